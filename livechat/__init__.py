@@ -1,0 +1,64 @@
+"""livechat: a customer live chat that a shop can run by itself. `main` makes the application."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyramid_tm
+from pyramid.config import Configurator
+from pyramid.router import Router
+
+from .resources import root_factory
+from .settings import Settings, from_mapping
+
+
+def main(_global_config: dict[str, str] | None, **ini: str) -> Router:
+    """The smallest application around the include: what PasteDeploy and `livechat serve` call."""
+    config = Configurator(settings=ini)
+    config.include("livechat")
+    return config.make_wsgi_app()
+
+
+def application(settings: Settings) -> Router:
+    """The application for settings that are read already."""
+    config = Configurator()
+    config.registry["livechat.settings"] = settings
+    config.include("livechat")
+    return config.make_wsgi_app()
+
+
+def includeme(config: Configurator) -> None:
+    """Take the chat into a Pyramid application: ``config.include("livechat")``."""
+    registry: Any = config.registry
+    if "livechat.settings" not in registry:
+        registry["livechat.settings"] = from_mapping(config.get_settings())
+    config.add_settings(
+        {
+            "tm.manager_hook": pyramid_tm.explicit_manager,
+            "tm.annotate_user": False,  # asking who it is would read the database in every transaction
+            "tm.commit_veto": pyramid_tm.default_commit_veto,  # an answer of 400 and up commits nothing
+            "retry.attempts": 3,
+        }
+    )
+    config.set_root_factory(root_factory)
+    # Requests that the database asks to repeat are repeated from the start.
+    config.include("pyramid_retry")
+    config.include("pyramid_tm")
+    # Pages, and the words on them.
+    config.include("pyramid_jinja2")
+    config.add_translation_dirs("livechat:locale")
+    # request.dbsession
+    config.include(".models")
+    # Who asks, request.identity, CSRF and Origin.
+    config.include(".security")
+    # Requests are read whole and checked before anything else happens.
+    config.include(".inputs")
+    # Safe headers, CORS, compression.
+    config.include(".headers")
+    # How fast one may go.
+    config.include(".limits")
+    # verb=…, strict paths, proven origins, and the permission nobody has.
+    config.include(".predicates")
+    # Style sheets, scripts and icons, with a fingerprint in the address.
+    config.include(".assets")
+    config.scan(".views")

@@ -1,0 +1,364 @@
+"""Everything that can happen to a session: start, send, read, assign, close, reopen, seen.
+
+Plain functions of a database session. Web and command line call nothing else. Each act that writes
+locks the session's row first (SQLite: the transaction has begun IMMEDIATE), so the numbers given out
+below fix one order for everyone, and whoever comes second sees what the first has done.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from .entries import append, append_line, lock, sent
+from .lines import Event
+from .models import Admin, ChatMessage, ChatRead, ChatSession, Guest, Sender, Status, now
+from .refusals import Conflict, Invalid
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts. `key` is ``customer``, ``admin:7`` or ``staff`` (the command line)."""
+
+    key: str
+    name: str | None = None
+    admin_id: int | None = None
+
+    @property
+    def sender(self) -> Sender:
+        """The kind of message this actor writes."""
+        return Sender.CUSTOMER if self.key == "customer" else Sender.ADMIN
+
+
+CUSTOMER = Actor("customer")
+STAFF = Actor("staff")
+
+
+def admin_actor(admin_id: int, name: str) -> Actor:
+    """An admin as the one who acts."""
+    return Actor(f"admin:{admin_id}", name, admin_id)
+
+
+@dataclass(frozen=True)
+class Product:
+    """What a conversation is about, as the shop names it."""
+
+    id: str
+    name: str | None = None
+    url: str | None = None
+    price: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What a customer brings when a conversation begins or goes on. None leaves a field as it is."""
+
+    name: str | None = None
+    email: str | None = None
+    verified: bool = False
+    product: Product | None = None
+    page_url: str | None = None
+    page_title: str | None = None
+    body: str | None = None
+    client_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an act led to. `created` is False when it had been done before and was only repeated."""
+
+    session: ChatSession
+    created: bool
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message that is stored. `created` is False when it had been sent before."""
+
+    message: ChatMessage
+    created: bool
+
+
+def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
+    """Begin a conversation, or go on with the guest's open one."""
+    db.refresh(guest, with_for_update=True)  # two clicks at once make one conversation
+    session = _session_with(db, guest, opening.client_id) or open_session(db, guest.id)
+    if session is None:
+        session = _new_session(db, guest)
+        _describe(session, opening)
+        created = True
+    else:
+        lock(db, session)
+        asked_about = session.product_id
+        _describe(session, opening)
+        created = False
+        if opening.product and session.open and opening.product.id != asked_about:
+            name = opening.product.name or opening.product.id
+            append_line(db, session, Event.PRODUCT, {"product": name})
+    if opening.body is not None:
+        send(db, session, CUSTOMER, opening.body, opening.client_id or str(uuid.uuid4()))
+    db.flush()
+    return Outcome(session, created)
+
+
+def send(db: Session, session: ChatSession, author: Actor, body: str, client_id: str) -> Sent:
+    """Add a message, exactly once for a client_id. An admin's answer to a waiting session takes it.
+
+    Raises Conflict: ``client_id_reused`` (the same id with another body), ``session_closed``.
+    """
+    lock(db, session)
+    before = sent(db, [session.id], author.key, client_id)
+    if before is not None:
+        if before.body != body:
+            raise Conflict(
+                "client_id_reused", "This client_id was used for another message. Take a new one."
+            )
+        return Sent(before, False)
+    if not session.open:
+        raise Conflict(
+            "session_closed",
+            "This chat is closed. Reopen it or start a new one; your text is kept.",
+        )
+    if author.admin_id is not None and session.assignee_id is None:
+        _give_to(db, session, author.admin_id, author.name, Event.TAKEN, author)
+    message = append(
+        db,
+        session,
+        sender=author.sender,
+        author_key=author.key,
+        admin_id=author.admin_id,
+        author_name=author.name if author.admin_id else session.customer_name,
+        body=body,
+        client_id=client_id,
+    )
+    session.last_message_seq = message.seq
+    if author.sender == Sender.CUSTOMER:
+        session.waiting_since = session.waiting_since or message.created_at
+    else:
+        session.waiting_since = None
+        session.first_answer_at = session.first_answer_at or message.created_at
+        if author.admin_id is not None:
+            mark_read(db, session, author.admin_id, message.seq)
+    db.flush()
+    return Sent(message, True)
+
+
+def read_since(
+    db: Session, session: ChatSession, after: int, *, for_customer: bool
+) -> Sequence[ChatMessage]:
+    """The entries after a position, in order: of the customer's own numbering or of the admins'."""
+    number = ChatMessage.public_seq if for_customer else ChatMessage.seq
+    query = select(ChatMessage).where(ChatMessage.session_id == session.id, number > after)
+    return db.scalars(query.order_by(number)).all()
+
+
+def assign(
+    db: Session, session: ChatSession, actor: Actor, admin: Admin | None, version: int | None = None
+) -> ChatSession:
+    """Give a session to an admin, or to nobody. Giving it to whom it belongs already is no error.
+
+    With `version` it is done only if nobody has assigned, closed or reopened it since. Without one, only
+    taking for oneself what a colleague holds is refused. Raises Conflict: ``taken``, ``session_closed``.
+    """
+    lock(db, session)
+    wanted = admin.id if admin else None
+    if admin is not None and admin.disabled_at is not None:
+        raise Invalid("admin", f"{admin.username} is disabled and cannot take chats.")
+    if not session.open:
+        raise Conflict("session_closed", "This chat is closed. Reopen it first.")
+    if session.assignee_id == wanted:
+        return session
+    taking = wanted is not None and wanted == actor.admin_id and session.assignee_id is not None
+    if (version is not None and version != session.version) or (version is None and taking):
+        holder = session.assignee
+        if holder is None:
+            raise Conflict(
+                "stale",
+                "Somebody has put this chat back meanwhile. Look again before you assign it.",
+            )
+        raise Conflict("taken", f"{holder.name} ({holder.username}) has taken this chat.")
+    if admin is None:
+        session.assignee = None
+        session.assignee_id = None
+        session.status = Status.WAITING
+        session.version += 1
+        append_line(db, session, Event.UNASSIGNED, {"by": actor.name})
+    else:
+        event = Event.TAKEN if session.assignee_id is None else Event.ASSIGNED
+        _give_to(db, session, admin.id, admin.name, event, actor)
+    db.flush()
+    return session
+
+
+def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
+    """Close a session. To repeat it is no error; to close what somebody else has closed is, except for the
+    customer. Raises Conflict ``closed``."""
+    lock(db, session)
+    if not session.open:
+        if actor.key in {"customer", session.closed_by}:
+            return Outcome(session, False)
+        raise Conflict("closed", f"{_closer(db, session)} has closed this chat already.")
+    session.status = Status.CLOSED
+    session.version += 1
+    entry = append_line(db, session, Event.CLOSED, _by(actor))
+    session.closed_at = entry.created_at
+    session.closed_by = actor.key
+    session.waiting_since = None
+    db.flush()
+    return Outcome(session, True)
+
+
+def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
+    """Open a closed session again, with whom it belonged to; to repeat it is no error.
+
+    Raises Conflict ``another_open`` when the customer has begun a new conversation meanwhile.
+    """
+    db.refresh(db.get_one(Guest, session.guest_id), with_for_update=True)  # as in start
+    lock(db, session)
+    if session.open:
+        return Outcome(session, False)
+    if open_session(db, session.guest_id) is not None:
+        raise Conflict("another_open", "The customer has a newer chat open. Go on there.")
+    if session.assignee is not None and session.assignee.disabled_at is not None:
+        session.assignee = None
+        session.assignee_id = None
+    session.status = Status.ACTIVE if session.assignee_id else Status.WAITING
+    session.version += 1
+    session.closed_at = None
+    session.closed_by = None
+    entry = append_line(db, session, Event.REOPENED, _by(actor))
+    if actor.key == "customer" or session.assignee_id is None:
+        session.waiting_since = entry.created_at
+    db.flush()
+    return Outcome(session, True)
+
+
+def seen_by_customer(db: Session, session: ChatSession, public_seq: int) -> None:
+    """The customer has had everything up to public_seq on screen."""
+    lock(db, session)
+    session.customer_seen = max(session.customer_seen, min(public_seq, session.public_seq))
+    db.flush()
+
+
+def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
+    """This admin has had everything up to seq on screen."""
+    lock(db, session)
+    read = db.get(ChatRead, (session.id, admin_id))
+    if read is None:
+        db.add(ChatRead(session_id=session.id, admin_id=admin_id, seq=min(seq, session.seq)))
+    else:
+        read.seq = max(read.seq, min(seq, session.seq))
+    db.flush()
+
+
+def unread_by_customer(db: Session, session: ChatSession) -> int:
+    """How many messages of admins the customer has not had on screen."""
+    if session.public_seq <= session.customer_seen:
+        return 0
+    query = select(func.count()).where(
+        ChatMessage.session_id == session.id,
+        ChatMessage.public_seq > session.customer_seen,
+        ChatMessage.sender == Sender.ADMIN,
+    )
+    return db.scalar(query) or 0
+
+
+def open_session(db: Session, guest_id: int) -> ChatSession | None:
+    """The guest's open conversation, if there is one."""
+    query = select(ChatSession).where(
+        ChatSession.guest_id == guest_id, ChatSession.status != Status.CLOSED
+    )
+    return db.scalars(query.order_by(ChatSession.id.desc()).limit(1)).first()
+
+
+def give_back(db: Session, admin: Admin, actor: Actor) -> int:
+    """Put all open sessions of an admin back to those who wait; returns how many."""
+    query = select(ChatSession).where(
+        ChatSession.assignee_id == admin.id, ChatSession.status != Status.CLOSED
+    )
+    sessions = db.scalars(query.order_by(ChatSession.id)).all()
+    for session in sessions:
+        assign(db, session, actor, None, None)
+        session.waiting_since = session.waiting_since or session.last_activity_at
+    return len(sessions)
+
+
+def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSession | None:
+    """The guest's session that holds this very message already, also when it has been closed since."""
+    if client_id is None:
+        return None
+    ids = db.scalars(select(ChatSession.id).where(ChatSession.guest_id == guest.id)).all()
+    message = sent(db, ids, CUSTOMER.key, client_id)
+    return db.get(ChatSession, message.session_id) if message else None
+
+
+def _new_session(db: Session, guest: Guest) -> ChatSession:
+    moment = now()
+    session = ChatSession(
+        uuid=uuid.uuid4(),
+        guest_id=guest.id,
+        status=Status.WAITING,
+        version=1,
+        seq=0,
+        public_seq=0,
+        customer_seen=0,
+        customer_verified=False,
+        search_text="",
+        created_at=moment,
+        last_activity_at=moment,
+        waiting_since=moment,
+    )
+    db.add(session)
+    db.flush()
+    return session
+
+
+def _describe(session: ChatSession, opening: Opening) -> None:
+    session.customer_name = opening.name or session.customer_name
+    if opening.email and opening.email != session.customer_email:
+        session.customer_email = opening.email
+        session.customer_verified = False
+    session.customer_verified = session.customer_verified or opening.verified
+    session.page_url = opening.page_url or session.page_url
+    session.page_title = opening.page_title or session.page_title
+    if opening.product is not None:
+        same = opening.product.id == session.product_id
+        session.product_id = opening.product.id
+        session.product_name = opening.product.name or (session.product_name if same else None)
+        session.product_url = opening.product.url or (session.product_url if same else None)
+        session.product_price = opening.product.price or (session.product_price if same else None)
+    known = (
+        session.customer_name,
+        session.customer_email,
+        session.product_name,
+        session.product_id,
+    )
+    session.search_text = "\n".join(text for text in known if text).casefold()
+
+
+def _give_to(
+    db: Session, session: ChatSession, admin_id: int, name: str | None, event: Event, actor: Actor
+) -> None:
+    session.assignee_id = admin_id
+    session.status = Status.ACTIVE
+    session.version += 1
+    append_line(db, session, event, {"admin": name, "by": actor.name})
+    db.refresh(session, ["assignee"])
+
+
+def _by(actor: Actor) -> dict[str, Any]:
+    return {"by": actor.name, "by_customer": actor.key == CUSTOMER.key}
+
+
+def _closer(db: Session, session: ChatSession) -> str:
+    kind, _colon, number = (session.closed_by or "").partition(":")
+    if kind == "admin":
+        admin = db.get(Admin, int(number))
+        if admin is not None:
+            return f"{admin.name} ({admin.username})"
+    return "The customer" if kind == "customer" else "A colleague at the command line"

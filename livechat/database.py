@@ -1,0 +1,55 @@
+"""Making a database ready and opening it outside of a request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, make_url
+from sqlalchemy.orm import Session
+
+from .models import WRITING, make_engine, writing
+from .settings import Settings
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def open_engine(settings: Settings) -> Engine:
+    """An engine for the settings' database; the folder of an SQLite file is made when it is missing."""
+    url = make_url(settings.database_url)
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    return make_engine(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
+
+
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Bring the tables to a revision, the newest one by default."""
+    with engine.connect().execution_options(**WRITING) as connection, connection.begin():
+        command.upgrade(_alembic(connection), revision)
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the tables are those this version of livechat works with."""
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_heads()
+    return set(current) == set(ScriptDirectory.from_config(_alembic(None)).get_heads())
+
+
+def _alembic(connection: object) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+@contextmanager
+def transaction(engine: Engine, *, write: bool = True) -> Iterator[Session]:
+    """One unit of work outside of a request: committed at the end, rolled back by an exception."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield writing(session) if write else session

@@ -1,0 +1,128 @@
+"""The strict input layer, second half: one function a kind of field. Each raises Invalid naming the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+
+from .conversation import Product
+from .refusals import Invalid
+
+LONGEST_BODY = 4000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def body_text(value: Any, field: str = "body") -> str:
+    """The text of a message: 1 to 4,000 characters after trimming, line breaks as ``\\n``."""
+    if not isinstance(value, str):
+        raise Invalid(field, "A message is a text.")
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not text:
+        raise Invalid(field, "The message is empty. Write something first.")
+    if len(text) > LONGEST_BODY:
+        raise Invalid(
+            field,
+            f"The message has {len(text):,} characters; {LONGEST_BODY:,} fit. Send it in parts.",
+        )
+    if "\x00" in text:
+        raise Invalid(field, "The message has a character that no text has (NUL).")
+    return text
+
+
+def client_id(value: Any) -> str:
+    """What the client calls a message: 1 to 100 printable characters without spaces, ideally a random UUID."""
+    if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{1,100}", value):
+        raise Invalid(
+            "client_id",
+            "client_id is missing or wrong: 1 to 100 printable ASCII characters, best a random UUID.",
+        )
+    return value
+
+
+def short_text(value: Any, field: str, longest: int) -> str | None:
+    """One line of text, or None when it is missing or blank."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Invalid(field, f"{field} must be a text.")
+    text = " ".join(value.split())
+    if len(text) > longest:
+        raise Invalid(field, f"{field} is too long: {longest} characters fit.")
+    if _CONTROL.search(text):
+        raise Invalid(field, f"{field} has characters that no text has.")
+    return text or None
+
+
+def email_address(value: Any, field: str) -> str | None:
+    """An e-mail address whose form is right, or None when it is missing or blank."""
+    text = short_text(value, field, 254)
+    if text is None:
+        return None
+    try:
+        # test_environment: addresses below .test are as good as any where nothing is delivered.
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        raise Invalid(
+            field, "This is no e-mail address. It should look like ann@example.com."
+        ) from None
+
+
+def web_address(value: Any, field: str) -> str | None:
+    """An http or https URL of at most 2,000 characters, or None. Anything else would be a link that bites."""
+    text = short_text(value, field, 2000)
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable or " " in text:
+        raise Invalid(field, f"{field} must be a web address that begins with http:// or https://.")
+    return text
+
+
+def mapping(value: Any, field: str) -> Mapping[str, Any]:
+    """An object; a missing one is an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Invalid(field, f"{field} must be an object.")
+    return value
+
+
+def product_id(value: Any) -> str:
+    """The shop's name for a product: 1 to 100 characters, no control characters."""
+    text = short_text(str(value) if _is_number(value) else value, "product.id", 100)
+    if text is None:
+        raise Invalid("product.id", "A product needs an id.")
+    return text
+
+
+def product(value: Any, id_in_url: str | None) -> Product | None:
+    """The product of a start: its id from the URL or the body, the rest from the body."""
+    given = mapping(value, "product")
+    if id_in_url is None and not given:
+        return None
+    price = given.get("price")
+    return Product(
+        id=product_id(id_in_url if id_in_url is not None else given.get("id")),
+        name=short_text(given.get("name"), "product.name", 200),
+        url=web_address(given.get("url"), "product.url"),
+        price=short_text(str(price) if _is_number(price) else price, "product.price", 50),
+    )
+
+
+def whole_number(value: Any, field: str) -> int:
+    """A whole number from 0 to 2**31 - 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise Invalid(field, f"{field} must be a whole number, 0 or more.")
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,88 @@
+"""Headers of every response: what browsers may load, who may frame it, what may be cached, CORS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.traversal import find_interface
+from pyramid.tweens import EXCVIEW
+
+from .resources import Chat
+from .security import own_origin
+from .settings import site_allowed
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'"
+)
+
+
+def add_headers(
+    handler: Callable[[Request], Response], _registry: Any
+) -> Callable[[Request], Response]:
+    """A tween: the safe headers wherever a view has not said otherwise, and compression of what is static."""
+
+    def tween(request: Request) -> Response:
+        response = handler(request)
+        headers = response.headers
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+        headers.setdefault("Content-Security-Policy", f"{PAGE_POLICY}; frame-ancestors 'none'")
+        headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        _allow_site(request, response)
+        _compress(request, response)
+        return response
+
+    return tween
+
+
+def framed_by_sites(request: Request, response: Response) -> None:
+    """Let the allowed sites, and the chat's own pages, show this page in a frame."""
+    sites = " ".join(["'self'", *request.livechat.allowed_sites])
+    response.headers["Content-Security-Policy"] = f"{PAGE_POLICY}; frame-ancestors {sites}"
+
+
+def preflight(request: Request) -> Response:
+    """The answer to a browser that asks whether a page of another origin may call the customer side."""
+    response = Response(status=204)
+    response.headers.update(
+        {
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
+            "Access-Control-Max-Age": "600",
+        }
+    )
+    return response
+
+
+def _allow_site(request: Request, response: Response) -> None:
+    context = getattr(request, "context", None)
+    if context is None or find_interface(context, Chat) is None:
+        return
+    response.headers.add("Vary", "Origin")
+    origin = request.headers.get("Origin")
+    if (
+        origin
+        and origin != own_origin(request)
+        and site_allowed(origin, request.livechat.allowed_sites)
+    ):
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+
+
+def _compress(request: Request, response: Response) -> None:
+    # Only what is the same for everybody: compressing secrets beside what a stranger can choose tells them.
+    if "public" in response.headers["Cache-Control"] and "gzip" in request.accept_encoding:
+        response.headers.add("Vary", "Accept-Encoding")
+        if response.content_type.startswith(("text/", "application/javascript", "image/svg")):
+            response.encode_content("gzip")
+
+
+def includeme(config: Configurator) -> None:
+    config.add_tween("livechat.headers.add_headers", over=["pyramid_tm.tm_tween_factory", EXCVIEW])

@@ -1,0 +1,187 @@
+"""The strict input layer, first half: reading a request so that nothing a client sends can break us."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.tweens import INGRESS
+
+from .refusals import Refused, TooLarge, Unreadable, WrongType
+
+LARGEST_BODY = 64 * 1024
+DEEPEST_JSON = 20
+
+
+def read_request(
+    handler: Callable[[Request], Response], _registry: Any
+) -> Callable[[Request], Response]:
+    """A tween: read the whole body, bounded, before anything else happens, and check that path and query
+    are text. A slow upload must not hold a transaction open, and an endless one must not fill memory."""
+
+    def tween(request: Request) -> Response:
+        # A client could move itself through the tree with this header.
+        request.environ.pop("HTTP_X_VHM_ROOT", None)
+        request.unreadable = None
+        try:
+            _check_text(request)
+            request.body = _bounded_body(request)
+            _check_form(request)
+        except Refused as refused:
+            request.unreadable = refused
+        try:
+            return handler(request)
+        except Exception:
+            # A commit that fails does so outside of Pyramid's own exception views.
+            return request.invoke_exception_view(reraise=True)
+
+    return tween
+
+
+def readable(view: Callable[..., Response], info: Any) -> Callable[..., Response]:
+    """A view deriver: what `read_request` found wrong is said here, when it is known who may know."""
+    if info.exception_only:
+        return view
+
+    def wrapped(context: Any, request: Request) -> Response:
+        if request.unreadable is not None:
+            raise request.unreadable
+        return view(context, request)
+
+    return wrapped
+
+
+def _check_text(request: Request) -> None:
+    try:
+        path, query = request.path_info, list(request.GET.items())
+    except UnicodeDecodeError:
+        raise Unreadable("bad_request", "The address is not UTF-8 text.") from None
+    if any("\x00" in text for pair in query for text in pair) or "\x00" in path:
+        raise Unreadable("bad_request", "The address has a character that no text has (NUL).")
+
+
+def _check_form(request: Request) -> None:
+    if request.content_type not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        return
+    try:
+        values = list(request.POST.values())
+    except (ValueError, LookupError, OSError):
+        raise Unreadable("bad_request", "The form cannot be read.") from None
+    if any("\x00" in value for value in values if isinstance(value, str)):
+        raise Unreadable("bad_request", "The form has a character that no text has (NUL).")
+
+
+def form_text(request: Request, name: str) -> str:
+    """A text field of a form; what is missing or a file is empty."""
+    value = "" if request.unreadable else request.POST.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _bounded_body(request: Request) -> bytes:
+    if (request.content_length or 0) > LARGEST_BODY:
+        raise TooLarge("too_large", f"The request is larger than {LARGEST_BODY // 1024} KiB.")
+    try:
+        body: bytes = request.body_file.read(LARGEST_BODY + 1)
+    except OSError:
+        raise Unreadable("bad_request", "The request ended before it was complete.") from None
+    if len(body) > LARGEST_BODY:
+        raise TooLarge("too_large", f"The request is larger than {LARGEST_BODY // 1024} KiB.")
+    return body
+
+
+def json_object(request: Request) -> dict[str, Any]:
+    """The JSON object in a request's body. Raises WrongType, Unreadable."""
+    if request.content_type != "application/json":
+        raise WrongType("unsupported_media_type", "Send JSON, with Content-Type: application/json.")
+    charset = (
+        re.sub(r"[\s\"']", "", (request.headers.get("Content-Type") or ""))
+        .lower()
+        .partition("charset=")[2]
+    )
+    if charset.partition(";")[0] not in {"", "utf-8", "utf8"}:
+        raise WrongType("unsupported_media_type", "JSON is UTF-8. Leave the charset out.")
+    return parse_object(request.body)
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Bytes as a JSON object, without what JSON forbids and what could hurt further on."""
+    try:
+        text = body.decode("utf-8")
+        _check_depth(text)
+        value = json.loads(
+            text,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+            object_pairs_hook=_without_duplicates,
+        )
+    except UnicodeDecodeError:
+        raise Unreadable("bad_request", "The request is not UTF-8 text.") from None
+    except ValueError as error:
+        reason = str(error) if isinstance(error, _UnwantedError) else "The request is not JSON."
+        raise Unreadable("bad_request", reason) from None
+    if not isinstance(value, dict):
+        raise Unreadable("bad_request", "The request must be a JSON object: {…}.")
+    _check_strings(value)
+    return value
+
+
+class _UnwantedError(ValueError):
+    """Legal for Python's parser, but not for us; the text is for the client."""
+
+
+def _check_depth(text: str) -> None:
+    # Python's parser recurses. Strings are skipped, so that brackets in a message do not count.
+    depth = 0
+    for match in re.finditer(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', text, re.DOTALL):
+        if match[0] in "[{":
+            depth += 1
+            if depth > DEEPEST_JSON:
+                raise _UnwantedError("The JSON is nested too deeply.")
+        elif match[0] in "]}":
+            depth -= 1
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _UnwantedError(f"JSON has no {name}.")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 20:
+        raise _UnwantedError("The JSON has a number with too many digits.")
+    return int(digits)
+
+
+def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        raise _UnwantedError("The JSON has the same key twice.")
+    return result
+
+
+def _check_strings(value: Any) -> None:
+    if isinstance(value, str):
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            raise Unreadable("bad_request", "The JSON has half a character (a lone surrogate).")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_strings(key)
+            if "\x00" in key:
+                raise Unreadable(
+                    "bad_request", "The JSON has a key with a character that no text has (NUL)."
+                )
+            _check_strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check_strings(item)
+
+
+def includeme(config: Configurator) -> None:
+    config.add_tween(
+        "livechat.inputs.read_request", under=INGRESS, over="livechat.headers.add_headers"
+    )
+    config.add_view_deriver(readable, under="secured_view", over="csrf_view")

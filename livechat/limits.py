@@ -1,0 +1,92 @@
+"""How fast one may go: limits per guest, per network and in all, kept by the `limits` library in memory."""
+
+from __future__ import annotations
+
+import math
+import time
+
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+from pyramid.config import Configurator
+from pyramid.request import Request
+
+from .refusals import TooMany
+from .security import client_address, network_of
+from .settings import Settings
+
+
+class Limits:
+    """The counters of one process. A send is counted for its guest, its network and everybody."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
+        self._guest_sends = parse(settings.limit_guest_sends)
+        self._network_sends = parse(settings.limit_network_sends)
+        self._all_sends = parse(settings.limit_all_sends)
+        self._network_starts = parse(settings.limit_network_starts)
+        self._all_starts = parse(settings.limit_all_starts)
+        self._login_failures = parse(settings.limit_login_failures)
+        self._network_login_failures = parse(settings.limit_network_login_failures)
+
+    def count_send(self, network: str, author: str) -> None:
+        """Count a message. Raises TooMany."""
+        self._count(
+            "You are writing faster than we can read. Wait a moment; your text is kept.",
+            (self._guest_sends, "send", author),
+            (self._network_sends, "send-network", network),
+            (self._all_sends, "send-all", ""),
+        )
+
+    def count_start(self, network: str) -> None:
+        """Count a new conversation. Raises TooMany."""
+        self._count(
+            "Too many chats are being started. Wait a moment and try again.",
+            (self._network_starts, "start-network", network),
+            (self._all_starts, "start-all", ""),
+        )
+
+    def check_login(self, network: str, username: str) -> None:
+        """Refuse to look at a password after too many wrong ones from one network. Raises TooMany.
+
+        Nobody is locked out by strangers: a name is only counted together with the network it is tried from.
+        """
+        for limit, *key in self._login_keys(network, username):
+            if not self._limiter.test(limit, *key):
+                raise self._too_many(
+                    "Too many wrong passwords. Wait a while before you try again.", limit, key
+                )
+
+    def count_login_failure(self, network: str, username: str) -> None:
+        """Count a wrong password."""
+        for limit, *key in self._login_keys(network, username):
+            self._limiter.hit(limit, *key)
+
+    def _login_keys(self, network: str, username: str) -> list[tuple[RateLimitItem, str, str]]:
+        return [
+            (self._login_failures, "login", f"{network} {username[:64]}"),
+            (self._network_login_failures, "login-network", network),
+        ]
+
+    def _count(self, message: str, *counters: tuple[RateLimitItem, str, str]) -> None:
+        for limit, *key in counters:
+            if not self._limiter.test(limit, *key):
+                raise self._too_many(message, limit, key)
+        for limit, *key in counters:
+            self._limiter.hit(limit, *key)
+
+    def _too_many(self, message: str, limit: RateLimitItem, key: list[str]) -> TooMany:
+        reset = self._limiter.get_window_stats(limit, *key).reset_time
+        return TooMany(message, max(1, math.ceil(reset - time.time())))
+
+
+def network(request: Request) -> str:
+    """The network a request comes from, as limits count it."""
+    return network_of(client_address(request))
+
+
+def includeme(config: Configurator) -> None:
+    config.registry["livechat.limits"] = Limits(config.registry["livechat.settings"])
+    config.add_request_method(
+        lambda request: request.registry["livechat.limits"], "limits", reify=True
+    )

@@ -1,0 +1,52 @@
+"""The system lines of a conversation: what they say to the customer and to admins."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from pyramid.i18n import TranslationString, TranslationStringFactory
+
+_ = TranslationStringFactory("livechat")
+
+
+class Event(StrEnum):
+    """What a system line tells."""
+
+    TAKEN = "taken"
+    ASSIGNED = "assigned"
+    UNASSIGNED = "unassigned"
+    PRODUCT = "product"
+    CLOSED = "closed"
+    REOPENED = "reopened"
+
+
+# Customers are not told that an admin put a conversation back.
+INTERNAL = {Event.UNASSIGNED}
+
+
+def line(event: str, details: dict[str, Any], *, for_customer: bool) -> TranslationString:
+    """The words of a system line. `details`: admin, product, by (a name or None), by_customer (bool)."""
+    by, by_customer = details.get("by"), details.get("by_customer", False)
+    match event:
+        case Event.TAKEN:
+            text = _("${admin} has joined the chat.")
+        case Event.ASSIGNED:
+            text = _("${admin} takes over the chat.")
+        case Event.UNASSIGNED:
+            text = _("${by} put the chat back.") if by else _("The chat was put back.")
+        case Event.PRODUCT:
+            text = _("Now about: ${product}")
+        case Event.CLOSED if by_customer:
+            text = _("You ended the chat.") if for_customer else _("The customer ended the chat.")
+        case Event.CLOSED:
+            text = _("${by} closed the chat.") if by else _("The chat was closed.")
+        case _ if by_customer:
+            text = (
+                _("You reopened the chat.")
+                if for_customer
+                else _("The customer reopened the chat.")
+            )
+        case _:
+            text = _("${by} reopened the chat.") if by else _("The chat was reopened.")
+    return text % {key: str(value) for key, value in details.items() if value is not None}

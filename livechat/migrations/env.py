@@ -1,0 +1,13 @@
+"""Where Alembic finds the database: the caller hands over a connection, see livechat/database.py."""
+
+from alembic import context
+
+from livechat.models import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

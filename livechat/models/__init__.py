@@ -1,0 +1,65 @@
+"""The tables, and the database session that a request works with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import zope.sqlalchemy
+from pyramid.config import Configurator
+from pyramid.request import Request
+from sqlalchemy.orm import Session, configure_mappers, sessionmaker
+
+from .chat import ChatMessage, ChatRead, ChatSession, Guest, GuestToken, Sender, Status
+from .meta import WRITING, Base, UTCDateTime, in_milliseconds, make_engine, now
+from .staff import Admin, AdminLogin
+
+__all__ = [
+    "WRITING",
+    "Admin",
+    "AdminLogin",
+    "Base",
+    "ChatMessage",
+    "ChatRead",
+    "ChatSession",
+    "Guest",
+    "GuestToken",
+    "Sender",
+    "Status",
+    "UTCDateTime",
+    "in_milliseconds",
+    "make_engine",
+    "now",
+    "writing",
+]
+
+configure_mappers()
+
+# GET and HEAD read; everything else is a unit of work that writes, and says so before it begins.
+READING_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+
+def writing(session: Session) -> Session:
+    """Begin the session's transaction as one that writes (SQLite: ``BEGIN IMMEDIATE``)."""
+    session.connection(execution_options=WRITING)
+    return session
+
+
+def request_session(request: Request) -> Session:
+    """``request.dbsession``: joined to the request's transaction; tests hand in one of their own."""
+    if "app.dbsession" in request.environ:
+        session: Session = request.environ["app.dbsession"]
+        return session
+    session = request.registry["livechat.dbsession_factory"]()
+    zope.sqlalchemy.register(session, transaction_manager=request.tm)
+    if request.method not in READING_METHODS:
+        writing(session)
+    return session
+
+
+def includeme(config: Configurator) -> None:
+    settings: Any = config.registry["livechat.settings"]
+    engine = make_engine(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
+    config.registry["livechat.engine"] = engine
+    # Objects keep their values after the commit: a response is rendered from them.
+    config.registry["livechat.dbsession_factory"] = sessionmaker(engine, expire_on_commit=False)
+    config.add_request_method(request_session, "dbsession", reify=True)

@@ -1,0 +1,28 @@
+"""Every permission a view can ask for. The ACLs in resources.py say who has them."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What one may do. Each view names exactly one of these."""
+
+    VISIT = "visit"
+    """See what every visitor may see: the conversation page, the widget, the login page."""
+
+    START = "start"
+    """Begin a conversation. Everybody may: nobody has a name before the first one."""
+
+    CONVERSE = "converse"
+    """Read and write in one's own conversation, close and reopen it."""
+
+    READ_DESK = "read-desk"
+    """See the dashboard and the conversations on it."""
+
+    ANSWER = "answer"
+    """Answer, assign, close and reopen conversations."""
+
+    SIGN_OUT = "sign-out"
+    """End one's own login."""
+
+    NOBODY = "nobody"
+    """Granted to no one: what a view that forgot to name its permission asks for."""

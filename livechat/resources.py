@@ -1,0 +1,186 @@
+"""The tree: what every URL leads to, and who may do what there.
+
+Traversal in a page. Pyramid walks a URL segment by segment from the root: ``GET /custom-admin/chat/7/close/``
+asks ``Root["custom-admin"]``, that one's ``["chat"]``, that one's ``["7"]``; there is no ``["close"]``, so the
+walk ends at the seventh session, the *context*, and ``close`` is the name of the view. A KeyError ends the walk,
+too: what is left over is the view's name, and whatever follows the name is an error here (see views/derivers.py).
+
+    /                          Root
+    ├─ chat                    Chat              the customer side
+    │  ├─ start                Start             ─ <product_id>  Start about a product
+    │  └─ send | messages |    Verb              ─ <uuid>  CustomerSession
+    │     close | reopen | seen
+    ├─ custom-admin            Admin             login, logout, invitation
+    │  └─ chat                 Desk              the dashboard
+    │     └─ <number>          AdminSession      '' | send | messages | close | assign | reopen | seen
+    └─ demo                    DemoShop          only in development
+
+The desk's URLs are noun first, so the verb is the view's name. The customer's are verb first, so each verb is a
+folder and a view predicate ``verb="send"`` tells the views apart. Either way the session is the context and its
+ACL decides, after the walk and before the view: looking something up needs no permission, so nothing here checks one.
+
+CustomerSession and AdminSession are siblings on purpose: a view for a class also answers for its subclasses.
+Resources hold a model; they are none.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from pyramid.authorization import ALL_PERMISSIONS, Allow, Deny, Everyone
+from pyramid.request import Request
+from sqlalchemy import select
+
+from .models import ChatSession
+from .permissions import Permission
+from .security import ADMINS
+
+ACL = list[tuple[Any, ...]]
+NOTHING_ELSE = (Deny, Everyone, ALL_PERMISSIONS)
+
+
+class Folder:
+    """A place in the tree with fixed children: `children` maps a segment to a class."""
+
+    children: dict[str, Any] = {}
+
+    def __init__(self, name: str | None, parent: Any, request: Request) -> None:
+        self.__name__ = name
+        self.__parent__ = parent
+        self.request = request
+
+    def __getitem__(self, segment: str) -> Any:
+        return self.children[segment](segment, self, self.request)
+
+
+class Start(Folder):
+    """``/chat/start/``, and with a product's id beneath it."""
+
+    product_id: str | None = None
+
+    def __acl__(self) -> ACL:
+        return [(Allow, Everyone, Permission.START), NOTHING_ELSE]
+
+    def __getitem__(self, segment: str) -> Start:
+        if self.product_id is not None or not segment:
+            raise KeyError(segment)
+        child = Start(segment, self, self.request)
+        child.product_id = segment
+        return child
+
+
+class CustomerSession:
+    """One's own conversation, reached through a verb."""
+
+    def __init__(self, session: ChatSession, parent: Verb) -> None:
+        self.__name__ = str(session.uuid)
+        self.__parent__ = parent
+        self.session = session
+
+    @property
+    def verb(self) -> str:
+        """The folder it was reached through: send, messages, close …"""
+        verb: str = self.__parent__.__name__
+        return verb
+
+    def __acl__(self) -> ACL:
+        return [(Allow, f"guest:{self.session.guest_id}", Permission.CONVERSE), NOTHING_ELSE]
+
+
+class Verb(Folder):
+    """``/chat/send/`` and its like: a folder of all sessions by UUID."""
+
+    def __getitem__(self, segment: str) -> CustomerSession:
+        if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", segment):
+            raise KeyError(segment)
+        query = select(ChatSession).where(ChatSession.uuid == uuid.UUID(segment))
+        session = self.request.dbsession.scalars(query).first()
+        if session is None:
+            raise KeyError(segment)
+        return CustomerSession(session, self)
+
+
+class Chat(Folder):
+    """``/chat/``: the conversation page."""
+
+    children = {
+        "start": Start,
+        "send": Verb,
+        "messages": Verb,
+        "close": Verb,
+        "reopen": Verb,
+        "seen": Verb,
+    }
+
+    def __acl__(self) -> ACL:
+        return [(Allow, Everyone, Permission.VISIT), NOTHING_ELSE]
+
+
+class AdminSession:
+    """One conversation, on the desk."""
+
+    def __init__(self, session: ChatSession, parent: Desk) -> None:
+        self.__name__ = str(session.id)
+        self.__parent__ = parent
+        self.session = session
+
+
+class Desk(Folder):
+    """``/custom-admin/chat/``: the dashboard, and all sessions by number."""
+
+    def __acl__(self) -> ACL:
+        return [
+            (Allow, ADMINS, Permission.READ_DESK),
+            (Allow, ADMINS, Permission.ANSWER),
+            NOTHING_ELSE,
+        ]
+
+    def __getitem__(self, segment: str) -> AdminSession:
+        # The text first: int() also takes other scripts' digits, spaces and underscores.
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", segment):
+            raise KeyError(segment)
+        session = self.request.dbsession.get(ChatSession, int(segment))
+        if session is None:
+            raise KeyError(segment)
+        return AdminSession(session, self)
+
+
+class Admin(Folder):
+    """``/custom-admin/``: the way in and out."""
+
+    children = {"chat": Desk}
+
+    def __acl__(self) -> ACL:
+        return [
+            (Allow, Everyone, Permission.VISIT),
+            (Allow, ADMINS, Permission.SIGN_OUT),
+            NOTHING_ELSE,
+        ]
+
+
+class DemoShop(Folder):
+    """``/demo/``: a shop to try the chat in."""
+
+    def __acl__(self) -> ACL:
+        return [(Allow, Everyone, Permission.VISIT), NOTHING_ELSE]
+
+
+class Root(Folder):
+    """``/``"""
+
+    children = {"chat": Chat, "custom-admin": Admin}
+
+    def __acl__(self) -> ACL:
+        return [(Allow, Everyone, Permission.VISIT), NOTHING_ELSE]
+
+    def __getitem__(self, segment: str) -> Any:
+        if segment == "demo" and self.request.livechat.demo_shop:
+            return DemoShop(segment, self, self.request)
+        return super().__getitem__(segment)
+
+
+def root_factory(request: Request) -> Root:
+    """The root of the tree of one request."""
+    return Root(None, None, request)

@@ -1,0 +1,230 @@
+"""Who asks, and whether the request comes from where it may: identities, CSRF and Origin rules."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Any
+
+from pyramid.authorization import ACLHelper, Authenticated, Everyone
+from pyramid.config import Configurator
+from pyramid.interfaces import ICSRFStoragePolicy, ISecurityPolicy
+from pyramid.request import Request, RequestLocalCache
+from pyramid.response import Response
+from zope.interface import implementer
+
+from .conversation import Actor, admin_actor
+from .guests import guest_by_token
+from .refusals import NotAllowed
+from .settings import Settings, origin_of, site_allowed
+from .staff import login_by_token
+
+LOGIN_COOKIE = "livechat_login"
+CSRF_COOKIE = "livechat_csrf"
+ADMINS = "group:admins"
+
+
+@dataclass(frozen=True)
+class AdminIdentity:
+    """An admin who is signed in; plain values, detached from the database."""
+
+    id: int
+    username: str
+    name: str
+    login_id: int
+
+    @property
+    def actor(self) -> Actor:
+        """This admin as the one who acts on conversations."""
+        return admin_actor(self.id, self.name)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a request proves: a guest by its bearer token, an admin by its cookie, or neither.
+
+    The two never mix: the ACLs of the customer side know no admins, those of the desk no guests. So a
+    cookie opens nothing under /chat/, and a token nothing under /custom-admin/.
+    """
+
+    guest_id: int | None = None
+    admin: AdminIdentity | None = None
+
+
+@implementer(ISecurityPolicy)
+class SecurityPolicy:
+    """Reads the identity once a request and lets the tree's ACLs decide."""
+
+    def __init__(self) -> None:
+        self.acl = ACLHelper()
+        self.cache = RequestLocalCache(self._load)
+
+    def _load(self, request: Request) -> Identity:
+        guest = admin = None
+        if token := bearer_token(request):
+            guest = guest_by_token(request.dbsession, token)
+        if cookie := login_token(request):
+            login = login_by_token(request.dbsession, cookie)
+            if login is not None:
+                person = login.admin
+                admin = AdminIdentity(person.id, person.username, person.name, login.id)
+        return Identity(guest.id if guest else None, admin)
+
+    def identity(self, request: Request) -> Identity:
+        identity: Identity = self.cache.get_or_create(request)
+        return identity
+
+    def authenticated_userid(self, request: Request) -> str | None:
+        admin = self.identity(request).admin
+        return admin.username if admin else None
+
+    def permits(self, request: Request, context: Any, permission: str) -> Any:
+        identity = self.identity(request)
+        principals = [Everyone]
+        if identity.guest_id is not None:
+            principals += [Authenticated, f"guest:{identity.guest_id}"]
+        if identity.admin is not None:
+            principals += [Authenticated, ADMINS]
+        return self.acl.permits(context, principals, permission)
+
+    def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:
+        """Headers that keep a login: `userid` is the login's token (see staff.sign_in)."""
+        return _cookie(request, LOGIN_COOKIE, userid, request.livechat.login_hours * 3600)
+
+    def forget(self, request: Request, **kw: Any) -> list[tuple[str, str]]:
+        return _cookie(request, LOGIN_COOKIE, "", 0)
+
+
+def bearer_token(request: Request) -> str | None:
+    """The token of ``Authorization: Bearer``, if its form is right."""
+    match = re.fullmatch(
+        r"bearer +([A-Za-z0-9_-]{20,100})", request.headers.get("Authorization", ""), re.I
+    )
+    return match[1] if match else None
+
+
+def login_token(request: Request) -> str | None:
+    """The token of the login cookie, if its form is right."""
+    token = request.cookies.get(LOGIN_COOKIE, "")
+    return token if re.fullmatch(r"[A-Za-z0-9_-]{20,100}", token) else None
+
+
+def _cookie(request: Request, name: str, value: str, max_age: int) -> list[tuple[str, str]]:
+    response = Response()
+    response.set_cookie(
+        name,
+        value,
+        max_age=max_age,
+        path=request.resource_path(request.root["custom-admin"]),
+        httponly=True,
+        samesite="Lax",
+        secure=own_origin(request).startswith("https:"),
+    )
+    return [("Set-Cookie", header) for header in response.headers.getall("Set-Cookie")]
+
+
+@implementer(ICSRFStoragePolicy)
+class CSRFTokens:
+    """Form tokens without storage: bound to the login by HMAC, before a login to a cookie of its own."""
+
+    def new_csrf_token(self, request: Request) -> str:
+        seed = secrets.token_urlsafe(32)
+        request.new_csrf_seed = seed
+        headers = _cookie(request, CSRF_COOKIE, seed, 24 * 3600)
+        request.add_response_callback(
+            lambda _request, response: response.headerlist.extend(headers)
+        )
+        return self._token(request, seed)
+
+    def get_csrf_token(self, request: Request) -> str:
+        seed = login_token(request) if request.identity.admin else None
+        seed = seed or getattr(request, "new_csrf_seed", None) or request.cookies.get(CSRF_COOKIE)
+        return self._token(request, seed) if seed else self.new_csrf_token(request)
+
+    def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
+        # A token sent as a file part of a form is an object, not a text.
+        if not isinstance(supplied_token, str) or not supplied_token.isascii():
+            return False
+        return hmac.compare_digest(self.get_csrf_token(request), supplied_token)
+
+    @staticmethod
+    def _token(request: Request, seed: str) -> str:
+        key = request.livechat.secret.encode()
+        return hmac.new(key, b"csrf " + seed.encode(), hashlib.sha256).hexdigest()
+
+
+def own_origin(request: Request) -> str:
+    """The chat's own origin: that of the configured public URL, in development that of the request."""
+    url = request.livechat.public_url or request.host_url
+    return origin_of(url) or ""
+
+
+def check_own_origin(request: Request) -> None:
+    """Refuse an unsafe request to the desk that another site makes a browser send. Raises NotAllowed."""
+    origin = request.headers.get("Origin")
+    if origin is None and "Referer" in request.headers:
+        origin = origin_of(request.headers["Referer"]) or "null"
+    if origin is not None and origin.lower() != own_origin(request):
+        raise NotAllowed(
+            "origin_refused",
+            "This request came from another site. Open the page itself and try again.",
+        )
+
+
+def check_site(request: Request) -> None:
+    """Refuse a customer's request whose Origin is neither the chat's own nor an allowed site's."""
+    origin = request.headers.get("Origin")
+    if origin is None or origin.lower() == own_origin(request):
+        return
+    if not site_allowed(origin, request.livechat.allowed_sites):
+        raise NotAllowed("origin_refused", "This site is not on the chat's list of allowed sites.")
+
+
+def signature_holds(secret: str, email: str, signature: str) -> bool:
+    """Whether the shop has signed an e-mail address: hex HMAC-SHA256 with the shared secret."""
+    expected = hmac.new(secret.encode(), email.encode(), hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected.encode(), signature.lower().encode())
+
+
+def client_address(request: Request) -> str:
+    """The client's IP address. X-Forwarded-For is believed only as far as our own proxies wrote it."""
+    address = request.environ.get("REMOTE_ADDR", "")
+    trusted = request.livechat.trusted_proxies
+    if trusted:
+        hops = [
+            hop.strip()
+            for hop in request.headers.get("X-Forwarded-For", "").split(",")
+            if hop.strip()
+        ]
+        if len(hops) >= trusted:
+            address = hops[-trusted]
+    return str(address)
+
+
+def network_of(address: str) -> str:
+    """What counts as one network: an IPv4 address, or the /64 that one IPv6 household has."""
+    try:
+        ip = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if ip.version == 6 and ip.ipv4_mapped is None:
+        return str(ip_network((ip, 64), strict=False))
+    return str(ip.ipv4_mapped if ip.version == 6 else ip)
+
+
+def request_settings(request: Request) -> Settings:
+    """``request.livechat``: the settings."""
+    settings: Settings = request.registry["livechat.settings"]
+    return settings
+
+
+def includeme(config: Configurator) -> None:
+    config.set_security_policy(SecurityPolicy())
+    config.set_csrf_storage_policy(CSRFTokens())
+    # Pyramid's own Origin check does nothing over plain http; ours is in views/derivers.py.
+    config.set_default_csrf_options(require_csrf=True, check_origin=False)
+    config.add_request_method(request_settings, "livechat", reify=True)

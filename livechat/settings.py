@@ -1,0 +1,240 @@
+"""What can be set: read from the ini file and the environment into one frozen dataclass."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+PREFIX = "livechat."
+DEVELOPMENT_SECRET = "development-only-not-a-secret"  # noqa: S105 - refused outside development
+SHORTEST_SECRET = 32
+
+Asked = Literal["optional", "required", "hidden"]
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; the text says which lines and what to do, one a line."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every setting, typed. An ini file spells them ``livechat.NAME``, the environment ``LIVECHAT_NAME``."""
+
+    database_url: str = "sqlite:///livechat.sqlite3"
+    """An SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``."""
+
+    public_url: str | None = None
+    """Where browsers reach the chat; without one (development) the host of each request."""
+
+    allowed_sites: tuple[str, ...] = ()
+    """Origins that may embed the chat: ``https://shop.com``, ``https://*.shop.com``, ``http://localhost:*``."""
+
+    secret: str = ""
+    """At least 32 random characters; forms prove their origin with it."""
+
+    identity_secret: str | None = None
+    """Shared with the shop, which signs its customers' e-mail addresses with it; see docs/embedding.md."""
+
+    development: bool = False
+    """Allows the sample secret and a missing public URL. Never for a real site."""
+
+    demo_shop: bool = False
+    """Serves the demo shop under /demo/; only together with ``development``."""
+
+    shop_name: str = "Customer service"
+    """The name on top of the chat."""
+
+    guest_name: Asked = "optional"
+    guest_email: Asked = "optional"
+    """Whether a guest is asked for a name and an e-mail address."""
+
+    trusted_proxies: int = 0
+    """How many reverse proxies add to X-Forwarded-For; 0 ignores the header."""
+
+    login_hours: int = 24 * 7
+    """How long an admin stays signed in, in hours."""
+
+    busy_timeout_ms: int = 3000
+    """How long a writer waits for SQLite's write lock before the answer is 503, in milliseconds."""
+
+    limit_guest_sends: str = "240/minute"
+    limit_network_sends: str = "3000/minute"
+    limit_all_sends: str = "30000/minute"
+    """Messages a guest, a network and everybody together may send. Networks are shared by many people."""
+
+    limit_network_starts: str = "600/minute"
+    limit_all_starts: str = "6000/minute"
+    """Conversations a network and everybody together may begin."""
+
+    limit_login_failures: str = "10/15minutes"
+    limit_network_login_failures: str = "100/15minutes"
+    """Wrong passwords for one name from one network, and from one network in all."""
+
+
+def from_mapping(ini: Mapping[str, str], environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; the environment wins over the ini file.
+
+    Raises SettingsError naming every line that is wrong, not only the first.
+    """
+    env = os.environ if environ is None else environ
+    known = {field.name: field for field in fields(Settings)}
+    given: dict[str, str] = {}
+    problems = []
+    for key, text in ini.items():
+        if key.startswith(PREFIX):
+            name = key.removeprefix(PREFIX)
+            if name in known:
+                given[name] = text
+            else:
+                problems.append(f"{key} is no setting of livechat. Is it misspelt?")
+    for name in known:
+        if f"LIVECHAT_{name.upper()}" in env:
+            given[name] = env[f"LIVECHAT_{name.upper()}"]
+    values: dict[str, Any] = {}
+    for name, text in given.items():
+        if "change me" in text.lower():
+            problems.append(f"{PREFIX}{name} is still the sample value. Put your own in its place.")
+            continue
+        try:
+            values[name] = _READ[str(known[name].type)](text.strip())
+        except ValueError as error:
+            problems.append(f"{PREFIX}{name} = {text.strip()}: {error}")
+    if problems:
+        raise SettingsError("\n".join(problems))
+    settings = Settings(**values)
+    if problems := _complaints(settings):
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def for_development(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings where there is no ini file: the built-in defaults, for this machine only."""
+    defaults = {
+        "livechat.development": "true",
+        "livechat.demo_shop": "true",
+        "livechat.allowed_sites": "http://127.0.0.1:* http://localhost:*",
+        "livechat.secret": DEVELOPMENT_SECRET,
+    }
+    return from_mapping(defaults, environ)
+
+
+def _complaints(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.database_url.startswith(("sqlite://", "postgresql+psycopg://")):
+        problems.append(
+            "livechat.database_url must begin with sqlite:/// or postgresql+psycopg://, "
+            "the two databases that are tested."
+        )
+    for name in _LIMITS:
+        if not re.fullmatch(r"\d+/\d*(second|minute|hour|day)s?", getattr(settings, name)):
+            problems.append(f"livechat.{name} must look like 240/minute or 10/15minutes.")
+    if settings.development:
+        return problems
+    if settings.demo_shop:
+        problems.append("livechat.demo_shop is for development; take the line out.")
+    if not settings.secret:
+        problems.append(
+            "livechat.secret is missing. Make one with: "
+            'python3 -c "import secrets; print(secrets.token_urlsafe(32))" '
+            "and give it as LIVECHAT_SECRET."
+        )
+    elif settings.secret == DEVELOPMENT_SECRET:
+        problems.append("livechat.secret is still the sample value. Put a random one in its place.")
+    elif len(settings.secret) < SHORTEST_SECRET or len(set(settings.secret)) < 10:
+        problems.append(
+            f"livechat.secret is too weak: {SHORTEST_SECRET} random characters or more."
+        )
+    if settings.identity_secret is not None and len(settings.identity_secret) < SHORTEST_SECRET:
+        problems.append(
+            f"livechat.identity_secret is too weak: {SHORTEST_SECRET} characters or more."
+        )
+    if not settings.public_url:
+        problems.append(
+            "livechat.public_url is missing: the address at which browsers reach the chat, "
+            "such as https://chat.your-shop.com."
+        )
+    return problems
+
+
+def _text(text: str) -> str:
+    return text
+
+
+def _optional(text: str) -> str | None:
+    return text or None
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() in {"true", "yes", "on", "1"}:
+        return True
+    if text.lower() in {"false", "no", "off", "0", ""}:
+        return False
+    raise ValueError("write true or false")
+
+
+def _count(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", text):
+        raise ValueError("write a whole number")
+    return int(text)
+
+
+def _asked(text: str) -> str:
+    if text not in {"optional", "required", "hidden"}:
+        raise ValueError("write optional, required or hidden")
+    return text
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(_origin_pattern(word) for word in re.split(r"[\s,]+", text) if word)
+
+
+def _origin_pattern(text: str) -> str:
+    if not re.fullmatch(
+        r"https?://(\*\.)?(\[[0-9a-f:]+\]|[\w.-]+)(:(\d{1,5}|\*))?/?", text, re.ASCII
+    ):
+        raise ValueError(
+            f"{text} is no origin. Write scheme and host, such as https://www.your-shop.com"
+        )
+    return text.rstrip("/").lower()
+
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "str": _text,
+    "str | None": _optional,
+    "bool": _boolean,
+    "int": _count,
+    "Asked": _asked,
+    "tuple[str, ...]": _origins,
+}
+_LIMITS = [field.name for field in fields(Settings) if field.name.startswith("limit_")]
+
+
+def origin_of(url: str) -> str | None:
+    """The origin of a URL as browsers write it (``https://shop.com``, ``http://localhost:6543``), or None."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return None
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{host}" + ("" if port in {None, default} else f":{port}")
+
+
+def site_allowed(origin: str, patterns: tuple[str, ...]) -> bool:
+    """Whether an Origin header's value is one of the allowed sites; ``*`` stands for subdomains or a port."""
+    return any(_pattern_matches(origin.lower(), pattern) for pattern in patterns)
+
+
+def _pattern_matches(origin: str, pattern: str) -> bool:
+    expression = re.escape(pattern)
+    expression = expression.replace(r"://\*\.", r"://([a-z0-9_-]+\.)+").replace(
+        r":\*", r"(:[0-9]+)?"
+    )
+    return re.fullmatch(expression, origin) is not None

@@ -1,0 +1,191 @@
+"""Admins: adding and inviting them, their passwords and logins. Plain functions of a database session."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from pyramid.i18n import TranslationStringFactory
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from .conversation import STAFF, Actor, give_back
+from .fields import email_address
+from .guests import hash_token, new_token
+from .models import Admin, AdminLogin, now
+from .refusals import Conflict, Invalid, Missing
+
+INVITE_LASTS = timedelta(hours=72)
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1000
+
+_ = TranslationStringFactory("livechat")
+WRONG_LOGIN = _("Name or password is wrong.")
+
+_hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106's low-memory profile
+# Verified when a username is unknown, so that the answer takes as long as for a wrong password.
+_NOBODYS_HASH = _hasher.hash(new_token())
+
+
+def fold_username(text: str) -> str:
+    """A username as it is stored and compared: ``Anna`` and ``anna`` are one person."""
+    return unicodedata.normalize("NFKC", text.strip()).casefold()
+
+
+def add_admin(
+    db: Session,
+    username: str,
+    *,
+    email: str | None = None,
+    name: str | None = None,
+    password: str | None = None,
+) -> Admin:
+    """Add an admin; without a password they need an invitation. Raises Invalid, Conflict ``username_taken``."""
+    folded = fold_username(username)
+    if not re.fullmatch(r"[\w][\w.@+-]{0,63}", folded):
+        raise Invalid(
+            "username",
+            "A username is 1 to 64 letters, digits and . _ @ + - and begins with a letter or digit.",
+        )
+    if folded in {"me", "none"}:
+        raise Invalid(
+            "username", f"“{folded}” has a meaning of its own in filters. Choose another username."
+        )
+    if db.scalar(select(Admin.id).where(Admin.username == folded)) is not None:
+        raise Conflict("username_taken", f"There is an admin {folded} already.")
+    shown = " ".join((name or username).split())
+    if not 1 <= len(shown) <= 100:
+        raise Invalid("name", "A name has 1 to 100 characters.")
+    admin = Admin(username=folded, name=shown, created_at=now())
+    admin.email = email_address(email, "email") if email else None
+    if password is not None:
+        admin.password_hash = hash_password(password)
+    db.add(admin)
+    db.flush()
+    return admin
+
+
+def hash_password(password: str) -> str:
+    """An argon2id hash. Raises Invalid for a password that is too short or too long."""
+    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
+        raise Invalid(
+            "password",
+            f"A password has at least {SHORTEST_PASSWORD} characters. A few words in a row do well.",
+        )
+    return _hasher.hash(unicodedata.normalize("NFKC", password))
+
+
+def set_password(db: Session, admin: Admin, password: str) -> None:
+    """Set a password; every login and invitation made before ends."""
+    admin.password_hash = hash_password(password)
+    admin.invite_hash = admin.invite_expires_at = None
+    sign_out_everywhere(db, admin)
+
+
+def invite(db: Session, admin: Admin) -> str:
+    """A one-time token with which an admin sets a password. An earlier one ends; this one lasts three days."""
+    if admin.disabled_at is not None:
+        raise Conflict("disabled", f"{admin.username} is disabled. Enable the account first.")
+    token = new_token()
+    admin.invite_hash = hash_token(token)
+    admin.invite_expires_at = now() + INVITE_LASTS
+    db.flush()
+    return token
+
+
+def invited(db: Session, token: str) -> Admin | None:
+    """The admin whom an invitation is for, while it holds."""
+    query = select(Admin).where(Admin.invite_hash == hash_token(token), Admin.disabled_at.is_(None))
+    admin = db.scalars(query).first()
+    if admin is None or admin.invite_expires_at is None or admin.invite_expires_at < now():
+        return None
+    return admin
+
+
+def find_admin(db: Session, username: str) -> Admin:
+    """An admin by username. Raises Missing."""
+    admin = db.scalars(select(Admin).where(Admin.username == fold_username(username))).first()
+    if admin is None:
+        raise Missing(f"There is no admin {username!r}. See: livechat admins list")
+    return admin
+
+
+def all_admins(db: Session, *, enabled: bool = False) -> list[Admin]:
+    """Admins by username; with `enabled` only those who may sign in."""
+    query = select(Admin).order_by(Admin.username)
+    return list(db.scalars(query.where(Admin.disabled_at.is_(None)) if enabled else query))
+
+
+def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
+    """Shut an admin out at once and put their open chats back; returns how many chats. Twice is no error."""
+    admin.disabled_at = admin.disabled_at or now()
+    admin.invite_hash = admin.invite_expires_at = None
+    sign_out_everywhere(db, admin)
+    return give_back(db, admin, actor)
+
+
+def enable(db: Session, admin: Admin) -> None:
+    """Let a disabled admin sign in again."""
+    admin.disabled_at = None
+    db.flush()
+
+
+def check_password(db: Session, username: str, password: str) -> Admin | None:
+    """The admin, if name and password are right and the account is enabled. Takes as long for unknown names."""
+    admin = db.scalars(select(Admin).where(Admin.username == fold_username(username))).first()
+    stored = admin.password_hash if admin and admin.password_hash else _NOBODYS_HASH
+    try:
+        _hasher.verify(stored, unicodedata.normalize("NFKC", password[:LONGEST_PASSWORD]))
+    except (VerificationError, InvalidHashError):
+        return None
+    if admin is None or admin.disabled_at is not None or admin.password_hash is None:
+        return None
+    if _hasher.check_needs_rehash(admin.password_hash):
+        admin.password_hash = hash_password(password)
+    return admin
+
+
+def sign_in(db: Session, admin: Admin, hours: int) -> str:
+    """Begin a login that lasts so many hours; returns the token for the cookie, of which only the hash is kept."""
+    token = new_token()
+    moment = now()
+    db.add(
+        AdminLogin(
+            admin_id=admin.id,
+            token_hash=hash_token(token),
+            created_at=moment,
+            expires_at=moment + timedelta(hours=hours),
+        )
+    )
+    db.flush()
+    return token
+
+
+def login_by_token(db: Session, token: str) -> AdminLogin | None:
+    """The login that a cookie's token stands for, while it holds and its admin is enabled."""
+    query = (
+        select(AdminLogin)
+        .join(AdminLogin.admin)
+        .where(
+            AdminLogin.token_hash == hash_token(token),
+            AdminLogin.revoked_at.is_(None),
+            AdminLogin.expires_at > now(),
+            Admin.disabled_at.is_(None),
+        )
+    )
+    return db.scalars(query).first()
+
+
+def sign_out(db: Session, login_id: int) -> None:
+    """End one login."""
+    db.execute(update(AdminLogin).where(AdminLogin.id == login_id).values(revoked_at=now()))
+
+
+def sign_out_everywhere(db: Session, admin: Admin) -> int:
+    """End all logins of an admin; returns how many."""
+    query = update(AdminLogin).where(
+        AdminLogin.admin_id == admin.id, AdminLogin.revoked_at.is_(None)
+    )
+    return len(db.scalars(query.values(revoked_at=now()).returning(AdminLogin.id)).all())

@@ -1,0 +1,58 @@
+// One message: its text, its time, and how far it got.
+
+import { h } from './dom.js';
+import { icon } from './icons.js';
+import { linked } from './links.js';
+import { timeOfDay } from './times.js';
+
+const EMOJI =
+  /^(?:\p{Extended_Pictographic}[\u{1F3FB}-\u{1F3FF}\uFE0F]*(?:\u200D\p{Extended_Pictographic}\uFE0F?)*){1,3}$/u;
+
+/** A bubble with the text and an empty foot. @param {string} text */
+export function bubble(text) {
+  const body = h('div', { class: 'text', dir: 'auto' }, ...linked(text));
+  return h('div', { class: EMOJI.test(text) ? 'bubble emoji' : 'bubble' }, body, h('p', { class: 'foot' }));
+}
+
+/**
+ * Puts the time and, on own messages, the state into the foot.
+ * @param {HTMLElement} element  a bubble
+ * @param {Date} when
+ * @param {string} state  '' or the word for it
+ * @param {import('./words.js').Words} words
+ */
+export function fillBubble(element, when, state, words) {
+  const foot = element.querySelector('.foot');
+  foot?.replaceChildren(h('time', { datetime: when.toISOString() }, timeOfDay(when)));
+  if (state) foot?.append(mark(state, state === words.sent ? 'check' : 'clock'));
+}
+
+/**
+ * The state of what is on its way: in the foot, and with a way on beneath when there is trouble.
+ * @param {HTMLElement} item  the line
+ * @param {import('./outbox.js').Pending} entry
+ * @param {import('./words.js').Words} words
+ * @param {{onRetry: (id: string) => void, onEdit: (id: string) => void}} acts
+ */
+export function stateRow(item, entry, words, { onRetry, onEdit }) {
+  const body = item.querySelector('.bubble');
+  if (!(body instanceof HTMLElement) || item.dataset.state === entry.state) return;
+  item.dataset.state = entry.state;
+  fillBubble(body, new Date(entry.at), words.sending, words);
+  item.querySelector('.trouble')?.remove();
+  if (entry.state === 'sending') return;
+  const refused = entry.state === 'refused';
+  const text = refused ? `${words.refused} ${entry.refused?.message ?? ''}`.trim() : words.waiting;
+  const id = entry.client_id;
+  const row = h('p', { class: refused ? 'trouble refused' : 'trouble' }, icon('alert'), h('span', {}, text));
+  row.append(h('button', { type: 'button', class: 'quiet', onclick: () => onRetry(id) }, words.retry));
+  if (refused) {
+    row.append(h('button', { type: 'button', class: 'quiet', onclick: () => onEdit(id) }, words.edit));
+  }
+  item.append(row);
+}
+
+/** @param {string} word @param {import('./icons.js').IconName} name */
+function mark(word, name) {
+  return h('span', { class: 'mark' }, icon(name), h('span', { class: 'unseen' }, word));
+}

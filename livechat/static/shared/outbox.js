@@ -1,0 +1,146 @@
+// What is written and not yet acknowledged. An entry is stored before its request goes out and
+// stays until the server took it or refused it, through reloads, page changes and lost answers.
+// Every repetition carries the same client_id, so the server keeps each message once.
+
+import { uuid } from './dom.js';
+import { backOff } from './http.js';
+
+/** @typedef {import('./http.js').Result} Result */
+
+/**
+ * @typedef {object} Entry
+ * @property {string} client_id
+ * @property {string} body
+ * @property {number} at  milliseconds; entries go out in this order
+ * @property {any} extra  what the deliverer needs beside the text
+ * @property {{code: string, message: string, field?: string}} [refused]  the server's reason
+ */
+/** @typedef {Entry & {state: 'sending'|'waiting'|'refused'}} Pending */
+
+/**
+ * @typedef {object} Outbox
+ * @property {(body: string, extra?: any) => void} add
+ * @property {() => Pending[]} entries
+ * @property {(clientId: string) => void} retry
+ * @property {(clientId: string) => void} discard
+ * @property {() => void} flush  try now; harmless at any time
+ */
+
+/**
+ * @param {object} options
+ * @param {import('./store.js').Store} options.store
+ * @param {string} options.name  distinguishes this outbox in the store
+ * @param {(entry: Entry) => Promise<Result>} options.deliver
+ * @param {() => void} options.onChange
+ * @param {(entry: Entry, data: any) => void} options.onSent  called while the entry is still stored
+ * @returns {Outbox}
+ */
+export function createOutbox({ store, name, deliver, onChange, onSent }) {
+  // one key an entry: two tabs can never overwrite each other's list
+  const start = `${name}.`;
+  let running = false;
+  let again = false;
+  let failures = 0;
+  let timer = 0;
+
+  /** @returns {Entry[]} */
+  function stored() {
+    const all = store.keys(start).map((key) => /** @type {Entry|null} */ (store.get(key)));
+    return all.filter((entry) => entry !== null).sort((a, b) => a.at - b.at);
+  }
+
+  /** @param {Entry} entry */
+  const keep = (entry) => store.set(start + entry.client_id, entry);
+
+  /** @param {string} clientId @returns {Entry|null} */
+  const find = (clientId) => store.get(start + clientId);
+
+  async function flush() {
+    if (running) {
+      again = true;
+      return;
+    }
+    running = true;
+    clearTimeout(timer);
+    let wait = 0;
+    do {
+      again = false;
+      wait = await oneTab(start, drain);
+    } while (again && !wait);
+    running = false;
+    if (wait) timer = setTimeout(flush, wait);
+  }
+
+  /** Sends one entry after the other. @returns {Promise<number>} ms to wait; 0: all is done */
+  async function drain() {
+    for (;;) {
+      const entry = stored().find((each) => !each.refused);
+      if (!entry) return 0;
+      const result = await deliver(entry);
+      if (!find(entry.client_id)) continue; // the message came back by another way meanwhile
+      if (result.ok) {
+        failures = 0;
+        onSent(entry, result.data);
+        discard(entry.client_id);
+      } else if (result.retry) {
+        failures += 1;
+        onChange();
+        return Math.max(backOff(failures), result.after);
+      } else {
+        // kept until somebody retries, edits or discards it
+        const { code, message, field } = result;
+        keep({ ...entry, refused: { code, message, field } });
+        onChange();
+      }
+    }
+  }
+
+  /** @param {string} clientId */
+  function discard(clientId) {
+    store.remove(start + clientId);
+    onChange();
+  }
+
+  store.onChange((key) => {
+    if (key === null || key.startsWith(start)) onChange();
+  });
+  addEventListener('online', flush);
+  addEventListener('pageshow', flush);
+
+  return {
+    add(body, extra = null) {
+      const last = stored().at(-1)?.at ?? 0; // a clock that was put back must not change the order
+      keep({ client_id: uuid(), body, at: Math.max(Date.now(), last + 1), extra });
+      onChange();
+      flush();
+    },
+    entries() {
+      return stored().map((entry) => ({
+        ...entry,
+        state: entry.refused ? 'refused' : failures ? 'waiting' : 'sending',
+      }));
+    },
+    retry(clientId) {
+      const entry = find(clientId);
+      if (entry?.refused) keep({ ...entry, refused: undefined });
+      failures = 0;
+      onChange();
+      flush();
+    },
+    discard,
+    flush,
+  };
+}
+
+/**
+ * Runs the work in one tab at a time; where Web Locks are missing the server's memory of
+ * client_ids alone prevents doubles.
+ * @template T
+ * @param {string} name
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+async function oneTab(name, work) {
+  if (!navigator.locks) return work();
+  return /** @type {Promise<T>} */ (navigator.locks.request(`livechat.${name}`, work));
+}

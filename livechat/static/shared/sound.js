@@ -1,0 +1,85 @@
+// A short sound for a new message, made by the browser, with a switch that is remembered.
+
+/**
+ * @typedef {object} Sound
+ * @property {() => boolean} on
+ * @property {(on: boolean) => void} set
+ * @property {() => Promise<void>} ring
+ * @property {(listener: () => void) => void} onChange  the switch was moved, here or in another tab
+ */
+
+/** @param {import('./store.js').Store} store @returns {Sound} */
+export function createSound(store) {
+  /** @type {AudioContext|null} */
+  let audio = null;
+  /** @type {(() => void)[]} */
+  const listeners = [];
+  const changed = () => listeners.forEach((listener) => listener());
+
+  // Browsers let a page sound only after someone has touched it: take the first touch.
+  const unlock = () => {
+    removeEventListener('pointerdown', unlock, true);
+    removeEventListener('keydown', unlock, true);
+    if (on()) wake();
+  };
+  addEventListener('pointerdown', unlock, true);
+  addEventListener('keydown', unlock, true);
+  store.onChange((key) => {
+    if (key === null || key === 'sound') changed();
+  });
+
+  function on() {
+    return store.get('sound') !== 'off';
+  }
+
+  /** @returns {Promise<AudioContext|null>} */
+  async function wake() {
+    try {
+      audio ??= new AudioContext();
+      // resume() may stay pending until a gesture that never comes
+      if (audio.state !== 'running') {
+        await Promise.race([audio.resume(), new Promise((done) => setTimeout(done, 300))]);
+      }
+      return audio;
+    } catch {
+      return null; // no audio here
+    }
+  }
+
+  return {
+    on,
+    set(value) {
+      store.set('sound', value ? 'on' : 'off');
+      changed();
+    },
+    async ring() {
+      if (!on()) return;
+      const context = await wake();
+      // a sound that comes late tells nothing
+      if (context?.state !== 'running') return;
+      tone(context, 880, 0);
+      tone(context, 1174.7, 0.11);
+    },
+    onChange(listener) {
+      listeners.push(listener);
+    },
+  };
+}
+
+/**
+ * @param {AudioContext} context
+ * @param {number} frequency  hertz
+ * @param {number} delay  seconds
+ */
+function tone(context, frequency, delay) {
+  const start = context.currentTime + delay;
+  const source = context.createOscillator();
+  const volume = context.createGain();
+  source.frequency.value = frequency;
+  volume.gain.setValueAtTime(0.0001, start);
+  volume.gain.exponentialRampToValueAtTime(0.14, start + 0.015);
+  volume.gain.exponentialRampToValueAtTime(0.0001, start + 0.32);
+  source.connect(volume).connect(context.destination);
+  source.start(start);
+  source.stop(start + 0.34);
+}

@@ -1,0 +1,175 @@
+// Shows a conversation: days, groups, bubbles, what is on its way, and where the reader stands.
+
+import { h } from './dom.js';
+import { bubble, fillBubble, stateRow } from './bubble.js';
+import { dayName, sameDay } from './times.js';
+import { plural } from './words.js';
+
+/** @typedef {import('./types.js').Message} Message */
+/** @typedef {import('./outbox.js').Pending} Pending */
+/** @typedef {{name: string, badge?: string}} Who */
+
+/**
+ * @typedef {object} Timeline
+ * @property {(messages: Message[]) => void} add  in order, each once
+ * @property {(entries: Pending[]) => void} pending  all that is on its way, in order
+ * @property {(clientId: string) => void} confirm  sent; stays until its message is added
+ * @property {() => void} clear
+ * @property {() => void} toEnd
+ * @property {() => boolean} empty
+ */
+
+const GROUP = 5 * 60 * 1000; // messages of one author this close stand together
+
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.scroller
+ * @param {HTMLElement} options.list  an ol inside the scroller, within the element with role="log"
+ * @param {HTMLButtonElement} options.pill  leads to what came while one was scrolled up
+ * @param {import('./words.js').Words} options.words
+ *   today, yesterday, sending, sent, waiting, refused, retry, edit, new_messages_*
+ * @param {'customer'|'admin'} options.me
+ * @param {(message: Message) => Who|null} options.who  the name above a group, or none
+ * @param {(clientId: string) => void} options.onRetry
+ * @param {(clientId: string) => void} options.onEdit  take it back into the box
+ * @returns {Timeline}
+ */
+export function createTimeline(options) {
+  const { scroller, list, pill, words, me, who, onRetry, onEdit } = options;
+  /** @type {Map<string, HTMLLIElement>} what is on its way, by client_id */
+  const onTheWay = new Map();
+  /** @type {Set<string>} */
+  const confirmed = new Set();
+  /** @type {Message|null} */
+  let last = null;
+  let atEnd = true;
+  let unseen = 0;
+  let today = new Date();
+
+  scroller.addEventListener('scroll', () => {
+    atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
+    if (atEnd) showPill(0);
+  });
+  pill.addEventListener('click', toEnd);
+  // a keyboard that opens, a box that grows, a page shown again: stay with the newest
+  const follow = new ResizeObserver(() => {
+    if (atEnd) scroller.scrollTop = scroller.scrollHeight;
+  });
+  follow.observe(scroller);
+  follow.observe(list);
+
+  /** @param {number} count */
+  function showPill(count) {
+    unseen = count;
+    pill.hidden = count === 0;
+    pill.replaceChildren(count ? plural(words, 'new_messages', count) : '');
+  }
+
+  function toEnd() {
+    atEnd = true;
+    showPill(0);
+    scroller.scrollTop = scroller.scrollHeight;
+  }
+
+  /** @param {Message} message @param {Node|null} before */
+  function place(message, before) {
+    const when = new Date(message.created_at);
+    const first = !last || !sameDay(new Date(last.created_at), when);
+    if (first) list.insertBefore(dayLine(when), before);
+    const system = message.from === 'system';
+    const grouped =
+      !first && !system && last?.from === message.from && last.author === message.author &&
+      when.getTime() - Date.parse(last.created_at) < GROUP;
+    const waiting = message.client_id ? onTheWay.get(message.client_id) : undefined;
+    const item = waiting ?? h('li');
+    const mine = message.from === me;
+    item.className = `line ${system ? 'system' : mine ? 'mine' : 'theirs'}${grouped ? '' : ' first'}`;
+    const name = grouped || system ? null : who(message);
+    const kept = waiting?.querySelector('.bubble');
+    delete item.dataset.state;
+    item.replaceChildren(...(name ? [nameLine(name)] : []));
+    if (system) {
+      item.append(h('p', { dir: 'auto' }, message.body));
+    } else {
+      const body = kept instanceof HTMLElement ? kept : bubble(message.body);
+      fillBubble(body, when, mine ? words.sent : '', words);
+      item.append(body);
+    }
+    if (message.client_id) {
+      onTheWay.delete(message.client_id);
+      confirmed.delete(message.client_id);
+    }
+    list.insertBefore(item, before);
+    last = message;
+  }
+
+  /** @param {Date} when */
+  function dayLine(when) {
+    const name = h('time', { datetime: when.toISOString() }, dayName(when, words));
+    return h('li', { class: 'day' }, name);
+  }
+
+  /** "Today" is another day after midnight. */
+  function renameDays() {
+    if (sameDay(today, new Date())) return;
+    today = new Date();
+    for (const time of list.querySelectorAll('.day time')) {
+      time.textContent = dayName(new Date(time.getAttribute('datetime') ?? ''), words);
+    }
+  }
+
+  return {
+    add(messages) {
+      renameDays();
+      const theirs = messages.filter((each) => each.from !== me && each.from !== 'system').length;
+      for (const message of messages) {
+        const first = onTheWay.values().next().value ?? null;
+        const itself = message.client_id ? onTheWay.get(message.client_id) : undefined;
+        // its own line is where it goes already, unless another one waits above it
+        place(message, first && first === itself ? first.nextSibling : first);
+      }
+      if (atEnd) toEnd();
+      else if (theirs) showPill(unseen + theirs);
+    },
+    pending(entries) {
+      const ids = new Set(entries.map((entry) => entry.client_id));
+      for (const [id, item] of onTheWay) {
+        if (ids.has(id) || confirmed.has(id)) continue;
+        item.remove();
+        onTheWay.delete(id);
+      }
+      for (const entry of entries) {
+        let item = onTheWay.get(entry.client_id);
+        if (!item) {
+          item = h('li', { class: 'line mine first' }, bubble(entry.body));
+          onTheWay.set(entry.client_id, item);
+          list.append(item);
+          toEnd();
+        }
+        stateRow(item, entry, words, { onRetry, onEdit });
+      }
+    },
+    confirm(clientId) {
+      const item = onTheWay.get(clientId);
+      const body = item?.querySelector('.bubble');
+      if (!item || !(body instanceof HTMLElement)) return;
+      confirmed.add(clientId);
+      item.querySelector('.trouble')?.remove();
+      fillBubble(body, new Date(), words.sent, words);
+    },
+    clear() {
+      list.replaceChildren();
+      onTheWay.clear();
+      confirmed.clear();
+      last = null;
+      toEnd();
+    },
+    toEnd,
+    empty: () => list.childElementCount === 0,
+  };
+}
+
+/** @param {Who} who */
+function nameLine({ name, badge }) {
+  return h('p', { class: 'who' }, h('bdi', {}, name), badge ? h('span', { class: 'badge' }, badge) : null);
+}

@@ -1,0 +1,23 @@
+// Times and days as people say them, in the page's language and the reader's time zone.
+
+const language = document.documentElement.lang || undefined;
+const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+const date = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
+const old = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long', year: 'numeric' });
+
+/** @param {Date} a @param {Date} b */
+export function sameDay(a, b) {
+  return a.toDateString() === b.toDateString();
+}
+
+/** @param {Date} when */
+export const timeOfDay = (when) => clock.format(when);
+
+/** "Today", "Yesterday", "Monday, 3 March". @param {Date} when @param {Record<string, string>} words */
+export function dayName(when, words) {
+  const now = new Date();
+  if (sameDay(when, now)) return words.today;
+  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
+  if (sameDay(when, yesterday)) return words.yesterday;
+  return (when.getFullYear() === now.getFullYear() ? date : old).format(when);
+}

@@ -1,0 +1,12 @@
+// The count of unread messages in front of the page's title: "(2) Live Chat".
+
+/** @returns {(count: number) => void} */
+export function createTitle() {
+  let mark = '';
+  return (count) => {
+    // the page may have changed its title meanwhile: take off only what we put there
+    const plain = document.title.startsWith(mark) ? document.title.slice(mark.length) : document.title;
+    mark = count ? `(${count}) ` : '';
+    document.title = mark + plain;
+  };
+}

@@ -1,0 +1,28 @@
+// The words of a page: the server puts them, translated, into a JSON block.
+
+/** @typedef {Record<string, string>} Words */
+
+/** @param {string} [id] @returns {Words} */
+export function readWords(id = 'words') {
+  return JSON.parse(document.getElementById(id)?.textContent || '{}');
+}
+
+/**
+ * "Chat with {name}" and {name: "Ada"} -> "Chat with Ada".
+ * @param {string} text
+ * @param {Record<string, string|number>} values
+ */
+export function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (whole, key) => (key in values ? String(values[key]) : whole));
+}
+
+/**
+ * The form of `key` that fits the number: words[key_one], words[key_other] … with {n} filled in.
+ * @param {Words} words
+ * @param {string} key
+ * @param {number} n
+ */
+export function plural(words, key, n) {
+  const form = new Intl.PluralRules(document.documentElement.lang || 'en').select(n);
+  return fill(words[`${key}_${form}`] ?? words[`${key}_other`] ?? '', { n });
+}

@@ -1,0 +1,149 @@
+// The customer's conversation: who one is (the token), which session it is, and what can be done.
+
+import { createFeed } from '../shared/feed.js';
+import { createHttp } from '../shared/http.js';
+import { createOutbox } from '../shared/outbox.js';
+
+/** @typedef {import('../shared/types.js').Message} Message */
+/** @typedef {import('../shared/types.js').Session} Session */
+/** @typedef {import('../shared/http.js').Result} Result */
+/** @typedef {import('../shared/outbox.js').Pending} Pending */
+
+/**
+ * @param {object} options
+ * @param {import('../shared/store.js').Store} options.store
+ * @param {string} options.startUrl
+ * @param {() => number} options.pace
+ * @param {(messages: Message[], first: boolean) => void} options.onMessages
+ * @param {() => void} options.onSession  the session changed, came or went
+ * @param {() => void} options.onReset  another conversation, or none: forget its messages
+ * @param {(live: boolean) => void} options.onLive
+ * @param {() => void} options.onGone  the server no longer knows this session
+ * @param {() => void} options.onPending
+ * @param {(clientId: string) => void} options.onSent
+ */
+export function createChat(options) {
+  const { store, startUrl } = options;
+  const http = createHttp({
+    headers() {
+      const token = store.get('token');
+      return token ? { Authorization: `Bearer ${token}` } : {};
+    },
+  });
+  /** @type {Session|null} */
+  let session = store.get('session');
+  /** @type {import('../shared/feed.js').Feed|null} */
+  let feed = null;
+  let seenSeq = 0;
+
+  const outbox = createOutbox({
+    store,
+    name: 'outbox',
+    deliver,
+    onChange: options.onPending,
+    onSent(entry, data) {
+      options.onSent(entry.client_id);
+      if (data.session) adopt(data);
+      else feed?.apply(data);
+    },
+  });
+
+  /** The first message starts the session; one about another product tells the server of it. */
+  async function deliver(/** @type {import('../shared/outbox.js').Entry} */ entry) {
+    const { client_id, body, extra } = entry;
+    const elsewhere = extra.product && extra.product.id !== session?.product?.id;
+    if (session && (!elsewhere || session.status === 'closed')) {
+      return http.post(session.links.send, { body, client_id });
+    }
+    const { name, email, ...context } = extra;
+    const result = await http.post(startUrl, { message: body, client_id, name, email, ...context });
+    if (result.ok || result.status !== 422 || !/^(page|product|customer)/.test(result.field ?? '')) {
+      return result;
+    }
+    console.warn(`livechat: ${result.field}: ${result.message}`); // the shop's mistake, not the customer's
+    return http.post(startUrl, { message: body, client_id, name, email });
+  }
+
+  /** @param {{session: Session, token?: string}} data  what start answers */
+  function adopt(data) {
+    if (data.token) store.set('token', data.token);
+    if (data.session.id !== session?.id) follow(data.session);
+    feed?.apply(data);
+  }
+
+  /** @param {Session|null} next */
+  function follow(next) {
+    feed?.stop();
+    feed = null;
+    if (next?.id !== session?.id) options.onReset();
+    session = next;
+    seenSeq = 0;
+    options.onSession();
+    if (!next) return;
+    const { messages } = next.links;
+    feed = createFeed({
+      read(cursor) {
+        const url = new URL(messages);
+        if (cursor) url.searchParams.set('after', cursor);
+        return http.get(url.href);
+      },
+      pace: options.pace,
+      onMessages: options.onMessages,
+      onReset: options.onReset,
+      onLive: options.onLive,
+      onGone: options.onGone,
+      onSession(news) {
+        const changed = JSON.stringify(news) !== JSON.stringify(session);
+        session = news;
+        if (changed) {
+          store.set('session', news);
+          options.onSession();
+        }
+      },
+    });
+    store.set('session', next);
+    feed.start();
+  }
+
+  /** @param {'close'|'reopen'} verb @returns {Promise<Result|null>} null: there is no session */
+  async function act(verb) {
+    if (!session) return null;
+    const result = await http.post(session.links[verb], {});
+    if (result.ok) feed?.apply(result.data);
+    feed?.poke();
+    return result;
+  }
+
+  store.onChange((key) => {
+    if (key !== 'session' && key !== null) return;
+    const other = /** @type {Session|null} */ (store.get('session'));
+    if (other?.id !== session?.id) follow(other); // another tab began or left a conversation
+  });
+
+  return {
+    session: () => session,
+    outbox,
+    /** Takes up the conversation of an earlier page, if there is one. */
+    begin() {
+      if (session) follow(session);
+      outbox.flush();
+    },
+    poke: () => feed?.poke(),
+    close: () => act('close'),
+    reopen: () => act('reopen'),
+    /** The next message begins a new conversation. @param {boolean} forget  also who one is */
+    anew(forget) {
+      store.remove('session');
+      if (forget) store.remove('token');
+      follow(null);
+    },
+    /** Everything up to here has been on screen. @param {number} seq */
+    async seen(seq) {
+      if (!session?.unread || seq <= seenSeq) return;
+      seenSeq = seq;
+      const result = await http.post(session.links.seen, { seq });
+      if (result.ok) feed?.apply(result.data);
+      else seenSeq = 0;
+    },
+  };
+}

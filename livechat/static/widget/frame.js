@@ -1,0 +1,249 @@
+// The conversation page: puts its parts together, in the widget's frame or as a page of its own.
+
+import { createComposer } from '../shared/composer.js';
+import { byId, h } from '../shared/dom.js';
+import { drawIcons, icon } from '../shared/icons.js';
+import { createSound } from '../shared/sound.js';
+import { createStore } from '../shared/store.js';
+import { createTimeline } from '../shared/timeline.js';
+import { createTitle } from '../shared/title.js';
+import { fill, readWords } from '../shared/words.js';
+import { createChat } from './chat.js';
+import { createEnding } from './ending.js';
+import { createGuest } from './guest.js';
+import { cleaned, connectHost } from './host.js';
+
+/** @typedef {import('../shared/types.js').Message} Message */
+
+const page = byId('chat', HTMLElement).dataset;
+const words = readWords();
+const store = createStore('livechat.');
+const sound = createSound(store);
+const countInTitle = createTitle();
+const embedded = parent !== window;
+const element = (/** @type {string} */ id) => byId(id, HTMLElement);
+const push = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
+
+let open = !embedded; // whether the shop's page shows us
+let newest = 0; // the seq of the newest message on screen
+let notMentioned = ''; // the product whose mention was declined
+let context = cleaned({
+  page: { url: location.href, title: document.title },
+  product: page.productId ? { id: page.productId } : null,
+});
+
+drawIcons();
+document.documentElement.classList.toggle('embedded', embedded);
+push('minimise').hidden = !embedded;
+
+const timeline = createTimeline({
+  scroller: element('scroller'),
+  list: element('list'),
+  pill: push('pill'),
+  words,
+  me: 'customer',
+  who: (message) => (message.from === 'admin' && message.author ? { name: message.author } : null),
+  onRetry: (id) => chat.outbox.retry(id),
+  onEdit(id) {
+    takeBack(id);
+    composer.focus();
+  },
+});
+
+const chat = createChat({
+  store,
+  startUrl: page.startUrl ?? '',
+  pace() {
+    if (chat.session()?.status === 'closed' || document.hidden) return 20000;
+    return open ? 3000 : 8000;
+  },
+  onMessages(messages, first) {
+    timeline.add(messages);
+    newest = messages[messages.length - 1].seq;
+    if (!first && !visible() && messages.some((each) => each.from === 'admin')) ring();
+    // the history was no news; what comes from now on is
+    setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
+  },
+  onSession: render,
+  onReset() {
+    timeline.clear();
+    timeline.pending(chat.outbox.entries());
+    element('log').setAttribute('aria-live', 'off');
+    newest = 0;
+  },
+  onLive: (live) => (element('offline').textContent = live ? '' : words.offline),
+  onGone: () => ending.gone(),
+  onPending: render,
+  onSent: (id) => timeline.confirm(id),
+});
+
+const guest = createGuest({
+  form: element('guest'),
+  asked: {
+    name: page.guestName ?? 'optional',
+    email: page.guestEmail ?? 'optional',
+  },
+  words,
+  store,
+  onDone: () => composer.submit(),
+});
+
+const composer = createComposer({
+  box: byId('box', HTMLTextAreaElement),
+  button: push('send'),
+  counter: element('counter'),
+  words,
+  store,
+  draft: 'draft',
+  onSend(text) {
+    if (ending.holds()) return false;
+    if (!chat.session() && !guest.complete()) return false;
+    const { signature } = context.customer;
+    chat.outbox.add(text, {
+      ...guest.values(),
+      customer: signature ? { signature } : undefined,
+      page: context.page,
+      product: mentioned() ?? undefined,
+    });
+    return true;
+  },
+});
+
+const ending = createEnding({ chat, words, composer, onChange: render });
+
+const host = connectHost({
+  sites: JSON.parse(page.allowedSites ?? '[]'),
+  onMessage(type, greeting) {
+    context = cleaned({ customer: context.customer, ...greeting });
+    if (type === 'hello') guest.know(context.customer.signature ? context.customer : {});
+    if (type === 'hello') show(greeting.open === true);
+    if (type === 'open') show(true);
+    if (type === 'close') show(false);
+    if (type === 'open' && greeting.focus) composer.focus();
+    render();
+  },
+});
+
+/** @param {boolean} now */
+function show(now) {
+  open = now;
+  chat.poke();
+}
+
+/** Whether somebody can see the conversation. */
+const visible = () => open && !document.hidden;
+
+/** The product to speak of with the next message, if the session is not about it already. */
+function mentioned() {
+  const { product } = context;
+  if (!product || product.id === notMentioned) return null;
+  return product.id === chat.session()?.product?.id ? null : product;
+}
+
+/** One ring for all tabs. */
+function ring() {
+  const mark = `${chat.session()?.id} ${newest}`;
+  if (store.get('rang') === mark) return;
+  store.set('rang', mark);
+  sound.ring();
+}
+
+/** Puts what was refused back into the box, with what was typed since. @param {string} id */
+function takeBack(id) {
+  const entry = chat.outbox.entries().find((each) => each.client_id === id);
+  if (!entry) return;
+  composer.set([entry.body, composer.text()].filter(Boolean).join('\n'));
+  chat.outbox.discard(id);
+}
+
+/** Refusals that are about more than the one message. */
+function settle() {
+  if (!visible()) return; // the tab one looks at does it
+  // the last one first: each goes in front of what is in the box
+  for (const { client_id, refused } of chat.outbox.entries().reverse()) {
+    if (!refused) continue;
+    const { code, field, message } = refused;
+    if (code === 'session_closed' || code === 'not_found') {
+      takeBack(client_id);
+      ending.hold(code === 'not_found');
+    } else if (field === 'name' || field === 'email') {
+      takeBack(client_id);
+      guest.refuse(field, message);
+    }
+  }
+}
+
+function render() {
+  settle();
+  const session = chat.session();
+  const entries = chat.outbox.entries();
+  timeline.pending(entries);
+  element('welcome').hidden = session !== null || entries.length > 0;
+  const status = session ? session.status : 'new';
+  const nobody = status === 'active' && !session?.admin ? '_nobody' : '';
+  element('status').textContent = fill(words[`status_${status}${nobody}`], {
+    name: session?.admin?.name ?? '',
+  });
+  element('status').dataset.status = status;
+  ending.render();
+  renderProduct();
+  if (visible()) chat.seen(newest);
+  const unread = visible() ? 0 : (session?.unread ?? 0);
+  if (!embedded) countInTitle(unread);
+  host.tell('state', { unread, session: session !== null });
+}
+
+function renderProduct() {
+  const next = mentioned();
+  element('about').hidden = next === null;
+  if (next) {
+    const text = next.name ? words.about : words.about_number;
+    element('about-text').textContent = fill(text, { name: next.name ?? '', id: next.id });
+  }
+  const product = chat.session()?.product;
+  element('topic').hidden = !product?.name;
+  if (!product?.name) return;
+  const { name, url, price } = product;
+  const link = url
+    ? h('a', { href: url, target: '_blank', rel: 'noopener', dir: 'auto' }, name)
+    : h('bdi', {}, name);
+  element('topic').replaceChildren(icon('tag'), link, price ? h('bdi', {}, price) : '');
+}
+
+function renderSound() {
+  const button = push('sound');
+  button.setAttribute('aria-pressed', String(sound.on()));
+  button.title = sound.on() ? words.sound_on : words.sound_off;
+  button.replaceChildren(icon(sound.on() ? 'sound' : 'mute'));
+}
+
+push('sound').addEventListener('click', () => {
+  sound.set(!sound.on());
+  sound.ring(); // so one hears what one has switched on
+});
+sound.onChange(renderSound);
+push('about-remove').addEventListener('click', () => {
+  notMentioned = context.product?.id ?? '';
+  render();
+  composer.focus();
+});
+push('minimise').addEventListener('click', () => host.tell('close'));
+byId('composer', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
+addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && !event.isComposing && !ending.escape()) host.tell('close');
+});
+document.addEventListener('visibilitychange', render);
+if (embedded) {
+  // a page that frames us without the loader says nothing: it shows us all the same
+  addEventListener('load', () => setTimeout(() => host.tell('') || render(), 3000));
+} else {
+  // a phone's keyboard covers the page: take what is left to see
+  const view = window.visualViewport;
+  const fit = () => document.documentElement.style.setProperty('--seen', `${view?.height}px`);
+  view?.addEventListener('resize', fit);
+  if (view) fit();
+}
+
+renderSound();
+chat.begin();
+render();

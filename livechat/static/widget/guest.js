@@ -1,0 +1,85 @@
+// Who is writing: the name and e-mail fields of a first message, with the errors beside them.
+
+import { byId } from '../shared/dom.js';
+
+/** @typedef {'name'|'email'} Field */
+/** @typedef {{name?: string, email?: string}} Details */
+
+/**
+ * @param {object} options
+ * @param {HTMLElement} options.form
+ * @param {Record<Field, string>} options.asked  optional, required or hidden
+ * @param {import('../shared/words.js').Words} options.words
+ * @param {import('../shared/store.js').Store} options.store
+ * @param {() => void} options.onDone  Enter in a field
+ */
+export function createGuest({ form, asked, words, store, onDone }) {
+  /** @type {Field[]} */
+  const fields = ['name', 'email'];
+  /** @type {Details} what the shop says of its signed-in customer */
+  let given = {};
+  const input = (/** @type {Field} */ field) => byId(`guest-${field}`, HTMLInputElement);
+  const wrap = (/** @type {Field} */ field) => input(field).closest('.field');
+
+  /** @param {Field} field @param {string} text */
+  function complain(field, text) {
+    input(field).setAttribute('aria-invalid', String(text !== ''));
+    byId(`guest-${field}-error`, HTMLElement).textContent = text;
+  }
+
+  function show() {
+    for (const field of fields) {
+      wrap(field)?.toggleAttribute('hidden', asked[field] === 'hidden' || !!given[field]);
+    }
+  }
+
+  const kept = /** @type {Details} */ (store.get('guest') ?? {});
+  for (const field of fields) {
+    input(field).value = kept[field] ?? '';
+    input(field).addEventListener('input', () => {
+      complain(field, '');
+      store.set('guest', values());
+    });
+  }
+  form.addEventListener('submit', (event) => event.preventDefault());
+  form.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter' || event.isComposing) return;
+    event.preventDefault();
+    onDone();
+  });
+  show();
+
+  /** @returns {Details} */
+  function values() {
+    /** @type {Details} */
+    const all = {};
+    for (const field of fields) {
+      const typed = asked[field] === 'hidden' ? '' : input(field).value.trim();
+      all[field] = given[field] || typed || undefined;
+    }
+    return all;
+  }
+
+  return {
+    values,
+    /** The shop's own customer: those fields need not be asked. @param {Details} details */
+    know(details) {
+      given = details;
+      show();
+    },
+    /** Whether all that is needed is there; else says what is missing and goes to it. */
+    complete() {
+      const missing = fields.filter((field) => asked[field] === 'required' && !values()[field]);
+      for (const field of missing) complain(field, words[`${field}_needed`]);
+      if (missing.length) input(missing[0]).focus();
+      return missing.length === 0;
+    },
+    /** The server found something wrong. @param {Field} field @param {string} message */
+    refuse(field, message) {
+      delete given[field];
+      show();
+      complain(field, message || words[`${field}_wrong`] || words.not_done);
+      input(field).focus();
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// The wire to the shop's page around the frame. It speaks only with allowed sites, answers only
+// to the origin that greeted it, and carries no token and no text of the conversation.
+
+/**
+ * @typedef {object} Greeting
+ * @property {{name?: string, email?: string, signature?: string}} [customer]
+ * @property {{url: string, title: string}} [page]
+ * @property {import('../shared/types.js').Product|null} [product]
+ * @property {boolean} [open]
+ * @property {boolean} [focus]
+ */
+
+/**
+ * @param {object} options
+ * @param {string[]} options.sites  origins; "*." stands for subdomains, ":*" for any port
+ * @param {(type: string, greeting: Greeting) => void} options.onMessage  hello, open, close, product
+ * @returns {{tell: (type: string, more?: object) => void}}
+ */
+export function connectHost({ sites, onMessage }) {
+  let origin = '';
+  /** @type {(type: string, more?: object) => void} */
+  const tell = (type, more) => {
+    if (origin) parent.postMessage({ livechat: type, ...more }, origin);
+  };
+  addEventListener('message', (event) => {
+    const type = event.data?.livechat;
+    if (event.source !== parent || typeof type !== 'string') return;
+    if (!origin && type === 'hello' && siteAllowed(event.origin, sites)) {
+      origin = event.origin;
+      tell('ready');
+    }
+    if (event.origin === origin) onMessage(type, event.data);
+  });
+  return { tell };
+}
+
+/** @param {string} origin @param {string[]} sites */
+export function siteAllowed(origin, sites) {
+  if (origin === location.origin) return true;
+  return sites.some((site) => {
+    const pattern = site
+      .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+      .replace('://*\\.', '://([a-z0-9_-]+\\.)+')
+      .replace(':*', '(:[0-9]+)?');
+    return new RegExp(`^${pattern}$`).test(origin.toLowerCase());
+  });
+}
+
+/**
+ * What the shop says of itself, cut to what the server takes: a mistake in a shop's page must not
+ * keep its customers from writing.
+ * @param {Greeting} greeting
+ */
+export function cleaned({ customer = {}, page, product }) {
+  return {
+    customer: {
+      name: short(customer.name, 100),
+      email: short(customer.email, 254),
+      signature: customer.signature,
+    },
+    page: page && { url: address(page.url), title: short(page.title, 200) },
+    product: short(product?.id, 100)
+      ? {
+          id: /** @type {string} */ (short(product?.id, 100)),
+          name: short(product?.name, 200),
+          url: address(product?.url, page?.url),
+          price: short(product?.price, 50),
+        }
+      : null,
+  };
+}
+
+/** @param {unknown} value @param {number} longest @returns {string|undefined} */
+function short(value, longest) {
+  if (typeof value !== 'string' && typeof value !== 'number') return undefined;
+  const text = String(value).replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+  return [...text].slice(0, longest).join('').trim() || undefined;
+}
+
+/** @param {unknown} value @param {string} [base] @returns {string|undefined} */
+function address(value, base) {
+  try {
+    const { href, protocol } = new URL(String(value || ''), base);
+    return /^https?:$/.test(protocol) && href.length <= 2000 ? href : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,1 @@
+"""The views: HTTP in, HTTP out; what happens is decided elsewhere."""

@@ -1,0 +1,189 @@
+"""The customer side: the conversation page and the JSON behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.view import view_config
+
+from .. import conversation, fields, guests, words
+from ..conversation import CUSTOMER, Opening
+from ..cursors import message_cursor, message_position
+from ..headers import framed_by_sites
+from ..inputs import json_object
+from ..limits import network
+from ..models import ChatMessage, ChatSession, Guest
+from ..permissions import Permission
+from ..refusals import Invalid
+from ..resources import Chat, CustomerSession, Start
+from ..security import bearer_token, signature_holds
+from ..shapes import customer_message, customer_session
+
+# Cookies are ignored here and JSON from an allowed Origin is required, so there is no token of a form to check.
+customer_view: Callable[..., Any] = partial(
+    view_config, renderer="json", require_csrf=False, customer_api=True
+)
+session_view: Callable[..., Any] = partial(
+    customer_view, context=CustomerSession, permission=Permission.CONVERSE
+)
+
+
+@view_config(
+    context=Chat,
+    request_method="GET",
+    permission=Permission.VISIT,
+    renderer="livechat:templates/chat.jinja2",
+)
+def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
+    """The page that the widget shows in a frame; opened by itself it is a full-page chat."""
+    framed_by_sites(request, request.response)
+    settings = request.livechat
+    product_id = request.GET.get("product")
+    return {
+        "start_url": request.resource_url(context["start"]),
+        "allowed_sites": list(settings.allowed_sites),
+        "guest_name": settings.guest_name,
+        "guest_email": settings.guest_email,
+        "product_id": fields.product_id(product_id) if product_id else None,
+        "shop_name": settings.shop_name,
+        "words": words.translated(words.FRAME, request.localizer.translate),
+    }
+
+
+@view_config(context=Start, request_method="GET", permission=Permission.START)
+def start_link(context: Start, request: Request) -> HTTPSeeOther:
+    """``<a href="…/chat/start/42/">Ask about it</a>``: to the conversation page, with that product."""
+    query = {"product": fields.product_id(context.product_id)} if context.product_id else {}
+    chat = request.root["chat"]
+    return HTTPSeeOther(request.resource_url(chat, **({"query": query} if query else {})))
+
+
+@customer_view(context=Start, request_method="POST", permission=Permission.START)
+def start(context: Start, request: Request) -> dict[str, Any]:
+    """Begin a conversation (201), or go on with the open one (200)."""
+    opening = read_opening(request, json_object(request), context.product_id)
+    token = bearer_token(request)
+    guest_id = request.identity.guest_id
+    if guest_id is None:
+        request.limits.count_start(network(request))
+        guest = guests.new_guest(request.dbsession, opening.client_id)
+        token = guests.give_token(request.dbsession, guest)
+    else:
+        guest = request.dbsession.get_one(Guest, guest_id)
+    if opening.body is not None:
+        request.limits.count_send(network(request), f"guest {guest.id}")
+    outcome = conversation.start(request.dbsession, guest, opening)
+    request.response.status_int = 201 if outcome.created else 200
+    return {**listing(request, outcome.session, 0), "token": token}
+
+
+@session_view(verb="send", request_method="POST")
+def send(context: CustomerSession, request: Request) -> dict[str, Any]:
+    """Send a message: 201, or 200 and the very same message when it had been sent before."""
+    data = json_object(request)
+    body, client_id = fields.body_text(data.get("body")), fields.client_id(data.get("client_id"))
+    request.limits.count_send(network(request), f"guest {context.session.guest_id}")
+    sent = conversation.send(request.dbsession, context.session, CUSTOMER, body, client_id)
+    message = customer_message(sent.message, request.localizer.translate)
+    request.response.status_int = 201 if sent.created else 200
+    cursor = message_cursor(context.session, message["seq"], for_customer=True)
+    return {"message": message, "cursor": cursor}
+
+
+@session_view(verb="messages", request_method="GET")
+def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
+    """Everything since the cursor, in order; from the beginning without one."""
+    position, anew = message_position(request.GET.get("after"), context.session, for_customer=True)
+    return listing(request, context.session, position) | ({"reset": True} if anew else {})
+
+
+@session_view(verb="close", request_method="POST")
+def close(context: CustomerSession, request: Request) -> dict[str, Any]:
+    """End the conversation. To repeat it is no error."""
+    json_object(request)
+    conversation.close(request.dbsession, context.session, CUSTOMER)
+    return {"session": session_shape(request, context.session)}
+
+
+@session_view(verb="reopen", request_method="POST")
+def reopen(context: CustomerSession, request: Request) -> dict[str, Any]:
+    """Go on with a closed conversation."""
+    json_object(request)
+    conversation.reopen(request.dbsession, context.session, CUSTOMER)
+    return listing(request, context.session, 0)
+
+
+@session_view(verb="seen", request_method="POST")
+def seen(context: CustomerSession, request: Request) -> dict[str, Any]:
+    """The customer has had everything up to ``seq`` on screen."""
+    seq = fields.whole_number(json_object(request).get("seq"), "seq")
+    conversation.seen_by_customer(request.dbsession, context.session, seq)
+    return {"session": session_shape(request, context.session)}
+
+
+def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) -> Opening:
+    """What a start brings, field by field."""
+    settings = request.livechat
+    customer = fields.mapping(data.get("customer"), "customer")
+    name = fields.short_text(data.get("name"), "name", 100)
+    email = fields.email_address(data.get("email"), "email")
+    known = request.identity.guest_id is not None
+    for field, value, asked in (
+        ("name", name, settings.guest_name),
+        ("email", email, settings.guest_email),
+    ):
+        if asked == "required" and value is None and not known:
+            raise Invalid(
+                field, f"Please give your {'name' if field == 'name' else 'e-mail address'}."
+            )
+    page = fields.mapping(data.get("page"), "page")
+    message, client_id = data.get("message"), data.get("client_id")
+    return Opening(
+        name=name,
+        email=email,
+        verified=_verified(request, email, customer.get("signature")),
+        product=fields.product(data.get("product"), id_in_url),
+        page_url=fields.web_address(page.get("url"), "page.url"),
+        page_title=fields.short_text(page.get("title"), "page.title", 200),
+        body=None if message is None else fields.body_text(message, "message"),
+        client_id=None if client_id is None else fields.client_id(client_id),
+    )
+
+
+def _verified(request: Request, email: str | None, signature: Any) -> bool:
+    secret = request.livechat.identity_secret
+    if signature is None or secret is None or email is None:
+        return False
+    if not isinstance(signature, str) or not signature_holds(secret, email, signature):
+        raise Invalid(
+            "customer.signature", "The shop's signature does not fit this e-mail address."
+        )
+    return True
+
+
+def session_shape(request: Request, session: ChatSession) -> dict[str, Any]:
+    """The session as its customer sees it, with the addresses of what can be done with it."""
+    shape = customer_session(session, conversation.unread_by_customer(request.dbsession, session))
+    chat = request.root["chat"]
+    verbs = ("send", "messages", "close", "reopen", "seen")
+    links = {verb: request.resource_url(chat[verb], str(session.uuid), "") for verb in verbs}
+    return shape | {"links": links}
+
+
+def listing(request: Request, session: ChatSession, after: int) -> dict[str, Any]:
+    """``{messages, session, cursor}`` since a position."""
+    entries = conversation.read_since(request.dbsession, session, after, for_customer=True)
+    last = entries[-1].public_seq if entries else after
+    return {
+        "session": session_shape(request, session),
+        "messages": [_shown(request, entry) for entry in entries],
+        "cursor": message_cursor(session, last or 0, for_customer=True),
+    }
+
+
+def _shown(request: Request, message: ChatMessage) -> dict[str, Any]:
+    return customer_message(message, request.localizer.translate)

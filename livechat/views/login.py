@@ -1,0 +1,156 @@
+"""The way in and out of the desk: login, logout, and the one-time invitation."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from pyramid.csrf import get_csrf_token
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.security import forget, remember
+from pyramid.view import view_config
+
+from .. import staff
+from ..inputs import form_text
+from ..limits import network
+from ..models import Admin as AdminRow
+from ..permissions import Permission
+from ..refusals import Invalid, TooMany
+from ..resources import Admin
+
+LOGIN_PAGE = "livechat:templates/desk/login.jinja2"
+WELCOME_PAGE = "livechat:templates/desk/welcome.jinja2"
+
+
+@view_config(context=Admin, request_method="GET", permission=Permission.VISIT)
+def entrance(context: Admin, request: Request) -> HTTPSeeOther:
+    """To the dashboard, or to the login page."""
+    if request.identity.admin:
+        return HTTPSeeOther(request.resource_url(context["chat"]))
+    return HTTPSeeOther(request.resource_url(context, "login", ""))
+
+
+@view_config(
+    context=Admin,
+    name="login",
+    request_method="GET",
+    permission=Permission.VISIT,
+    renderer=LOGIN_PAGE,
+)
+def login_page(context: Admin, request: Request) -> Any:
+    """The form; who is signed in already goes on."""
+    if request.identity.admin:
+        return HTTPSeeOther(_destination(context, request))
+    return login_form(request)
+
+
+@view_config(
+    context=Admin,
+    name="login",
+    request_method="POST",
+    permission=Permission.VISIT,
+    renderer=LOGIN_PAGE,
+)
+def login(context: Admin, request: Request) -> Any:
+    """Check name and password; begin a login."""
+    username, password = form_text(request, "username"), form_text(request, "password")
+    try:
+        request.limits.check_login(network(request), staff.fold_username(username))
+    except TooMany as refused:
+        return _again(request, refused.message, 429, {"Retry-After": str(refused.retry_after)})
+    admin = staff.check_password(request.dbsession, username, password)
+    if admin is None:
+        request.limits.count_login_failure(network(request), staff.fold_username(username))
+        return _again(request, request.localizer.translate(staff.WRONG_LOGIN), 422)
+    return _signed_in(request, admin, _destination(context, request))
+
+
+@view_config(context=Admin, name="logout", request_method="POST", permission=Permission.SIGN_OUT)
+def logout(context: Admin, request: Request) -> HTTPSeeOther:
+    """End this login."""
+    staff.sign_out(request.dbsession, request.identity.admin.login_id)
+    return HTTPSeeOther(request.resource_url(context, "login", ""), headers=forget(request))
+
+
+@view_config(
+    context=Admin,
+    name="welcome",
+    request_method="GET",
+    permission=Permission.VISIT,
+    renderer=WELCOME_PAGE,
+)
+def welcome_page(context: Admin, request: Request) -> dict[str, Any]:
+    """Where an invitation leads: choose a password. The token is in the query, for this one use."""
+    token = request.GET.get("token", "")
+    request.response.headers["Referrer-Policy"] = "no-referrer"
+    return _welcome(request, token, staff.invited(request.dbsession, token))
+
+
+@view_config(
+    context=Admin,
+    name="welcome",
+    request_method="POST",
+    permission=Permission.VISIT,
+    renderer=WELCOME_PAGE,
+)
+def welcome(context: Admin, request: Request) -> Any:
+    """Set the password and sign in."""
+    token = form_text(request, "token")
+    admin = staff.invited(request.dbsession, token)
+    if admin is None:
+        request.response.status_int = 422
+        return _welcome(request, token, None)
+    try:
+        staff.set_password(request.dbsession, admin, form_text(request, "password"))
+    except Invalid as refused:
+        request.response.status_int = 422
+        return _welcome(request, token, admin) | {"problem": refused.message}
+    return _signed_in(request, admin, request.resource_url(context["chat"]))
+
+
+def login_form(request: Request) -> dict[str, Any]:
+    """What the login page shows. `kept` is a text that could not be sent because the login had ended."""
+    return {
+        "login_url": request.resource_url(request.root["custom-admin"], "login", ""),
+        "csrf_token": get_csrf_token(request),
+        "username": "",
+        "next": request.params.get("next", "")
+        if isinstance(request.params.get("next", ""), str)
+        else "",
+        "problem": None,
+        "kept": "",
+    }
+
+
+def _again(
+    request: Request, problem: str, status: int, headers: dict[str, str] | None = None
+) -> dict[str, Any]:
+    request.response.status_int = status
+    request.response.headers.update(headers or {})
+    return login_form(request) | {"problem": problem, "username": form_text(request, "username")}
+
+
+def _signed_in(request: Request, admin: AdminRow, url: str) -> HTTPSeeOther:
+    token = staff.sign_in(request.dbsession, admin, request.livechat.login_hours)
+    return HTTPSeeOther(url, headers=remember(request, token))
+
+
+def _welcome(request: Request, token: str, admin: AdminRow | None) -> dict[str, Any]:
+    return {
+        "welcome_url": request.resource_url(request.root["custom-admin"], "welcome", ""),
+        "csrf_token": get_csrf_token(request),
+        "token": token,
+        "invited": {"username": admin.username, "name": admin.name} if admin else None,
+        "shortest_password": staff.SHORTEST_PASSWORD,
+        "problem": None,
+    }
+
+
+def _destination(context: Admin, request: Request) -> str:
+    """The page one wanted before the login, if it is one of the desk's."""
+    desk: str = request.resource_url(context["chat"])
+    wanted = request.params.get("next", "")
+    if not isinstance(wanted, str) or not wanted.startswith(urlsplit(desk).path) or "\\" in wanted:
+        return desk
+    return request.host_url + wanted if wanted.isascii() and wanted.isprintable() else desk

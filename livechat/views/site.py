@@ -1,0 +1,54 @@
+"""What stands at the top: the widget's loader, the way to the chat, and a sign of life."""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+
+from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.view import view_config
+from sqlalchemy import text
+
+from .. import words
+from ..permissions import Permission
+from ..resources import Root
+
+WIDGET_LASTS = 600  # seconds: how long a shop's visitors may see an old loader after an upgrade
+
+
+@view_config(context=Root, request_method="GET", permission=Permission.VISIT)
+def top(context: Root, request: Request) -> HTTPSeeOther:
+    """To the demo shop, where there is one, or to the conversation page."""
+    return HTTPSeeOther(
+        request.resource_url(context["demo" if request.livechat.demo_shop else "chat"])
+    )
+
+
+@view_config(context=Root, name="widget.js", request_method="GET", permission=Permission.VISIT)
+def widget(context: Root, request: Request) -> Response:
+    """The loader: all that a shop's page takes in before somebody clicks."""
+    source = files("livechat").joinpath("static/widget/loader.js").read_text("utf-8")
+    shown = json.dumps(
+        words.translated(words.LOADER, request.localizer.translate), ensure_ascii=True
+    )
+    response = Response(
+        source.replace('"__LIVECHAT_WORDS__"', shown),
+        content_type="text/javascript",
+        charset="utf-8",
+    )
+    response.headers["Cache-Control"] = f"public, max-age={WIDGET_LASTS}"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.md5_etag()
+    response.conditional_response = True
+    return response
+
+
+@view_config(
+    context=Root, name="health", request_method="GET", permission=Permission.VISIT, renderer="json"
+)
+def health(context: Root, request: Request) -> dict[str, str]:
+    """For balancers and monitors: 200 while the database answers, otherwise 503."""
+    request.dbsession.execute(text("SELECT 1"))
+    return {"status": "ok"}

@@ -1,0 +1,70 @@
+"""The words that scripts show: each page gives its script these, translated, as JSON.
+
+Every value is a translation string. `{name}` and `{n}` are filled in by the script; a key that
+ends in `_one` or `_other` (the names of Intl.PluralRules) is chosen by the number.
+"""
+
+from collections.abc import Callable, Mapping
+
+from pyramid.i18n import TranslationStringFactory
+
+_ = TranslationStringFactory("livechat")
+
+
+def translated(words: Mapping[str, str], translate: Callable[[str], str]) -> dict[str, str]:
+    """The same keys with each value translated, e.g. by `request.localizer.translate`."""
+    return {key: translate(value) for key, value in words.items()}
+
+
+# The button on the shop's page (static/widget/loader.js).
+LOADER = {
+    "chat": _("Chat"),
+    "open": _("Open chat"),
+    "close": _("Close chat"),
+    "loading": _("Opening the chat…"),
+    "failed": _("The chat cannot be reached right now."),
+    "retry": _("Try again"),
+    "unread_one": _("{n} unread message"),
+    "unread_other": _("{n} unread messages"),
+}
+
+# Every conversation, the customer's and the desk's (static/shared/).
+CONVERSATION = {
+    "today": _("Today"),
+    "yesterday": _("Yesterday"),
+    "sending": _("Sending…"),
+    "sent": _("Sent"),
+    "waiting": _("Not sent yet – trying again."),
+    "refused": _("Not sent."),
+    "retry": _("Retry"),
+    "edit": _("Edit"),
+    "new_messages_one": _("{n} new message"),
+    "new_messages_other": _("{n} new messages"),
+    "box_left_one": _("{n} character left"),
+    "box_left_other": _("{n} characters left"),
+    "box_over_one": _("{n} character too many"),
+    "box_over_other": _("{n} characters too many"),
+    "sound_on": _("Sound is on"),
+    "sound_off": _("Sound is off"),
+}
+
+# The conversation page that the widget shows (static/widget/frame.js).
+FRAME = CONVERSATION | {
+    "status_new": _("Write to us – a person answers."),
+    "status_waiting": _("We have your message. Somebody will answer soon."),
+    "status_active": _("You are talking with {name}"),
+    "status_active_nobody": _("We are here"),
+    "status_closed": _("This chat has ended"),
+    "offline": _("No connection. We keep trying."),
+    "about": _("About: {name}"),
+    "about_number": _("About product {id}"),
+    "about_remove": _("Do not mention this product"),
+    "closed": _("This chat has ended. You can go on with it or start a new one."),
+    "closed_kept": _("This chat has ended. Your text is kept and goes out when you choose."),
+    "gone": _("This chat is no longer here. Your text is kept."),
+    "not_done": _("That did not work. Please try again."),
+    "name_needed": _("Please tell us your name."),
+    "email_needed": _("Please give us an e-mail address."),
+    "email_wrong": _("This e-mail address does not look right."),
+    "not_sent_title": _("A message was not sent: {reason}"),
+}
