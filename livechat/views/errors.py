@@ -190,12 +190,10 @@ def _methods_here(request: Request) -> set[str]:
     methods: set[str] = set()
     for item in request.registry.introspector.get_category("views", []):
         view = item["introspectable"]
-        named = view["name"] == request.view_name and view["context"] is not None
-        if (
-            not named
-            or not isinstance(view["context"], type)
-            or not isinstance(request.context, view["context"])
-        ):
+        kind = view["context"]
+        if view["name"] != request.view_name or not isinstance(kind, type):
+            continue
+        if not isinstance(request.context, kind):
             continue
         verb = view.get("verb")
         if verb is None or verb == getattr(request.context, "verb", None):

@@ -1,0 +1,48 @@
+# What one does with this project. `make serve` and `make test` need nothing set up before.
+PORT ?= 6543
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+TEST_OPTIONS ?=
+
+.PHONY: help serve test lint types browser faults bench screenshots clean
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+serve: $(INSTALLED) ## Set up what is missing and run the chat with its demo shop (PORT=6543)
+	@$(BIN)/livechat --config development.ini serve --port $(PORT)
+
+test: $(INSTALLED) browser ## Set up what is missing and run all tests
+	@$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_OPTIONS)
+
+lint: $(INSTALLED) ## Check the style
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(INSTALLED) ## Check the types
+	$(BIN)/mypy
+
+browser: ## Get Chromium for the browser tests where that is possible
+	@sh .ci/get-chromium
+
+faults: $(INSTALLED) ## The long round of kills: 200 on each database
+	LIVECHAT_FAULT_ROUNDS=200 $(BIN)/python -m pytest tests/faults -m faults -x
+
+bench: $(INSTALLED) ## Print the weights of the widget
+	$(BIN)/python bench/weights.py
+
+screenshots: $(INSTALLED) browser ## Make the pictures in docs/ anew
+	$(BIN)/python docs/screenshots.py
+
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "livechat needs Python 3.11 or newer; say which: make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "Python's venv is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@echo "Installing what livechat needs into $(VENV) (once) ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+clean: ## Remove what was installed and built, not the data in var/
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
