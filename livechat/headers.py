@@ -77,10 +77,13 @@ def _allow_site(request: Request, response: Response) -> None:
 
 
 def _compress(request: Request, response: Response) -> None:
-    # Only what is the same for everybody: compressing secrets beside what a stranger can choose tells them.
-    if "public" in response.headers["Cache-Control"] and "gzip" in request.accept_encoding:
+    # Only what may be cached: compressing secrets beside what a stranger can choose tells them.
+    if "no-store" in response.headers["Cache-Control"]:
+        return
+    if response.content_type.startswith(("text/", "application/javascript", "image/svg")):
         response.headers.add("Vary", "Accept-Encoding")
-        if response.content_type.startswith(("text/", "application/javascript", "image/svg")):
+        # Who sends no Accept-Encoding takes anything, by the letter; in practice, only plain text.
+        if "Accept-Encoding" in request.headers and "gzip" in request.accept_encoding:
             response.encode_content("gzip")
 
 
