@@ -1,0 +1,206 @@
+"""The people in the tests: a customer and an admin who read as sentences, and what they need to exist."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import uuid
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Engine
+from webtest import TestApp, TestResponse
+
+from livechat import database, staff
+from livechat.models import Admin as AdminRow
+from livechat.security import LOGIN_COOKIE
+
+PASSWORD = "a few words in a row"
+NOWHERE = "00000000-0000-4000-8000-000000000000"
+_numbers = itertools.count(1)
+
+
+def new_id() -> str:
+    """A client_id as clients make them."""
+    return str(uuid.uuid4())
+
+
+@cache
+def password_hash() -> str:
+    """The hash of PASSWORD: hashing is slow on purpose, so once is enough."""
+    return staff.hash_password(PASSWORD)
+
+
+def add_admin(engine: Engine, username: str = "anna", name: str | None = None) -> AdminRow:
+    """An admin in the database whose password is PASSWORD."""
+    with database.transaction(engine) as db:
+        admin = staff.add_admin(db, username, name=name)
+        admin.password_hash = password_hash()
+        db.flush()
+        return admin
+
+
+class Customer:
+    """Somebody in front of the chat. Every method is one request; `status` is what it must answer."""
+
+    def __init__(self, app: Any, address: str = "203.0.113.7", **headers: str) -> None:
+        self.app = TestApp(app, extra_environ={"REMOTE_ADDR": address})
+        self.headers = dict(headers)
+        self.token: str | None = None
+        self.id: str = NOWHERE
+        self.cursor: str | None = None
+
+    @property
+    def who(self) -> dict[str, str]:
+        """The headers that prove who asks."""
+        proof = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return self.headers | proof
+
+    def starts(
+        self, message: str | None = None, *, product: str = "", status: Any = None, **body: Any
+    ) -> TestResponse:
+        """Begin a chat, or go on with the open one."""
+        if message is not None:
+            body = {"message": message, "client_id": new_id()} | body
+        path = f"/chat/start/{product}/" if product else "/chat/start/"
+        response = self.app.post_json(path, body, headers=self.who, status=status or "2*")
+        if response.status_int < 300:
+            self.token, self.id = response.json["token"], response.json["session"]["id"]
+            self.cursor = response.json["cursor"]
+        return response
+
+    def sends(
+        self, body: Any = "hello", client_id: Any = None, *, status: Any = 201
+    ) -> TestResponse:
+        """Send a message."""
+        data = {"body": body, "client_id": client_id or new_id()}
+        return self.posts("send", data, status=status)
+
+    def reads(self, after: str | None = None, *, status: Any = 200) -> TestResponse:
+        """Everything since a cursor; from the beginning without one."""
+        query = {} if after is None else {"after": after}
+        path = f"/chat/messages/{self.id}/"
+        return self.app.get(path, query, headers=self.who, status=status)
+
+    def closes(self, *, status: Any = 200) -> TestResponse:
+        """End the chat."""
+        return self.posts("close", {}, status=status)
+
+    def reopens(self, *, status: Any = 200) -> TestResponse:
+        """Go on with a closed chat."""
+        return self.posts("reopen", {}, status=status)
+
+    def has_seen(self, seq: Any, *, status: Any = 200) -> TestResponse:
+        """Everything up to there was on screen."""
+        return self.posts("seen", {"seq": seq}, status=status)
+
+    def posts(self, verb: str, data: Any, *, status: Any = 200) -> TestResponse:
+        """Any verb."""
+        return self.app.post_json(f"/chat/{verb}/{self.id}/", data, headers=self.who, status=status)
+
+    def sees(self) -> list[str]:
+        """The bodies of the whole list."""
+        return [message["body"] for message in self.reads().json["messages"]]
+
+
+class Admin:
+    """Somebody at the desk, speaking JSON; `page` and `submits` are for HTML."""
+
+    def __init__(self, app: Any, engine: Engine, row: AdminRow, address: str = "198.51.100.9"):
+        self.app = TestApp(app, extra_environ={"REMOTE_ADDR": address})
+        self.engine = engine
+        self.row = row
+        self.username, self.name = row.username, row.name
+        self.secret = app.registry["livechat.settings"].secret
+        self.json = {"Accept": "application/json"}
+
+    def is_signed_in(self) -> Admin:
+        """Signed in without going through the form, which takes its time on purpose."""
+        with database.transaction(self.engine) as db:
+            token = staff.sign_in(db, db.get_one(AdminRow, self.row.id), 24)
+        self.app.set_cookie(LOGIN_COOKIE, token)
+        return self
+
+    def signs_in(self, password: str = PASSWORD, *, status: Any = 303, **fields: str) -> Any:
+        """Through the form."""
+        page = self.app.get("/custom-admin/login/")
+        token = page.html.find("input", {"name": "csrf_token"})["value"]
+        form = {"csrf_token": token, "username": self.username, "password": password} | fields
+        return self.app.post("/custom-admin/login/", form, status=status)
+
+    def signs_out(self, *, status: Any = 303) -> TestResponse:
+        """Through the form."""
+        form = {"csrf_token": self.csrf_token}
+        return self.app.post("/custom-admin/logout/", form, status=status)
+
+    @property
+    def csrf_token(self) -> str:
+        """The token that the desk's pages carry for this login."""
+        seed = "csrf " + self.app.cookies.get(LOGIN_COOKIE, "").strip('"')
+        return hmac.new(self.secret.encode(), seed.encode(), hashlib.sha256).hexdigest()
+
+    def dashboard(self, *, status: Any = 200, **filters: str) -> TestResponse:
+        """The list, as JSON."""
+        return self.app.get("/custom-admin/chat/", filters, headers=self.json, status=status)
+
+    def opens(self, number: Any, *, status: Any = 200) -> TestResponse:
+        """A conversation, as JSON."""
+        return self.app.get(f"/custom-admin/chat/{number}/", headers=self.json, status=status)
+
+    def page(self, path: str = "", *, status: Any = 200) -> TestResponse:
+        """A page beneath the dashboard, as HTML."""
+        headers = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+        return self.app.get(f"/custom-admin/chat/{path}", headers=headers, status=status)
+
+    def reads(self, number: Any, after: str | None = None, *, status: Any = 200) -> TestResponse:
+        """Everything since a cursor."""
+        query = {} if after is None else {"after": after}
+        path = f"/custom-admin/chat/{number}/messages/"
+        return self.app.get(path, query, headers=self.json, status=status)
+
+    def sends(
+        self, number: Any, body: Any = "hello", client_id: Any = None, *, status: Any = 201
+    ) -> TestResponse:
+        """Answer."""
+        data = {"body": body, "client_id": client_id or new_id()}
+        return self.posts(number, "send", data, status=status)
+
+    def assigns(self, number: Any, admin: Any, *, status: Any = 200, **more: Any) -> TestResponse:
+        """Give a conversation to somebody, or to nobody."""
+        return self.posts(number, "assign", {"admin": admin} | more, status=status)
+
+    def takes(self, number: Any, *, status: Any = 200, **more: Any) -> TestResponse:
+        """Give a conversation to oneself."""
+        return self.assigns(number, self.username, status=status, **more)
+
+    def closes(self, number: Any, *, status: Any = 200) -> TestResponse:
+        """Mark a conversation as done."""
+        return self.posts(number, "close", {}, status=status)
+
+    def reopens(self, number: Any, *, status: Any = 200) -> TestResponse:
+        """Go on with a closed conversation."""
+        return self.posts(number, "reopen", {}, status=status)
+
+    def has_seen(self, number: Any, seq: Any, *, status: Any = 200) -> TestResponse:
+        """Everything up to there was on screen."""
+        return self.posts(number, "seen", {"seq": seq}, status=status)
+
+    def posts(self, number: Any, verb: str, data: Any, *, status: Any = 200) -> TestResponse:
+        """Any verb."""
+        headers = self.json | {"X-CSRF-Token": self.csrf_token}
+        path = f"/custom-admin/chat/{number}/{verb}/"
+        return self.app.post_json(path, data, headers=headers, status=status)
+
+    def submits(self, path: str, *, status: Any = 303, **fields: str) -> TestResponse:
+        """A plain form beneath the dashboard, as a browser without JavaScript sends it."""
+        form = {"csrf_token": self.csrf_token} | fields
+        return self.app.post(
+            f"/custom-admin/chat/{path}", form, headers={"Accept": "text/html"}, status=status
+        )
+
+    def number_of(self, customer: Customer) -> int:
+        """The short number of a customer's conversation."""
+        sessions = self.dashboard().json["sessions"]
+        number: int = next(shape["number"] for shape in sessions if shape["id"] == customer.id)
+        return number
