@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TEST_OPTIONS ?=
 
-.PHONY: help serve test lint types browser faults bench screenshots clean
+.PHONY: help serve test lint types browser faults bench screenshots messages clean
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -34,6 +34,9 @@ bench: $(INSTALLED) ## Print the weights of the widget
 
 screenshots: $(INSTALLED) browser ## Make the pictures in docs/ anew
 	$(BIN)/python docs/screenshots.py
+
+messages: $(INSTALLED) ## Collect the translatable words into livechat/locale/livechat.pot
+	$(BIN)/python -c 'import setuptools; setuptools.setup()' --quiet extract_messages
 
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
