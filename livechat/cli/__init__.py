@@ -1,0 +1,73 @@
+"""The command line: `livechat`. One file a noun; commands are thin, the work is done in the package.
+
+stdout is data, stderr is talk. Exit 0: done; 1: refused or failed, with one sentence; 2: wrong usage;
+130: Ctrl-C.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from .running import run
+
+# Looked up when it is called, so that help and quick commands do not wait for what they do not need.
+COMMANDS = {
+    "init": ("init", "Make the database ready, and the first admin."),
+    "serve": ("serve", "Serve the chat, the desk and (in development) the demo shop."),
+    "admins": ("admins", "The people who answer: add, list, disable, passwords."),
+    "sessions": ("sessions", "The chats: list, show, assign, reply, close, watch."),
+    "report": ("report", "Chats, messages and answer times by day, admin or product."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, but listed without."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f".{COMMANDS[cmd_name][0]}", __name__)
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_module, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--config",
+    metavar="FILE.ini",
+    envvar="LIVECHAT_CONFIG",
+    help="The settings. Default: $LIVECHAT_CONFIG, else development.ini in this folder, else built in.",
+)
+@click.version_option(package_name="livechat", message="%(prog)s %(version)s")
+@click.pass_context
+def livechat(ctx: click.Context, config: str | None) -> None:
+    """A customer live chat for your shop.
+
+    What is data goes to stdout, everything else to stderr. On a terminal lists are tables; piped, they are
+    plain: one line a row, columns separated by tabs, times in UTC. --json is for programs: one object a
+    line where it is a list.
+
+    \b
+    Examples:
+      livechat init
+      livechat serve
+      livechat sessions list --status waiting
+      livechat --config production.ini report --by admin
+    """
+    from .context import Context
+
+    ctx.obj = Context(config)
+
+
+def main() -> int:
+    """Run the command line; returns the exit code."""
+    return run(livechat)

@@ -1,0 +1,233 @@
+"""`livechat admins`: the people who answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import click
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from .. import staff
+from ..models import Admin, ChatSession, Status, now
+from ..shapes import rfc3339
+from .context import Context, pass_context, tell
+from .output import is_terminal, print_json, print_plain, print_table, styled
+from .passwords import given_password, password_options
+
+
+@click.group()
+def admins() -> None:
+    """The people who answer: add, list, disable, passwords.
+
+    \b
+    Examples:
+      livechat admins add anna --invite
+      livechat admins list
+    """
+
+
+@admins.command()
+@click.argument("name")
+@click.option("--email", metavar="ADDRESS", help="An e-mail address.")
+@click.option("--name", "shown", metavar="NAME", help="What customers read. Default: the username.")
+@password_options
+@pass_context
+def add(
+    context: Context,
+    name: str,
+    email: str | None,
+    shown: str | None,
+    password_stdin: bool,
+    invite: bool,
+) -> None:
+    """Add an admin with the username NAME.
+
+    On a terminal it asks for the password, twice. --invite prints a one-time link instead (on stdout) with
+    which they choose it themselves, within three days.
+
+    \b
+    Examples:
+      livechat admins add anna
+      livechat admins add anna --name "Anna Berg" --email anna@example.com --invite
+      pass show livechat/anna | livechat admins add anna --password-stdin
+    """
+    with context.reading() as db:
+        staff.check_username(db, name)  # before a password is typed
+    password = given_password(password_stdin=password_stdin, invite=invite)
+    with context.writing() as db:
+        admin = staff.add_admin(db, name, email=email, name=shown, password=password)
+        token = None if password else staff.invite(db, admin)
+    tell(f"Added {staff.named(admin)}.")
+    _print_invitation(context, token)
+
+
+@admins.command("list")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_context
+def list_(context: Context, as_json: bool) -> None:
+    """List all admins by username.
+
+    Columns when piped: username, name, state (enabled, invited, no password or disabled), number of open
+    chats, e-mail address, since when.
+
+    \b
+    Examples:
+      livechat admins list
+      livechat admins list --json
+      livechat admins list | awk -F '\\t' '$3 == "disabled" {print $1}'
+    """
+    with context.reading() as db:
+        everyone, chats = staff.all_admins(db), _open_chats(db)
+    if as_json:
+        for admin in everyone:
+            print_json(_shape(admin, chats[admin.id]))
+    elif is_terminal():
+        right = {"justify": "right"}
+        print_table(
+            ["Username", "Name", "State", ("Open chats", right), "E-mail"],
+            [
+                [
+                    styled(admin.username, "bold"),
+                    admin.name,
+                    styled(_state(admin), _STYLES.get(_state(admin), "")),
+                    chats[admin.id],
+                    admin.email,
+                ]
+                for admin in everyone
+            ],
+        )
+    else:
+        for admin in everyone:
+            columns = [admin.username, admin.name, _state(admin), chats[admin.id], admin.email]
+            print_plain([*columns, admin.created_at])
+    if not everyone:
+        tell(f"There are no admins yet. Add one: {context.command('admins add NAME')}")
+
+
+@admins.command()
+@click.argument("name")
+@pass_context
+def disable(context: Context, name: str) -> None:
+    """Shut an admin out at once. Their open chats wait for somebody else; what they wrote stays.
+
+    \b
+    Examples:
+      livechat admins disable ben
+    """
+    with context.writing() as db:
+        admin = staff.find_admin(db, name)
+        before = admin.disabled_at is not None
+        given_back = staff.disable(db, admin)
+        left = staff.all_admins(db, enabled=True)
+    if before:
+        tell(f"{admin.username} was disabled already.")
+    else:
+        chats = f" {_count(given_back, 'open chat')} put back." if given_back else ""
+        tell(f"{admin.username} is signed out and can no longer sign in.{chats}")
+    if not left:
+        tell("Nobody is left who can answer.")
+
+
+@admins.command()
+@click.argument("name")
+@pass_context
+def enable(context: Context, name: str) -> None:
+    """Let a disabled admin sign in again, with the password they had.
+
+    \b
+    Examples:
+      livechat admins enable ben
+    """
+    with context.writing() as db:
+        admin = staff.find_admin(db, name)
+        before = admin.disabled_at is None
+        staff.enable(db, admin)
+    tell(f"{admin.username} {'is enabled already' if before else 'may sign in again'}.")
+    if admin.password_hash is None:
+        tell(f"A password is missing: {context.command(f'admins passwd {admin.username}')}")
+
+
+@admins.command()
+@click.argument("name")
+@password_options
+@pass_context
+def passwd(context: Context, name: str, password_stdin: bool, invite: bool) -> None:
+    """Give an admin a new password, and sign them out everywhere.
+
+    With --invite the old password holds until they have chosen a new one.
+
+    \b
+    Examples:
+      livechat admins passwd anna
+      livechat admins passwd anna --invite
+      pass show livechat/anna | livechat admins passwd anna --password-stdin
+    """
+    with context.reading() as db:
+        staff.find_admin(db, name)  # before a password is typed
+    password = given_password(password_stdin=password_stdin, invite=invite)
+    with context.writing() as db:
+        admin = staff.find_admin(db, name)
+        token = staff.invite(db, admin) if password is None else None
+        if password is not None:
+            staff.set_password(db, admin, password)
+    if token is None:
+        tell(f"{admin.username} has a new password, and is signed out everywhere.")
+    _print_invitation(context, token)
+
+
+@admins.command()
+@click.argument("name")
+@pass_context
+def logout(context: Context, name: str) -> None:
+    """Sign an admin out of all browsers. They may sign in again.
+
+    \b
+    Examples:
+      livechat admins logout anna
+    """
+    with context.writing() as db:
+        admin = staff.find_admin(db, name)
+        ended = staff.sign_out_everywhere(db, admin)
+    tell(f"{admin.username} is signed out ({_count(ended, 'login')}).")
+
+
+_STYLES = {"enabled": "green", "invited": "yellow", "no password": "yellow", "disabled": "dim"}
+
+
+def _print_invitation(context: Context, token: str | None) -> None:
+    if token is not None:
+        tell("This link works once, for three days. Whoever has it chooses the password:")
+        click.echo(context.welcome_link(token))
+
+
+def _open_chats(db: Session) -> Counter[int]:
+    query = select(ChatSession.assignee_id, func.count()).where(ChatSession.status != Status.CLOSED)
+    found = db.execute(query.group_by(ChatSession.assignee_id))
+    return Counter({row[0]: row[1] for row in found if row[0] is not None})
+
+
+def _state(admin: Admin) -> str:
+    if admin.disabled_at is not None:
+        return "disabled"
+    if admin.password_hash is not None:
+        return "enabled"
+    holds = admin.invite_expires_at is not None and admin.invite_expires_at > now()
+    return "invited" if holds else "no password"
+
+
+def _shape(admin: Admin, open_chats: int) -> dict[str, Any]:
+    return {
+        "username": admin.username,
+        "name": admin.name,
+        "email": admin.email,
+        "state": _state(admin),
+        "open_sessions": open_chats,
+        "created_at": rfc3339(admin.created_at),
+        "disabled_at": rfc3339(admin.disabled_at),
+    }
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,116 @@
+"""`livechat init`: the database and the first admin; and the first admin's one-time link, also for `serve`."""
+
+from __future__ import annotations
+
+import click
+from alembic.util import CommandError
+from sqlalchemy import make_url
+from sqlalchemy.orm import Session
+
+from .. import database, staff
+from ..models import Admin
+from ..refusals import Refused
+from . import passwords
+from .context import Context, pass_context, tell
+from .running import Failed
+
+FIRST_ADMIN = "admin"
+
+
+@click.command(short_help="Make the database ready, and the first admin.")
+@click.option("--admin", "name", metavar="NAME", help="The first admin's username.")
+@click.option(
+    "--invite", is_flag=True, help="Ask nothing: print a link to choose the password with."
+)
+@click.option("--no-admin", is_flag=True, help="Only the database.")
+@pass_context
+def init(context: Context, name: str | None, invite: bool, no_admin: bool) -> None:
+    """Make the database ready, and the first admin.
+
+    Makes the folder and the database where they are missing, and brings the tables of an older version up
+    to date. It is safe to repeat: what is there stays.
+
+    When nobody can sign in yet, it makes the first admin: on a terminal it asks for username and password,
+    otherwise it prints a one-time link (on stdout) with which to choose a password.
+
+    \b
+    Examples:
+      livechat init
+      livechat init --admin anna --invite
+      livechat --config production.ini init --no-admin
+    """
+    if no_admin and (name or invite):
+        raise click.UsageError("--no-admin goes with neither --admin nor --invite.")
+    make_ready(context)
+    if no_admin:
+        return
+    with context.reading() as db:
+        admins = [admin.username for admin in staff.all_admins(db, enabled=True)]
+    if admins:
+        _tell_who_is_there(context, admins, wanted=name)
+    elif invite or not passwords.on_terminal():
+        with context.writing() as db:
+            token = first_invitation(db, name or FIRST_ADMIN)
+        tell(f"Made the admin {name or FIRST_ADMIN}. Choose a password within three days:")
+        click.echo(context.welcome_link(token))
+    else:
+        _ask_for_admin(context, name)
+
+
+def make_ready(context: Context, *, quiet: bool = False) -> None:
+    """Make what is missing of the database, and say what was done; `quiet`: only if something was."""
+    # The password of a PostgreSQL user is shown as ***.
+    shown = make_url(context.settings.database_url).render_as_string(hide_password=True)
+    engine = context.new_engine
+    if database.is_current(engine):
+        if not quiet:
+            tell(f"The database is ready: {shown}")
+        return
+    try:
+        database.migrate(engine)
+    except CommandError as error:
+        raise Failed(f"The database cannot be brought up to date: {error}.") from None
+    tell(f"Made the database ready: {shown}")
+
+
+def first_invitation(db: Session, username: str) -> str:
+    """A token with which the first admin, made if need be, chooses a password."""
+    try:
+        admin = staff.find_admin(db, username)
+    except Refused:
+        admin = staff.add_admin(db, username)
+    return staff.invite(db, admin)
+
+
+def without_password(db: Session) -> Admin | None:
+    """An admin to invite while nobody who may sign in has a password: the first one there is."""
+    admins = staff.all_admins(db, enabled=True)
+    if any(admin.password_hash for admin in admins):
+        return None
+    return next(
+        (admin for admin in admins if admin.username == FIRST_ADMIN), next(iter(admins), None)
+    )
+
+
+def _tell_who_is_there(context: Context, admins: list[str], wanted: str | None) -> None:
+    shown = ", ".join(admins[:5]) + (", …" if len(admins) > 5 else "")
+    if wanted and staff.fold_username(wanted) not in admins:
+        raise Failed(
+            f"There are admins already ({shown}). Add {wanted} with: "
+            + context.command(f"admins add {wanted}")
+        )
+    tell(
+        f"Admins who may sign in: {shown}. To choose a new password: "
+        + context.command(f"admins passwd {admins[0]}")
+    )
+
+
+def _ask_for_admin(context: Context, name: str | None) -> None:
+    tell("The first admin, who may answer customers:")
+    username = name or click.prompt("Username", default=FIRST_ADMIN, err=True)
+    with context.reading() as db:
+        staff.check_username(db, username)
+    password = passwords.ask_password()
+    with context.writing() as db:
+        admin = staff.add_admin(db, username, password=password)
+    tell(f"Made the admin {admin.username}. Go on with: {context.command('serve')}")

@@ -1,0 +1,124 @@
+"""What goes to stdout: tables for people, plain lines for awk, JSON for programs. Nothing raw reaches a terminal."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+# What moves a terminal's cursor, changes its state, or turns the order of a line's characters around:
+# control characters (C0, DEL, C1), line separators, bidi embeddings, overrides and isolates, lone surrogates.
+_UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+Column = str | tuple[str, Mapping[str, Any]]
+"""A column of a table: its heading, or that and rich's options for it."""
+
+STYLES = {"waiting": "bold yellow", "active": "green", "closed": "dim"}
+
+
+def visible(text: str) -> str:
+    """Text that is safe on a terminal: line breaks stay, other control characters show as ``\\x1b``."""
+    return _UNSAFE.sub(lambda match: match[0] if match[0] == "\n" else _escaped(match[0]), text)
+
+
+def cell(value: object) -> str:
+    """A value in one line without tabs, for a column. None is empty; a line break is shown as ``\\n``."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _UNSAFE.sub(lambda match: _escaped(match[0]), str(value))
+
+
+def _escaped(character: str) -> str:
+    short = {"\n": "\\n", "\t": "\\t", "\r": "\\r"}
+    code = ord(character)
+    return short.get(character) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
+
+
+def is_terminal() -> bool:
+    """Whether a person looks at stdout."""
+    return sys.stdout.isatty()
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One object in one line. Everything outside of printable ASCII is escaped."""
+    click.echo(
+        json.dumps(value, ensure_ascii=True, separators=(", ", ": ")).replace("\x7f", "\\u007f")
+    )
+
+
+def print_plain(row: Iterable[object]) -> None:
+    """One line of columns separated by tabs."""
+    click.echo("\t".join(cell(value) for value in row))
+
+
+@cache
+def console() -> Console:
+    """The terminal. Markup and emoji codes are off: what customers write is shown as they typed it."""
+    from rich.console import Console
+
+    return Console(markup=False, emoji=False, highlight=False, soft_wrap=False)
+
+
+def styled(value: object, style: str = "") -> Text:
+    """A value in one line, with a style; never markup."""
+    from rich.text import Text
+
+    return Text(cell(value), style=style)
+
+
+def joined(*parts: Text) -> Text:
+    """Texts in one line, each with its own style."""
+    from rich.text import Text
+
+    return Text.assemble(*parts)
+
+
+def print_table(
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[object]],
+    total: Sequence[object] | None = None,
+) -> None:
+    """A table for a terminal. A column is a heading, or a heading and rich's options for it."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_footer=bool(total))
+    for index, column in enumerate(columns):
+        heading, options = (column, {}) if isinstance(column, str) else column
+        footer = styled(total[index], "bold") if total else ""
+        table.add_column(heading, footer=footer, **options)
+    for row in rows:
+        table.add_row(*(value if isinstance(value, Text) else styled(value) for value in row))
+    console().print(table)
+
+
+def local_time(moment: datetime) -> str:
+    """A time for a person: in their zone, to the minute."""
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def duration(seconds: float | None) -> str:
+    """A duration for a person: ``8 s``, ``3 min``, ``2 h 05 min``, ``4 d 3 h``; None is empty."""
+    if seconds is None:
+        return ""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min"
+    if whole < 24 * 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+    return f"{whole // 86400} d {whole % 86400 // 3600} h"

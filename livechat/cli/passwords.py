@@ -1,0 +1,71 @@
+"""How an admin gets a password on the command line: typed twice, one line of stdin, or a one-time link."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from .. import staff
+from .running import Failed
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def password_options(command: F) -> F:
+    """The options --password-stdin and --invite."""
+    command = click.option(
+        "--password-stdin", is_flag=True, help="Read the password from one line of standard input."
+    )(command)
+    return click.option(
+        "--invite", is_flag=True, help="Print a one-time link with which they choose it themselves."
+    )(command)
+
+
+def on_terminal() -> bool:
+    """Whether there is a person who can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def given_password(*, password_stdin: bool, invite: bool) -> str | None:
+    """The password, as the options say or by asking; None for an invitation. Raises UsageError, Failed."""
+    if password_stdin and invite:
+        raise click.UsageError("Give either --password-stdin or --invite.")
+    if invite:
+        return None
+    if password_stdin:
+        return _one_line()
+    if not on_terminal():
+        raise click.UsageError(
+            "There is no terminal to ask for a password on. Give --password-stdin or --invite."
+        )
+    return ask_password()
+
+
+def _one_line() -> str:
+    try:
+        line = sys.stdin.buffer.readline().decode()
+    except UnicodeDecodeError:
+        raise Failed("The password on standard input is not UTF-8 text.") from None
+    password = line.rstrip("\r\n")
+    if not password:
+        raise Failed("There is no password on standard input.")
+    return password
+
+
+def ask_password() -> str:
+    """Ask for a new password, twice, until it is good."""
+    while True:
+        password: str = click.prompt("Password", hide_input=True, err=True)
+        if not staff.SHORTEST_PASSWORD <= len(password) <= staff.LONGEST_PASSWORD:
+            click.echo(
+                f"At least {staff.SHORTEST_PASSWORD} characters, please. "
+                "A few words in a row do well.",
+                err=True,
+            )
+        elif password != click.prompt("The same again", hide_input=True, err=True):
+            click.echo("The two were not the same. Once more, please.", err=True)
+        else:
+            return password

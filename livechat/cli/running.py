@@ -1,0 +1,120 @@
+"""Running a command to its exit code: what went wrong becomes one sentence on stderr, without a traceback."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from configparser import Error as BadIni
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from sqlalchemy.exc import SQLAlchemyError
+
+DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class Failed(Exception):
+    """What was asked for cannot be done; the text is the sentence for the person who asked."""
+
+
+def run(command: click.Command) -> int:
+    """Run a command; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that cannot show a character shows its number instead of ending the program.
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        code = command.main(prog_name="livechat", standalone_mode=False)
+        sys.stdout.flush()
+    except (click.Abort, KeyboardInterrupt):
+        return INTERRUPTED
+    except click.ClickException as error:
+        if isinstance(error, click.NoSuchOption) and error.option_name == "--config":
+            error.message = "--config comes first: livechat --config FILE.ini COMMAND"
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        return reader_went_away()
+    except Exception as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise  # a mistake of ours: its traceback is what helps
+        click.echo(sentence, err=True)
+        return FAILED
+    return code if isinstance(code, int) else DONE
+
+
+def reader_went_away() -> int:
+    """Who read our output has seen enough (``| head``): end quietly, also when Python flushes at its exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    return DONE
+
+
+def explain(error: Exception) -> str | None:
+    """The sentence for what can go wrong, or None for what must not."""
+    if isinstance(error, Failed):
+        return str(error)
+    if isinstance(error, OSError):
+        name = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror or error}{name}."
+    if isinstance(error, BadIni):
+        hint = " (Write %% for a %.)" if "%" in str(error) else ""
+        return f"The ini file cannot be read. {' '.join(str(error).split())}{hint}"
+    return _explain_ours(error)
+
+
+def _explain_ours(error: Exception) -> str | None:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from ..refusals import Refused
+    from ..serving import CannotListen
+    from ..settings import SettingsError
+
+    if isinstance(error, Refused):
+        return error.message
+    if isinstance(error, SettingsError | CannotListen):
+        return str(error)
+    if isinstance(error, SQLAlchemyError):
+        return explain_database(error)
+    return None
+
+
+def explain_database(error: SQLAlchemyError) -> str | None:
+    """The sentence for an error of the database, or None for a statement of ours that is wrong."""
+    from sqlalchemy import exc
+
+    if isinstance(error, exc.TimeoutError):
+        return "The database is busy. Nothing was changed; try again."
+    if isinstance(error, exc.ArgumentError | exc.NoSuchModuleError):
+        return "livechat.database_url is no address of a database."
+    if not isinstance(error, exc.DBAPIError):
+        return None
+    said = " ".join(str(error.orig).split())
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if any(words in said for words in ("no such table", "no such column")) or state in _NO_TABLES:
+        return f"The database has not the tables of this version. Run: {_init()}"
+    if "locked" in said or "busy" in said or state in _TRY_AGAIN:
+        return "The database is busy: somebody else is writing. Nothing was changed; try again."
+    if isinstance(error, exc.IntegrityError) or state == _MADE_ALREADY:
+        return "Somebody else did the same at this moment. Nothing was changed; look again."
+    if isinstance(error, exc.ProgrammingError) and state != _NO_RIGHT:
+        return None
+    return f"The database cannot be used: {said}"
+
+
+_NO_TABLES = {"42P01", "42703"}  # undefined table, undefined column
+_TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}  # serialization, deadlock, lock, cancelled
+_MADE_ALREADY = "42P07"  # two who make the tables at once
+_NO_RIGHT = "42501"
+
+
+def _init() -> str:
+    from .context import Context
+
+    context = click.get_current_context(silent=True)
+    found: Any = context.find_object(Context) if context else None
+    return found.command("init") if found else "livechat init"

@@ -1,0 +1,134 @@
+"""`livechat sessions`: the chats; looking at them. What changes them is in acting.py, watching in watch.py."""
+
+from __future__ import annotations
+
+import click
+
+from .. import conversation
+from ..listing import Filters, Row, find_sessions, row_of
+from ..models import Status
+from ..shapes import admin_message, admin_session
+from . import acting
+from .context import Context, pass_context, tell
+from .conversation import (
+    list_columns,
+    message_columns,
+    print_heading,
+    print_list,
+    print_message,
+    print_plain_heading,
+)
+from .output import console, is_terminal, print_json, print_plain
+from .sessions_by_number import NUMBER, session_by_number
+from .watch import watch
+
+PAGE = 200
+
+
+@click.group()
+def sessions() -> None:
+    """The chats: list, show, assign, reply, close, watch.
+
+    A chat is called by its number, as in the desk. What is done here, open browsers see at once.
+
+    \b
+    Examples:
+      livechat sessions list --status waiting
+      livechat sessions show 12
+      livechat sessions reply 12 "We have three left." --as anna
+    """
+
+
+@sessions.command("list")
+@click.option("--status", type=click.Choice([status.value for status in Status]))
+@click.option("--assignee", metavar="ADMIN", help="Whose they are; none: nobody's.")
+@click.option("--search", metavar="WORDS", help="Words in name, e-mail address or product.")
+@click.option(
+    "--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many."
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_context
+def list_(
+    context: Context, status: str | None, assignee: str | None, search: str | None, limit: int,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """List chats, newest activity first.
+
+    Columns when piped: number, status, admin, waiting since, last activity, customer's name, e-mail
+    address, product's id, product's name, last message. Line breaks and tabs in a text show as \\n and \\t.
+
+    \b
+    Examples:
+      livechat sessions list
+      livechat sessions list --status waiting --assignee none
+      livechat sessions list --search "lamp ann@example.com" --json
+      livechat sessions list --status active | cut -f1 | xargs livechat sessions close
+    """
+    rows, more = _find(
+        context, Filters(status=status or "", assignee=assignee or "", search=search or ""), limit
+    )
+    if as_json:
+        for row in rows:
+            print_json(admin_session(row))
+    elif is_terminal():
+        if rows:
+            print_list(rows)
+    else:
+        for row in rows:
+            print_plain(list_columns(row))
+    if more:
+        tell(f"There are more than {limit}. See them with --limit {limit * 10}, or search.")
+    elif not rows:
+        tell("There are no such chats." if status or assignee or search else "No chats yet.")
+
+
+def _find(context: Context, filters: Filters, limit: int) -> tuple[list[Row], bool]:
+    from dataclasses import replace
+
+    rows: list[Row] = []
+    with context.reading() as db:
+        while True:
+            size = min(PAGE, limit - len(rows))
+            page = find_sessions(db, replace(filters, limit=size), reader_id=None)
+            rows += page.rows
+            if page.next is None or len(rows) >= limit:
+                return rows, page.next is not None
+            filters = replace(filters, before=page.next)
+
+
+@sessions.command()
+@click.argument("number", type=NUMBER)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: {session, messages}.")
+@pass_context
+def show(context: Context, number: int, as_json: bool) -> None:
+    """Show a chat with everything in it.
+
+    When piped: lines of a name and a value, an empty line, and then a line for each entry with the columns
+    seq, time, from (customer, admin or system), author, text.
+
+    \b
+    Examples:
+      livechat sessions show 12
+      livechat sessions show 12 --json
+    """
+    with context.reading() as db:
+        session = session_by_number(db, number)
+        messages = conversation.read_since(db, session, 0, for_customer=False)
+        row = row_of(db, session, reader_id=None)
+    if as_json:
+        shown = [admin_message(message) for message in messages]
+        print_json({"session": admin_session(row), "messages": shown})
+    elif is_terminal():
+        print_heading(session)
+        console().print()
+        for message in messages:
+            print_message(message)
+    else:
+        print_plain_heading(session)
+        click.echo()
+        for message in messages:
+            print_plain(message_columns(message))
+
+
+for command in (*acting.COMMANDS, watch):
+    sessions.add_command(command)

@@ -1,0 +1,108 @@
+"""`livechat sessions watch`: what happens in the chats, as it happens."""
+
+from __future__ import annotations
+
+import os
+import select
+import stat
+import sys
+import time
+from collections.abc import Callable
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from ..lines import Event
+from ..shapes import admin_message, admin_session
+from .context import Context, pass_context, tell
+from .conversation import message_columns, print_message, who
+from .following import Follower, News
+from .output import console, is_terminal, print_json, print_plain, styled
+from .sessions_by_number import NUMBER, session_by_number
+
+INTERVAL = 0.2  # seconds
+AWAY_INTERVAL = 2.0
+_STATUS_EVENTS = {Event.TAKEN, Event.ASSIGNED, Event.UNASSIGNED, Event.CLOSED, Event.REOPENED}
+
+
+@click.command()
+@click.argument("number", type=NUMBER, required=False)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_context
+def watch(context: Context, number: int | None, as_json: bool) -> None:
+    """Show what happens in all chats, or in one, as it happens, until Ctrl-C.
+
+    Columns when piped: the chat's number, seq, time, from (customer, admin or system), author, text. As
+    JSON: {"event": "message", "number", "message"} for each entry, {"event": "session", "session"} when a
+    chat begins or changes hands.
+
+    \b
+    Examples:
+      livechat sessions watch
+      livechat sessions watch 12
+      livechat sessions watch --json | jq .message.body
+    """
+    if number is not None:
+        with context.reading() as db:
+            session_by_number(db, number)
+    follower = Follower(context.engine, number)
+    show = _show_json if as_json else _show_on_terminal if is_terminal() else _show_plain
+    tell(f"Watching {'all chats' if number is None else f'session {number}'}. Ctrl-C ends it.")
+    try:
+        _follow(follower, show)
+    finally:
+        follower.close()
+
+
+def _follow(follower: Follower, show: Callable[[News], None]) -> None:
+    away = False
+    while not _reader_has_gone(AWAY_INTERVAL if away else INTERVAL):
+        try:
+            news = follower.news()
+        except DBAPIError:
+            # It may be back in a moment (a restart, a lock); nothing is missed meanwhile.
+            if not away:
+                tell("The database is away. Waiting for it …")
+            away = True
+            continue
+        if away:
+            tell("The database is back.")
+        away = False
+        for one in news:
+            show(one)
+        sys.stdout.flush()
+
+
+def _reader_has_gone(seconds: float) -> bool:
+    """Wait so long; whether the program that read our output through a pipe has ended meanwhile."""
+    piped = stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode) and hasattr(select, "poll")
+    if not piped:
+        time.sleep(seconds)
+        return False
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return bool(poll.poll(seconds * 1000))
+
+
+def _show_json(news: News) -> None:
+    session, entry = news.row.session, news.entry
+    if entry is not None:
+        message = admin_message(entry)
+        print_json({"event": "message", "number": session.id, "message": message})
+    if entry is None or entry.event in _STATUS_EVENTS:
+        print_json({"event": "session", "session": admin_session(news.row)})
+
+
+def _show_plain(news: News) -> None:
+    if news.entry is not None:
+        print_plain([news.row.session.id, *message_columns(news.entry)])
+
+
+def _show_on_terminal(news: News) -> None:
+    session = news.row.session
+    if news.entry is not None:
+        print_message(news.entry, session)
+        return
+    about = session.product_name or session.product_id
+    words = f"New chat {session.id} of {who(session)}" + (f" about {about}" if about else "")
+    console().print(styled(words, "bold #d4af37"))

@@ -1,0 +1,193 @@
+"""What happened in a time: chats, messages and how long customers waited, by day, admin or product."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from statistics import median
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from .models import Admin, ChatMessage, ChatSession, Sender, Status
+
+
+class By(StrEnum):
+    """What each line of a report stands for."""
+
+    DAY = "day"
+    ADMIN = "admin"
+    PRODUCT = "product"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line. Every chat and every message of the time stands in exactly one, so that lines add up.
+
+    `key` is a day (``2026-01-31``), a username or a product's id; None collects what has no admin or no
+    product. `name` is the admin's or the product's name.
+    """
+
+    key: str | None
+    name: str | None
+    chats: int
+    """Chats that began. By admin: that belong to them now."""
+    customer_messages: int
+    """By admin: in chats that belong to them now."""
+    admin_messages: int
+    """By admin: that they wrote themselves, in whatever chat."""
+    closed: int
+    """Chats that were closed, and still are. By admin: that belong to them."""
+    first_answer: float | None
+    """Median seconds from the beginning of a chat that began in this time to its first answer; None
+    without any. By admin: where they gave that answer."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The lines, and the same over all of them."""
+
+    lines: Sequence[Line]
+    total: Line
+
+
+@dataclass
+class _Sums:
+    counts: dict[str, Counter[Any]] = field(default_factory=lambda: defaultdict(Counter))
+    answers: dict[Any, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def keys(self) -> set[Any]:
+        return {key for counter in self.counts.values() for key in counter} | set(self.answers)
+
+
+def report(db: Session, since: date, until: date, by: By) -> Report:
+    """Count from the day `since` to the end of the day `until`, both in UTC.
+
+    By day there is a line for every day, the oldest first; otherwise for whoever has something to count,
+    the most chats first.
+    """
+    first, end = _midnight(since), _midnight(until + timedelta(days=1))
+    sums = _Sums()
+    for what, key, count in _counts(db, by, first, end):
+        sums.counts[what][key] += count
+    for key, began, answered in _answers(db, by, first, end):
+        sums.answers[key].append(max(0.0, (answered - began).total_seconds()))
+    keys, names = _keys_and_names(db, by, since, until, sums)
+    lines = [_line(sums, key, *names.get(key, (key, None))) for key in keys]
+    if by is not By.DAY:
+        lines.sort(key=lambda line: (-line.chats, -line.customer_messages, line.key or ""))
+    return Report(lines, _total(sums))
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _day(db: Session, moment: InstrumentedAttribute[Any]) -> ColumnElement[str]:
+    if db.get_bind().dialect.name == "postgresql":
+        return func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD")
+    return func.substr(moment, 1, 10)  # SQLite keeps UTC as text
+
+
+def _counts(db: Session, by: By, first: datetime, end: datetime) -> Iterator[tuple[str, Any, int]]:
+    """What was counted, the line's key, and how many."""
+
+    def within(moment: InstrumentedAttribute[Any]) -> tuple[ColumnElement[bool], ...]:
+        return moment >= first, moment < end
+
+    def key(moment: InstrumentedAttribute[Any]) -> Any:
+        if by is By.DAY:
+            return _day(db, moment).label("key")
+        column = ChatSession.assignee_id if by is By.ADMIN else ChatSession.product_id
+        return column.label("key")
+
+    chats: dict[str, tuple[Any, Any]] = {
+        "chats": (ChatSession.created_at, True),
+        "closed": (ChatSession.closed_at, ChatSession.status == Status.CLOSED),
+    }
+    for what, (moment, condition) in chats.items():
+        found = select(key(moment), func.count()).where(*within(moment), condition)
+        for row in db.execute(found.group_by("key")):
+            yield what, row[0], row[1]
+    for sender in (Sender.CUSTOMER, Sender.ADMIN):
+        own = by is By.ADMIN and sender is Sender.ADMIN
+        whose = ChatMessage.admin_id.label("key") if own else key(ChatMessage.created_at)
+        found = (
+            select(whose, func.count())
+            .select_from(ChatMessage)
+            .join(ChatSession, ChatSession.id == ChatMessage.session_id)
+            .where(*within(ChatMessage.created_at), ChatMessage.sender == sender)
+        )
+        for row in db.execute(found.group_by("key")):
+            yield f"{sender}_messages", row[0], row[1]
+
+
+def _answers(
+    db: Session, by: By, first: datetime, end: datetime
+) -> Iterator[tuple[Any, datetime, datetime]]:
+    """The line's key, when a chat began and when it had its first answer."""
+    key: Any = ChatSession.product_id
+    if by is By.DAY:
+        key = _day(db, ChatSession.created_at)
+    elif by is By.ADMIN:
+        answer = select(ChatMessage.admin_id).where(
+            ChatMessage.session_id == ChatSession.id, ChatMessage.sender == Sender.ADMIN
+        )
+        key = answer.order_by(ChatMessage.seq).limit(1).scalar_subquery()
+    query = select(key, ChatSession.created_at, ChatSession.first_answer_at).where(
+        ChatSession.created_at >= first,
+        ChatSession.created_at < end,
+        ChatSession.first_answer_at.is_not(None),
+    )
+    for row in db.execute(query):
+        yield row[0], row[1], row[2]
+
+
+def _keys_and_names(
+    db: Session, by: By, since: date, until: date, sums: _Sums
+) -> tuple[list[Any], dict[Any, tuple[str | None, str | None]]]:
+    """The keys of all lines, and by key what a line is called and its name."""
+    if by is By.DAY:
+        days = (until - since).days + 1
+        return [(since + timedelta(days=number)).isoformat() for number in range(days)], {}
+    keys = list(sums.keys())
+    if by is By.ADMIN:
+        admins = db.execute(select(Admin.id, Admin.username, Admin.name))
+        return keys, {row[0]: (row[1], row[2]) for row in admins}
+    newest = select(func.max(ChatSession.id)).where(ChatSession.product_name.is_not(None))
+    products = db.execute(
+        select(ChatSession.product_id, ChatSession.product_name).where(
+            ChatSession.id.in_(newest.group_by(ChatSession.product_id))
+        )
+    )
+    return keys, {row[0]: (row[0], row[1]) for row in products}
+
+
+def _line(sums: _Sums, key: Any, shown: str | None, name: str | None) -> Line:
+    numbers = {what: counter[key] for what, counter in sums.counts.items()}
+    return _made(shown, name, numbers, sums.answers.get(key, []))
+
+
+def _total(sums: _Sums) -> Line:
+    numbers = {what: counter.total() for what, counter in sums.counts.items()}
+    return _made(
+        None, None, numbers, [seconds for some in sums.answers.values() for seconds in some]
+    )
+
+
+def _made(
+    key: str | None, name: str | None, numbers: dict[str, int], answers: Sequence[float]
+) -> Line:
+    return Line(
+        key,
+        name,
+        chats=numbers.get("chats", 0),
+        customer_messages=numbers.get("customer_messages", 0),
+        admin_messages=numbers.get("admin_messages", 0),
+        closed=numbers.get("closed", 0),
+        first_answer=round(median(answers), 3) if answers else None,
+    )
