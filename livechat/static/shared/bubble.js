@@ -5,6 +5,8 @@ import { icon } from './icons.js';
 import { linked } from './links.js';
 import { timeOfDay } from './times.js';
 
+/** @import { Pending, Words } from './types.js' */
+
 const EMOJI =
   /^(?:\p{Extended_Pictographic}[\u{1F3FB}-\u{1F3FF}\uFE0F]*(?:\u200D\p{Extended_Pictographic}\uFE0F?)*){1,3}$/u;
 
@@ -19,7 +21,7 @@ export function bubble(text) {
  * @param {HTMLElement} element  a bubble
  * @param {Date} when
  * @param {string} state  '' or the word for it
- * @param {import('./words.js').Words} words
+ * @param {Words} words
  */
 export function fillBubble(element, when, state, words) {
   const foot = element.querySelector('.foot');
@@ -30,15 +32,15 @@ export function fillBubble(element, when, state, words) {
 /**
  * The state of what is on its way: in the foot, and with a way on beneath when there is trouble.
  * @param {HTMLElement} item  the line
- * @param {import('./outbox.js').Pending} entry
- * @param {import('./words.js').Words} words
+ * @param {Pending} entry
+ * @param {Words} words
  * @param {{onRetry: (id: string) => void, onEdit: (id: string) => void}} acts
  */
 export function stateRow(item, entry, words, { onRetry, onEdit }) {
   const body = item.querySelector('.bubble');
   if (!(body instanceof HTMLElement) || item.dataset.state === entry.state) return;
   item.dataset.state = entry.state;
-  fillBubble(body, new Date(entry.at), words.sending, words);
+  fillBubble(body, new Date(entry.at), entry.state === 'sending' ? words.sending : '', words);
   item.querySelector('.trouble')?.remove();
   if (entry.state === 'sending') return;
   const refused = entry.state === 'refused';

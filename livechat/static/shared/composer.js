@@ -2,26 +2,9 @@
 
 import { plural } from './words.js';
 
-/**
- * @typedef {object} Composer
- * @property {() => string} text  as typed
- * @property {(text: string) => void} set
- * @property {() => void} submit
- * @property {() => void} focus
- */
+/** @import { Composer, ComposerOptions } from './types.js' */
 
-/**
- * @param {object} options
- * @param {HTMLTextAreaElement} options.box
- * @param {HTMLButtonElement} options.button
- * @param {HTMLElement} options.counter  shown when the end comes near
- * @param {import('./words.js').Words} options.words  box_left_*, box_over_*, counts of characters
- * @param {import('./store.js').Store} options.store
- * @param {string} options.draft  the draft's key in the store
- * @param {(text: string) => boolean} options.onSend  true: taken, the box is emptied
- * @param {number} [options.limit]  characters (code points) after trimming
- * @returns {Composer}
- */
+/** @param {ComposerOptions} options @returns {Composer} */
 export function createComposer(options) {
   const { box, button, counter, words, store, draft, onSend, limit = 4000 } = options;
 
@@ -50,9 +33,11 @@ export function createComposer(options) {
 
   function submit() {
     const text = box.value.trim();
-    if (text && [...text].length <= limit && onSend(text)) set('');
-    else show();
-    box.focus();
+    if (!text || [...text].length > limit) box.focus();
+    else if (onSend(text)) {
+      set('');
+      box.focus();
+    }
   }
 
   box.addEventListener('input', () => set(box.value));

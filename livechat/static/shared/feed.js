@@ -2,38 +2,9 @@
 
 import { backOff } from './http.js';
 
-/** @typedef {import('./types.js').Message} Message */
-/** @typedef {import('./types.js').Session} Session */
-/** @typedef {import('./http.js').Result} Result */
-/** @typedef {import('./http.js').Refusal} Refusal */
+/** @import { Feed, FeedOptions, News } from './types.js' */
 
-/**
- * What any answer may bring: a poll, a send, a start, an act on the session.
- * @typedef {{messages?: Message[], message?: Message, session?: any, cursor?: string,
- *   reset?: boolean}} News  reset: the server knows less than we do; this is all of it
- */
-
-/**
- * @typedef {object} Feed
- * @property {() => void} start
- * @property {() => void} stop
- * @property {() => void} poke  ask now: the page came back, a message may be waiting
- * @property {(news: News) => void} apply  take in what came by another way than this feed's own
- */
-
-/**
- * @param {object} options
- * @param {(cursor: string|null) => Promise<Result>} options.read
- *   everything since the cursor: {messages, session, cursor}
- * @param {() => number} options.pace  milliseconds between two reads, asked before each
- * @param {(messages: Message[], first: boolean) => void} options.onMessages
- *   new ones, in order; `first`: they are the history, not news
- * @param {(session: any) => void} options.onSession
- * @param {() => void} options.onReset  forget all messages; they come anew
- * @param {(live: boolean) => void} options.onLive  false after two reads have failed
- * @param {(refusal: Refusal) => void} options.onGone  the server refuses for good; feed has stopped
- * @returns {Feed}
- */
+/** @param {FeedOptions} options @returns {Feed} */
 export function createFeed({ read, pace, onMessages, onSession, onReset, onLive, onGone }) {
   /** @type {string|null} */
   let cursor = null;

@@ -1,31 +1,8 @@
 // JSON over fetch with a time-out: an answer or a refusal, never an exception.
 
-/** @typedef {{ok: true, status: number, data: any}} Answer */
-/**
- * @typedef {object} Refusal
- * @property {false} ok
- * @property {number} status  0 when no answer came
- * @property {string} code  the server's word, or "network", "timeout", "unreadable"
- * @property {string} message  one sentence for a person; "" when the server gave none
- * @property {string} [field]
- * @property {boolean} retry  the same request may succeed later
- * @property {number} after  milliseconds the server asked us to wait; 0 when it did not
- */
-/** @typedef {Answer | Refusal} Result */
+/** @import { Http, HttpOptions, Refusal, Result } from './types.js' */
 
-/**
- * @typedef {object} Http
- * @property {(url: string) => Promise<Result>} get
- * @property {(url: string, body: object) => Promise<Result>} post
- */
-
-/**
- * @param {object} [options]
- * @param {() => Record<string, string>} [options.headers]  added to every request
- * @param {RequestCredentials} [options.credentials]
- * @param {number} [options.timeout]  milliseconds
- * @returns {Http}
- */
+/** @param {HttpOptions} [options] @returns {Http} */
 export function createHttp({ headers = () => ({}), credentials = 'omit', timeout = 20000 } = {}) {
   /** @param {string} method @param {string} url @param {object} [body] @returns {Promise<Result>} */
   async function request(method, url, body) {

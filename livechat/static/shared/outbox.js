@@ -5,36 +5,9 @@
 import { uuid } from './dom.js';
 import { backOff } from './http.js';
 
-/** @typedef {import('./http.js').Result} Result */
+/** @import { Entry, Outbox, OutboxOptions } from './types.js' */
 
-/**
- * @typedef {object} Entry
- * @property {string} client_id
- * @property {string} body
- * @property {number} at  milliseconds; entries go out in this order
- * @property {any} extra  what the deliverer needs beside the text
- * @property {{code: string, message: string, field?: string}} [refused]  the server's reason
- */
-/** @typedef {Entry & {state: 'sending'|'waiting'|'refused'}} Pending */
-
-/**
- * @typedef {object} Outbox
- * @property {(body: string, extra?: any) => void} add
- * @property {() => Pending[]} entries
- * @property {(clientId: string) => void} retry
- * @property {(clientId: string) => void} discard
- * @property {() => void} flush  try now; harmless at any time
- */
-
-/**
- * @param {object} options
- * @param {import('./store.js').Store} options.store
- * @param {string} options.name  distinguishes this outbox in the store
- * @param {(entry: Entry) => Promise<Result>} options.deliver
- * @param {() => void} options.onChange
- * @param {(entry: Entry, data: any) => void} options.onSent  called while the entry is still stored
- * @returns {Outbox}
- */
+/** @param {OutboxOptions} options @returns {Outbox} */
 export function createOutbox({ store, name, deliver, onChange, onSent }) {
   // one key an entry: two tabs can never overwrite each other's list
   const start = `${name}.`;
@@ -133,14 +106,15 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
 }
 
 /**
- * Runs the work in one tab at a time; where Web Locks are missing the server's memory of
- * client_ids alone prevents doubles.
- * @template T
+ * Runs the work in one tab at a time. Where Web Locks are missing or denied, the server's memory
+ * of client_ids alone prevents doubles.
  * @param {string} name
- * @param {() => Promise<T>} work
- * @returns {Promise<T>}
+ * @param {() => Promise<number>} work
  */
 async function oneTab(name, work) {
-  if (!navigator.locks) return work();
-  return /** @type {Promise<T>} */ (navigator.locks.request(`livechat.${name}`, work));
+  let result = -1;
+  await navigator.locks
+    ?.request(`livechat.${name}`, async () => (result = await work()))
+    .catch(() => null);
+  return result < 0 ? work() : result;
 }

@@ -1,14 +1,8 @@
 // A short sound for a new message, made by the browser, with a switch that is remembered.
 
-/**
- * @typedef {object} Sound
- * @property {() => boolean} on
- * @property {(on: boolean) => void} set
- * @property {() => Promise<void>} ring
- * @property {(listener: () => void) => void} onChange  the switch was moved, here or in another tab
- */
+/** @import { Sound, Store } from './types.js' */
 
-/** @param {import('./store.js').Store} store @returns {Sound} */
+/** @param {Store} store @returns {Sound} */
 export function createSound(store) {
   /** @type {AudioContext|null} */
   let audio = null;
@@ -53,12 +47,13 @@ export function createSound(store) {
       changed();
     },
     async ring() {
-      if (!on()) return;
+      if (!on()) return false;
       const context = await wake();
       // a sound that comes late tells nothing
-      if (context?.state !== 'running') return;
+      if (context?.state !== 'running') return false;
       tone(context, 880, 0);
       tone(context, 1174.7, 0.11);
+      return true;
     },
     onChange(listener) {
       listeners.push(listener);

@@ -1,19 +1,8 @@
 // A small key-value store on localStorage that goes on in memory when storage is blocked or full.
 
-/**
- * @typedef {object} Store
- * @property {(key: string) => any} get  the value, or null
- * @property {(key: string, value: unknown) => void} set
- * @property {(key: string) => void} remove
- * @property {(start: string) => string[]} keys  the keys that start so
- * @property {(listener: (key: string|null) => void) => void} onChange
- *   called when another tab changed a key; null: everything was cleared
- */
+/** @import { Store } from './types.js' */
 
-/**
- * @param {string} prefix  put before every key, so that several stores share one origin
- * @returns {Store}
- */
+/** @param {string} prefix  of every key @returns {Store} */
 export function createStore(prefix) {
   /** @type {Map<string, string>} what could not be written to the disk */
   const memory = new Map();

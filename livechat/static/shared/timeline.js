@@ -5,37 +5,13 @@ import { bubble, fillBubble, stateRow } from './bubble.js';
 import { dayName, sameDay } from './times.js';
 import { plural } from './words.js';
 
-/** @typedef {import('./types.js').Message} Message */
-/** @typedef {import('./outbox.js').Pending} Pending */
-/** @typedef {{name: string, badge?: string}} Who */
-
-/**
- * @typedef {object} Timeline
- * @property {(messages: Message[]) => void} add  in order, each once
- * @property {(entries: Pending[]) => void} pending  all that is on its way, in order
- * @property {(clientId: string) => void} confirm  sent; stays until its message is added
- * @property {() => void} clear
- * @property {() => void} toEnd
- * @property {() => boolean} empty
- */
+/** @import { Message, Timeline, TimelineOptions, Who } from './types.js' */
 
 const GROUP = 5 * 60 * 1000; // messages of one author this close stand together
 
-/**
- * @param {object} options
- * @param {HTMLElement} options.scroller
- * @param {HTMLElement} options.list  an ol inside the scroller, within the element with role="log"
- * @param {HTMLButtonElement} options.pill  leads to what came while one was scrolled up
- * @param {import('./words.js').Words} options.words
- *   today, yesterday, sending, sent, waiting, refused, retry, edit, new_messages_*
- * @param {'customer'|'admin'} options.me
- * @param {(message: Message) => Who|null} options.who  the name above a group, or none
- * @param {(clientId: string) => void} options.onRetry
- * @param {(clientId: string) => void} options.onEdit  take it back into the box
- * @returns {Timeline}
- */
+/** @param {TimelineOptions} options @returns {Timeline} */
 export function createTimeline(options) {
-  const { scroller, list, pill, words, me, who, onRetry, onEdit } = options;
+  const { scroller, list, pill, words, me, who, again, onRetry, onEdit } = options;
   /** @type {Map<string, HTMLLIElement>} what is on its way, by client_id */
   const onTheWay = new Map();
   /** @type {Set<string>} */
@@ -45,8 +21,11 @@ export function createTimeline(options) {
   let atEnd = true;
   let unseen = 0;
   let today = new Date();
+  let size = '';
+  const measure = () => `${scroller.clientHeight} ${scroller.scrollHeight}`;
 
   scroller.addEventListener('scroll', () => {
+    if (measure() !== size) return; // not the reader moved, the page did: `follow` sees to it
     atEnd = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < 40;
     if (atEnd) showPill(0);
   });
@@ -54,6 +33,7 @@ export function createTimeline(options) {
   // a keyboard that opens, a box that grows, a page shown again: stay with the newest
   const follow = new ResizeObserver(() => {
     if (atEnd) scroller.scrollTop = scroller.scrollHeight;
+    size = measure();
   });
   follow.observe(scroller);
   follow.observe(list);
@@ -84,7 +64,7 @@ export function createTimeline(options) {
     const item = waiting ?? h('li');
     const mine = message.from === me;
     item.className = `line ${system ? 'system' : mine ? 'mine' : 'theirs'}${grouped ? '' : ' first'}`;
-    const name = grouped || system ? null : who(message);
+    const name = system ? null : grouped ? again?.(message) : who(message);
     const kept = waiting?.querySelector('.bubble');
     delete item.dataset.state;
     item.replaceChildren(...(name ? [nameLine(name)] : []));
@@ -165,11 +145,10 @@ export function createTimeline(options) {
       toEnd();
     },
     toEnd,
-    empty: () => list.childElementCount === 0,
   };
 }
 
 /** @param {Who} who */
 function nameLine({ name, badge }) {
-  return h('p', { class: 'who' }, h('bdi', {}, name), badge ? h('span', { class: 'badge' }, badge) : null);
+  return h('p', { class: 'who' }, name ? h('bdi', {}, name) : null, badge ? h('span', { class: 'badge' }, badge) : null);
 }

@@ -1,7 +1,7 @@
 // Times and days as people say them, in the page's language and the reader's time zone.
 
 const language = document.documentElement.lang || undefined;
-const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
+const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
 const date = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
 const old = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long', year: 'numeric' });
 

@@ -1,8 +1,8 @@
 // The words of a page: the server puts them, translated, into a JSON block.
 
-/** @typedef {Record<string, string>} Words */
+/** @import { Words } from './types.js' */
 
-/** @param {string} [id] @returns {Words} */
+/** @returns {Words} */
 export function readWords(id = 'words') {
   return JSON.parse(document.getElementById(id)?.textContent || '{}');
 }

@@ -4,35 +4,24 @@ import { createFeed } from '../shared/feed.js';
 import { createHttp } from '../shared/http.js';
 import { createOutbox } from '../shared/outbox.js';
 
-/** @typedef {import('../shared/types.js').Message} Message */
-/** @typedef {import('../shared/types.js').Session} Session */
-/** @typedef {import('../shared/http.js').Result} Result */
-/** @typedef {import('../shared/outbox.js').Pending} Pending */
+/** @import { Entry, Feed, Result, Session } from '../shared/types.js' */
+/** @import { Chat, ChatOptions } from './types.js' */
 
-/**
- * @param {object} options
- * @param {import('../shared/store.js').Store} options.store
- * @param {string} options.startUrl
- * @param {() => number} options.pace
- * @param {(messages: Message[], first: boolean) => void} options.onMessages
- * @param {() => void} options.onSession  the session changed, came or went
- * @param {() => void} options.onReset  another conversation, or none: forget its messages
- * @param {(live: boolean) => void} options.onLive
- * @param {() => void} options.onGone  the server no longer knows this session
- * @param {() => void} options.onPending
- * @param {(clientId: string) => void} options.onSent
- */
+/** @param {ChatOptions} options @returns {Chat} */
 export function createChat(options) {
   const { store, startUrl } = options;
   const http = createHttp({
-    headers() {
+    headers: () => {
+      /** @type {Record<string, string>} */
+      const headers = {};
       const token = store.get('token');
-      return token ? { Authorization: `Bearer ${token}` } : {};
+      if (token) headers.Authorization = `Bearer ${token}`;
+      return headers;
     },
   });
   /** @type {Session|null} */
   let session = store.get('session');
-  /** @type {import('../shared/feed.js').Feed|null} */
+  /** @type {Feed|null} */
   let feed = null;
   let seenSeq = 0;
 
@@ -49,7 +38,7 @@ export function createChat(options) {
   });
 
   /** The first message starts the session; one about another product tells the server of it. */
-  async function deliver(/** @type {import('../shared/outbox.js').Entry} */ entry) {
+  async function deliver(/** @type {Entry} */ entry) {
     const { client_id, body, extra } = entry;
     const elsewhere = extra.product && extra.product.id !== session?.product?.id;
     if (session && (!elsewhere || session.status === 'closed')) {
@@ -105,7 +94,7 @@ export function createChat(options) {
     feed.start();
   }
 
-  /** @param {'close'|'reopen'} verb @returns {Promise<Result|null>} null: there is no session */
+  /** @param {'close'|'reopen'} verb @returns {Promise<Result|null>} */
   async function act(verb) {
     if (!session) return null;
     const result = await http.post(session.links[verb], {});
@@ -123,7 +112,6 @@ export function createChat(options) {
   return {
     session: () => session,
     outbox,
-    /** Takes up the conversation of an earlier page, if there is one. */
     begin() {
       if (session) follow(session);
       outbox.flush();
@@ -131,13 +119,11 @@ export function createChat(options) {
     poke: () => feed?.poke(),
     close: () => act('close'),
     reopen: () => act('reopen'),
-    /** The next message begins a new conversation. @param {boolean} forget  also who one is */
     anew(forget) {
       store.remove('session');
       if (forget) store.remove('token');
       follow(null);
     },
-    /** Everything up to here has been on screen. @param {number} seq */
     async seen(seq) {
       if (!session?.unread || seq <= seenSeq) return;
       seenSeq = seq;

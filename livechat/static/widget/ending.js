@@ -2,19 +2,15 @@
 
 import { byId } from '../shared/dom.js';
 
-/**
- * @param {object} options
- * @param {ReturnType<typeof import('./chat.js').createChat>} options.chat
- * @param {import('../shared/words.js').Words} options.words
- * @param {import('../shared/composer.js').Composer} options.composer
- * @param {() => void} options.onChange
- */
+/** @import { Ending, EndingOptions } from './types.js' */
+
+/** @param {EndingOptions} options @returns {Ending} */
 export function createEnding({ chat, words, composer, onChange }) {
   const push = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
   const confirm = byId('confirm', HTMLElement);
   const choices = byId('closed', HTMLElement);
   const text = byId('closed-text', HTMLElement);
-  const error = byId('closed-error', HTMLElement);
+  const error = byId('box-error', HTMLElement);
   let lost = false; // the server does not know the session any more
   let held = false; // the text in the box was sent already: it goes out with the choice
 
@@ -26,11 +22,10 @@ export function createEnding({ chat, words, composer, onChange }) {
     push(asking ? 'confirm-yes' : 'end').focus();
   }
 
-  function goOn() {
-    lost = false;
+  /** @param {boolean} send  the text that was held */
+  function goOn(send) {
+    lost = held = false;
     error.textContent = '';
-    const send = held;
-    held = false;
     onChange();
     composer.focus();
     if (send) composer.submit();
@@ -46,46 +41,48 @@ export function createEnding({ chat, words, composer, onChange }) {
     if (result?.ok) push('anew').focus();
   });
   push('reopen').addEventListener('click', async () => {
+    const send = held;
     const result = await chat.reopen();
-    if (result?.ok) goOn();
+    if (result?.ok) goOn(send);
     else error.textContent = result?.message || words.not_done;
   });
   push('anew').addEventListener('click', () => {
+    const send = held;
     chat.anew(lost);
-    goOn();
+    goOn(send);
   });
 
   return {
-    /** Whether a send has to wait for a choice; then its text is held. */
     holds() {
       if (!over()) return false;
       held = true;
       onChange();
       return true;
     },
-    /** The server refused a message for this. @param {boolean} gone */
     hold(gone) {
       held = true;
       lost = lost || gone;
       chat.poke();
     },
+    over,
+    holding: () => held,
     gone() {
       lost = true;
       onChange();
     },
-    /** Escape: whether there was something to leave. */
     escape() {
       if (confirm.hidden) return false;
       ask(false);
       return true;
     },
     render() {
-      if (chat.session()?.status !== 'closed' && !lost && choices.hidden === false) held = false;
+      // opened again by the other side: the box sends as ever
+      if (!over() && !choices.hidden) held = false;
       const kept = held && composer.text().trim() !== '';
-      const words_ = lost ? words.gone : kept ? words.closed_kept : words.closed;
+      const why = lost ? words.gone : kept ? words.closed_kept : words.closed;
       choices.hidden = !over();
       if (!over()) text.textContent = '';
-      else if (text.textContent !== words_) text.textContent = words_;
+      else if (text.textContent !== why) text.textContent = why;
       push('reopen').hidden = lost;
       push('end').hidden = over() || chat.session() === null;
       if (over()) confirm.hidden = true;

@@ -13,8 +13,6 @@ import { createEnding } from './ending.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
 
-/** @typedef {import('../shared/types.js').Message} Message */
-
 const page = byId('chat', HTMLElement).dataset;
 const words = readWords();
 const store = createStore('livechat.');
@@ -45,7 +43,7 @@ const timeline = createTimeline({
   who: (message) => (message.from === 'admin' && message.author ? { name: message.author } : null),
   onRetry: (id) => chat.outbox.retry(id),
   onEdit(id) {
-    takeBack(id);
+    takeBack(id, false);
     composer.focus();
   },
 });
@@ -112,15 +110,16 @@ const composer = createComposer({
 const ending = createEnding({ chat, words, composer, onChange: render });
 
 const host = connectHost({
+  alone: !embedded,
   sites: JSON.parse(page.allowedSites ?? '[]'),
   onMessage(type, greeting) {
     context = cleaned({ customer: context.customer, ...greeting });
-    if (type === 'hello') guest.know(context.customer.signature ? context.customer : {});
+    if (type === 'hello') guest.know(context.customer);
     if (type === 'hello') show(greeting.open === true);
     if (type === 'open') show(true);
     if (type === 'close') show(false);
-    if (type === 'open' && greeting.focus) composer.focus();
     render();
+    if (greeting.focus) composer.focus();
   },
 });
 
@@ -148,26 +147,27 @@ function ring() {
   sound.ring();
 }
 
-/** Puts what was refused back into the box, with what was typed since. @param {string} id */
-function takeBack(id) {
+/** Puts what was refused back into the box. @param {string} id @param {boolean} behind */
+function takeBack(id, behind) {
   const entry = chat.outbox.entries().find((each) => each.client_id === id);
   if (!entry) return;
-  composer.set([entry.body, composer.text()].filter(Boolean).join('\n'));
+  const texts = behind ? [composer.text(), entry.body] : [entry.body, composer.text()];
+  composer.set(texts.filter(Boolean).join('\n'));
   chat.outbox.discard(id);
 }
 
 /** Refusals that are about more than the one message. */
 function settle() {
   if (!visible()) return; // the tab one looks at does it
-  // the last one first: each goes in front of what is in the box
-  for (const { client_id, refused } of chat.outbox.entries().reverse()) {
+  for (const { client_id, refused } of chat.outbox.entries()) {
     if (!refused) continue;
     const { code, field, message } = refused;
     if (code === 'session_closed' || code === 'not_found') {
-      takeBack(client_id);
+      // the first goes in front of what was typed since, the next behind the first
+      takeBack(client_id, ending.holding());
       ending.hold(code === 'not_found');
     } else if (field === 'name' || field === 'email') {
-      takeBack(client_id);
+      takeBack(client_id, false);
       guest.refuse(field, message);
     }
   }
@@ -179,7 +179,7 @@ function render() {
   const entries = chat.outbox.entries();
   timeline.pending(entries);
   element('welcome').hidden = session !== null || entries.length > 0;
-  const status = session ? session.status : 'new';
+  const status = ending.over() ? 'closed' : (session?.status ?? 'new');
   const nobody = status === 'active' && !session?.admin ? '_nobody' : '';
   element('status').textContent = fill(words[`status_${status}${nobody}`], {
     name: session?.admin?.name ?? '',
@@ -233,10 +233,7 @@ addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !event.isComposing && !ending.escape()) host.tell('close');
 });
 document.addEventListener('visibilitychange', render);
-if (embedded) {
-  // a page that frames us without the loader says nothing: it shows us all the same
-  addEventListener('load', () => setTimeout(() => host.tell('') || render(), 3000));
-} else {
+if (!embedded) {
   // a phone's keyboard covers the page: take what is left to see
   const view = window.visualViewport;
   const fit = () => document.documentElement.style.setProperty('--seen', `${view?.height}px`);

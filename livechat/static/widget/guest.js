@@ -2,17 +2,9 @@
 
 import { byId } from '../shared/dom.js';
 
-/** @typedef {'name'|'email'} Field */
-/** @typedef {{name?: string, email?: string}} Details */
+/** @import { Details, Field, Guest, GuestOptions } from './types.js' */
 
-/**
- * @param {object} options
- * @param {HTMLElement} options.form
- * @param {Record<Field, string>} options.asked  optional, required or hidden
- * @param {import('../shared/words.js').Words} options.words
- * @param {import('../shared/store.js').Store} options.store
- * @param {() => void} options.onDone  Enter in a field
- */
+/** @param {GuestOptions} options @returns {Guest} */
 export function createGuest({ form, asked, words, store, onDone }) {
   /** @type {Field[]} */
   const fields = ['name', 'email'];
@@ -62,19 +54,16 @@ export function createGuest({ form, asked, words, store, onDone }) {
 
   return {
     values,
-    /** The shop's own customer: those fields need not be asked. @param {Details} details */
     know(details) {
       given = details;
       show();
     },
-    /** Whether all that is needed is there; else says what is missing and goes to it. */
     complete() {
       const missing = fields.filter((field) => asked[field] === 'required' && !values()[field]);
       for (const field of missing) complain(field, words[`${field}_needed`]);
       if (missing.length) input(missing[0]).focus();
       return missing.length === 0;
     },
-    /** The server found something wrong. @param {Field} field @param {string} message */
     refuse(field, message) {
       delete given[field];
       show();

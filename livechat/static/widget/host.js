@@ -1,22 +1,11 @@
 // The wire to the shop's page around the frame. It speaks only with allowed sites, answers only
 // to the origin that greeted it, and carries no token and no text of the conversation.
 
-/**
- * @typedef {object} Greeting
- * @property {{name?: string, email?: string, signature?: string}} [customer]
- * @property {{url: string, title: string}} [page]
- * @property {import('../shared/types.js').Product|null} [product]
- * @property {boolean} [open]
- * @property {boolean} [focus]
- */
+/** @import { Greeting, HostOptions } from './types.js' */
 
-/**
- * @param {object} options
- * @param {string[]} options.sites  origins; "*." stands for subdomains, ":*" for any port
- * @param {(type: string, greeting: Greeting) => void} options.onMessage  hello, open, close, product
- * @returns {{tell: (type: string, more?: object) => void}}
- */
-export function connectHost({ sites, onMessage }) {
+/** @param {HostOptions} options */
+export function connectHost({ alone, sites, onMessage }) {
+  if (alone) return { tell() {} };
   let origin = '';
   /** @type {(type: string, more?: object) => void} */
   const tell = (type, more) => {
@@ -29,8 +18,10 @@ export function connectHost({ sites, onMessage }) {
       origin = event.origin;
       tell('ready');
     }
-    if (event.origin === origin) onMessage(type, event.data);
+    if (origin && event.origin === origin) onMessage(type, event.data);
   });
+  // a page that frames us without the loader never greets: it shows us all the same
+  addEventListener('load', () => setTimeout(() => origin || onMessage('open', {}), 3000));
   return { tell };
 }
 

@@ -1,10 +1,9 @@
 // Draws the chat's button on a shop's page and, once asked to, the chat in an iframe.
 // Before the first click nothing else is loaded, stored or connected.
 (() => {
-  'use strict';
   const script = /** @type {HTMLScriptElement} */ (document.currentScript);
   const page = /** @type {any} */ (window);
-  if (!script || page.livechat?.toggle) return; // a second copy on the same page
+  if (page.livechat?.toggle) return; // a second copy on the same page
 
   /** @type {Record<string, string>} */
   const words = /** @type {any} */ ("__LIVECHAT_WORDS__");
@@ -38,7 +37,7 @@ inset-inline-end:calc(20px + env(safe-area-inset-right))}
 .b{width:60px;height:60px;padding:0;border-radius:50%;box-shadow:0 4px 18px #0006;
 background:linear-gradient(135deg,#f4e4a6,#d4af37 48%,#b8941f) border-box}
 .b:hover{filter:brightness(1.1)}
-svg{width:28px;display:block;margin:auto;fill:none;stroke:currentColor;stroke-width:1.8;
+svg{width:30px;display:block;margin:auto;fill:none;stroke:currentColor;stroke-width:1.8;
 stroke-linecap:round;stroke-linejoin:round}
 .n{position:absolute;inset-block-start:-6px;inset-inline-end:-6px;min-width:14px;padding:1px 5px;
 border:2px solid #fff;border-radius:14px;background:#b3261e;color:#fff;font-size:13px;font-weight:700}
@@ -49,7 +48,7 @@ iframe{width:100%;height:100%;border:0;display:block;color-scheme:dark}
 .w{position:absolute;inset:0;display:grid;place-content:center;justify-items:center;gap:16px;padding:32px;
 background:#0a0a0a;text-align:center}
 .w button{min-height:44px;padding:0 20px;border-radius:22px}
-.c{background:none;color:inherit;border-color:#8a8068}
+.c{background:none;color:inherit;border-color:#b8941f}
 .s{position:absolute;clip-path:inset(50%)}
 @keyframes a{from{opacity:0;transform:translateY(12px)}}
 @media (max-width:640px),(max-height:480px){
@@ -69,7 +68,7 @@ background:#0a0a0a;text-align:center}
 
   const host = document.createElement('div');
   const root = host.attachShadow({ mode: 'open' });
-  const sheet = new CSSStyleSheet(); // a shop's strict policy lets these in, not <style>
+  const sheet = new CSSStyleSheet(); // passes a shop's strict policy
   sheet.replaceSync(css);
   root.adoptedStyleSheets = [sheet];
   const box = make(root, 'section', { 'aria-label': words.chat });
@@ -95,7 +94,7 @@ background:#0a0a0a;text-align:center}
     button.setAttribute('aria-label', news ? `${label}, ${news}` : label);
     path.setAttribute('d', opened ? 'm6 9.5 6 6 6-6' : 'M4 5h16v11H10l-5 4v-4H4zM8 9h8m-8 3.5h5');
     badge.hidden = !unread;
-    badge.textContent = unread > 99 ? '99+' : `${unread}`;
+    badge.textContent = `${unread}`;
     spoken.textContent = news;
     panel.hidden = !opened;
     const plain = title();
@@ -109,21 +108,22 @@ background:#0a0a0a;text-align:center}
   /** @type {(name: string, value?: number) => void} */
   const emit = (name, value) => listeners[name].forEach((listener) => listener(value));
 
-  /** For the next page: that there is a conversation, and whether it stands open in this tab. */
+  /** For the next page: is there a conversation, does it stand open in this tab? */
   function remember() {
     try {
       if (talking) localStorage[KEY] = 1;
       else localStorage.removeItem(KEY);
       sessionStorage[KEY] = opened ? 1 : '';
     } catch {
-      // blocked: each page begins with the chat closed
+      // blocked: each page begins anew
     }
   }
 
   /** @param {string} type @param {object} [more] */
   function tell(type, more) {
     const here = { url: location.href.split('#')[0], title: title() };
-    frame?.contentWindow?.postMessage({ livechat: type, page: here, product, ...more }, address.origin);
+    // before it is ready, the frame may still hold an empty page of the shop's origin
+    if (ready || type === 'hello') frame?.contentWindow?.postMessage({ livechat: type, page: here, product, ...more }, address.origin);
   }
 
   function load() {
@@ -157,10 +157,10 @@ background:#0a0a0a;text-align:center}
       frame?.remove();
       frame = undefined; // the next opening tries anew
     }
-    const up = await fetch(address, { mode: 'no-cors' }).catch(() => null);
+    const up = await fetch(script.src, { mode: 'no-cors', cache: 'no-store' }).catch(() => null);
     const why = up
       ? `Is ${location.origin} in livechat.allowed_sites? Does this page's policy allow the frame?`
-      : "The server is away, or this page's policy forbids it.";
+      : 'The server is away.';
     console.warn(`livechat: ${address} does not answer. ${why}`);
   }
 
@@ -189,24 +189,25 @@ background:#0a0a0a;text-align:center}
   }
 
   // On a phone the keyboard covers the page: the panel takes what is left to see.
-  const view = window.visualViewport;
+  const view = /** @type {VisualViewport} */ (window.visualViewport);
   function fit() {
-    if (!view) return;
     panel.style.setProperty('--h', `${view.height}px`);
     panel.style.setProperty('--t', `${view.offsetTop}px`);
   }
-  view?.addEventListener('resize', fit);
-  view?.addEventListener('scroll', fit);
+  view.addEventListener('resize', fit);
+  view.addEventListener('scroll', fit);
 
-  box.onkeydown = (event) => {
-    if (event.key === 'Escape') close();
+  box.onkeydown = (/** @type {KeyboardEvent} */ { key }) => {
+    if (key === 'Escape') close();
   };
   addEventListener('message', ({ source, origin, data }) => {
     if (!frame || source !== frame.contentWindow || origin !== address.origin) return;
     const type = data?.livechat;
     if (type === 'ready') {
+      const inside = opened && root.activeElement;
       ready = wait.hidden = true;
       clearTimeout(timer);
+      if (inside) open();
     } else if (type === 'close') {
       close();
     } else if (type === 'state') {
@@ -219,22 +220,24 @@ background:#0a0a0a;text-align:center}
     }
   });
 
-  page.livechat = {
+  /** @type {Record<string, (...values: any[]) => void>} */
+  const api = {
     open: () => open(),
     close,
     toggle: () => button.click(),
-    product(/** @type {any} */ value) {
+    product(value) {
       product = value; // {id, name, url, price} or null
       tell('product');
     },
-    on: (/** @type {string} */ name, /** @type {Function} */ act) => listeners[name].add(act),
-    off: (/** @type {string} */ name, /** @type {Function} */ act) => listeners[name].delete(act),
+    on: (name, act) => void listeners[name].add(act),
+    off: (name, act) => void listeners[name].delete(act),
   };
+  page.livechat = api;
 
   const mount = () => host.isConnected || document.body.append(host);
   function begin() {
     mount();
-    // pages that swap their body without a reload keep the button
+    // pages that swap their body keep the button
     new MutationObserver(mount).observe(document.documentElement, { childList: true });
     draw();
     try {
@@ -242,7 +245,7 @@ background:#0a0a0a;text-align:center}
       if (sessionStorage[KEY]) open(false);
       else if (talking) load();
     } catch {
-      // blocked: see remember()
+      // blocked
     }
   }
   if (document.body) begin();

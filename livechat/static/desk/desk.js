@@ -1,0 +1,81 @@
+// What every page of the desk has: who is signed in, requests, unsent answers, sound, title, notices.
+
+import { byId } from '../shared/dom.js';
+import { createHttp } from '../shared/http.js';
+import { createOutbox } from '../shared/outbox.js';
+import { createStore } from '../shared/store.js';
+import { createTitle } from '../shared/title.js';
+import { readWords } from '../shared/words.js';
+import { createBell } from './bell.js';
+import { createNotices } from './notices.js';
+
+/** @import { Desk, DeskOptions } from './types.js' */
+
+const AGAIN = new Set(['forbidden', 'csrf_failed']); // refusals that end with a new login
+
+/** @param {DeskOptions} options @returns {Desk} */
+export function createDesk({ attended, own = () => false, onPending, onSent }) {
+  document.documentElement.classList.add('scripted');
+  const { username = '', name = '', csrfToken = '', loginUrl = '' } = byId('desk', HTMLElement).dataset;
+  const words = readWords();
+  // each admin's own: a browser may be shared
+  const store = createStore(`livechat.desk.${username}.`);
+  const http = createHttp({
+    credentials: 'same-origin',
+    headers: () => ({ 'X-CSRF-Token': csrfToken }),
+  });
+  const bell = createBell({ store, words, button: byId('sound', HTMLButtonElement) });
+  const countInTitle = createTitle();
+  const notices = createNotices({ words, loginUrl, http });
+
+  const outbox = createOutbox({
+    store,
+    name: 'outbox',
+    async deliver({ body, client_id, extra }) {
+      const result = await http.post(extra.send, { body, client_id });
+      if (!result.ok) refused(result);
+      return result;
+    },
+    onChange: changed,
+    onSent: (entry, data) => onSent?.(entry.client_id, data),
+  });
+
+  function changed() {
+    const elsewhere = outbox.entries().filter((entry) => !own(entry.extra));
+    notices.unsent(elsewhere.filter((entry) => entry.state !== 'sending'));
+    onPending?.();
+  }
+
+  /** @param {import('../shared/types.js').Refusal} refusal */
+  function refused(refusal) {
+    const ended = refusal.status === 403 && AGAIN.has(refusal.code);
+    if (ended) notices.signedOut();
+    return ended;
+  }
+
+  return {
+    me: { username, name },
+    words,
+    http,
+    store,
+    outbox,
+    refused,
+    live: notices.live,
+    gone: notices.gone,
+    tell(news) {
+      countInTitle(news.unread);
+      byId('calls', HTMLElement).hidden = news.unread === 0;
+      byId('calls-number', HTMLElement).textContent = String(news.unread);
+      if (news.newest) bell.ring(news.newest, attended(news.newest));
+      else bell.ring('', true);
+    },
+    begin() {
+      // what the end of a login held up goes out with the next one
+      for (const entry of outbox.entries()) {
+        if (AGAIN.has(entry.refused?.code ?? '')) outbox.retry(entry.client_id);
+      }
+      changed();
+      outbox.flush();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+// The head of a conversation and what stands beside it about the customer.
+
+import { byId, h } from '../shared/dom.js';
+import { momentText } from './telling.js';
+
+/** @import { DeskSession, Facts, FactsOptions } from './types.js' */
+
+const NARROW = matchMedia('(max-width: 56rem)');
+
+/** @param {FactsOptions} options @returns {Facts} */
+export function createFacts({ me, words }) {
+  const element = (/** @type {string} */ id) => byId(id, HTMLElement);
+  const details = byId('facts', HTMLDetailsElement);
+  const fold = () => (details.open = !NARROW.matches);
+  let shown = '';
+
+  NARROW.addEventListener('change', fold);
+  fold();
+
+  const none = (/** @type {string} */ word) => h('span', { class: 'none' }, word);
+
+  /** @param {string} url @param {string} text */
+  const outside = (url, text) => h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, text);
+
+  /** @param {DeskSession} session */
+  function renderCustomer({ customer, verified }) {
+    const name = customer.name ?? words.guest;
+    if (element('customer').textContent !== name) {
+      document.title = document.title.replace(element('customer').textContent ?? '', name);
+      element('customer').textContent = name;
+    }
+    element('fact-name').textContent = name;
+    const { email } = customer;
+    const mailto = email && `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
+    element('fact-email').replaceChildren(mailto ? h('a', { href: mailto }, email) : none(words.not_given));
+    element('verified').hidden = !verified;
+  }
+
+  /** @param {DeskSession} session */
+  function renderContext({ product, page, created_at: started }) {
+    const parts = [];
+    if (product) {
+      const name = product.name ?? product.id;
+      parts.push(
+        h('p', { class: 'product-name', dir: 'auto' }, product.url ? outside(product.url, name) : name),
+        product.price ? h('p', { dir: 'auto' }, product.price) : '',
+        h('p', { class: 'soft' }, `${words.number} `, h('bdi', {}, product.id)),
+      );
+    } else {
+      parts.push(h('p', { class: 'none' }, words.none));
+    }
+    element('fact-product').replaceChildren(...parts);
+    const from = page ? outside(page.url, page.title ?? page.url) : none(words.not_known);
+    element('fact-page').replaceChildren(from);
+    element('fact-started').textContent = momentText(started);
+  }
+
+  /** @param {DeskSession} session */
+  function renderState({ status, assignee, admin }) {
+    element('status').textContent = words[`status_${status}`];
+    element('status').dataset.status = status;
+    const holder = admin ? h('bdi', {}, admin.name) : words.nobody;
+    element('held').replaceChildren(assignee === me.username ? words.yours : holder);
+    element('fact-assignee').replaceChildren(admin ? admin.name : none(words.nobody_short));
+  }
+
+  return {
+    render(session) {
+      // what has not changed is left alone: somebody may be selecting it
+      const { customer, verified, product, page, status, assignee, admin } = session;
+      const now = JSON.stringify([customer, verified, product, page, status, assignee, admin]);
+      if (now === shown) return;
+      shown = now;
+      renderCustomer(session);
+      renderContext(session);
+      renderState(session);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+// What the desk must say on top of any page: no connection, no login, answers that were not sent.
+
+import { byId, h } from '../shared/dom.js';
+import { fill, plural } from '../shared/words.js';
+
+/** @import { Notices, NoticesOptions } from './types.js' */
+
+const BACK = 5000; // milliseconds for which the good news stays
+
+/** @param {NoticesOptions} options @returns {Notices} */
+export function createNotices({ words, loginUrl, http }) {
+  const connection = byId('connection', HTMLElement);
+  const login = byId('signed-out', HTMLElement);
+  const unsent = byId('unsent', HTMLElement);
+  let lost = false;
+  let waiting = false;
+  let timer = 0;
+  let shown = '';
+
+  /** Signed in again, here or in another tab: the page comes anew, with the new login's token. */
+  async function look() {
+    if (document.hidden || !(await http.get(location.href)).ok) return;
+    const key = 'livechat.desk.reloaded';
+    const last = Number(sessionStorage.getItem(key));
+    if (Date.now() - last < 30000) return; // it did not help a moment ago
+    sessionStorage.setItem(key, String(Date.now()));
+    location.reload();
+  }
+
+  return {
+    live(live) {
+      if (live !== lost) return;
+      lost = !live;
+      clearTimeout(timer);
+      connection.textContent = live ? words.connection_back : words.connection_lost;
+      connection.classList.toggle('strong', lost);
+      connection.classList.toggle('good', live);
+      if (live) timer = setTimeout(() => (connection.textContent = ''), BACK);
+    },
+    signedOut() {
+      if (waiting) return;
+      waiting = true;
+      connection.textContent = '';
+      login.replaceChildren(h('span', {}, words.signed_out), h('a', { href: loginUrl }, words.sign_in));
+      document.addEventListener('visibilitychange', look);
+      addEventListener('focus', look);
+      setInterval(look, 10000);
+    },
+    gone() {
+      login.replaceChildren(words.gone);
+    },
+    unsent(entries) {
+      const chats = new Map(entries.map(({ extra }) => [extra.number, extra]));
+      const key = `${entries.length} ${[...chats.keys()]}`;
+      if (key === shown) return; // said already
+      shown = key;
+      const links = [...chats.values()].map(({ self, number, name }) =>
+        h('a', { href: self, dir: 'auto' }, fill(words.unsent_chat, { number, name })),
+      );
+      const text = h('span', {}, plural(words, 'unsent', entries.length));
+      unsent.replaceChildren(...(links.length ? [text, ...links] : []));
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// What the modules of the conversation page promise each other. Types only, as shared/types.js.
+
+/** @import { Composer, Message, Outbox, Product, Result, Session, Store, Words } from '../shared/types.js' */
+
+/**
+ * What the shop's page tells the frame.
+ * @typedef {object} Greeting
+ * @property {{name?: string, email?: string, signature?: string}} [customer]
+ * @property {{url: string, title: string}} [page]
+ * @property {Product|null} [product]
+ * @property {boolean} [open]
+ * @property {boolean} [focus]
+ */
+
+/**
+ * @typedef {object} HostOptions
+ * @property {boolean} alone  there is no page around us
+ * @property {string[]} sites  origins; "*." stands for subdomains, ":*" for any port
+ * @property {(type: string, greeting: Greeting) => void} onMessage  hello, open, close, product
+ */
+
+/**
+ * @typedef {object} ChatOptions
+ * @property {Store} store
+ * @property {string} startUrl
+ * @property {() => number} pace  milliseconds between two polls
+ * @property {(messages: Message[], first: boolean) => void} onMessages
+ * @property {() => void} onSession  the session changed, came or went
+ * @property {() => void} onReset  another conversation, or none: forget its messages
+ * @property {(live: boolean) => void} onLive
+ * @property {() => void} onGone  the server no longer knows this session
+ * @property {() => void} onPending
+ * @property {(clientId: string) => void} onSent
+ */
+
+/**
+ * @typedef {object} Chat
+ * @property {() => Session|null} session
+ * @property {Outbox} outbox
+ * @property {() => void} begin  take up the conversation of an earlier page, if there is one
+ * @property {() => void} poke
+ * @property {() => Promise<Result|null>} close  null: there is no session
+ * @property {() => Promise<Result|null>} reopen
+ * @property {(forget: boolean) => void} anew  the next message begins a new conversation; `forget`
+ *   also who one is
+ * @property {(seq: number) => void} seen  everything up to here has been on screen
+ */
+
+/** @typedef {'name'|'email'} Field */
+/** @typedef {{name?: string, email?: string}} Details */
+
+/**
+ * @typedef {object} GuestOptions
+ * @property {HTMLElement} form
+ * @property {Record<Field, string>} asked  optional, required or hidden
+ * @property {Words} words
+ * @property {Store} store
+ * @property {() => void} onDone  Enter in a field
+ */
+
+/**
+ * @typedef {object} Guest
+ * @property {() => Details} values
+ * @property {(details: Details) => void} know  what the shop says of its own customer is not asked
+ * @property {() => boolean} complete  else it says what is missing and goes there
+ * @property {(field: Field, message: string) => void} refuse  the server found something wrong
+ */
+
+/**
+ * @typedef {object} EndingOptions
+ * @property {Chat} chat
+ * @property {Words} words
+ * @property {Composer} composer
+ * @property {() => void} onChange
+ */
+
+/**
+ * @typedef {object} Ending
+ * @property {() => boolean} holds  whether a send has to wait for a choice; then its text is held
+ * @property {() => boolean} over  the session is closed or gone
+ * @property {() => boolean} holding
+ * @property {(gone: boolean) => void} hold  the server refused a message for this
+ * @property {() => void} gone
+ * @property {() => boolean} escape  whether there was something to leave
+ * @property {() => void} render
+ */
+
+export {};
