@@ -1,19 +1,24 @@
-"""livechat: a customer live chat that a shop can run by itself. `main` makes the application."""
+"""livechat: a customer live chat that a shop can run by itself. `main` makes the application.
+
+What the application is made of is imported where it is made, so that the command line, which does
+without it, starts quickly.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyramid_tm
-from pyramid.config import Configurator
-from pyramid.router import Router
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+    from pyramid.router import Router
 
-from .resources import root_factory
-from .settings import Settings, from_mapping
+    from .settings import Settings
 
 
 def main(_global_config: dict[str, str] | None, **ini: str) -> Router:
     """The smallest application around the include: what PasteDeploy and `livechat serve` call."""
+    from pyramid.config import Configurator
+
     config = Configurator(settings=ini)
     config.include("livechat")
     return config.make_wsgi_app()
@@ -21,6 +26,8 @@ def main(_global_config: dict[str, str] | None, **ini: str) -> Router:
 
 def application(settings: Settings) -> Router:
     """The application for settings that are read already."""
+    from pyramid.config import Configurator
+
     config = Configurator()
     config.registry["livechat.settings"] = settings
     config.include("livechat")
@@ -29,6 +36,11 @@ def application(settings: Settings) -> Router:
 
 def includeme(config: Configurator) -> None:
     """Take the chat into a Pyramid application: ``config.include("livechat")``."""
+    import pyramid_tm
+
+    from .resources import root_factory
+    from .settings import from_mapping
+
     registry: Any = config.registry
     if "livechat.settings" not in registry:
         registry["livechat.settings"] = from_mapping(config.get_settings())
@@ -38,6 +50,7 @@ def includeme(config: Configurator) -> None:
             "tm.annotate_user": False,  # asking who it is would read the database in every transaction
             "tm.commit_veto": pyramid_tm.default_commit_veto,  # an answer of 400 and up commits nothing
             "retry.attempts": 3,
+            "retry.activate_hook": "livechat.inputs.attempts",
         }
     )
     config.set_root_factory(root_factory)
@@ -47,6 +60,8 @@ def includeme(config: Configurator) -> None:
     # Pages, and the words on them.
     config.include("pyramid_jinja2")
     config.add_translation_dirs("livechat:locale")
+    # The server's language for everybody. Pyramid's own way lets clients name any, and remembers each for ever.
+    config.set_locale_negotiator(lambda request: None)
     # request.dbsession
     config.include(".models")
     # Who asks, request.identity, CSRF and Origin.

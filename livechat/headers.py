@@ -83,7 +83,8 @@ def _compress(request: Request, response: Response) -> None:
     if response.content_type.startswith(("text/", "application/javascript", "image/svg")):
         response.headers.add("Vary", "Accept-Encoding")
         # Who sends no Accept-Encoding takes anything, by the letter; in practice, only plain text.
-        if "Accept-Encoding" in request.headers and "gzip" in request.accept_encoding:
+        offers = request.accept_encoding.acceptable_offers(["gzip"])
+        if "Accept-Encoding" in request.headers and offers:
             response.encode_content("gzip")
 
 

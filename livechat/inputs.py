@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from pyramid.config import Configurator
 from pyramid.request import Request
@@ -13,9 +14,23 @@ from pyramid.response import Response
 from pyramid.tweens import INGRESS
 
 from .refusals import Refused, TooLarge, Unreadable, WrongType
+from .settings import origin_of
 
 LARGEST_BODY = 64 * 1024
 DEEPEST_JSON = 20
+MULTIPART = "multipart/form-data"
+
+
+def attempts(request: Request) -> int | None:
+    """How often a request may be tried when the database asks to repeat it; None is the usual number.
+
+    To be able to repeat it, pyramid_retry copies the whole body before anything of ours can count it. So
+    what is too large, or does not say how large it is, gets one attempt and is not copied.
+    """
+    if request.content_length is None or request.content_length > LARGEST_BODY:
+        return 1
+    request.request_body_tempfile_limit = LARGEST_BODY  # what is allowed stays in memory
+    return None
 
 
 def read_request(
@@ -27,6 +42,7 @@ def read_request(
     def tween(request: Request) -> Response:
         # A client could move itself through the tree with this header.
         request.environ.pop("HTTP_X_VHM_ROOT", None)
+        _be_where_browsers_see_us(request)
         request.unreadable = None
         try:
             _check_text(request)
@@ -56,6 +72,14 @@ def readable(view: Callable[..., Response], info: Any) -> Callable[..., Response
     return wrapped
 
 
+def _be_where_browsers_see_us(request: Request) -> None:
+    # Every link is made from scheme and host. Behind a proxy that ends TLS the request says http, and Host
+    # is what the client likes; the settings know better.
+    public = origin_of(request.livechat.public_url or "")
+    if public is not None:
+        request.scheme, _, request.host = public.partition("://")
+
+
 def _check_text(request: Request) -> None:
     try:
         path, query = request.path_info, list(request.GET.items())
@@ -66,14 +90,24 @@ def _check_text(request: Request) -> None:
 
 
 def _check_form(request: Request) -> None:
-    if request.content_type not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+    # What names no type is a form for WebOb.
+    if request.content_type not in {"", "application/x-www-form-urlencoded", MULTIPART}:
         return
+    _check_charset(request, "A form")
     try:
+        # WebOb would put question marks where the bytes are no text.
+        (request.body if request.content_type == MULTIPART else unquote_to_bytes(request.body)).decode()
         values = list(request.POST.values())
     except (ValueError, LookupError, OSError):
         raise Unreadable("bad_request", "The form cannot be read.") from None
     if any("\x00" in value for value in values if isinstance(value, str)):
         raise Unreadable("bad_request", "The form has a character that no text has (NUL).")
+
+
+def _check_charset(request: Request, what: str) -> None:
+    header = re.sub(r"[\s\"']", "", request.headers.get("Content-Type") or "").lower()
+    if header.partition("charset=")[2].partition(";")[0] not in {"", "utf-8", "utf8"}:
+        raise WrongType("unsupported_media_type", f"{what} is UTF-8. Leave the charset out.")
 
 
 def form_text(request: Request, name: str) -> str:
@@ -96,15 +130,9 @@ def _bounded_body(request: Request) -> bytes:
 
 def json_object(request: Request) -> dict[str, Any]:
     """The JSON object in a request's body. Raises WrongType, Unreadable."""
-    if request.content_type != "application/json":
+    if request.content_type.lower() != "application/json":
         raise WrongType("unsupported_media_type", "Send JSON, with Content-Type: application/json.")
-    charset = (
-        re.sub(r"[\s\"']", "", (request.headers.get("Content-Type") or ""))
-        .lower()
-        .partition("charset=")[2]
-    )
-    if charset.partition(";")[0] not in {"", "utf-8", "utf8"}:
-        raise WrongType("unsupported_media_type", "JSON is UTF-8. Leave the charset out.")
+    _check_charset(request, "JSON")
     return parse_object(request.body)
 
 

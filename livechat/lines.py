@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from pyramid.i18n import TranslationString, TranslationStringFactory
+from translationstring import TranslationString, TranslationStringFactory
 
 _ = TranslationStringFactory("livechat")
 

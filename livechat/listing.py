@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, and_, func, select, tuple_
+from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from .cursors import list_cursor, list_position
@@ -16,6 +16,7 @@ from .staff import fold_username
 
 PAGE = 50
 LONGEST_SEARCH = 200
+OPEN = (Status.WAITING, Status.ACTIVE)  # named one by one, so that the index on status serves
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,15 @@ class Row:
     session: ChatSession
     last_message: ChatMessage | None
     unread: int
+
+
+@dataclass(frozen=True)
+class News:
+    """What calls for one admin: of open sessions that are theirs or nobody's, the customers' messages they have
+    not read, and when the newest of these was written."""
+
+    unread: int
+    newest: datetime | None
 
 
 @dataclass(frozen=True)
@@ -73,6 +83,34 @@ def row_of(db: Session, session: ChatSession, *, reader_id: int | None) -> Row:
     """One session as it would stand in the list."""
     unread = unread_counts(db, [session], reader_id)
     return Row(session, last_messages(db, [session]).get(session.id), unread.get(session.id, 0))
+
+
+def longest_wait(db: Session) -> ChatSession | None:
+    """The session whose customer has been without an answer for the longest time."""
+    query = select(ChatSession).where(
+        ChatSession.status.in_(OPEN), ChatSession.waiting_since.is_not(None)
+    )
+    return db.scalars(query.order_by(ChatSession.waiting_since, ChatSession.id).limit(1)).first()
+
+
+def news(db: Session, reader_id: int) -> News:
+    """What calls for this admin, on whatever page they are."""
+    mine = or_(ChatSession.assignee_id == reader_id, ChatSession.assignee_id.is_(None))
+    read = and_(ChatRead.session_id == ChatMessage.session_id, ChatRead.admin_id == reader_id)
+    query = (
+        select(func.count(), func.max(ChatMessage.created_at))
+        .select_from(ChatSession)
+        .join(ChatMessage, ChatMessage.session_id == ChatSession.id)
+        .outerjoin(ChatRead, read)
+        .where(
+            ChatSession.status.in_(OPEN),
+            mine,
+            ChatMessage.sender == Sender.CUSTOMER,
+            ChatMessage.seq > func.coalesce(ChatRead.seq, 0),
+        )
+    )
+    unread, newest = db.execute(query).one()
+    return News(unread, newest)
 
 
 def _filtered(db: Session, filters: Filters, reader_id: int | None) -> Select[tuple[ChatSession]]:

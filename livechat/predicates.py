@@ -34,13 +34,14 @@ class VerbPredicate:
 
 
 def strict_path(view: View, info: Any) -> View:
-    """Nothing may follow a view's name: by itself Pyramid would answer ``/chat/start/1/what/ever`` with 200."""
+    """Nothing may follow a view's name: by itself Pyramid would answer ``/chat/start/1/what/ever`` with 200.
+    Nor may a name be written ``@@name``, which would give every address a second one."""
     if info.exception_only:
         return view
 
     def wrapped(context: Any, request: Request) -> Response:
         # A static view, which has a route, takes its file's path from there.
-        if request.subpath and request.matched_route is None:
+        if request.matched_route is None and (request.subpath or "/@@" in request.path_info):
             raise HTTPNotFound()
         return view(context, request)
 

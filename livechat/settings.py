@@ -132,6 +132,11 @@ def _complaints(settings: Settings) -> list[str]:
     for name in _LIMITS:
         if not re.fullmatch(r"\d+/\d*(second|minute|hour|day)s?", getattr(settings, name)):
             problems.append(f"livechat.{name} must look like 240/minute or 10/15minutes.")
+    if settings.public_url and origin_of(settings.public_url) is None:
+        problems.append(
+            f"livechat.public_url = {settings.public_url}: write scheme and host, "
+            "such as https://chat.your-shop.com."
+        )
     if settings.development:
         return problems
     if settings.demo_shop:

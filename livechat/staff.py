@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import re
+import secrets
 import unicodedata
 from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from pyramid.i18n import TranslationStringFactory
+from argon2.low_level import ARGON2_VERSION
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
+from translationstring import TranslationStringFactory
 
 from .conversation import STAFF, Actor, give_back
 from .fields import email_address
@@ -19,14 +22,26 @@ from .models import Admin, AdminLogin, now
 from .refusals import Conflict, Invalid, Missing
 
 INVITE_LASTS = timedelta(hours=72)
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 10, 1000
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000
 
 _ = TranslationStringFactory("livechat")
 WRONG_LOGIN = _("Name or password is wrong.")
 
 _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106's low-memory profile
+
+
+def _hash_of_nothing() -> str:
+    """A hash in the form of ours that belongs to no password. Random bytes do, and cost no time to make."""
+    salt, digest = (
+        base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=")
+        for size in (_hasher.salt_len, _hasher.hash_len)
+    )
+    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
+    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
+
+
 # Verified when a username is unknown, so that the answer takes as long as for a wrong password.
-_NOBODYS_HASH = _hasher.hash(new_token())
+_NOBODYS_HASH = _hash_of_nothing()
 
 
 def fold_username(text: str) -> str:
@@ -34,15 +49,8 @@ def fold_username(text: str) -> str:
     return unicodedata.normalize("NFKC", text.strip()).casefold()
 
 
-def add_admin(
-    db: Session,
-    username: str,
-    *,
-    email: str | None = None,
-    name: str | None = None,
-    password: str | None = None,
-) -> Admin:
-    """Add an admin; without a password they need an invitation. Raises Invalid, Conflict ``username_taken``."""
+def check_username(db: Session, username: str) -> str:
+    """A new admin's username as it will be stored. Raises Invalid, Conflict ``username_taken``."""
     folded = fold_username(username)
     if not re.fullmatch(r"[\w][\w.@+-]{0,63}", folded):
         raise Invalid(
@@ -55,6 +63,19 @@ def add_admin(
         )
     if db.scalar(select(Admin.id).where(Admin.username == folded)) is not None:
         raise Conflict("username_taken", f"There is an admin {folded} already.")
+    return folded
+
+
+def add_admin(
+    db: Session,
+    username: str,
+    *,
+    email: str | None = None,
+    name: str | None = None,
+    password: str | None = None,
+) -> Admin:
+    """Add an admin; without a password they need an invitation. Raises Invalid, Conflict ``username_taken``."""
+    folded = check_username(db, username)
     shown = " ".join((name or username).split())
     if not 1 <= len(shown) <= 100:
         raise Invalid("name", "A name has 1 to 100 characters.")
@@ -110,6 +131,11 @@ def find_admin(db: Session, username: str) -> Admin:
     if admin is None:
         raise Missing(f"There is no admin {username!r}. See: livechat admins list")
     return admin
+
+
+def named(admin: Admin) -> str:
+    """An admin for colleagues: ``Anna Berg (anna)``, or only the username where there is no more to say."""
+    return admin.username if admin.name == admin.username else f"{admin.name} ({admin.username})"
 
 
 def all_admins(db: Session, *, enabled: bool = False) -> list[Admin]:

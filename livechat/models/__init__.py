@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import zope.sqlalchemy
-from pyramid.config import Configurator
-from pyramid.request import Request
 from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
 from .chat import ChatMessage, ChatRead, ChatSession, Guest, GuestToken, Sender, Status
 from .meta import WRITING, Base, UTCDateTime, in_milliseconds, make_engine, now
 from .staff import Admin, AdminLogin
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+    from pyramid.request import Request
 
 __all__ = [
     "WRITING",
@@ -49,6 +50,8 @@ def request_session(request: Request) -> Session:
     if "app.dbsession" in request.environ:
         session: Session = request.environ["app.dbsession"]
         return session
+    import zope.sqlalchemy  # here, because the command line does without it and starts quicker
+
     session = request.registry["livechat.dbsession_factory"]()
     zope.sqlalchemy.register(session, transaction_manager=request.tm)
     if request.method not in READING_METHODS:

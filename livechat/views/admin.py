@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -12,17 +11,22 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from .. import conversation, fields, listing, staff, words
+from .. import conversation, fields, listing, staff
 from ..cursors import message_cursor, message_position
 from ..inputs import form_text, json_object
 from ..limits import network
 from ..listing import Filters
-from ..models import Status
 from ..permissions import Permission
 from ..refusals import Invalid, Missing
 from ..resources import AdminSession, Desk
-from ..shapes import admin_message, admin_session
+from ..shapes import admin_message, admin_session, rfc3339
+from .pages import conversation_page, dashboard_page
 
+DASHBOARD_PAGE = "livechat:templates/desk/dashboard.jinja2"
+CONVERSATION_PAGE = "livechat:templates/desk/conversation.jinja2"
+
+# A page is registered for text/html and for what names no type we have. Without the former a browser, whose
+# Accept ends with */*, would get the JSON.
 desk_view: Callable[..., Any] = partial(view_config, context=Desk, permission=Permission.READ_DESK)
 read_view: Callable[..., Any] = partial(
     view_config, context=AdminSession, request_method="GET", permission=Permission.READ_DESK
@@ -36,7 +40,8 @@ act_view: Callable[..., Any] = partial(
 )
 
 
-@desk_view(request_method="GET", renderer="livechat:templates/desk/dashboard.jinja2")
+@desk_view(request_method="GET", renderer=DASHBOARD_PAGE)
+@desk_view(request_method="GET", accept="text/html", renderer=DASHBOARD_PAGE)
 @desk_view(request_method="GET", accept="application/json", renderer="json")
 def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     """The counts and the filtered list, newest activity first."""
@@ -51,26 +56,19 @@ def dashboard(context: Desk, request: Request) -> dict[str, Any]:
         "counts": listing.counts(request.dbsession),
         "sessions": [session_shape(request, row) for row in page.rows],
         "next": page.next,
+        "longest": _longest(request),
+        "news": _news(request),
     }
-    return (
-        data
-        if _wants_json(request)
-        else {**_page(request), **data, "filters": filters, "statuses": list(Status)}
-    )
+    return data if _wants_json(request) else dashboard_page(context, request, data, filters)
 
 
-@read_view(renderer="livechat:templates/desk/conversation.jinja2")
+@read_view(renderer=CONVERSATION_PAGE)
+@read_view(accept="text/html", renderer=CONVERSATION_PAGE)
 @read_view(accept="application/json", renderer="json")
 def show(context: AdminSession, request: Request) -> dict[str, Any]:
     """The conversation and its customer."""
     data = _listing(context, request, 0)
-    if _wants_json(request):
-        return data
-    admins = [
-        {"username": admin.username, "name": admin.name}
-        for admin in staff.all_admins(request.dbsession, enabled=True)
-    ]
-    return {**_page(request), **data, "admins": admins, "client_id": str(uuid.uuid4())}
+    return data if _wants_json(request) else conversation_page(request, data)
 
 
 @read_view(name="messages", renderer="json")
@@ -159,24 +157,29 @@ def _listing(context: AdminSession, request: Request, after: int) -> dict[str, A
         **_session(context, request),
         "messages": [admin_message(entry, request.localizer.translate) for entry in entries],
         "cursor": message_cursor(context.session, last, for_customer=False),
+        "news": _news(request),
     }
 
 
-def _page(request: Request) -> dict[str, Any]:
-    """What every page of the desk needs."""
-    return {
-        "admin": request.identity.admin,
-        "words": words.translated(words.DESK, request.localizer.translate),
-    }
+def _longest(request: Request) -> dict[str, Any] | None:
+    """Who has been waiting for an answer longest, whatever the list shows."""
+    session = listing.longest_wait(request.dbsession)
+    if session is None:
+        return None
+    row = listing.row_of(request.dbsession, session, reader_id=request.identity.admin.id)
+    return session_shape(request, row)
+
+
+def _news(request: Request) -> dict[str, Any]:
+    """What calls for this admin, on whatever page they are."""
+    news = listing.news(request.dbsession, request.identity.admin.id)
+    return {"unread": news.unread, "newest": rfc3339(news.newest)}
 
 
 def _wants_json(request: Request) -> bool:
-    return "application/json" in request.headers.get("Accept", "") and not _offers_html(request)
-
-
-def _offers_html(request: Request) -> bool:
+    # In the order in which Pyramid chooses among the views above.
     offers = request.accept.acceptable_offers(["text/html", "application/json"])
-    return bool(offers) and offers[0][0] == "text/html"
+    return bool(offers) and offers[0][0] == "application/json"
 
 
 def _is_form(request: Request) -> bool:
@@ -210,7 +213,7 @@ def _admin_named(request: Request, username: Any) -> Any:
     if username is None:
         return None
     try:
-        if not isinstance(username, str) or len(username) > 100:
+        if not isinstance(username, str) or len(username) > 100 or "\x00" in username:
             raise Missing("")
         return staff.find_admin(request.dbsession, username)
     except Missing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from pyramid.csrf import get_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
@@ -150,7 +149,8 @@ def _welcome(request: Request, token: str, admin: AdminRow | None) -> dict[str, 
 def _destination(context: Admin, request: Request) -> str:
     """The page one wanted before the login, if it is one of the desk's."""
     desk: str = request.resource_url(context["chat"])
+    below = request.resource_path(context["chat"])
     wanted = request.params.get("next", "")
-    if not isinstance(wanted, str) or not wanted.startswith(urlsplit(desk).path) or "\\" in wanted:
+    if not isinstance(wanted, str) or not wanted.startswith(below) or "\\" in wanted:
         return desk
     return request.host_url + wanted if wanted.isascii() and wanted.isprintable() else desk
