@@ -1,0 +1,7 @@
+"""Tests treat every warning as an error. Pyramid's import of pkg_resources brings warnings that are not ours."""
+
+import warnings
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    import pyramid.asset  # noqa: F401

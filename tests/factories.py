@@ -140,9 +140,9 @@ class Admin:
         seed = "csrf " + self.app.cookies.get(LOGIN_COOKIE, "").strip('"')
         return hmac.new(self.secret.encode(), seed.encode(), hashlib.sha256).hexdigest()
 
-    def dashboard(self, *, status: Any = 200, **filters: str) -> TestResponse:
-        """The list, as JSON."""
-        return self.app.get("/custom-admin/chat/", filters, headers=self.json, status=status)
+    def dashboard(self, *, must: Any = 200, **filters: str) -> TestResponse:
+        """The list, as JSON. `must` is the status of the answer, `status` a filter."""
+        return self.app.get("/custom-admin/chat/", filters, headers=self.json, status=must)
 
     def opens(self, number: Any, *, status: Any = 200) -> TestResponse:
         """A conversation, as JSON."""

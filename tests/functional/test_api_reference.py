@@ -39,7 +39,9 @@ def fits(answer: Any, path: str) -> None:
     """The answer has the described shape, and nothing beyond it."""
     schema = described(path, answer.request.method.lower(), answer.status_int)
     validator = jsonschema.Draft202012Validator({**schema, "components": DESCRIPTION["components"]})
-    problems = [f"{error.json_path}: {error.message}" for error in validator.iter_errors(answer.json)]
+    problems = [
+        f"{error.json_path}: {error.message}" for error in validator.iter_errors(answer.json)
+    ]
     assert not problems, f"{path} answered {answer.status}: {problems}"
 
 
@@ -79,14 +81,18 @@ def test_every_address_stands_in_the_reference_for_people() -> None:
     text = (DOCS / "api.md").read_text()
     for path in DESCRIPTION["paths"]:
         if path.startswith(("/chat/", "/custom-admin/")):
-            short = path.replace("{session_id}", "<session_id>").replace("{product_id}", "<product_id>")
+            short = path.replace("{session_id}", "<session_id>").replace(
+                "{product_id}", "<product_id>"
+            )
             short = re.sub(r"^/custom-admin/chat/\{number\}/(?=.)", "…/<number>/", short)
             assert short.replace("{number}", "<number>") in text
 
 
 def test_every_error_code_stands_in_the_reference_for_people() -> None:
     source = "\n".join(path.read_text() for path in (DOCS.parent / "livechat").rglob("*.py"))
-    codes = set(re.findall(r'(?:Conflict|NotAllowed|Unreadable|TooLarge|WrongType)\(\s*"(\w+)"', source))
+    codes = set(
+        re.findall(r'(?:Conflict|NotAllowed|Unreadable|TooLarge|WrongType)\(\s*"(\w+)"', source)
+    )
     codes |= set(re.findall(r'answer\(\s*request, \d+, "(\w+)"', source))
     text = (DOCS / "api.md").read_text()
     # These are not said over HTTP, or are a fault of ours that no client can cause.
@@ -118,7 +124,7 @@ def test_what_the_desk_gets_is_as_described(customer: Any, admin: Any, new_admin
     one = "/custom-admin/chat/{number}/"
     number = admin.number_of(customer)
     fits(admin.dashboard(), "/custom-admin/chat/")
-    fits(admin.dashboard(status=422, before="nonsense"), "/custom-admin/chat/")
+    fits(admin.dashboard(must=422, before="nonsense"), "/custom-admin/chat/")
     fits(admin.opens(number), one)
     fits(admin.takes(number), f"{one}assign/")
     fits(new_admin("ben").takes(number, status=409), f"{one}assign/")

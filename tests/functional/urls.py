@@ -1,0 +1,67 @@
+"""Every address there is, as data: what each takes, and who may use it. Tests walk these tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+CUSTOMER_VERBS = {
+    "send": {"body": "hi", "client_id": "a"},
+    "close": {},
+    "reopen": {},
+    "seen": {"seq": 1},
+}
+DESK_VERBS = {
+    "send": {"body": "hi", "client_id": "a"},
+    "assign": {"admin": None},
+    "close": {},
+    "reopen": {},
+    "seen": {"seq": 1},
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address with `{id}` or `{number}` in it, and what each method wants as JSON."""
+
+    path: str
+    methods: dict[str, Any] = field(default_factory=dict)
+
+    def at(self, **names: Any) -> str:
+        """The path for a session."""
+        return self.path.format(**names)
+
+
+PUBLIC = [
+    Address("/", {"GET": None}),
+    Address("/health", {"GET": None}),
+    Address("/widget.js", {"GET": None}),
+    Address("/chat/", {"GET": None}),
+    Address("/chat/start/", {"GET": None, "POST": {}}),
+    Address("/chat/start/42/", {"GET": None, "POST": {}}),
+    Address("/custom-admin/", {"GET": None}),
+    Address("/custom-admin/login/", {"GET": None, "POST": {}}),
+    Address("/custom-admin/welcome/", {"GET": None, "POST": {}}),
+]
+CUSTOMERS = [
+    Address("/chat/messages/{id}/", {"GET": None}),
+    *(Address(f"/chat/{verb}/{{id}}/", {"POST": body}) for verb, body in CUSTOMER_VERBS.items()),
+]
+DESK = [
+    Address("/custom-admin/chat/", {"GET": None}),
+    Address("/custom-admin/chat/{number}/", {"GET": None}),
+    Address("/custom-admin/chat/{number}/messages/", {"GET": None}),
+    *(
+        Address(f"/custom-admin/chat/{{number}}/{verb}/", {"POST": body})
+        for verb, body in DESK_VERBS.items()
+    ),
+]
+SIGN_OUT = Address("/custom-admin/logout/", {"POST": {}})
+EVERYTHING = [*PUBLIC, *CUSTOMERS, *DESK, SIGN_OUT]
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X-ODD"]
+JSON_POSTS = [address for address in EVERYTHING if "POST" in address.methods]
+
+
+def names(addresses: list[Address]) -> list[str]:
+    """Names for pytest's parameters."""
+    return [address.path for address in addresses]
