@@ -11,6 +11,7 @@ from pyramid.response import Response
 from pyramid.traversal import find_interface
 from pyramid.tweens import EXCVIEW
 
+from .lean import without_comments
 from .resources import Chat
 from .security import own_origin
 from .settings import site_allowed
@@ -81,6 +82,9 @@ def _compress(request: Request, response: Response) -> None:
     if "no-store" in response.headers["Cache-Control"]:
         return
     if response.content_type.startswith(("text/", "application/javascript", "image/svg")):
+        scripts = {"text/css", "text/javascript", "application/javascript"}
+        if response.status_int == 200 and response.content_type in scripts:
+            response.text = without_comments(response.text)
         response.headers.add("Vary", "Accept-Encoding")
         # Who sends no Accept-Encoding takes anything, by the letter; in practice, only plain text.
         offers = request.accept_encoding.acceptable_offers(["gzip"])

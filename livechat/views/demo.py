@@ -49,13 +49,14 @@ PRODUCTS = {
 
 def demo_page(name: str, template: str) -> Callable[..., Any]:
     """A view configuration for one page of the shop; the empty name is its home page."""
-    return view_config(
+    configuration: Callable[..., Any] = view_config(
         context=DemoShop,
         name=name,
         request_method="GET",
         permission=Permission.VISIT,
         renderer=f"livechat:templates/demo/{template}.jinja2",
     )
+    return configuration
 
 
 @demo_page("", "home")
@@ -104,4 +105,5 @@ def chat_url(request: Request) -> str:
     """Where the chat is: this machine's other name, or this very host when it has only one."""
     name = request.host.rsplit(":", 1)[0]
     other = request.host.replace(name, OTHER_NAME.get(name, name), 1)
-    return request.resource_url(request.root).replace(request.host, other, 1)
+    here: str = request.resource_url(request.root)
+    return here.replace(request.host, other, 1)

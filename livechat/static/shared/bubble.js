@@ -7,8 +7,11 @@ import { timeOfDay } from './times.js';
 
 /** @import { Pending, Words } from './types.js' */
 
-const EMOJI =
-  /^(?:\p{Extended_Pictographic}[\u{1F3FB}-\u{1F3FF}\uFE0F]*(?:\u200D\p{Extended_Pictographic}\uFE0F?)*){1,3}$/u;
+const EMOJI = new RegExp(
+  '^(?:\\p{Extended_Pictographic}[\\u{1F3FB}-\\u{1F3FF}\\uFE0F]*' +
+    '(?:\\u200D\\p{Extended_Pictographic}\\uFE0F?)*){1,3}$',
+  'u',
+);
 
 /** A bubble with the text and an empty foot. @param {string} text */
 export function bubble(text) {

@@ -150,5 +150,6 @@ export function createTimeline(options) {
 
 /** @param {Who} who */
 function nameLine({ name, badge }) {
-  return h('p', { class: 'who' }, name ? h('bdi', {}, name) : null, badge ? h('span', { class: 'badge' }, badge) : null);
+  const mark = badge ? h('span', { class: 'badge' }, badge) : null;
+  return h('p', { class: 'who' }, name ? h('bdi', {}, name) : null, mark);
 }

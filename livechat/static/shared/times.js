@@ -1,6 +1,9 @@
 // Times and days as people say them, in the page's language and the reader's time zone.
 
-const language = document.documentElement.lang || undefined;
+const page = document.documentElement.lang;
+/** The reader's own variety of the page's language: it decides between 2 pm and 14:00. */
+export const language =
+  navigator.languages.find((each) => each.split('-')[0] === page.split('-')[0]) ?? (page || undefined);
 const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short' });
 const date = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
 const old = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'long', year: 'numeric' });

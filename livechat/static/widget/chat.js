@@ -44,13 +44,17 @@ export function createChat(options) {
     if (session && (!elsewhere || session.status === 'closed')) {
       return http.post(session.links.send, { body, client_id });
     }
-    const { name, email, ...context } = extra;
-    const result = await http.post(startUrl, { message: body, client_id, name, email, ...context });
-    if (result.ok || result.status !== 422 || !/^(page|product|customer)/.test(result.field ?? '')) {
-      return result;
+    /** @type {Record<string, unknown>} */
+    const letter = { message: body, client_id, ...extra };
+    for (;;) {
+      const result = await http.post(startUrl, letter);
+      const field = result.ok ? '' : (result.field ?? '');
+      const part = /^(page|product|customer)\b/.exec(field)?.[0];
+      if (!part || !(part in letter) || result.status !== 422) return result;
+      // the shop's page is wrong, not the customer: leave that out
+      console.warn(`livechat: the server refuses this page's ${field}`);
+      delete letter[part];
     }
-    console.warn(`livechat: ${result.field}: ${result.message}`); // the shop's mistake, not the customer's
-    return http.post(startUrl, { message: body, client_id, name, email });
   }
 
   /** @param {{session: Session, token?: string}} data  what start answers */

@@ -94,7 +94,7 @@ background:#0a0a0a;text-align:center}
     button.setAttribute('aria-label', news ? `${label}, ${news}` : label);
     path.setAttribute('d', opened ? 'm6 9.5 6 6 6-6' : 'M4 5h16v11H10l-5 4v-4H4zM8 9h8m-8 3.5h5');
     badge.hidden = !unread;
-    badge.textContent = `${unread}`;
+    badge.textContent = unread > 99 ? '99+' : `${unread}`;
     spoken.textContent = news;
     panel.hidden = !opened;
     const plain = title();
@@ -121,9 +121,11 @@ background:#0a0a0a;text-align:center}
 
   /** @param {string} type @param {object} [more] */
   function tell(type, more) {
-    const here = { url: location.href.split('#')[0], title: title() };
     // before it is ready, the frame may still hold an empty page of the shop's origin
-    if (ready || type === 'hello') frame?.contentWindow?.postMessage({ livechat: type, page: here, product, ...more }, address.origin);
+    if (!ready && type !== 'hello') return;
+    const here = { url: location.href.split('#')[0], title: title() };
+    const note = { livechat: type, page: here, product, ...more };
+    frame?.contentWindow?.postMessage(note, address.origin);
   }
 
   function load() {
@@ -160,7 +162,7 @@ background:#0a0a0a;text-align:center}
     const up = await fetch(script.src, { mode: 'no-cors', cache: 'no-store' }).catch(() => null);
     const why = up
       ? `Is ${location.origin} in livechat.allowed_sites? Does this page's policy allow the frame?`
-      : 'The server is away.';
+      : "The server is away, or this page's policy (connect-src) hides it.";
     console.warn(`livechat: ${address} does not answer. ${why}`);
   }
 
