@@ -1,20 +1,23 @@
-"""Making a database ready and opening it outside of a request."""
+"""Making a database ready and opening it outside of a request.
+
+Alembic is imported where it is needed: most of the command line does without it and starts quicker.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, make_url
 from sqlalchemy.orm import Session
 
 from .models import WRITING, make_engine, writing
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -29,18 +32,25 @@ def open_engine(settings: Settings) -> Engine:
 
 def migrate(engine: Engine, revision: str = "head") -> None:
     """Bring the tables to a revision, the newest one by default."""
+    from alembic import command
+
     with engine.connect().execution_options(**WRITING) as connection, connection.begin():
         command.upgrade(_alembic(connection), revision)
 
 
 def is_current(engine: Engine) -> bool:
     """Whether the tables are those this version of livechat works with."""
+    from alembic.migration import MigrationContext
+    from alembic.script import ScriptDirectory
+
     with engine.connect() as connection:
         current = MigrationContext.configure(connection).get_current_heads()
     return set(current) == set(ScriptDirectory.from_config(_alembic(None)).get_heads())
 
 
 def _alembic(connection: object) -> Config:
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")

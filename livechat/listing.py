@@ -113,7 +113,7 @@ def news(db: Session, reader_id: int) -> News:
     return News(unread, newest)
 
 
-def _filtered(db: Session, filters: Filters, reader_id: int | None) -> Select[tuple[ChatSession]]:
+def _filtered(db: Session, filters: Filters, reader_id: int | None) -> Select[ChatSession]:
     query = select(ChatSession)
     if filters.status:
         if filters.status not in set(Status):

@@ -82,8 +82,7 @@ class CustomerSession:
     @property
     def verb(self) -> str:
         """The folder it was reached through: send, messages, close …"""
-        verb: str = self.__parent__.__name__
-        return verb
+        return str(self.__parent__.__name__)
 
     def __acl__(self) -> ACL:
         return [(Allow, f"guest:{self.session.guest_id}", Permission.CONVERSE), NOTHING_ELSE]

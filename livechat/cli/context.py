@@ -116,12 +116,21 @@ class Context:
         """Where browsers reach the chat, without a slash at the end."""
         if self.settings.public_url:
             return self.settings.public_url.rstrip("/")
-        from ..serving import STANDARD_PORT, addresses_in
+        return f"http://localhost:{port or self._port}"
+
+    @property
+    def _port(self) -> int:
+        """Where `livechat serve` will listen, as far as one can tell without its options."""
+        from ..serving import STANDARD_PORT, CannotListen, addresses_in
 
         wished = os.environ.get("PORT", "")
-        known = [int(wished)] if wished.isdecimal() else []
-        known += [address.port for address in addresses_in(self.section("server:main"))]
-        return f"http://localhost:{port or next(iter(known), STANDARD_PORT)}"
+        if wished.isdecimal():
+            return int(wished)
+        try:
+            addresses = addresses_in(self.section("server:main"))
+        except CannotListen:  # for `serve` to say; a link that is made must still be printed
+            addresses = []
+        return addresses[0].port if addresses else STANDARD_PORT
 
     def welcome_link(self, token: str, port: int | None = None) -> str:
         """Where an admin chooses a password with a one-time token."""

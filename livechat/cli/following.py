@@ -82,11 +82,13 @@ class Follower:
             began = [number for number in self._new_sessions(db) if number not in self._known]
             begun = [News(self._row(db, number), None) for number in began]
             for number, position in after.items():
-                row = self._row(db, number)
-                new = select(ChatMessage).where(
+                query = select(ChatMessage).where(
                     ChatMessage.session_id == number, ChatMessage.seq > position
                 )
-                entries += [News(row, entry) for entry in db.scalars(new.order_by(ChatMessage.seq))]
+                new = db.scalars(query.order_by(ChatMessage.seq)).all()
+                # Read after them, so that it is at least as new: each statement sees what is committed.
+                row = self._row(db, number)
+                entries += [News(row, entry) for entry in new]
         # Nothing is remembered before everything is read: had reading failed, it would be read again.
         entries.sort(key=_id)
         for one in entries:
@@ -117,7 +119,8 @@ class Follower:
         return db.scalars(query.order_by(ChatSession.id)).all()
 
     def _row(self, db: Session, number: int) -> Row:
-        return row_of(db, db.get_one(ChatSession, number), reader_id=None)
+        session = db.get_one(ChatSession, number, populate_existing=True)
+        return row_of(db, session, reader_id=None)
 
 
 def _id(news: News) -> int:

@@ -33,10 +33,17 @@ def run(command: click.Command) -> int:
         return INTERRUPTED
     except click.ClickException as error:
         if isinstance(error, click.NoSuchOption) and error.option_name == "--config":
-            error.message = "--config comes first: livechat --config FILE.ini COMMAND"
+            error = click.UsageError(
+                "--config comes first: livechat --config FILE.ini COMMAND", error.ctx
+            )
         error.show()
         return error.exit_code
     except BrokenPipeError:
+        return reader_went_away()
+    except SystemExit:
+        # Besides for a shell that asks for completions, Click leaves like this only for a broken pipe.
+        if "_LIVECHAT_COMPLETE" in os.environ:
+            raise
         return reader_went_away()
     except Exception as error:
         sentence = explain(error)

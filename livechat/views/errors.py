@@ -25,7 +25,7 @@ from ..headers import preflight
 from ..inputs import form_text
 from ..permissions import Permission
 from ..refusals import Refused, TooMany
-from ..resources import Chat, CustomerSession, Desk
+from ..resources import AdminSession, Chat, CustomerSession, Desk
 from .login import LOGIN_PAGE, login_form
 
 log = logging.getLogger(__name__)
@@ -148,7 +148,8 @@ def answer(
     if prefers_json(request):
         response = render_to_response("json", shape, request=request)
     else:
-        page = {"status": status, "message": message, "kept": form_text(request, "body")[:10_000]}
+        kept = form_text(request, "body")[:10_000]
+        page = {"status": status, "message": message, "kept": kept, "back": _back(request)}
         response = render_to_response("livechat:templates/error.jinja2", page, request=request)
     response.status_int = status
     response.headers.update(headers or {})
@@ -165,6 +166,13 @@ def prefers_json(request: Request) -> bool:
         return True
     context = getattr(request, "context", None)
     return context is not None and find_interface(context, Chat) is not None
+
+
+def _back(request: Request) -> str | None:
+    """On the desk the page to go on from: the conversation, or the list."""
+    context = getattr(request, "context", None)
+    place = find_interface(context, AdminSession) or find_interface(context, Desk)
+    return request.resource_url(place) if context is not None and place else None
 
 
 def _is_preflight(request: Request) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
-from urllib.parse import urlencode
 
 from pyramid.request import Request
 
@@ -18,14 +17,13 @@ from ..telling import Teller
 def desk_page(request: Request) -> dict[str, Any]:
     """What every page of a signed-in admin needs."""
     entrance = request.root["custom-admin"]
-    here = urlencode({"next": request.path_qs})
     return {
         "admin": request.identity.admin,
         "words": words.translated(words.DESK, request.localizer.translate),
         "teller": Teller(request, now()),
         "desk_url": request.resource_url(entrance["chat"]),
         "logout_url": request.resource_url(entrance, "logout", ""),
-        "login_url": request.resource_url(entrance, "login", "", query=here),
+        "login_url": request.resource_url(entrance, "login", "", query={"next": request.path_qs}),
     }
 
 
@@ -83,7 +81,9 @@ def _card(
 
 def _list_url(context: Desk, request: Request, filters: Filters, status: str) -> str:
     query = _query(filters, status)
-    return str(request.resource_url(context, query=query) if query else request.resource_url(context))
+    return str(
+        request.resource_url(context, query=query) if query else request.resource_url(context)
+    )
 
 
 def _query(filters: Filters, status: str) -> dict[str, str]:

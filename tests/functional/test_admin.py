@@ -29,7 +29,7 @@ def test_the_entrance_leads_to_the_login_page_or_to_the_dashboard(app, admin):
 def test_the_dashboard_counts_and_lists_as_json(admin, customer):
     answer = admin.dashboard()
     assert answer.content_type == "application/json"
-    assert set(answer.json) == {"counts", "sessions", "next"}
+    assert set(answer.json) >= {"counts", "sessions", "next"}
     assert answer.json["counts"] == {"waiting": 1, "active": 0, "closed": 0}
     assert answer.json["next"] is None
     [session] = answer.json["sessions"]
@@ -140,7 +140,7 @@ def test_a_filter_that_makes_no_sense_is_refused_by_name(admin, filters, field):
 
 def test_a_conversation_as_json(admin, customer, number):
     answer = admin.opens(number).json
-    assert set(answer) == {"session", "messages", "cursor"}
+    assert set(answer) >= {"session", "messages", "cursor"}
     session = answer["session"]
     assert session["number"] == number
     assert session["id"] == customer.id

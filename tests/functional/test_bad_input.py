@@ -160,11 +160,10 @@ def every_address(function):
 
 
 @every_address
-@pytest.mark.parametrize("accept", [JSON, "text/html", None])
-def test_junk_after_a_path_is_404_or_400_and_never_an_answer(world, address, accept):
+def test_junk_after_a_path_is_404_or_400_and_never_an_answer(world, address):
     wsgi, where, headers = world
-    headers = headers | ({"Accept": accept} if accept else {})
-    for junk in PATH_JUNK:
+    for number, junk in enumerate(PATH_JUNK):
+        headers["Accept"] = (JSON, "text/html", "*/*")[number % 3]
         for method, body in address.methods.items():
             path = address.at(**where).rstrip("/") + "/" + junk
             data = json.dumps(body).encode() if method == "POST" else b""
@@ -194,27 +193,25 @@ def test_a_path_segment_more_is_not_found(world, address):
 @every_address
 def test_a_query_of_nonsense_is_an_answer_or_the_clients_fault(world, address):
     wsgi, where, headers = world
-    for query in QUERIES:
-        for accept in (JSON, "text/html"):
-            for method, body in address.methods.items():
-                data = json.dumps(body).encode() if method == "POST" else b""
-                sent = headers | {"Content-Type": JSON, "Accept": accept}
-                answer = ask(wsgi, method, address.at(**where), data, sent, query=query)
-                assert answer.status < 500, (method, address.path, query)
-                if "%ff" in query or "%00" in query:
-                    assert answer.status == 400, (method, address.path, query)
+    for number, query in enumerate(QUERIES):
+        for method, body in address.methods.items():
+            data = json.dumps(body).encode() if method == "POST" else b""
+            sent = headers | {"Content-Type": JSON, "Accept": (JSON, "text/html")[number % 2]}
+            answer = ask(wsgi, method, address.at(**where), data, sent, query=query)
+            assert answer.status < 500, (method, address.path, query)
+            if "%ff" in query or "%00" in query:
+                assert answer.status == 400, (method, address.path, query)
 
 
 @every_address
 def test_headers_of_nonsense_never_break_anything(world, address):
     wsgi, where, good = world
     for odd in HEADERS:
-        for base in ({}, good):
-            for method, body in address.methods.items():
-                data = json.dumps(body).encode() if method == "POST" else b""
-                sent = base | {"Content-Type": JSON} | odd
-                answer = ask(wsgi, method, address.at(**where), data, sent)
-                assert answer.status < 500, (method, address.path, odd)
+        for method, body in address.methods.items():
+            data = json.dumps(body).encode() if method == "POST" else b""
+            sent = good | {"Content-Type": JSON} | odd
+            answer = ask(wsgi, method, address.at(**where), data, sent)
+            assert answer.status < 500, (method, address.path, odd)
 
 
 @every_address
@@ -512,18 +509,24 @@ CHARSETS = [
 def test_forms_of_nonsense_never_break_anything(world, accept):
     wsgi, where, headers = world
     for address in JSON_POSTS:
-        for base in ({}, headers):
-            sent = base | {"Accept": accept}
-            for boundary in ("; boundary=x", "; boundary=", "", "; boundary=\xff", '; boundary="'):
-                for name, body in MULTIPART.items():
-                    kind = {"Content-Type": "multipart/form-data" + boundary}
-                    answer = ask(wsgi, "POST", address.at(**where), body, sent | kind)
-                    assert answer.status < 500, (address.path, boundary, name, answer.body)
-            for charset in CHARSETS:
-                for body in [*FORMS, b"username=%5Cud800&password=%5Cud800", b"username=+2AA-"]:
-                    kind = {"Content-Type": f"{FORM}; charset={charset}"}
-                    answer = ask(wsgi, "POST", address.at(**where), body, sent | kind)
-                    assert answer.status < 500, (address.path, charset, body[:50], answer.body)
+        sent = {"Accept": accept} | (
+            headers if address.path.startswith("/custom-admin/chat") else {}
+        )
+        for boundary in ("; boundary=x", "; boundary=", "", "; boundary=\xff", '; boundary="'):
+            bodies = MULTIPART.items() if boundary == "; boundary=x" else [*MULTIPART.items()][:2]
+            for name, body in bodies:
+                kind = {"Content-Type": "multipart/form-data" + boundary}
+                answer = ask(wsgi, "POST", address.at(**where), body, sent | kind)
+                assert answer.status < 500, (address.path, boundary, name, answer.body)
+        for body in FORMS:
+            for kind in ({"Content-Type": FORM}, {"Content-Type": ""}):
+                answer = ask(wsgi, "POST", address.at(**where), body, sent | kind)
+                assert answer.status < 500, (address.path, kind, body[:50], answer.body)
+        for charset in CHARSETS:
+            for body in (b"username=%5Cud800&password=%5Cud800", b"username=+2AA-&password=+2AA-"):
+                kind = {"Content-Type": f"{FORM}; charset={charset}"}
+                answer = ask(wsgi, "POST", address.at(**where), body, sent | kind)
+                assert answer.status < 500, (address.path, charset, body[:50], answer.body)
 
 
 def test_a_form_that_is_no_text_is_400(world):

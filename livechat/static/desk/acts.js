@@ -42,23 +42,22 @@ export function createActs({ desk, feed, composer, session, refused }) {
     if (busy) return; // a double click is one click
     busy = true;
     const result = await desk.http.post(url, body(name));
+    const send = held; // an open chat holds nothing any more
     busy = false;
     say.textContent = '';
     if (result.ok) feed.apply(result.data);
     else if (!desk.refused(result)) say.textContent = result.message || words.not_done;
-    if (result.ok) done(name);
+    if (result.ok) done(name, send);
     feed.poke(); // the line that tells of it
   }
 
-  /** The button one pressed may be gone: the focus goes where one goes on. @param {string} name */
-  function done(name) {
+  /** The button one pressed may be gone: the focus goes where one goes on. @param {string} name @param {boolean} send */
+  function done(name, send) {
     if (name === 'take') composer.focus();
     else if (name === 'close') reopen.focus();
     else if (name === 'release') forms.get('take')?.querySelector('button')?.focus();
     if (name !== 'reopen') return;
     for (const { client_id } of closedOut()) outbox.retry(client_id);
-    const send = held;
-    held = false;
     if (send) composer.submit();
     else composer.focus();
   }

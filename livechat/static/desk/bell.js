@@ -35,7 +35,7 @@ export function createBell({ store, words, button }) {
 
   return {
     async ring(newest, silent) {
-      if (newest <= heard && heard) return;
+      if (newest <= heard && store.get('rang') !== null) return;
       heard = newest;
       if (navigator.locks) await navigator.locks.request('livechat.desk.bell', () => once(newest, silent));
       else await once(newest, silent);

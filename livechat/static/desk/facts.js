@@ -20,7 +20,8 @@ export function createFacts({ me, words }) {
   const none = (/** @type {string} */ word) => h('span', { class: 'none' }, word);
 
   /** @param {string} url @param {string} text */
-  const outside = (url, text) => h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, text);
+  const outside = (url, text) =>
+    h('a', { href: url, target: '_blank', rel: 'noopener noreferrer' }, h('bdi', {}, text));
 
   /** @param {DeskSession} session */
   function renderCustomer({ customer, verified }) {
@@ -42,8 +43,8 @@ export function createFacts({ me, words }) {
     if (product) {
       const name = product.name ?? product.id;
       parts.push(
-        h('p', { class: 'product-name', dir: 'auto' }, product.url ? outside(product.url, name) : name),
-        product.price ? h('p', { dir: 'auto' }, product.price) : '',
+        h('p', { class: 'product-name' }, product.url ? outside(product.url, name) : h('bdi', {}, name)),
+        product.price ? h('p', {}, h('bdi', {}, product.price)) : '',
         h('p', { class: 'soft' }, `${words.number} `, h('bdi', {}, product.id)),
       );
     } else {
@@ -61,7 +62,7 @@ export function createFacts({ me, words }) {
     element('status').dataset.status = status;
     const holder = admin ? h('bdi', {}, admin.name) : words.nobody;
     element('held').replaceChildren(assignee === me.username ? words.yours : holder);
-    element('fact-assignee').replaceChildren(admin ? admin.name : none(words.nobody_short));
+    element('fact-assignee').replaceChildren(admin ? h('bdi', {}, admin.name) : none(words.nobody_short));
   }
 
   return {

@@ -3,6 +3,7 @@
 import { fill } from '../shared/words.js';
 import { activityText, momentText, waitText } from './telling.js';
 
+/** @import { Words } from '../shared/types.js' */
 /** @import { DeskSession, Rows, RowsOptions } from './types.js' */
 
 const POINTED = 1500; // milliseconds after a movement in which nothing slips away under the pointer
@@ -46,14 +47,17 @@ export function createRows({ list, template, me, words }) {
   function show(session, longest) {
     const row = rowOf(session);
     row.dataset.status = session.status;
-    row.classList.toggle('fresh', session.unread > 0);
+    const elsewhere = session.assignee !== null && session.assignee !== me.username;
+    const closed = session.status === 'closed';
+    const calls = session.unread > 0 && !closed && !elsewhere; // a colleague's do not call
+    row.classList.toggle('fresh', calls);
     row.classList.toggle('longest', longest);
     const link = part(row, 'name');
     put(link, session.customer.name ?? words.guest);
     if (link instanceof HTMLAnchorElement) link.href = session.links.self;
     const unread = part(row, 'unread');
-    unread.hidden = session.unread === 0;
-    unread.classList.toggle('quiet', session.assignee !== null && session.assignee !== me.username);
+    unread.hidden = session.unread === 0 || (closed && elsewhere);
+    unread.classList.toggle('quiet', !calls);
     if (unread.firstElementChild) unread.firstElementChild.textContent = String(session.unread);
     const { last_message: last, product } = session;
     const author = last?.from === 'customer' ? words.customer_said : `${last?.author ?? words.team}:`;
@@ -133,7 +137,7 @@ const cut = (text) => (text.length > SHOWN ? `${[...text].slice(0, SHOWN).join('
 
 /**
  * What a screen reader hears of the difference between two lists: one short sentence, or nothing.
- * @param {DeskSession[]} before @param {DeskSession[]} after @param {import('./types.js').Words} words
+ * @param {DeskSession[]} before @param {DeskSession[]} after @param {Words} words
  */
 export function difference(before, after, words) {
   const known = new Map(before.map((session) => [session.number, session]));

@@ -1,10 +1,9 @@
 // How long somebody has waited and when something was, in words.
 
-import { dayName, sameDay, timeOfDay } from '../shared/times.js';
+import { dayName, language, sameDay, timeOfDay } from '../shared/times.js';
 
 /** @import { Words } from '../shared/types.js' */
 
-const language = document.documentElement.lang || undefined;
 const UNITS = /** @type {const} */ ([['day', 86400], ['hour', 3600], ['minute', 60]]);
 const full = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
 const brief = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric' });
