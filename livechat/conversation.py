@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from .entries import append, append_line, lock, sent
+from .entries import LOCK, append, append_line, lock, sent
 from .lines import Event
 from .models import Admin, ChatMessage, ChatRead, ChatSession, Guest, Sender, Status, now
 from .refusals import Conflict, Invalid
@@ -86,7 +86,7 @@ class Sent:
 
 def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
     """Begin a conversation, or go on with the guest's open one."""
-    db.refresh(guest, with_for_update=True)  # two clicks at once make one conversation
+    db.refresh(guest, with_for_update=LOCK)  # two clicks at once make one conversation
     session = _session_with(db, guest, opening.client_id) or open_session(db, guest.id)
     if session is None:
         session = _new_session(db, guest)
@@ -218,7 +218,7 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
 
     Raises Conflict ``another_open`` when the customer has begun a new conversation meanwhile.
     """
-    db.refresh(db.get_one(Guest, session.guest_id), with_for_update=True)  # as in start
+    db.refresh(db.get_one(Guest, session.guest_id), with_for_update=LOCK)  # as in start
     lock(db, session)
     if session.open:
         return Outcome(session, False)

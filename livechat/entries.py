@@ -6,17 +6,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from .lines import INTERNAL, Event, line
-from .models import ChatMessage, ChatSession, Sender, now
+from .models import Admin, ChatMessage, ChatSession, Sender, now
+
+# FOR NO KEY UPDATE: rows that refer to a locked one can still be inserted. With FOR UPDATE two who have
+# each inserted one would wait for each other.
+LOCK = {"key_share": True}
+_COLUMNS = [attribute.key for attribute in inspect(ChatSession).column_attrs]
 
 
 def lock(db: Session, session: ChatSession) -> None:
     """Hold the session's row until the commit, and see what was committed before."""
     db.flush()
-    db.refresh(session, with_for_update={"of": ChatSession})
+    # The columns alone: PostgreSQL, having waited for a lock, reads the locked row anew but not what is
+    # joined to it, so the assignee of a moment ago would stand beside the number of the new one.
+    db.refresh(session, _COLUMNS, with_for_update=LOCK)
+    holder = db.get(Admin, session.assignee_id) if session.assignee_id else None
+    set_committed_value(session, "assignee", holder)
 
 
 def sent(

@@ -19,6 +19,7 @@ from .settings import origin_of
 LARGEST_BODY = 64 * 1024
 DEEPEST_JSON = 20
 MULTIPART = "multipart/form-data"
+BODY = "livechat.body"  # its place in the WSGI environment
 
 
 def attempts(request: Request) -> int | None:
@@ -46,7 +47,10 @@ def read_request(
         request.unreadable = None
         try:
             _check_text(request)
-            request.body = _bounded_body(request)
+            # Kept for when the request is repeated: parsing a form uses its body up.
+            if BODY not in request.environ:
+                request.environ[BODY] = _bounded_body(request)
+            request.body = request.environ[BODY]
             _check_form(request)
         except Refused as refused:
             request.unreadable = refused
@@ -96,7 +100,9 @@ def _check_form(request: Request) -> None:
     _check_charset(request, "A form")
     try:
         # WebOb would put question marks where the bytes are no text.
-        (request.body if request.content_type == MULTIPART else unquote_to_bytes(request.body)).decode()
+        (
+            request.body if request.content_type == MULTIPART else unquote_to_bytes(request.body)
+        ).decode()
         values = list(request.POST.values())
     except (ValueError, LookupError, OSError):
         raise Unreadable("bad_request", "The form cannot be read.") from None

@@ -32,7 +32,7 @@ class Teller:
         for name, unit in _UNITS:
             if passed >= unit:
                 return format_unit(passed // unit, f"duration-{name}", locale=self._locale)
-        return str(self._translate(_("less than a minute")))
+        return str(self._translate(_("a moment")))
 
     def moment(self, text: str) -> str:
         """Day and time: ``31 Jan 2026, 12:00 UTC``."""

@@ -41,7 +41,9 @@ session_view: Callable[..., Any] = partial(
 def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
     """The page that the widget shows in a frame; opened by itself it is a full-page chat."""
     framed_by_sites(request, request.response)
-    request.response.headers["Cache-Control"] = "public, no-cache"  # nobody's page: the same for all
+    request.response.headers["Cache-Control"] = (
+        "public, no-cache"  # nobody's page: the same for all
+    )
     settings = request.livechat
     product_id = request.GET.get("product")
     return {

@@ -18,6 +18,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.traversal import find_interface
 from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
+from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -108,6 +109,10 @@ def undecodable(_error: Any, request: Request) -> Response:
 @exception_view_config(PoolTimeout)
 def database_away(error: Exception, request: Request) -> Response:
     """The database is locked or gone; the client keeps its text and tries again."""
+    if str(getattr(getattr(error, "orig", None), "sqlstate", "")).startswith("40"):
+        # Two transactions were in each other's way: pyramid_retry drops this answer and tries again. pyramid_tm
+        # would say so, too, but not where a commit veto looks at the answer first.
+        mark_error_retryable(error)
     log.error(
         "The database did not answer: %s", error.orig if isinstance(error, DBAPIError) else error
     )

@@ -82,7 +82,8 @@ def logout(context: Admin, request: Request) -> HTTPSeeOther:
 def welcome_page(context: Admin, request: Request) -> dict[str, Any]:
     """Where an invitation leads: choose a password. The token is in the query, for this one use."""
     token = request.GET.get("token", "")
-    request.response.headers["Referrer-Policy"] = "no-referrer"
+    # The address holds the token. "no-referrer" would make browsers send the form with "Origin: null".
+    request.response.headers["Referrer-Policy"] = "strict-origin"
     return _welcome(request, token, staff.invited(request.dbsession, token))
 
 

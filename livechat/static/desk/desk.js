@@ -33,8 +33,9 @@ export function createDesk({ attended, own = () => false, onPending, onSent }) {
     name: 'outbox',
     async deliver({ body, client_id, extra }) {
       const result = await http.post(extra.send, { body, client_id });
-      if (!result.ok) refused(result);
-      return result;
+      if (result.ok) return result;
+      if (refused(result)) return { ...result, message: words.signed_out_unsent };
+      return result.code === 'session_closed' ? { ...result, message: words.closed } : result;
     },
     onChange: changed,
     onSent: (entry, data) => onSent?.(entry.client_id, data),

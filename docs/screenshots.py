@@ -1,0 +1,138 @@
+"""Makes the pictures in docs/images/: a real server, a real conversation, real browsers.
+
+    make screenshots
+
+It drives the product with the same people as the browser tests do (tests/browser/).
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from livechat import database  # noqa: E402 - the tests are beside the package, not in it
+from livechat.conversation import Product  # noqa: E402
+from livechat.models import make_engine  # noqa: E402
+from tests.browser.chromium import ARGUMENTS, DESKTOP, PHONE, Ear, find_chromium  # noqa: E402
+from tests.browser.desk import Desk  # noqa: E402
+from tests.browser.seeds import add_chat, add_messages, close_chat  # noqa: E402
+from tests.browser.shopper import Shopper  # noqa: E402
+from tests.factories import add_admin  # noqa: E402
+from tests.server import Server  # noqa: E402
+
+IMAGES = ROOT / "docs" / "images"
+EMBER = Product("41", "Ember table lamp", "https://shop.example.com/lamps/ember", "89 €")
+HALO = Product("42", "Halo pendant", "https://shop.example.com/lamps/halo", "140 €")
+
+
+def main() -> int:
+    """Make all pictures; 1 when there is no Chromium."""
+    chromium = find_chromium()
+    if chromium is None:
+        print("There is no Chromium: apt-get install chromium", file=sys.stderr)
+        return 1
+    IMAGES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'livechat.sqlite3'}"
+        engine = make_engine(url)
+        database.migrate(engine)
+        server = Server(folder, url, demo_shop="true", shop_name="Amber & Oak").start()
+        # Emulated density does not reach frames of other origins: the chat would look blurred.
+        sharp = [*ARGUMENTS, "--force-device-scale-factor=2"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=sharp)
+        try:
+            take_all(browser, server, engine)
+        finally:
+            browser.close()
+            server.kill()
+            engine.dispose()
+    return 0
+
+
+def take_all(browser: Browser, server: Server, engine: Any) -> None:
+    """One day in the shop."""
+    anna = add_admin(engine, "anna", "Anna Berg")
+    ben = add_admin(engine, "ben", "Ben Ode")
+    fill_the_desk(engine, anna, ben)
+
+    def context(kind: dict[str, Any]) -> Any:
+        made = browser.new_context(**{**kind, "device_scale_factor": 2, "locale": "en-GB"})
+        made.ear = Ear(made)
+        return made
+
+    shopper = Shopper(context(DESKTOP), server).visits()
+    take(shopper.page, "shop")
+    shopper.visits("halo/").opens_the_chat().gives("Clara Holm", "clara@example.com")
+    take(shopper.page, "chat-new")
+    shopper.sends("Hello! Is the Halo dimmable, and do you have it in brass?")
+
+    login = Desk(context(DESKTOP), server, engine, anna).visits()
+    take(login.page, "login")
+
+    desk = Desk(context(DESKTOP), server, engine, anna).is_signed_in().visits()
+    desk.row_of("Clara Holm").wait_for()
+    take(desk.page, "dashboard")
+    desk.opens("Clara Holm").answers("Good evening, Clara. Yes to both: it dims down to a glow.")
+    shopper.sees("it dims down to a glow")
+    desk.answers("We have three in brushed brass on the shelf.")
+    shopper.sees("We have three").sends("Wonderful. Could you put one aside until Friday?")
+    desk.line("put one aside").wait_for()
+    take(shopper.page, "chat")
+    take(desk.page, "conversation")
+
+    phone = Shopper(context(PHONE), server).visits("halo/")
+    take(phone.page, "shop-phone")
+    phone.opens_the_chat().gives("Milo")
+    phone.sends("Does the cable come in black, too?")
+    number = newest(engine)
+    add_messages(engine, number, ben, "It does, in black and in gold. Both are 2 m long.")
+    phone.sees("It does, in black and in gold.")
+    phone.sends("Then the gold one, please 😊")
+    take(phone.page, "chat-phone")
+
+    pocket = Desk(context(PHONE), server, engine, ben).is_signed_in().visits()
+    pocket.row_of("Milo").wait_for()
+    take(pocket.page, "dashboard-phone")
+    pocket.opens("Milo")
+    take(pocket.page, "conversation-phone")
+
+
+def fill_the_desk(engine: Any, anna: Any, ben: Any) -> None:
+    """Chats of a usual day."""
+    closed = add_chat(engine, "Jonas Weber", "Do you ship to Norway?", email="jonas@example.com")
+    add_messages(engine, closed, anna, "We do, twice a week.")
+    close_chat(engine, closed)
+    mended = add_chat(engine, "Amélie Laurent", "My Ember flickers.", email="amelie@example.com", product=EMBER)
+    add_messages(engine, mended, ben, "Send it back to us, we mend it for free.")
+    add_messages(engine, mended, None, "That is kind, thank you! Which address?")
+    add_chat(engine, "نور الحسن", "هل يوجد هذا المصباح باللون الأسود؟", product=HALO)
+    add_chat(engine, None, "Are you open on Saturday?")
+    taken = add_chat(engine, "Priya Nair", "Can I pick my order up today?", email="priya@example.com")
+    add_messages(engine, taken, anna, "Of course, until six.")
+
+
+def newest(engine: Any) -> int:
+    """The number of the chat that was begun last."""
+    with engine.connect() as connection:
+        number: int = connection.exec_driver_sql("SELECT max(id) FROM chat_sessions").scalar()
+    return number
+
+
+def take(page: Any, name: str) -> None:
+    """One picture, when the page has settled."""
+    page.wait_for_load_state("networkidle")
+    page.evaluate("Promise.all(document.getAnimations().map(each => each.finished.catch(() => 0)))")
+    page.screenshot(path=IMAGES / f"{name}.png")
+    print(f"docs/images/{name}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

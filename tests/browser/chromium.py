@@ -1,0 +1,81 @@
+"""Chromium for the tests: where it is, how it is started, and an ear for what goes wrong in its pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox",  # containers run the tests as root
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--mute-audio",
+    # Takes the place of Playwright's own list, which switches off the partitioned storage that
+    # browsers give to frames; some Chromiums would then give them none.
+    "--disable-features=MediaRouter,PaintHolding,Translate",
+    # Nothing leaves this machine, whatever a page asks for.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
+)
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "has_touch": True,
+    "is_mobile": True,
+}
+# What a reader who has zoomed a 1280x800 window to 200 % has left of it.
+ZOOMED: dict[str, Any] = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
+
+
+def find_chromium() -> str | None:
+    """The path of the system's Chromium: what CHROMIUM names, else the first on the PATH."""
+    named = os.environ.get("CHROMIUM")
+    if named:
+        return named if Path(named).exists() else None
+    return next((path for name in NAMES if (path := shutil.which(name))), None)
+
+
+class Ear:
+    """Hears uncaught errors, console errors and policy violations in all pages and frames of a context."""
+
+    def __init__(self, context: BrowserContext) -> None:
+        self.context = context
+        self.errors: list[str] = []
+        self.warnings: list[str] = []
+        self._expected: list[re.Pattern[str]] = []
+        context.on("console", self._console)
+        context.on("weberror", self._uncaught)
+
+    def expects(self, *patterns: str) -> None:
+        """These errors are part of the test."""
+        self._expected += [re.compile(pattern) for pattern in patterns]
+
+    def problems(self) -> list[str]:
+        """What nobody expected."""
+        for page in self.context.pages:
+            page.evaluate("0")  # one round trip: what the page has said before has arrived now
+        return [
+            error
+            for error in self.errors
+            if not any(pattern.search(error) for pattern in self._expected)
+        ]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        place = message.location.get("url", "")
+        if message.type == "error" or "Content Security Policy" in message.text:
+            self.errors.append(f"{message.text} ({place})")
+        elif message.type == "warning":
+            self.warnings.append(message.text)
+
+    def _uncaught(self, error: WebError) -> None:
+        self.errors.append(f"uncaught: {error.error}")

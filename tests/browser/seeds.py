@@ -1,0 +1,78 @@
+"""Conversations that exist before a test looks at them: put into the database by the product's own acts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from livechat import conversation, database, guests
+from livechat.conversation import Actor, Opening, Product
+from livechat.models import Admin, ChatSession
+
+from ..server import Server
+
+
+def add_chat(
+    engine: Engine,
+    name: str | None = "Ann",
+    *messages: str,
+    email: str | None = None,
+    product: Product | None = None,
+) -> int:
+    """A waiting chat in which a customer has written these; returns its number."""
+    with database.transaction(engine) as db:
+        guest = guests.new_guest(db, None)
+        opening = Opening(
+            name=name,
+            email=email,
+            product=product,
+            page_url="http://127.0.0.1/demo/",
+            page_title="Lamps",
+            body=(messages or ("Hello",))[0],
+            client_id=str(uuid.uuid4()),
+        )
+        session = conversation.start(db, guest, opening).session
+        for body in messages[1:]:
+            conversation.send(db, session, conversation.CUSTOMER, body, str(uuid.uuid4()))
+        return session.id
+
+
+def add_messages(engine: Engine, number: int, author: Admin | None, *messages: str) -> None:
+    """An admin (None: the customer) writes more."""
+    actor: Actor = conversation.CUSTOMER
+    if author is not None:
+        actor = conversation.admin_actor(author.id, author.name)
+    with database.transaction(engine) as db:
+        session = db.get_one(ChatSession, number)
+        for body in messages:
+            conversation.send(db, session, actor, body, str(uuid.uuid4()))
+
+
+def close_chat(engine: Engine, number: int) -> None:
+    """A colleague closes it."""
+    with database.transaction(engine) as db:
+        conversation.close(db, db.get_one(ChatSession, number), conversation.STAFF)
+
+
+def query(engine: Engine, sql: str, **values: Any) -> list[Any]:
+    """What the database says."""
+    with engine.connect() as connection:
+        return list(connection.execute(text(sql), values).all())
+
+
+def stored(engine: Engine) -> list[str]:
+    """The bodies of all that people wrote, in order."""
+    sql = "SELECT body FROM chat_messages WHERE sender <> 'system' ORDER BY session_id, seq"
+    return [body for (body,) in query(engine, sql)]
+
+
+def shell(server: Server, *arguments: str) -> str:
+    """A colleague runs `livechat …`; returns what it printed."""
+    command = [sys.executable, "-m", "livechat.cli", "--config", str(server.config), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

@@ -1,0 +1,36 @@
+"""Says at the end of a run of tests how many ran in a browser, or, loudly, that none did."""
+
+from __future__ import annotations
+
+import pytest
+
+NO_CHROMIUM = (
+    "there is no Chromium here. Install it (Debian: apt-get install chromium) "
+    "or name one with CHROMIUM=/path/to/chromium."
+)
+VERSION = "chromium"  # the property in which a test tells which browser it ran in
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line; it is counted from the reports, so it is right also when workers ran the tests."""
+    counts: dict[str, int] = {}
+    versions: set[str] = set()
+    missing = 0
+    for outcome in ("passed", "failed", "error", "skipped"):
+        for report in terminalreporter.getreports(outcome):
+            if "browser" not in getattr(report, "keywords", {}):
+                continue
+            if NO_CHROMIUM in str(report.longrepr):
+                missing += 1
+                continue
+            counts[outcome] = counts.get(outcome, 0) + 1
+            versions.update(value for name, value in report.user_properties if name == VERSION)
+    if missing:
+        terminalreporter.write_line(
+            f"BROWSER TESTS DID NOT RUN ({missing} of them): {NO_CHROMIUM}", red=True, bold=True
+        )
+    if counts:
+        told = ", ".join(f"{count} {outcome}" for outcome, count in counts.items())
+        where = f" in Chromium {', '.join(sorted(versions))}" if versions else ""
+        bad = set(counts) & {"failed", "error"}
+        terminalreporter.write_line(f"browser tests: {told}{where}", green=not bad, red=bool(bad))

@@ -1,0 +1,142 @@
+"""`livechat admins`, on both databases."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Engine
+
+from livechat import database, staff
+from tests.factories import PASSWORD, add_admin
+
+from .conftest import Begin, Shell
+
+NEW = "some other words in a row"
+
+
+def can_sign_in(engine: Engine, username: str, password: str) -> bool:
+    with database.transaction(engine) as db:
+        return staff.check_password(db, username, password) is not None
+
+
+def invited(engine: Engine, link: str) -> str | None:
+    """The username that a link is for."""
+    path, _question, token = link.rstrip("\n").partition("?token=")
+    assert path == "http://localhost:6543/custom-admin/welcome/"
+    with database.transaction(engine) as db:
+        admin = staff.invited(db, token)
+        return admin.username if admin else None
+
+
+def test_an_admin_is_added_with_a_password_from_standard_input(
+    shell: Shell, engine: Engine
+) -> None:
+    added = shell(
+        *("admins", "add", "Anna", "--name", "Anna Berg", "--email", "anna@example.com"),
+        "--password-stdin",
+        input=f"{PASSWORD}\nnot this line\n",
+    )
+    assert (added.code, added.out, added.err) == (0, "", "Added Anna Berg (anna).\n")
+    assert can_sign_in(engine, "anna", PASSWORD)
+    (row,) = shell("admins", "list").rows
+    assert row[:5] == ["anna", "Anna Berg", "enabled", "0", "anna@example.com"]
+    again = shell("admins", "add", "ANNA", "--password-stdin", input=PASSWORD)
+    assert (again.code, again.err) == (1, "There is an admin anna already.\n")
+
+
+def test_an_invitation_is_a_link_on_stdout(shell: Shell, engine: Engine) -> None:
+    first = shell("admins", "add", "ben", "--invite")
+    assert invited(engine, first.out) == "ben"
+    assert "three days" in first.err
+    assert shell("admins", "list").rows[0][2] == "invited"
+    second = shell("admins", "passwd", "ben", "--invite", PORT="7000")
+    assert second.out.startswith("http://localhost:7000/custom-admin/welcome/?token=")
+    assert invited(engine, first.out) is None
+    public = shell("admins", "passwd", "ben", "--invite", LIVECHAT_PUBLIC_URL="https://chat.x.com/")
+    assert public.out.startswith("https://chat.x.com/custom-admin/welcome/?token=")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["add", "anna"], 2, "--password-stdin or --invite"),
+        (["add", "anna", "--invite", "--password-stdin"], 2, "either"),
+        (["add"], 2, "NAME"),
+        (["add", "an na", "--invite"], 1, "A username is"),
+        (["add", "anna", "--invite", "--email", "nonsense"], 1, "no e-mail address"),
+        (["add", "anna", "--password-stdin"], 1, "no password on standard input"),
+        (["passwd", "zoe", "--invite"], 1, "There is no admin 'zoe'"),
+        (["disable", "zoe"], 1, "There is no admin 'zoe'"),
+        (["enable", "zoe"], 1, "There is no admin 'zoe'"),
+        (["logout", "zoe"], 1, "There is no admin 'zoe'"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    shell: Shell, words: list[str], code: int, said: str, database_kind: str
+) -> None:
+    if database_kind == "postgresql":
+        pytest.skip("no other than on SQLite")
+    ran = shell("admins", *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert shell("admins", "list").out == ""
+
+
+def test_a_bad_password_adds_nobody(shell: Shell) -> None:
+    short = shell("admins", "add", "anna", "--password-stdin", input="short\n")
+    assert (short.code, "characters" in short.err) == (1, True)
+    assert "UTF-8" in shell("admins", "add", "anna", "--password-stdin", input=b"\xff\xfe" * 9).err
+    assert shell("admins", "list").out == ""
+
+
+def test_a_disabled_admin_is_out_and_can_come_back(
+    shell: Shell, begin: Begin, engine: Engine
+) -> None:
+    add_admin(engine, "anna")
+    ben = add_admin(engine, "ben")
+    number = begin("hello")
+    shell("sessions", "assign", number, "ben")
+    with database.transaction(engine) as db:
+        token = staff.sign_in(db, ben, 1)
+    out = shell("admins", "disable", "ben")
+    assert (out.code, "1 open chat put back" in out.err) == (0, True)
+    with database.transaction(engine) as db:
+        assert staff.login_by_token(db, token) is None
+    assert not can_sign_in(engine, "ben", PASSWORD)
+    assert shell("sessions", "list").rows[0][1:3] == ["waiting", ""]
+    states = {
+        shape["username"]: shape["state"] for shape in shell("admins", "list", "--json").objects
+    }
+    assert states == {"anna": "enabled", "ben": "disabled"}
+    assert "already" in shell("admins", "disable", "ben").err
+    assert shell("admins", "passwd", "ben", "--invite").code == 1
+    assert shell("admins", "enable", "ben").code == 0
+    assert can_sign_in(engine, "ben", PASSWORD)
+    assert "enabled already" in shell("admins", "enable", "ben").err
+
+
+def test_a_new_password_ends_the_logins_and_so_does_logout(shell: Shell, engine: Engine) -> None:
+    anna = add_admin(engine, "anna")
+    for words, given in ((["passwd", "anna", "--password-stdin"], NEW), (["logout", "anna"], "")):
+        with database.transaction(engine) as db:
+            token = staff.sign_in(db, anna, 1)
+        assert shell("admins", *words, input=given).code == 0
+        with database.transaction(engine) as db:
+            assert staff.login_by_token(db, token) is None
+    assert can_sign_in(engine, "anna", NEW)
+    assert not can_sign_in(engine, "anna", PASSWORD)
+
+
+def test_on_a_terminal_the_password_is_asked_for_twice_until_it_is_good(
+    shell: Shell, engine: Engine
+) -> None:
+    asked = shell.on_terminal(
+        *("admins", "add", "anna"), answers=("short", PASSWORD, "another", PASSWORD, PASSWORD)
+    )
+    assert asked.code == 0
+    assert "characters" in asked.out
+    assert "not the same" in asked.out
+    assert PASSWORD not in asked.out  # nothing typed is shown
+    assert can_sign_in(engine, "anna", PASSWORD)
+    table = shell.on_terminal("admins", "list").out
+    assert "Username" in table
+    assert "enabled" in table
