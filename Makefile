@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+TOOLS := $(VENV)/.tools-installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TEST_OPTIONS ?=
 
 .PHONY: help serve test lint types browser faults bench screenshots messages clean
@@ -13,29 +15,29 @@ help: ## Show this list
 serve: $(INSTALLED) ## Set up what is missing and run the chat with its demo shop (PORT=6543)
 	@$(BIN)/livechat --config development.ini serve --port $(PORT)
 
-test: $(INSTALLED) browser ## Set up what is missing and run all tests
+test: $(TOOLS) browser ## Set up what is missing and run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_OPTIONS)
 
-lint: $(INSTALLED) ## Check the style
+lint: $(TOOLS) ## Check the style
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: $(INSTALLED) ## Check the types
+types: $(TOOLS) ## Check the types
 	$(BIN)/mypy
 
 browser: ## Get Chromium for the browser tests where that is possible
 	@sh .ci/get-chromium
 
-faults: $(INSTALLED) ## The long round of kills: 200 on each database
+faults: $(TOOLS) ## The long round of kills: 200 on each database
 	LIVECHAT_FAULT_ROUNDS=200 $(BIN)/python -m pytest tests/faults -m faults -x
 
 bench: $(INSTALLED) ## Print the weights of the widget
 	$(BIN)/python bench/weights.py
 
-screenshots: $(INSTALLED) browser ## Make the pictures in docs/ anew
+screenshots: $(TOOLS) browser ## Make the pictures in docs/ anew
 	$(BIN)/python docs/screenshots.py
 
-messages: $(INSTALLED) ## Collect the translatable words into livechat/locale/livechat.pot
+messages: $(TOOLS) ## Collect the translatable words into livechat/locale/livechat.pot
 	$(BIN)/python -c 'import setuptools; setuptools.setup()' --quiet extract_messages
 
 $(INSTALLED): pyproject.toml
@@ -43,8 +45,13 @@ $(INSTALLED): pyproject.toml
 		{ echo "livechat needs Python 3.11 or newer; say which: make PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
 		{ echo "Python's venv is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@echo "Installing what livechat needs into $(VENV) (once) ..." >&2
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@echo "Installing livechat into $(VENV) (once) ..." >&2
+	@$(PIP) --editable .
+	@touch $@
+
+$(TOOLS): $(INSTALLED)
+	@echo "Installing what its tests need (once) ..." >&2
+	@$(PIP) --editable '.[dev]'
 	@touch $@
 
 clean: ## Remove what was installed and built, not the data in var/
