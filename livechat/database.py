@@ -26,7 +26,10 @@ def open_engine(settings: Settings) -> Engine:
     """An engine for the settings' database; the folder of an SQLite file is made when it is missing."""
     url = make_url(settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
-        Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+        path = Path(url.database).absolute()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # What customers write is not for every user of the machine.
+        path.touch(mode=0o600)
     return make_engine(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
 
 

@@ -61,9 +61,17 @@ def preflight(request: Request) -> Response:
     return response
 
 
-def _allow_site(request: Request, response: Response) -> None:
+def on_customer_side(request: Request) -> bool:
+    """Whether a request is for what is beneath /chat/, also when the way through the tree failed before its end."""
     context = getattr(request, "context", None)
-    if context is None or find_interface(context, Chat) is None:
+    if context is None:
+        first, _, rest = request.environ.get("PATH_INFO", "").lstrip("/").partition("/")
+        return bool(first == "chat" and rest)
+    return find_interface(context, Chat) is not None
+
+
+def _allow_site(request: Request, response: Response) -> None:
+    if not on_customer_side(request):
         return
     response.headers.add("Vary", "Origin")
     origin = request.headers.get("Origin")

@@ -132,27 +132,37 @@ def _sentence(error: OSError, address: Address) -> str:
     return f"Nothing can listen on {where}:{address.port}: {error.strerror}."
 
 
-def run(application: Callable[..., Any], sockets: Sequence[socket.socket], *, threads: int) -> bool:
-    """Serve until SIGTERM or Ctrl-C, then finish what has begun; returns whether it was Ctrl-C."""
+def run(
+    application: Callable[..., Any],
+    sockets: Sequence[socket.socket],
+    *,
+    threads: int,
+    ready: Callable[[], None],
+) -> bool:
+    """Serve until SIGTERM or Ctrl-C, then finish what has begun; returns whether it was Ctrl-C.
+
+    `ready` is called when requests are taken.
+    """
     from waitress.server import create_server
 
     # "Task queue depth" is said for every short wait, and reads like an alarm.
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    server = create_server(
-        application,
-        sockets=list(sockets),
-        threads=threads,
-        ident=None,
-        # The application reads 64 KiB and answers 413 for more; far more need not even be received.
-        max_request_body_size=1024 * 1024,
-        connection_limit=2000,
-        channel_timeout=120,
-        asyncore_use_poll=True,
-        # livechat.trusted_proxies decides which proxies are believed; the server believes none.
-        clear_untrusted_proxy_headers=False,
-    )
     stopped = _Stopped()
     with stopped, contextlib.suppress(SystemExit, KeyboardInterrupt):
+        server = create_server(
+            application,
+            sockets=list(sockets),
+            threads=threads,
+            ident=None,
+            # The application reads 64 KiB and answers 413 for more; far more need not be received.
+            max_request_body_size=1024 * 1024,
+            connection_limit=2000,
+            channel_timeout=120,
+            asyncore_use_poll=True,
+            # livechat.trusted_proxies says which proxies are believed; the server believes none.
+            clear_untrusted_proxy_headers=False,
+        )
+        ready()
         server.run()
     for one in sockets:
         one.close()

@@ -129,6 +129,10 @@ def _complaints(settings: Settings) -> list[str]:
             "livechat.database_url must begin with sqlite:/// or postgresql+psycopg://, "
             "the two databases that are tested."
         )
+    if settings.database_url in {"sqlite://", "sqlite:///", "sqlite:///:memory:"}:
+        problems.append(
+            "livechat.database_url must name a file, such as sqlite:////var/lib/livechat/livechat.sqlite3."
+        )
     for name in _LIMITS:
         if not re.fullmatch(r"\d+/\d*(second|minute|hour|day)s?", getattr(settings, name)):
             problems.append(f"livechat.{name} must look like 240/minute or 10/15minutes.")

@@ -10,6 +10,7 @@ from importlib import import_module
 
 import click
 
+from .context import Context
 from .running import run
 
 # Looked up when it is called, so that help and quick commands do not wait for what they do not need.
@@ -33,11 +34,29 @@ class LazyGroup(click.Group):
             return None
         module = import_module(f".{COMMANDS[cmd_name][0]}", __name__)
         command: click.Command = getattr(module, cmd_name)
-        return command
+        return take_config_too(command)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_module, text) in COMMANDS.items()])
+
+
+def take_config_too(command: click.Command) -> click.Command:
+    """Let a command, and those beneath it, take --config as well: nobody remembers where it belongs."""
+
+    def keep(ctx: click.Context, _param: click.Parameter, given: str | None) -> None:
+        if given is not None:
+            ctx.ensure_object(Context).given = given
+
+    if not any(param.name == "config" for param in command.params):
+        option = ["--config"]
+        command.params.append(
+            click.Option(option, metavar="FILE.ini", expose_value=False, callback=keep, hidden=True)
+        )
+    if isinstance(command, click.Group):
+        for beneath in command.commands.values():
+            take_config_too(beneath)
+    return command
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -45,7 +64,8 @@ class LazyGroup(click.Group):
     "--config",
     metavar="FILE.ini",
     envvar="LIVECHAT_CONFIG",
-    help="The settings. Default: $LIVECHAT_CONFIG, else development.ini in this folder, else built in.",
+    help="The settings; may also stand behind the command. "
+    "Default: $LIVECHAT_CONFIG, else development.ini in this folder, else built in.",
 )
 @click.version_option(package_name="livechat", message="%(prog)s %(version)s")
 @click.pass_context
@@ -63,11 +83,9 @@ def livechat(ctx: click.Context, config: str | None) -> None:
       livechat sessions list --status waiting
       livechat --config production.ini report --by admin
     """
-    from .context import Context
-
-    ctx.obj = Context(config)
+    ctx.ensure_object(Context).given = config
 
 
 def main() -> int:
     """Run the command line; returns the exit code."""
-    return run(livechat)
+    return run(livechat, Context())

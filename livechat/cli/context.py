@@ -26,8 +26,8 @@ DEFAULT_CONFIG = "development.ini"
 class Context:
     """One run of the command line. Everything is read or opened when it is first asked for."""
 
-    def __init__(self, config: str | None) -> None:
-        self.given = config
+    given: str | None = None
+    """What --config or LIVECHAT_CONFIG says."""
 
     def command(self, words: str) -> str:
         """What to type to get at a command with the same settings: ``livechat --config my.ini init``."""

@@ -6,12 +6,14 @@ import io
 import os
 import sys
 from configparser import Error as BadIni
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from sqlalchemy.exc import SQLAlchemyError
+
+    from .context import Context
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -20,22 +22,18 @@ class Failed(Exception):
     """What was asked for cannot be done; the text is the sentence for the person who asked."""
 
 
-def run(command: click.Command) -> int:
-    """Run a command; returns the exit code."""
+def run(command: click.Command, context: Context) -> int:
+    """Run a command with what commands work with; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A terminal that cannot show a character shows its number instead of ending the program.
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = command.main(prog_name="livechat", standalone_mode=False)
+        code = command.main(prog_name="livechat", standalone_mode=False, obj=context)
         sys.stdout.flush()
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except click.ClickException as error:
-        if isinstance(error, click.NoSuchOption) and error.option_name == "--config":
-            error = click.UsageError(
-                "--config comes first: livechat --config FILE.ini COMMAND", error.ctx
-            )
         error.show()
         return error.exit_code
     except BrokenPipeError:
@@ -46,7 +44,7 @@ def run(command: click.Command) -> int:
             raise
         return reader_went_away()
     except Exception as error:
-        sentence = explain(error)
+        sentence = explain(error, context)
         if sentence is None:
             raise  # a mistake of ours: its traceback is what helps
         click.echo(sentence, err=True)
@@ -61,7 +59,7 @@ def reader_went_away() -> int:
     return DONE
 
 
-def explain(error: Exception) -> str | None:
+def explain(error: Exception, context: Context) -> str | None:
     """The sentence for what can go wrong, or None for what must not."""
     if isinstance(error, Failed):
         return str(error)
@@ -71,10 +69,10 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, BadIni):
         hint = " (Write %% for a %.)" if "%" in str(error) else ""
         return f"The ini file cannot be read. {' '.join(str(error).split())}{hint}"
-    return _explain_ours(error)
+    return _explain_ours(error, context)
 
 
-def _explain_ours(error: Exception) -> str | None:
+def _explain_ours(error: Exception, context: Context) -> str | None:
     from sqlalchemy.exc import SQLAlchemyError
 
     from ..refusals import Refused
@@ -86,11 +84,11 @@ def _explain_ours(error: Exception) -> str | None:
     if isinstance(error, SettingsError | CannotListen):
         return str(error)
     if isinstance(error, SQLAlchemyError):
-        return explain_database(error)
+        return _explain_database(error, context)
     return None
 
 
-def explain_database(error: SQLAlchemyError) -> str | None:
+def _explain_database(error: SQLAlchemyError, context: Context) -> str | None:
     """The sentence for an error of the database, or None for a statement of ours that is wrong."""
     from sqlalchemy import exc
 
@@ -103,7 +101,7 @@ def explain_database(error: SQLAlchemyError) -> str | None:
     said = " ".join(str(error.orig).split())
     state = getattr(error.orig, "sqlstate", None) or ""
     if any(words in said for words in ("no such table", "no such column")) or state in _NO_TABLES:
-        return f"The database has not the tables of this version. Run: {_init()}"
+        return old_tables(context)
     if "locked" in said or "busy" in said or state in _TRY_AGAIN:
         return "The database is busy: somebody else is writing. Nothing was changed; try again."
     if isinstance(error, exc.IntegrityError) or state == _MADE_ALREADY:
@@ -119,9 +117,6 @@ _MADE_ALREADY = "42P07"  # two who make the tables at once
 _NO_RIGHT = "42501"
 
 
-def _init() -> str:
-    from .context import Context
-
-    context = click.get_current_context(silent=True)
-    found: Any = context.find_object(Context) if context else None
-    return found.command("init") if found else "livechat init"
+def old_tables(context: Context) -> str:
+    """The sentence for a database that is empty or of another version."""
+    return f"The database has not the tables of this version. Run: {context.command('init')}"

@@ -13,7 +13,7 @@ from .. import database, serving, staff
 from ..serving import Address
 from .context import Context, pass_context, tell
 from .init import FIRST_ADMIN, first_invitation, make_ready, without_password
-from .running import INTERRUPTED, Failed
+from .running import INTERRUPTED, Failed, old_tables
 
 
 @click.command(short_help="Serve the chat, the desk and (in development) the demo shop.")
@@ -50,20 +50,20 @@ def serve(
     if settings.development:
         make_ready(context, quiet=True)
     elif not database.is_current(context.engine):
-        raise Failed(
-            "The database has not the tables of this version. Run: " + context.command("init")
-        )
+        raise Failed(old_tables(context))
     server = context.section("server:main")
     if unused := set(server) - _SERVER_KEYS:
         tell(f"livechat serve does not use {', '.join(sorted(unused))} of [server:main].")
     threads = threads or serving.threads_in(server) or serving.STANDARD_THREADS
     sockets = serving.listen(_addresses(server, host, port, both=settings.development))
     application = _application(context)
-    links = _say_where(context, sockets[0].getsockname()[1])
-    if open_links:
-        for link in links:
+
+    def ready() -> None:
+        links = _say_where(context, sockets[0].getsockname()[1])
+        for link in links if open_links else []:
             click.launch(link)
-    interrupted = serving.run(application, sockets, threads=threads)
+
+    interrupted = serving.run(application, sockets, threads=threads, ready=ready)
     tell("Stopped.")
     return INTERRUPTED if interrupted else 0
 

@@ -59,7 +59,10 @@ def now() -> datetime:
 def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
     """An engine for SQLite or PostgreSQL, set up so that what is committed survives a power cut."""
     if url.startswith("sqlite"):
-        engine = create_engine(url, connect_args={"timeout": busy_timeout_ms / 1000})
+        # As many connections as a server has threads; they are cheap.
+        engine = create_engine(
+            url, connect_args={"timeout": busy_timeout_ms / 1000}, pool_size=20, max_overflow=40
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

@@ -22,11 +22,11 @@ from pyramid_retry import mark_error_retryable
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ..headers import preflight
+from ..headers import on_customer_side, preflight
 from ..inputs import form_text
 from ..permissions import Permission
 from ..refusals import Refused, TooMany
-from ..resources import AdminSession, Chat, CustomerSession, Desk
+from ..resources import AdminSession, CustomerSession, Desk
 from .login import LOGIN_PAGE, login_form
 
 log = logging.getLogger(__name__)
@@ -169,8 +169,7 @@ def prefers_json(request: Request) -> bool:
         return bool(offers) and offers[0][0] == "application/json"
     if request.content_type == "application/json":
         return True
-    context = getattr(request, "context", None)
-    return context is not None and find_interface(context, Chat) is not None
+    return on_customer_side(request)
 
 
 def _back(request: Request) -> str | None:
@@ -181,12 +180,7 @@ def _back(request: Request) -> str | None:
 
 
 def _is_preflight(request: Request) -> bool:
-    context = getattr(request, "context", None)
-    return (
-        request.method == "OPTIONS"
-        and context is not None
-        and find_interface(context, Chat) is not None
-    )
+    return bool(request.method == "OPTIONS" and on_customer_side(request))
 
 
 def _beneath_desk(request: Request) -> bool:

@@ -140,8 +140,11 @@ class Shopper:
         return self.sees_sent(text)
 
     def sees_the_chat(self) -> Shopper:
-        """The conversation stands open and one can write."""
+        """The conversation stands open and its script is there: it alone fills in the status."""
         expect(self.box).to_be_visible()
+        expect(self.chat.locator("header p")).not_to_be_empty()
+        if not self.alone:
+            expect(self.panel.get_by_text("Opening the chat…")).to_be_hidden()
         return self
 
     def sees(self, *texts: str) -> Shopper:

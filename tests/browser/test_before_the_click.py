@@ -98,4 +98,5 @@ def test_the_shop_without_its_script_still_links_to_the_chat(new_shopper):
     shopper = new_shopper(java_script_enabled=False)
     shopper.visits("ember/").page.get_by_role("link", name="Ask about this lamp").click()
     expect(shopper.page).to_have_url(re.compile(r"/chat/"))
-    expect(shopper.page.get_by_text("The chat needs JavaScript.")).to_be_visible()
+    expect(shopper.page.locator("noscript p")).to_contain_text("The chat needs JavaScript.")
+    expect(shopper.page.locator("noscript p")).to_be_visible()

@@ -6,6 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import Route, expect
+from sqlalchemy import text
+
+from livechat import database
 
 from .seeds import close_chat, query, stored
 
@@ -30,7 +33,6 @@ def test_a_first_message_waits_for_the_server_too(shopper, server, engine):
     server.kill()
     shopper.writes("My very first").sees_not_sent_yet("My very first")
     server.start()
-    shopper.line("My very first").get_by_role("button", name="Retry").click()
     shopper.sees_sent("My very first").sees_exactly("My very first")
     assert query(engine, "SELECT customer_name FROM chat_sessions") == [("Clara",)]
     assert stored(engine) == ["My very first"]
@@ -45,9 +47,19 @@ def test_what_is_unsent_survives_a_reload_and_is_sent_once(shopper, engine):
     shopper.page.reload()
     shopper.sees_the_chat().sees("One", "Two", "Three")
     shopper.context.unroute("**/chat/send/**")
-    shopper.line("Two").get_by_role("button", name="Retry").click()
     shopper.sees_sent("Three").sees_exactly("One", "Two", "Three")
     assert stored(engine) == ["One", "Two", "Three"]
+
+
+def test_who_does_not_want_to_wait_sends_again_at_once(shopper):
+    shopper.ear.expects("503")
+    shopper.visits().opens_the_chat().sends("One")
+    busy = {"status": 503, "headers": {"Retry-After": "600"}, "body": "A proxy is busy."}
+    shopper.context.route("**/chat/send/**", lambda route: route.fulfill(**busy))
+    shopper.writes("Two").sees_not_sent_yet("Two")
+    shopper.context.unroute_all()
+    shopper.line("Two").get_by_role("button", name="Retry").click()
+    shopper.sees_sent("Two").sees_exactly("One", "Two")
 
 
 @pytest.mark.parametrize("verb", ["start", "send"])
@@ -101,10 +113,9 @@ def test_a_page_left_while_sending_still_delivers_once(shopper, engine):
 def test_a_locked_database_delays_a_message_and_loses_nothing(shopper, engine):
     shopper.ear.expects("503")
     shopper.visits().opens_the_chat().sends("Before")
-    with engine.connect() as connection:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    with database.transaction(engine) as another_writer:
+        another_writer.execute(text("DELETE FROM admins"))
         shopper.writes("While it was locked").sees_not_sent_yet("While it was locked")
-        connection.rollback()
     shopper.sees_sent("While it was locked").sees_exactly("Before", "While it was locked")
     assert stored(engine) == ["Before", "While it was locked"]
 
@@ -117,10 +128,10 @@ def test_too_many_messages_wait_as_long_as_the_server_asks_and_all_arrive(
     shopper.ear.expects("429")
     texts = ["one", "two", "three", "four"]
     shopper.visits().opens_the_chat()
-    for text in texts:
-        shopper.writes(text)
-    for text in texts:
-        shopper.sees_sent(text)
+    for each in texts:
+        shopper.writes(each)
+    for each in texts:
+        shopper.sees_sent(each)
     shopper.sees_exactly(*texts)
 
 
@@ -165,34 +176,34 @@ def test_details_that_a_shop_requires_are_asked_for_before_anything_is_sent(new_
 
 
 def test_a_message_the_server_refuses_can_be_edited_and_sent_again(shopper, engine):
-    shopper.ear.expects("409", CUT)
+    shopper.ear.expects("422")
     shopper.visits().opens_the_chat().sends("Hello")
-
-    def lose(route: Route) -> None:
-        route.fetch()
-        route.abort()
-
-    shopper.context.route("**/chat/send/**", lose)
-    shopper.writes("First wording").sees_not_sent_yet("First wording")
-    shopper.page.reload()
-    shopper.sees_the_chat()
-    # The same client_id with another text: as if somebody had meddled with the storage.
-    shopper.frame.evaluate(
-        """() => { for (const key of Object.keys(localStorage)) {
-          if (key.startsWith('livechat.outbox.'))
-            localStorage[key] = localStorage[key].replace('First', 'Second') } }"""
-    )
-    shopper.context.unroute_all()
-    shopper.page.reload()
-    shopper.sees_the_chat()
-    line = shopper.line("Second wording")
+    shopper.types("With a\0 character that no text has")
+    assert "\0" in shopper.box.input_value()
+    shopper.box.press("Enter")
+    line = shopper.log.get_by_role("listitem").filter(has_text="that no text has")
     expect(line.get_by_text(re.compile("^Not sent. "))).to_be_visible()
+    shopper.page.reload()
+    shopper.sees_the_chat()
     line.get_by_role("button", name="Edit").click()
     expect(shopper.box).to_be_focused()
-    expect(shopper.box).to_have_value("Second wording")
-    shopper.box.press("Enter")
-    shopper.sees_sent("Second wording")
-    assert stored(engine).count("Second wording") == 1
+    shopper.types("Without it").box.press("Enter")
+    shopper.sees_sent("Without it").sees_exactly("Hello", "Without it")
+    assert stored(engine) == ["Hello", "Without it"]
+
+
+def test_what_was_typed_before_the_script_came_is_kept(shopper):
+    held: list[Route] = []
+    shopper.context.route("**/widget/frame.js*", lambda route: held.append(route))
+    shopper.alone = True
+    shopper.page.goto(f"{shopper.chat_origin}/chat/", wait_until="commit")
+    shopper.types("Quick fingers")
+    for route in held:
+        route.continue_()
+    shopper.sees_the_chat()
+    expect(shopper.box).to_have_value("Quick fingers")
+    shopper.page.reload()
+    expect(shopper.box).to_have_value("Quick fingers")
 
 
 def test_losing_the_connection_is_said_and_so_is_its_return(shopper):

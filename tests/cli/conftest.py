@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -96,12 +97,15 @@ class Shell:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            start_new_session=True,
+            preexec_fn=lambda: os.login_tty(0),  # so that Ctrl-C typed there is a signal
         )
         os.close(slave)
         seen, left = b"", list(answers)
         while True:
             try:
+                if not select.select([master], [], [], PATIENCE)[0]:
+                    process.kill()
+                    raise AssertionError(f"It waits for something:\n{seen.decode()}")
                 read = os.read(master, 4096)
             except OSError:  # how Linux says that the other side has ended
                 break

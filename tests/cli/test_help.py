@@ -85,7 +85,17 @@ def test_help_is_asked_for_in_every_way(empty_shell: Shell) -> None:
         wrong = empty_shell(*words)
         assert (wrong.code, wrong.out) == (2, "")
         assert "Usage:" in wrong.err
-    assert "comes first" in empty_shell("serve", "--config", "x.ini").err
+
+
+def test_the_settings_may_be_named_before_or_behind_the_command(empty_shell: Shell) -> None:
+    for words in (
+        ["--config", "x.ini", "sessions", "list"],
+        ["sessions", "--config", "x.ini", "list"],
+        ["sessions", "list", "--config=x.ini"],
+        ["serve", "--config", "x.ini"],
+    ):
+        refused = empty_shell(*words)
+        assert (refused.code, refused.err) == (1, "There is no file x.ini with settings.\n")
 
 
 def test_help_does_not_wait_for_what_it_does_not_need() -> None:

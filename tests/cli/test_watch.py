@@ -125,11 +125,8 @@ def test_a_follower_of_one_session_hears_of_no_other(engine: Engine, begin: Begi
     follower.close()
 
 
-def test_a_follower_misses_nothing_that_is_committed_late(
-    engine: Engine, begin: Begin, database_kind: str
-) -> None:
-    if database_kind == "sqlite":
-        pytest.skip("SQLite has one writer at a time")
+@pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite has one writer at a time
+def test_a_follower_misses_nothing_that_is_committed_late(engine: Engine, begin: Begin) -> None:
     slow, fast = begin("before"), begin("before")
     follower = Follower(engine)
     with Session(engine) as db, db.begin():

@@ -65,7 +65,6 @@ export function createComposer(options) {
   }).observe(box);
   let width = 0;
 
-  box.value = store.get(draft) ?? '';
-  show();
+  set(store.get(draft) ?? box.value); // or what was typed before this script was there
   return { text: () => box.value, set, submit, focus: () => box.focus() };
 }

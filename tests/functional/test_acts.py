@@ -1,0 +1,108 @@
+"""Acts on conversations as the command line does them: without a request, by staff without a login."""
+
+import pytest
+
+from livechat import conversation, database, staff
+from livechat.conversation import STAFF, admin_actor
+from livechat.models import ChatSession
+from livechat.refusals import Conflict, Invalid, Missing
+
+
+def do(engine, act):
+    with database.transaction(engine) as db:
+        return act(db, db.query(ChatSession).one())
+
+
+def test_an_answer_from_the_command_line_does_not_look_like_the_customers(customer, engine):
+    do(engine, lambda db, session: conversation.send(db, session, STAFF, "from the shell", "s1"))
+    message = customer.reads().json["messages"][-1]
+    assert (message["from"], message["body"]) == ("admin", "from the shell")
+    assert message["author"] != "Ann Customer"
+
+
+def test_giving_back_the_chats_of_an_admin_leaves_closed_and_foreign_ones_alone(
+    new_customer, new_admin, engine
+):
+    anna, ben = new_admin("anna"), new_admin("ben")
+    for _ in range(4):
+        new_customer().starts("hi")
+    anna.takes(1)
+    anna.takes(2)
+    anna.closes(2)
+    ben.takes(3)
+    with database.transaction(engine) as db:
+        assert staff.disable(db, staff.find_admin(db, "anna")) == 1
+        assert staff.disable(db, staff.find_admin(db, "anna")) == 0
+    shown = {s["number"]: (s["status"], s["assignee"]) for s in ben.dashboard().json["sessions"]}
+    assert shown[1] == ("waiting", None)
+    assert shown[2] == ("closed", "anna")
+    assert shown[3] == ("active", "ben")
+    # Reopened, it is not given to somebody who cannot answer.
+    reopened = ben.reopens(2).json["session"]
+    assert (reopened["status"], reopened["assignee"]) == ("waiting", None)
+
+
+def test_a_failed_act_leaves_nothing(customer, engine):
+    with pytest.raises(RuntimeError, match="late"), database.transaction(engine) as db:
+        conversation.send(db, db.query(ChatSession).one(), STAFF, "never", "s1")
+        raise RuntimeError("too late")
+    assert customer.sees() == ["hello"]
+
+
+@pytest.mark.parametrize(
+    "username",
+    ["", " ", "a b", "x" * 65, "-x", ".x", "me", "none", "ME", "a/b", "a\x00", "a\nb", "<b>"],
+)
+def test_a_username_that_would_confuse_is_refused(engine, username):
+    with pytest.raises(Invalid) as refused, database.transaction(engine) as db:
+        staff.add_admin(db, username)
+    assert refused.value.field in {"username", "name"}
+
+
+def test_a_username_exists_once_whatever_its_capitals(engine):
+    with database.transaction(engine) as db:
+        staff.add_admin(db, "Änna", name="Änna Ä")
+    with pytest.raises(Conflict, match="already"), database.transaction(engine) as db:
+        staff.add_admin(db, "ÄNNA")
+    with database.transaction(engine) as db:
+        assert staff.find_admin(db, " äNNa ").name == "Änna Ä"
+        with pytest.raises(Missing):
+            staff.find_admin(db, "nobody")
+
+
+@pytest.mark.parametrize("password", ["", "123456789", "x" * 1001])
+def test_a_password_has_a_length(engine, password):
+    with pytest.raises(Invalid) as refused, database.transaction(engine) as db:
+        staff.add_admin(db, "anna", password=password)
+    assert refused.value.field == "password"
+
+
+def test_a_password_is_the_same_however_its_letters_are_composed(engine):
+    with database.transaction(engine) as db:
+        staff.add_admin(db, "anna", password="Äpfel und Birnen")
+    with database.transaction(engine) as db:
+        assert staff.check_password(db, "anna", "A\u0308pfel und Birnen")
+        assert staff.check_password(db, "anna", "Apfel und Birnen") is None
+        assert staff.check_password(db, "nobody", "Äpfel und Birnen") is None
+
+
+def test_two_who_act_one_after_the_other_on_what_they_read_before_get_one_winner(
+    customer, new_admin, engine
+):
+    anna, ben = new_admin("anna"), new_admin("ben")
+    with database.transaction(engine, write=False) as stale:
+        session = stale.query(ChatSession).one()
+        version = session.version
+    do(
+        engine,
+        lambda db, row: conversation.assign(
+            db, row, admin_actor(anna.row.id, "anna"), staff.find_admin(db, "anna"), version
+        ),
+    )
+    with pytest.raises(Conflict, match="anna"):
+        do(
+            engine,
+            lambda db, row: conversation.assign(
+                db, row, admin_actor(ben.row.id, "ben"), staff.find_admin(db, "ben"), version
+            ),
+        )
