@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.parse import unquote_to_bytes
 
 from pyramid.config import Configurator
@@ -43,6 +44,8 @@ def read_request(
     def tween(request: Request) -> Response:
         # A client could move itself through the tree with this header.
         request.environ.pop("HTTP_X_VHM_ROOT", None)
+        if request.livechat.public_url:
+            see_from_outside(request.environ, request.livechat.public_url)
         _be_where_browsers_see_us(request)
         request.unreadable = None
         try:
@@ -61,6 +64,19 @@ def read_request(
             return request.invoke_exception_view(reraise=True)
 
     return tween
+
+
+def see_from_outside(environ: dict[str, Any], public_url: str) -> None:
+    """Make a request look as the browser sent it: links begin with the public URL, whatever a proxy made of
+    scheme and host, and whether or not it has taken the URL's path off."""
+    parts = urlsplit(public_url)
+    prefix = parts.path.rstrip("/")
+    environ["wsgi.url_scheme"] = parts.scheme
+    environ["HTTP_HOST"] = parts.netloc
+    path = environ.get("PATH_INFO", "")
+    if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+        environ["PATH_INFO"] = path.removeprefix(prefix) or "/"
+    environ["SCRIPT_NAME"] = prefix
 
 
 def readable(view: Callable[..., Response], info: Any) -> Callable[..., Response]:
