@@ -132,7 +132,7 @@ def send(db: Session, session: ChatSession, author: Actor, body: str, client_id:
         sender=author.sender,
         author_key=author.key,
         admin_id=author.admin_id,
-        author_name=author.name if author.admin_id else session.customer_name,
+        author_name=session.customer_name if author.sender == Sender.CUSTOMER else author.name,
         body=body,
         client_id=client_id,
     )
@@ -281,11 +281,14 @@ def give_back(db: Session, admin: Admin, actor: Actor) -> int:
     query = select(ChatSession).where(
         ChatSession.assignee_id == admin.id, ChatSession.status != Status.CLOSED
     )
-    sessions = db.scalars(query.order_by(ChatSession.id)).all()
-    for session in sessions:
-        assign(db, session, actor, None, None)
-        session.waiting_since = session.waiting_since or session.last_activity_at
-    return len(sessions)
+    count = 0
+    for session in db.scalars(query.order_by(ChatSession.id)).all():
+        lock(db, session)
+        if session.open and session.assignee_id == admin.id:  # it may have changed hands meanwhile
+            assign(db, session, actor, None, None)
+            session.waiting_since = session.waiting_since or session.last_activity_at
+            count += 1
+    return count
 
 
 def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSession | None:

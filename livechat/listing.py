@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Select, and_, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from .cursors import list_cursor, list_position
+from .cursors import EPOCH, list_cursor, list_position
 from .models import Admin, ChatMessage, ChatRead, ChatSession, Sender, Status
 from .refusals import Invalid
 from .staff import fold_username
@@ -135,7 +135,7 @@ def _filtered(db: Session, filters: Filters, reader_id: int | None) -> Select[Ch
         query = query.where(ChatSession.search_text.contains(word, autoescape=True))
     if filters.before:
         moment, number = list_position(filters.before)
-        last = datetime.fromtimestamp(moment / 1000, UTC)
+        last = EPOCH + timedelta(milliseconds=moment)
         query = query.where(tuple_(ChatSession.last_activity_at, ChatSession.id) < (last, number))
     return query
 

@@ -155,7 +155,12 @@ document.addEventListener('visibilitychange', look);
 if (window.visualViewport) {
   // a phone's keyboard covers the page: take what is left to see
   const view = window.visualViewport;
-  const fit = () => document.documentElement.style.setProperty('--seen', `${view.height}px`);
+  const fit = () => {
+    if (view.scale !== 1) return; // zoomed in with two fingers: that is no keyboard
+    const { style, classList } = document.documentElement;
+    style.setProperty('--seen', `${view.height}px`);
+    classList.toggle('typing', view.height < innerHeight * 0.75);
+  };
   view.addEventListener('resize', fit);
 }
 
