@@ -28,6 +28,8 @@ from .databases import KINDS, Database, PostgreSQL, SQLite
 from .factories import Admin, Customer, add_admin
 from .server import Server
 
+pytest_plugins = ["tests.browser.summary"]  # also where workers run the tests
+
 _FOLDER = "LIVECHAT_TEST_POSTGRESQL"
 _CHOSEN = os.environ.get("LIVECHAT_TEST_DATABASES", ",".join(KINDS)).split(",")
 

@@ -41,7 +41,9 @@ class Desk:
         """Signed in without the form, which takes its time on purpose."""
         with database.transaction(self.engine) as db:
             token = staff.sign_in(db, db.get_one(AdminRow, self.row.id), 24)
-        self.context.add_cookies([{"name": LOGIN_COOKIE, "value": token, "url": self.origin}])
+        # As the server sets it: another path would make it a second cookie of the same name.
+        cookie = {"name": LOGIN_COOKIE, "value": token, "domain": "localhost"}
+        self.context.add_cookies([{**cookie, "path": "/custom-admin/", "httpOnly": True}])
         return self
 
     def signs_in(self, password: str = PASSWORD, username: str | None = None) -> Desk:
@@ -83,8 +85,10 @@ class Desk:
     @property
     def rows(self) -> Locator:
         """The chats in the list."""
-        return self.page.locator("main").get_by_role("listitem").filter(
-            has=self.page.locator("[data-is=name], .name")
+        return (
+            self.page.locator("main")
+            .get_by_role("listitem")
+            .filter(has=self.page.locator("[data-is=name], .name"))
         )
 
     def row_of(self, name: str) -> Locator:

@@ -58,9 +58,7 @@ class Shopper:
     def button(self) -> Locator:
         """The gold button."""
         name = re.compile("^(Open|Close) chat")
-        return self.page.get_by_role("button", name=name).and_(
-            self.page.locator("[aria-expanded]")
-        )
+        return self.page.get_by_role("button", name=name).and_(self.page.locator("[aria-expanded]"))
 
     @property
     def panel(self) -> Locator:

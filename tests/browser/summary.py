@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 
 NO_CHROMIUM = (
@@ -11,8 +13,10 @@ NO_CHROMIUM = (
 VERSION = "chromium"  # the property in which a test tells which browser it ran in
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around all others: ours is the last word
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
     """One line; it is counted from the reports, so it is right also when workers ran the tests."""
+    yield
     counts: dict[str, int] = {}
     versions: set[str] = set()
     missing = 0

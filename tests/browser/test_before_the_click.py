@@ -40,7 +40,9 @@ def test_the_loader_is_cached_from_page_to_page(shopper):
     expect(shopper.button).to_be_visible()
     shopper.page.get_by_role("link", name="Delivery").first.click()
     expect(shopper.button).to_be_visible()
-    size = "performance.getEntriesByName(document.querySelector('script[async]').src)[0].transferSize"
+    size = (
+        "performance.getEntriesByName(document.querySelector('script[async]').src)[0].transferSize"
+    )
     # a cross-origin answer tells no sizes: what is left is how long it took to come from the cache
     assert shopper.page.evaluate(size) == 0
 
@@ -69,7 +71,9 @@ def test_a_shop_works_without_errors_of_its_own_when_the_chat_is_down(shopper, o
     expect(shopper.button).to_have_count(0)
 
 
-def test_the_chat_says_so_kindly_when_it_cannot_be_reached_and_comes_with_another_try(shopper, server):
+def test_the_chat_says_so_kindly_when_it_cannot_be_reached_and_comes_with_another_try(
+    shopper, server
+):
     shopper.ear.expects("ERR_CONNECTION_REFUSED")
     shopper.visits()
     expect(shopper.button).to_be_visible()

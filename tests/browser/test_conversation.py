@@ -80,7 +80,9 @@ def test_a_customer_ends_the_chat_after_being_asked(shopper, desk):
     shopper.push("Keep it open").click()
     shopper.sees_status("Waiting for an answer")
     shopper.push("End chat").click()
-    shopper.chat.get_by_role("region", name="End chat").get_by_role("button", name="End chat").click()
+    shopper.chat.get_by_role("region", name="End chat").get_by_role(
+        "button", name="End chat"
+    ).click()
     shopper.sees_status("This chat has ended")
     desk.sees_status("Closed")
 

@@ -134,7 +134,9 @@ def test_an_admin_signs_in_answers_and_closes_with_the_keyboard_alone(new_desk, 
 
 
 def test_what_has_the_focus_can_be_seen(desk, shopper):
-    rings = "element => getComputedStyle(element).outlineStyle + getComputedStyle(element).boxShadow"
+    rings = (
+        "element => getComputedStyle(element).outlineStyle + getComputedStyle(element).boxShadow"
+    )
     desk.visits()
     desk.page.keyboard.press("Tab")
     desk.page.keyboard.press("Tab")

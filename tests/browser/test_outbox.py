@@ -120,9 +120,7 @@ def test_a_locked_database_delays_a_message_and_loses_nothing(shopper, engine):
     assert stored(engine) == ["Before", "While it was locked"]
 
 
-def test_too_many_messages_wait_as_long_as_the_server_asks_and_all_arrive(
-    new_server, new_shopper
-):
+def test_too_many_messages_wait_as_long_as_the_server_asks_and_all_arrive(new_server, new_shopper):
     strict = new_server(demo_shop="true", limit_guest_sends="2/3second").start()
     shopper = new_shopper(server=strict)
     shopper.ear.expects("429")
@@ -142,7 +140,9 @@ def test_a_text_for_a_chat_that_was_closed_meanwhile_is_kept_for_the_customers_c
     shopper.visits().opens_the_chat().sends("Before")
     close_chat(engine, 1)
     shopper.writes("Too late")
-    expect(shopper.chat.get_by_text("Your text is kept and goes out when you choose.")).to_be_visible()
+    expect(
+        shopper.chat.get_by_text("Your text is kept and goes out when you choose.")
+    ).to_be_visible()
     expect(shopper.box).to_have_value("Too late")
     shopper.push("Reopen this chat").click()
     shopper.sees_sent("Too late").sees_exactly("Before", "Too late")
@@ -156,7 +156,9 @@ def test_an_email_address_that_is_none_is_asked_for_again_and_the_text_is_kept(s
     field = shopper.chat.get_by_label("E-mail")
     expect(field).to_be_focused()
     expect(field).to_have_attribute("aria-invalid", "true")
-    expect(shopper.chat.get_by_role("alert").filter(has_text=re.compile("e-mail", re.I))).to_be_visible()
+    expect(
+        shopper.chat.get_by_role("alert").filter(has_text=re.compile("e-mail", re.I))
+    ).to_be_visible()
     expect(shopper.box).to_have_value("Hello there")
     field.fill("clara@example.com")
     field.press("Enter")
@@ -164,7 +166,9 @@ def test_an_email_address_that_is_none_is_asked_for_again_and_the_text_is_kept(s
     assert query(engine, "SELECT customer_email FROM chat_sessions") == [("clara@example.com",)]
 
 
-def test_details_that_a_shop_requires_are_asked_for_before_anything_is_sent(new_server, new_shopper):
+def test_details_that_a_shop_requires_are_asked_for_before_anything_is_sent(
+    new_server, new_shopper
+):
     strict = new_server(demo_shop="true", guest_name="required", guest_email="required").start()
     shopper = new_shopper(server=strict)
     shopper.visits().opens_the_chat().writes("Who am I?")
@@ -200,6 +204,7 @@ def test_what_was_typed_before_the_script_came_is_kept(shopper):
     shopper.types("Quick fingers")
     for route in held:
         route.continue_()
+    shopper.context.unroute_all()
     shopper.sees_the_chat()
     expect(shopper.box).to_have_value("Quick fingers")
     shopper.page.reload()

@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from .chromium import until
 from .seeds import stored
 
 BLOCKED = """for (const name of ['localStorage', 'sessionStorage'])
@@ -124,7 +125,7 @@ def test_an_answer_to_a_closed_chat_sounds_unless_that_is_switched_off(shopper, 
     if switch == "off":
         assert shopper.frame.evaluate("tones") == 0
     else:
-        shopper.frame.wait_for_function("tones === 2")
+        until(shopper.frame, "tones === 2")
 
 
 def test_a_lost_identity_begins_a_new_chat_and_keeps_the_text(shopper, engine):
@@ -134,6 +135,8 @@ def test_a_lost_identity_begins_a_new_chat_and_keeps_the_text(shopper, engine):
         connection.exec_driver_sql("UPDATE guest_tokens SET revoked_at = created_at")
     shopper.writes("After")
     expect(shopper.box).to_have_value("After")
-    expect(shopper.chat.get_by_text(re.compile("no longer here. Your text is kept"))).to_be_visible()
+    expect(
+        shopper.chat.get_by_text(re.compile("no longer here. Your text is kept"))
+    ).to_be_visible()
     shopper.push("Start a new chat").click()
     shopper.sees_sent("After").sees_exactly("After")

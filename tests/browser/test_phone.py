@@ -11,7 +11,9 @@ FINGER = 44  # CSS pixels: the smallest thing one can hit
 TOO_SMALL = """(root, finger) => {
   const small = []
   for (const element of root.querySelectorAll('a, button, input, select, summary, textarea')) {
-    const box = element.getBoundingClientRect()
+    const all = getComputedStyle(element, '::after') // may stretch a link over its row
+    const row = all.content !== 'none' && all.position === 'absolute' && element.offsetParent
+    const box = (row || element).getBoundingClientRect()
     const style = getComputedStyle(element)
     if (!box.width || style.visibility === 'hidden' || element.closest('[hidden], .unseen, .skip'))
       continue
@@ -90,6 +92,14 @@ def test_everything_an_admin_can_press_is_big_enough_for_a_finger(new_desk, engi
     assert_big_enough(body)
 
 
+def test_a_chat_opens_wherever_one_touches_its_row(new_desk, engine):
+    add_chat(engine, "Clara", "Hello")
+    desk = new_desk(**PHONE).is_signed_in().visits().is_ready()
+    box = desk.row_of("Clara").bounding_box()
+    desk.page.touchscreen.tap(box["x"] + box["width"] - 12, box["y"] + box["height"] - 8)
+    expect(desk.customer).to_have_text("Clara")
+
+
 def test_an_admin_answers_on_a_phone(new_desk, engine):
     number = add_chat(engine, "Clara", "Hello")
     desk = new_desk(**PHONE).is_signed_in().visits(f"{number}/").is_ready()
@@ -104,9 +114,7 @@ def test_an_admin_answers_on_a_phone(new_desk, engine):
     expect(desk.push("Send Message")).to_be_in_viewport(ratio=1)
 
 
-def test_nothing_scrolls_sideways_on_a_phone_or_at_double_size(
-    new_shopper, new_desk, engine
-):
+def test_nothing_scrolls_sideways_on_a_phone_or_at_double_size(new_shopper, new_desk, engine):
     add_chat(engine, "Maximiliane Wolkenstein-Trostburg", "https://shop.example/" + "x" * 200)
     for number, device in enumerate((PHONE, ZOOMED)):
         shopper = new_shopper(**device)

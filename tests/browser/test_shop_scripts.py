@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from .chromium import until
 from .seeds import add_messages, query
 
 
@@ -33,7 +34,7 @@ def test_a_script_hears_of_opening_closing_and_unread_messages(shopper, desk, en
     add_messages(engine, 1, desk.row, "One", "Two")
     shopper.hurries().sees_badge(2)
     shopper.opens_the_chat()
-    shopper.page.wait_for_function("heard.length === 5")
+    until(shopper.page, "heard.length === 5")
     heard = shopper.page.evaluate("heard")
     assert heard == ["open", "close", ["unread", 2], "open", ["unread", 0]]
 
@@ -65,11 +66,15 @@ def test_nonsense_from_a_shop_keeps_no_customer_from_writing(shopper, own_shop, 
     script = f"""<script src="{shopper.chat_origin}/widget.js" async data-product-id="{"9" * 300}"
       data-product-url="javascript:alert(1)" data-product-price="{"1" * 99}"
       data-product-name="&#1; <b>{"x" * 999}"></script>"""
-    shopper.visits(own_shop.has(script, title="T" * 900)).opens_the_chat().sends("Hello all the same")
+    shopper.visits(own_shop.has(script, title="T" * 900)).opens_the_chat().sends(
+        "Hello all the same"
+    )
     assert query(engine, "SELECT product_url FROM chat_sessions") == [(None,)]
 
 
-def test_an_email_address_that_the_shop_got_wrong_is_asked_of_the_customer(shopper, own_shop, engine):
+def test_an_email_address_that_the_shop_got_wrong_is_asked_of_the_customer(
+    shopper, own_shop, engine
+):
     script = f"""<script src="{shopper.chat_origin}/widget.js" async data-customer-name="Clara"
       data-customer-email="nobody at all"></script>"""
     shopper.ear.expects("422")
@@ -116,7 +121,7 @@ def test_the_frame_tells_the_shops_page_no_secret_and_obeys_no_other_page(shoppe
           addEventListener('message', event => told.push(event.data)) }"""
     )
     shopper.opens_the_chat().gives("Clara", "clara@example.com").sends("A secret text")
-    shopper.page.wait_for_function("told.some(each => each.session)")
+    until(shopper.page, "told.some(each => each.session)")
     told = shopper.page.evaluate("JSON.stringify(told)")
     token = shopper.frame.evaluate("JSON.parse(localStorage['livechat.token'])")
     for secret in (token, "A secret text", "clara@example.com"):
@@ -126,4 +131,6 @@ def test_the_frame_tells_the_shops_page_no_secret_and_obeys_no_other_page(shoppe
 
 def query_keys(shopper) -> set[str]:
     """What the loader keeps on the shop's own origin."""
-    return set(shopper.page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))"))
+    return set(
+        shopper.page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))")
+    )

@@ -91,9 +91,12 @@ def test_four_thousand_characters_in_one_word_fit_and_one_more_does_not(shopper,
         for element in (who.scroller, who.bodies.first, who.bodies.last):
             assert element.evaluate("each => each.scrollWidth - each.clientWidth") <= 1
     desk.visits()
-    assert desk.page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    ) <= 0
+    assert (
+        desk.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        <= 0
+    )
 
 
 @pytest.mark.parametrize("name", ["N" * 100, "مريم العربية", "  Clara \u202e reversed"])
@@ -102,7 +105,10 @@ def test_any_name_leaves_the_page_whole(desk, engine, name):
     add_messages(engine, number, desk.row, "Good day")
     desk.visits(f"{number}/").is_ready()
     expect(desk.customer).to_have_text(name.strip())
-    assert desk.page.evaluate(
-        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    ) <= 0
+    assert (
+        desk.page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        <= 0
+    )
     expect(desk.line("Good day").get_by_text("Anna Antwort")).to_be_visible()

@@ -98,7 +98,6 @@ def test_a_migration_that_fails_leaves_nothing_behind(bare, monkeypatch):
     assert differences(bare) == []
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 def test_the_folder_of_a_new_sqlite_file_is_made(tmp_path):
     from livechat.settings import Settings
 

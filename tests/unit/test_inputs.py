@@ -1,7 +1,7 @@
 """The strict input layer in detail: JSON, fields, cursors."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from uuid import UUID
 
@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from livechat import fields
-from livechat.cursors import list_cursor, list_position, message_cursor, message_position
+from livechat.cursors import EPOCH, list_cursor, list_position, message_cursor, message_position
 from livechat.inputs import DEEPEST_JSON, parse_object
-from livechat.refusals import Invalid, Refused, Unreadable
+from livechat.refusals import Invalid, Unreadable
 
 QUICK = settings(max_examples=150, derandomize=True, database=None, deadline=None)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
@@ -58,9 +58,10 @@ def test_sound_json_is_read_as_python_reads_it(value):
 @given(st.binary(max_size=60))
 def test_bytes_are_an_object_or_refused(data):
     try:
-        assert isinstance(parse_object(data), dict)
-    except Refused as refused:
-        assert refused.status == 400
+        value = parse_object(data)
+    except Unreadable:
+        return
+    assert isinstance(value, dict)
 
 
 @pytest.mark.parametrize(
@@ -104,9 +105,11 @@ def test_email_addresses_are_taken_and_normalised(address, kept):
 
 @pytest.mark.parametrize(
     "address",
-    ["ann", "ann@", "@example.com", "a b@example.com", "ann@example", "ann@@example.com"]
-    + ["ann@exam ple.com", "ann\n@example.com\nBcc: x@example.com", "x" * 300 + "@example.com"]
-    + ["ann@example..com", "<ann@example.com>", 7, ["ann@example.com"]],
+    [
+        *("ann", "ann@", "@example.com", "a b@example.com", "ann@example", "ann@@example.com"),
+        *("ann@exam ple.com", "ann\n@example.com\nBcc: x@example.com", "x" * 300 + "@example.com"),
+        *("ann@example..com", "<ann@example.com>", 7, ["ann@example.com"]),
+    ],
 )
 def test_what_is_no_email_address_is_refused(address):
     with pytest.raises(Invalid) as refused:
@@ -123,8 +126,10 @@ def test_web_addresses_are_taken_as_they_are(url):
 
 @pytest.mark.parametrize(
     "url",
-    ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//shop.example", "/x"]
-    + ["ftp://x.example", "http://", "http:///x", "http://a b/", "vbscript:x", "http://[", 5],
+    [
+        *("javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//shop.example", "/x"),
+        *("ftp://x.example", "http://", "http:///x", "http://a b/", "vbscript:x", "http://[", 5),
+    ],
 )
 def test_what_could_bite_as_a_link_is_refused(url):
     with pytest.raises(Invalid):
@@ -169,9 +174,9 @@ def test_a_cursor_leads_back_to_its_position(position):
 def test_a_text_is_a_cursor_or_refused(text):
     try:
         position, _anew = message_position(text, SESSION, for_customer=True)
-        assert 0 <= position <= SESSION.public_seq
-    except Invalid as refused:
-        assert refused.field == "after"
+    except Invalid:
+        return
+    assert 0 <= position <= SESSION.public_seq
 
 
 @QUICK
@@ -180,7 +185,7 @@ def test_a_cursor_of_the_list_leads_back_to_its_place(number, moment):
     moment = moment.replace(tzinfo=UTC, microsecond=moment.microsecond // 1000 * 1000)
     milliseconds, found = list_position(list_cursor(moment, number))
     assert found == number
-    assert datetime.fromtimestamp(milliseconds / 1000, UTC) == moment
+    assert EPOCH + timedelta(milliseconds=milliseconds) == moment
 
 
 @QUICK
@@ -188,7 +193,7 @@ def test_a_cursor_of_the_list_leads_back_to_its_place(number, moment):
 def test_a_text_is_a_cursor_of_the_list_or_refused(text):
     try:
         milliseconds, number = list_position(text)
-        assert datetime.fromtimestamp(milliseconds / 1000, UTC)
-        assert 0 <= number < 2**31
-    except Invalid as refused:
-        assert refused.field == "before"
+    except Invalid:
+        return
+    assert EPOCH + timedelta(milliseconds=milliseconds)
+    assert 0 <= number < 2**31
