@@ -25,7 +25,9 @@ LOADER_BUDGET, FIRST_OPEN_BUDGET = 4 * 1024, 30 * 1024
 def weigh() -> dict[str, tuple[int, int]]:
     """Path by path: bytes plain and bytes gzipped, in the order a browser asks."""
     with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(secret="weights", database_url=f"sqlite:///{Path(folder) / 'x.sqlite3'}")
+        settings = Settings(
+            secret="weights", database_url=f"sqlite:///{Path(folder) / 'x.sqlite3'}"
+        )
         app = application(settings)
         found: dict[str, tuple[int, int]] = {}
         waiting = ["/widget.js", "/chat/"]
@@ -44,11 +46,15 @@ def weigh() -> dict[str, tuple[int, int]]:
 
 def _links(path: str, text: str) -> list[str]:
     if path.endswith(".js"):
-        text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)  # types are imported in comments only
+        text = re.sub(
+            r"/\*.*?\*/", "", text, flags=re.DOTALL
+        )  # types are imported in comments only
         return re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", text)
     if path.endswith(".css"):
         return re.findall(r"""@import\s+(?:url\()?["']?([^"')]+)""", text)
-    found = re.findall(r"""<(?:script[^>]+src|link[^>]+href)=["']([^"']+\.(?:js|css|svg))["']""", text)
+    found = re.findall(
+        r"""<(?:script[^>]+src|link[^>]+href)=["']([^"']+\.(?:js|css|svg))["']""", text
+    )
     return [re.sub(r"^https?://[^/]+", "", link) for link in found]
 
 
@@ -60,7 +66,9 @@ def main() -> int:
         print(f"{plain:8,} {packed:8,}  {re.sub(r'/static/[0-9a-f]+/', '/static/…/', path)}")
     loader, total = found["/widget.js"][1], sum(packed for _plain, packed in found.values())
     print(f"\nbefore the first click: {loader:,} of {LOADER_BUDGET:,} bytes, one request")
-    print(f"by the first open:      {total:,} of {FIRST_OPEN_BUDGET:,} bytes, {len(found)} requests")
+    print(
+        f"by the first open:      {total:,} of {FIRST_OPEN_BUDGET:,} bytes, {len(found)} requests"
+    )
     over = loader > LOADER_BUDGET or total > FIRST_OPEN_BUDGET
     return 1 if over and "--check" in sys.argv else 0
 

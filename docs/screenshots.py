@@ -110,12 +110,16 @@ def fill_the_desk(engine: Any, anna: Any, ben: Any) -> None:
     closed = add_chat(engine, "Jonas Weber", "Do you ship to Norway?", email="jonas@example.com")
     add_messages(engine, closed, anna, "We do, twice a week.")
     close_chat(engine, closed)
-    mended = add_chat(engine, "Amélie Laurent", "My Ember flickers.", email="amelie@example.com", product=EMBER)
+    mended = add_chat(
+        engine, "Amélie Laurent", "My Ember flickers.", email="amelie@example.com", product=EMBER
+    )
     add_messages(engine, mended, ben, "Send it back to us, we mend it for free.")
     add_messages(engine, mended, None, "That is kind, thank you! Which address?")
     add_chat(engine, "نور الحسن", "هل يوجد هذا المصباح باللون الأسود؟", product=HALO)
     add_chat(engine, None, "Are you open on Saturday?")
-    taken = add_chat(engine, "Priya Nair", "Can I pick my order up today?", email="priya@example.com")
+    taken = add_chat(
+        engine, "Priya Nair", "Can I pick my order up today?", email="priya@example.com"
+    )
     add_messages(engine, taken, anna, "Of course, until six.")
 
 

@@ -6,8 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from pyramid.config import Configurator
 from pyramid.request import Request
@@ -15,7 +14,6 @@ from pyramid.response import Response
 from pyramid.tweens import INGRESS
 
 from .refusals import Refused, TooLarge, Unreadable, WrongType
-from .settings import origin_of
 
 LARGEST_BODY = 64 * 1024
 DEEPEST_JSON = 20
@@ -44,9 +42,9 @@ def read_request(
     def tween(request: Request) -> Response:
         # A client could move itself through the tree with this header.
         request.environ.pop("HTTP_X_VHM_ROOT", None)
-        if request.livechat.public_url:
+        # Once: a request that is repeated keeps its environment, and a path is not taken off twice.
+        if request.livechat.public_url and BODY not in request.environ:
             see_from_outside(request.environ, request.livechat.public_url)
-        _be_where_browsers_see_us(request)
         request.unreadable = None
         try:
             _check_text(request)
@@ -90,14 +88,6 @@ def readable(view: Callable[..., Response], info: Any) -> Callable[..., Response
         return view(context, request)
 
     return wrapped
-
-
-def _be_where_browsers_see_us(request: Request) -> None:
-    # Every link is made from scheme and host. Behind a proxy that ends TLS the request says http, and Host
-    # is what the client likes; the settings know better.
-    public = origin_of(request.livechat.public_url or "")
-    if public is not None:
-        request.scheme, _, request.host = public.partition("://")
 
 
 def _check_text(request: Request) -> None:

@@ -60,6 +60,11 @@ class Ear:
         """These errors are part of the test."""
         self._expected += [re.compile(pattern) for pattern in patterns]
 
+    def hears_warning(self, text: str) -> None:
+        """Wait until a page has warned its owner so."""
+        if not any(text in warning for warning in self.warnings):
+            self.context.wait_for_event("console", lambda message: text in message.text)
+
     def problems(self) -> list[str]:
         """What nobody expected."""
         for page in self.context.pages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -73,3 +74,14 @@ def ask(
         if hasattr(chunks, "close"):
             chunks.close()
     return answer
+
+
+def said(answer: Answer) -> str:
+    """The code of a JSON error, whose shape is checked by the way."""
+    assert answer.header("Content-Type") == "application/json"
+    error = json.loads(answer.body)["error"]
+    assert set(error) <= {"code", "message", "field"}
+    assert error["message"][0].isupper()
+    assert error["message"][-1] in ".?!}"
+    code: str = error["code"]
+    return code

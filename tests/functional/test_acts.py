@@ -1,6 +1,7 @@
 """Acts on conversations as the command line does them: without a request, by staff without a login."""
 
 import pytest
+from sqlalchemy import text
 
 from livechat import conversation, database, staff
 from livechat.conversation import STAFF, admin_actor
@@ -109,3 +110,38 @@ def test_two_who_act_one_after_the_other_on_what_they_read_before_get_one_winner
                 db, row, admin_actor(ben.row.id, "ben"), staff.find_admin(db, "ben"), version
             ),
         )
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_request_that_the_database_asks_to_repeat_is_repeated_with_its_body(
+    customer, admin, engine
+):
+    # A trigger that fails the first try as PostgreSQL does when two transactions are in each other's way.
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SEQUENCE tries"))
+        connection.execute(
+            text(
+                "CREATE FUNCTION fail_once() RETURNS trigger AS $$ BEGIN"
+                " IF nextval('tries') % 2 = 1 THEN RAISE EXCEPTION USING ERRCODE = '40001';"
+                " END IF; RETURN NEW; END $$ LANGUAGE plpgsql"
+            )
+        )
+        connection.execute(
+            text(
+                "CREATE TRIGGER fail_once BEFORE INSERT ON chat_messages"
+                " FOR EACH ROW EXECUTE FUNCTION fail_once()"
+            )
+        )
+    try:
+        admin.engine.dispose()
+        customer.sends("x" * 4000, "c2", status=201)
+        data = {"body": "a form", "client_id": "f1", "csrf_token": admin.csrf_token}
+        with engine.begin() as connection:
+            connection.execute(text("UPDATE chat_sessions SET assignee_id = 1, status = 'active'"))
+        admin.app.post("/custom-admin/chat/1/send/", data, status=303)
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DROP TRIGGER fail_once ON chat_messages"))
+            connection.execute(text("DROP FUNCTION fail_once"))
+            connection.execute(text("DROP SEQUENCE tries"))
+    assert customer.sees() == ["hello", "x" * 4000, "a form"]

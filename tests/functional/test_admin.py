@@ -2,7 +2,7 @@
 
 import pytest
 
-from ..factories import Customer, new_id
+from ..factories import Customer
 
 EXTRA = {"number", "version", "assignee", "last_message", "page", "unread"}
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8"
@@ -216,68 +216,6 @@ def test_closing_what_somebody_else_has_closed_names_them(admin, ben, customer, 
     assert "customer" in ben.closes(number, status=409).json["error"]["message"]
 
 
-def test_who_is_second_to_take_a_session_learns_who_was_first(admin, ben, number):
-    assert admin.takes(number).json["session"]["assignee"] == "anna"
-    refusal = ben.takes(number, status=409).json["error"]
-    assert refusal["code"] == "taken"
-    assert "Anna Antwort (anna)" in refusal["message"]
-    assert admin.takes(number).json["session"]["assignee"] == "anna"
-
-
-def test_assigning_depends_on_the_version_when_one_is_given(admin, ben, number):
-    version = admin.opens(number).json["session"]["version"]
-    admin.takes(number, version=version)
-    refusal = ben.assigns(number, "ben", version=version, status=409).json["error"]
-    assert refusal["code"] == "taken"
-    newer = admin.opens(number).json["session"]["version"]
-    assert ben.takes(number, version=newer).json["session"]["assignee"] == "ben"
-    later = admin.assigns(number, None).json["session"]
-    assert (later["assignee"], later["status"]) == (None, "waiting")
-    assert admin.takes(number, version=newer, status=409).json["error"]["code"] == "stale"
-
-
-def test_a_session_can_be_given_to_a_colleague_and_back_to_those_who_wait(
-    admin, ben, customer, number
-):
-    admin.takes(number)
-    given = admin.assigns(number, "ben").json["session"]
-    assert (given["assignee"], given["status"], given["admin"]) == (
-        "ben",
-        "active",
-        {"name": "Ben Bereit"},
-    )
-    back = ben.assigns(number, None).json["session"]
-    assert (back["assignee"], back["status"], back["admin"]) == (None, "waiting", None)
-    events = [m.get("event") for m in admin.opens(number).json["messages"]]
-    assert events == [None, "taken", "assigned", "unassigned"]
-    assert [m.get("event") for m in customer.reads().json["messages"]] == [
-        None,
-        "taken",
-        "assigned",
-    ]
-
-
-@pytest.mark.parametrize("username", ["nobody", "", " ", "x" * 5000, 7, [], {}, True, "a\x00b"])
-def test_assigning_to_somebody_who_does_not_exist_is_refused(admin, number, username):
-    error = admin.assigns(number, username, status=422).json["error"]
-    assert error["field"] == "admin"
-
-
-def test_assigning_without_saying_to_whom_is_refused(admin, number):
-    assert admin.posts(number, "assign", {}, status=422).json["error"]["field"] == "admin"
-
-
-@pytest.mark.parametrize("version", [-1, 1.5, "1", True, 2**31, 10**19, []])
-def test_a_version_that_is_no_number_is_refused(admin, number, version):
-    error = admin.takes(number, version=version, status=422).json["error"]
-    assert error["field"] == "version"
-
-
-def test_a_disabled_admin_cannot_be_assigned(admin, ben, number, engine):
-    disable(engine, "ben")
-    assert admin.assigns(number, "ben", status=422).json["error"]["field"] == "admin"
-
-
 def test_unread_is_counted_for_each_admin(admin, ben, customer, number):
     customer.sends("two")
     assert admin.opens(number).json["session"]["unread"] == 2
@@ -293,68 +231,6 @@ def test_unread_is_counted_for_each_admin(admin, ben, customer, number):
 def test_a_seen_position_that_is_no_number_is_refused(admin, customer, number, seq):
     assert admin.has_seen(number, seq, status=422).json["error"]["field"] == "seq"
     assert customer.has_seen(seq, status=422).json["error"]["field"] == "seq"
-
-
-def test_disabling_an_admin_puts_their_open_chats_back(admin, ben, customer, number, engine):
-    ben.takes(number)
-    disable(engine, "ben")
-    session = admin.opens(number).json["session"]
-    assert (session["status"], session["assignee"]) == ("waiting", None)
-    assert session["waiting_since"]
-
-
-def test_a_plain_form_answers_and_leads_back_to_the_conversation(admin, customer, number):
-    answer = admin.submits(f"{number}/send/", body="from a form", client_id=new_id())
-    assert answer.location == f"http://localhost/custom-admin/chat/{number}/"
-    assert customer.sees()[-1] == "from a form"
-    admin.submits(f"{number}/assign/", admin="")
-    assert admin.opens(number).json["session"]["assignee"] is None
-    version = admin.opens(number).json["session"]["version"]
-    admin.submits(f"{number}/assign/", admin="anna", version=str(version))
-    assert admin.opens(number).json["session"]["assignee"] == "anna"
-    admin.submits(f"{number}/seen/", seq="1")
-    admin.submits(f"{number}/close/")
-    assert admin.opens(number).json["session"]["status"] == "closed"
-    admin.submits(f"{number}/reopen/")
-    assert admin.opens(number).json["session"]["status"] == "active"
-
-
-def test_a_plain_form_keeps_line_breaks_as_browsers_send_them(admin, customer, number):
-    admin.submits(f"{number}/send/", body="one\r\ntwo", client_id=new_id())
-    assert customer.sees()[-1] == "one\ntwo"
-
-
-def test_a_plain_form_that_is_refused_shows_the_text_again(admin, number):
-    admin.closes(number)
-    page = admin.submits(f"{number}/send/", body="<b>my text", client_id=new_id(), status=409)
-    assert page.content_type == "text/html"
-    assert "&lt;b&gt;my text" in page.text
-    assert "<b>my text" not in page.text
-
-
-@pytest.mark.parametrize(
-    ("verb", "fields", "field"),
-    [
-        ("send", {"body": " ", "client_id": "1"}, "body"),
-        ("send", {"body": "x", "client_id": ""}, "client_id"),
-        ("assign", {"admin": "nobody"}, "admin"),
-        ("assign", {"admin": "anna", "version": "١"}, "version"),
-        ("assign", {"admin": "anna", "version": "9" * 30}, "version"),
-        ("seen", {"seq": "1_0"}, "seq"),
-    ],
-)
-def test_a_plain_form_with_a_wrong_field_is_422(admin, number, verb, fields, field):
-    headers = {"Accept": "application/json", "X-CSRF-Token": admin.csrf_token}
-    path = f"/custom-admin/chat/{number}/{verb}/"
-    answer = admin.app.post(path, fields, headers=headers, status=422)
-    assert answer.json["error"]["field"] == field
-
-
-def test_a_form_that_wants_json_gets_json(admin, number):
-    headers = {"Accept": "application/json", "X-CSRF-Token": admin.csrf_token}
-    path = f"/custom-admin/chat/{number}/send/"
-    answer = admin.app.post(path, {"body": "x", "client_id": "1"}, headers=headers, status=201)
-    assert answer.json["message"]["body"] == "x"
 
 
 def test_the_links_of_a_session_lead_where_they_say(admin, number):
@@ -390,11 +266,3 @@ def test_a_customers_token_opens_nothing_on_the_desk(customer):
 
 def test_an_admins_cookie_opens_nothing_on_the_customer_side(admin, customer):
     admin.app.get(f"/chat/messages/{customer.id}/", status=404)
-
-
-def disable(engine, username):
-    """Shut an admin out, as the command line does."""
-    from livechat import database, staff
-
-    with database.transaction(engine) as db:
-        staff.disable(db, staff.find_admin(db, username))

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from ..databases import rows
-from ..factories import NOWHERE, new_id
+from ..factories import new_id
 
 SESSION_KEYS = {
     "id",
@@ -286,53 +286,3 @@ def test_the_customer_sees_who_answers_by_name_and_no_number_or_username(custome
     assert '"anna"' not in answer.text
     assert "number" not in answer.text
     assert "version" not in answer.text
-
-
-def test_a_token_opens_only_the_conversations_of_its_guest(new_customer):
-    ann, bob = new_customer(), new_customer()
-    ann.starts("mine")
-    bob.starts("his")
-    bob.id = ann.id
-    bob.reads(status=404)
-    bob.sends(status=404)
-    bob.closes(status=404)
-    bob.id = NOWHERE
-    bob.reads(status=404)
-
-
-def test_a_revoked_token_opens_nothing(customer, engine):
-    from livechat import database, guests
-    from livechat.models import ChatSession
-
-    with database.transaction(engine) as db:
-        assert guests.revoke_tokens(db, db.get_one(ChatSession, 1)) == 1
-    customer.reads(status=404)
-    customer.sends(status=404)
-    old, old_token = customer.id, customer.token
-    assert customer.starts().status_int == 201
-    assert customer.id != old
-    assert customer.token != old_token
-
-
-def test_required_fields_are_asked_for_once(boot, new_customer):
-    ann = new_customer(boot(guest_name="required", guest_email="required"))
-    assert ann.starts(status=422).json["error"]["field"] == "name"
-    assert ann.starts(name="  ", status=422).json["error"]["field"] == "name"
-    assert ann.starts(name="Ann", status=422).json["error"]["field"] == "email"
-    assert ann.starts(name="Ann", email="ann@example.com").status_int == 201
-    assert ann.starts().status_int == 200
-
-
-def test_who_has_signed_in_to_the_shop_is_verified_by_its_signature(boot, new_customer, admin):
-    import hashlib
-    import hmac
-
-    secret = "s" * 40
-    signed = hmac.new(secret.encode(), b"ann@example.com", hashlib.sha256).hexdigest()
-    ann = new_customer(boot(identity_secret=secret))
-    ann.starts(email="ann@example.com", customer={"signature": signed})
-    assert admin.opens(1).json["session"]["verified"] is True
-    refused = ann.starts(email="bob@example.com", customer={"signature": signed}, status=422)
-    assert refused.json["error"]["field"] == "customer.signature"
-    ann.starts(email="bob@example.com")
-    assert admin.opens(1).json["session"]["verified"] is False

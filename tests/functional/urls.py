@@ -59,9 +59,16 @@ DESK = [
 SIGN_OUT = Address("/custom-admin/logout/", {"POST": {}})
 EVERYTHING = [*PUBLIC, *CUSTOMERS, *DESK, SIGN_OUT]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X-ODD"]
-JSON_POSTS = [address for address in EVERYTHING if "POST" in address.methods]
+# Signing out once is signing out for the requests after it; test_login.py has its cases.
+ADDRESSES = [address for address in EVERYTHING if address is not SIGN_OUT]
+POSTS = [address for address in ADDRESSES if "POST" in address.methods]
 
 
 def names(addresses: list[Address]) -> list[str]:
     """Names for pytest's parameters."""
     return [address.path for address in addresses]
+
+
+def is_form_page(address: Address) -> bool:
+    """Whether it takes a form of a page rather than JSON: login, logout, welcome."""
+    return address.path.startswith("/custom-admin/") and address.path.count("/") == 3
