@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from livechat import database  # noqa: E402 - the tests are beside the package, not in it
-from livechat.conversation import Product  # noqa: E402
 from livechat.models import make_engine  # noqa: E402
+from livechat.opening import Product  # noqa: E402
 from tests.browser.chromium import ARGUMENTS, DESKTOP, PHONE, Ear, find_chromium  # noqa: E402
 from tests.browser.desk import Desk  # noqa: E402
 from tests.browser.seeds import add_chat, add_messages, close_chat  # noqa: E402

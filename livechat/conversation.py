@@ -17,7 +17,8 @@ from sqlalchemy.orm import Session
 
 from .entries import LOCK, append, append_line, lock, sent
 from .lines import Event
-from .models import Admin, ChatMessage, ChatRead, ChatSession, Guest, Sender, Status, now
+from .models import Admin, ChatMessage, ChatRead, ChatSession, Guest, Sender, Status
+from .opening import Opening, describe, new_session
 from .refusals import Conflict, Invalid
 
 
@@ -45,30 +46,6 @@ def admin_actor(admin_id: int, name: str) -> Actor:
 
 
 @dataclass(frozen=True)
-class Product:
-    """What a conversation is about, as the shop names it."""
-
-    id: str
-    name: str | None = None
-    url: str | None = None
-    price: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opening:
-    """What a customer brings when a conversation begins or goes on. None leaves a field as it is."""
-
-    name: str | None = None
-    email: str | None = None
-    verified: bool = False
-    product: Product | None = None
-    page_url: str | None = None
-    page_title: str | None = None
-    body: str | None = None
-    client_id: str | None = None
-
-
-@dataclass(frozen=True)
 class Outcome:
     """What an act led to. `created` is False when it had been done before and was only repeated."""
 
@@ -89,16 +66,17 @@ def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
     db.refresh(guest, with_for_update=LOCK)  # two clicks at once make one conversation
     session = _session_with(db, guest, opening.client_id) or open_session(db, guest.id)
     if session is None:
-        session = _new_session(db, guest)
-        _describe(session, opening)
+        session = new_session(db, guest)
+        describe(session, opening)
         created = True
     else:
         lock(db, session)
-        asked_about = session.product_id
-        _describe(session, opening)
         created = False
-        if opening.product and session.open and opening.product.id != asked_about:
-            name = opening.product.name or opening.product.id
+        asked_about = session.product_id
+        if session.open:  # a repeated start may find a session that was closed meanwhile
+            describe(session, opening)
+        if session.product_id != asked_about:
+            name = session.product_name or session.product_id
             append_line(db, session, Event.PRODUCT, {"product": name})
     if opening.body is not None:
         send(db, session, CUSTOMER, opening.body, opening.client_id or str(uuid.uuid4()))
@@ -298,50 +276,6 @@ def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSessi
     ids = db.scalars(select(ChatSession.id).where(ChatSession.guest_id == guest.id)).all()
     message = sent(db, ids, CUSTOMER.key, client_id)
     return db.get(ChatSession, message.session_id) if message else None
-
-
-def _new_session(db: Session, guest: Guest) -> ChatSession:
-    moment = now()
-    session = ChatSession(
-        uuid=uuid.uuid4(),
-        guest_id=guest.id,
-        status=Status.WAITING,
-        version=1,
-        seq=0,
-        public_seq=0,
-        customer_seen=0,
-        customer_verified=False,
-        search_text="",
-        created_at=moment,
-        last_activity_at=moment,
-        waiting_since=moment,
-    )
-    db.add(session)
-    db.flush()
-    return session
-
-
-def _describe(session: ChatSession, opening: Opening) -> None:
-    session.customer_name = opening.name or session.customer_name
-    if opening.email and opening.email != session.customer_email:
-        session.customer_email = opening.email
-        session.customer_verified = False
-    session.customer_verified = session.customer_verified or opening.verified
-    session.page_url = opening.page_url or session.page_url
-    session.page_title = opening.page_title or session.page_title
-    if opening.product is not None:
-        same = opening.product.id == session.product_id
-        session.product_id = opening.product.id
-        session.product_name = opening.product.name or (session.product_name if same else None)
-        session.product_url = opening.product.url or (session.product_url if same else None)
-        session.product_price = opening.product.price or (session.product_price if same else None)
-    known = (
-        session.customer_name,
-        session.customer_email,
-        session.product_name,
-        session.product_id,
-    )
-    session.search_text = "\n".join(text for text in known if text).casefold()
 
 
 def _give_to(

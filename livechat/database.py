@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine, make_url, text
 from sqlalchemy.orm import Session
 
 from .models import WRITING, make_engine, writing
@@ -19,6 +19,7 @@ from .settings import Settings
 if TYPE_CHECKING:
     from alembic.config import Config
 
+MIGRATION_LOCK = 0x6C697665  # any number that is ours: "live"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -38,6 +39,11 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     from alembic import command
 
     with engine.connect().execution_options(**WRITING) as connection, connection.begin():
+        if engine.dialect.name == "postgresql":
+            # Several that start at once take turns; SQLite's write lock does the same.
+            connection.execute(
+                text("SELECT pg_advisory_xact_lock(:name)"), {"name": MIGRATION_LOCK}
+            )
         command.upgrade(_alembic(connection), revision)
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from .conversation import Product
+from .opening import Product
 from .refusals import Invalid
 
 LONGEST_BODY = 4000

@@ -36,18 +36,19 @@ def guest_by_token(db: Session, token: str) -> Guest | None:
     ).first()
 
 
-def new_guest(db: Session, client_id: str | None) -> Guest:
+def new_guest(db: Session, client_id: str | None, *, with_message: bool = True) -> Guest:
     """A guest for a start without a token: a new one, or, when a start with this client_id was answered
     within the last day but its answer was lost, the guest it made.
 
-    Only a UUID counts, because only what nobody can guess may stand for a person.
+    Only a UUID counts, because only what nobody can guess may stand for a person; and a repetition without
+    the message is none, because the message is what proves to repeat it.
     """
     if client_id is None or not _UUID.fullmatch(client_id):
         guest = Guest(created_at=now())
         db.add(guest)
         db.flush()
         return guest
-    key = hash_token(f"start {client_id.lower()}")
+    key = hash_token(f"start {client_id.lower()} {with_message}")
     old = (Guest.start_key == key, Guest.created_at < now() - REPEATABLE)
     db.execute(update(Guest).where(*old).values(start_key=None))
     # Two at once: the second waits here for the first to commit, and then finds its row.

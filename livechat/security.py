@@ -207,8 +207,10 @@ def client_address(request: Request) -> str:
 
 def network_of(address: str) -> str:
     """What counts as one network: an IPv4 address, or the /64 that one IPv6 household has."""
+    # Some proxies write the port as well: 192.0.2.1:4711, [2001:db8::1]:4711.
+    bare = re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", address, re.ASCII)
     try:
-        ip = ip_address(address)
+        ip = ip_address(bare[1] or bare[2] if bare else address)
     except ValueError:
         return "unknown"
     if ip.version == 6 and ip.ipv4_mapped is None:

@@ -208,7 +208,10 @@ def _origin_pattern(text: str) -> str:
         raise ValueError(
             f"{text} is no origin. Write scheme and host, such as https://www.your-shop.com"
         )
-    return text.rstrip("/").lower()
+    pattern = text.rstrip("/").lower()
+    # Browsers leave out the port that goes without saying.
+    scheme = pattern.partition(":")[0]
+    return pattern.removesuffix({"http": ":80", "https": ":443"}[scheme])
 
 
 _READ: dict[str, Callable[[str], Any]] = {

@@ -163,14 +163,18 @@ def check_password(db: Session, username: str, password: str) -> Admin | None:
     admin = db.scalars(select(Admin).where(Admin.username == fold_username(username))).first()
     stored = admin.password_hash if admin and admin.password_hash else _NOBODYS_HASH
     try:
-        _hasher.verify(stored, unicodedata.normalize("NFKC", password[:LONGEST_PASSWORD]))
+        _hasher.verify(stored, unicodedata.normalize("NFKC", password[: LONGEST_PASSWORD + 1]))
     except (VerificationError, InvalidHashError):
         return None
     if admin is None or admin.disabled_at is not None or admin.password_hash is None:
         return None
-    if _hasher.check_needs_rehash(admin.password_hash):
-        admin.password_hash = hash_password(password)
     return admin
+
+
+def renew_hash(admin: Admin, password: str) -> None:
+    """Hash a password that was just found right anew, if its hash is weaker than those made today."""
+    if admin.password_hash is not None and _hasher.check_needs_rehash(admin.password_hash):
+        admin.password_hash = hash_password(password)
 
 
 def sign_in(db: Session, admin: Admin, hours: int) -> str:

@@ -11,12 +11,13 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from .. import conversation, fields, guests, words
-from ..conversation import CUSTOMER, Opening
+from ..conversation import CUSTOMER
 from ..cursors import message_cursor, message_position
 from ..headers import framed_by_sites
 from ..inputs import json_object
 from ..limits import network
 from ..models import ChatMessage, ChatSession, Guest
+from ..opening import Opening
 from ..permissions import Permission
 from ..refusals import Invalid
 from ..resources import Chat, CustomerSession, Start
@@ -73,7 +74,9 @@ def start(context: Start, request: Request) -> dict[str, Any]:
     guest_id = request.identity.guest_id
     if guest_id is None:
         request.limits.count_start(network(request))
-        guest = guests.new_guest(request.dbsession, opening.client_id)
+        guest = guests.new_guest(
+            request.dbsession, opening.client_id, with_message=opening.body is not None
+        )
         token = guests.give_token(request.dbsession, guest)
     else:
         guest = request.dbsession.get_one(Guest, guest_id)

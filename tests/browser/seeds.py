@@ -10,8 +10,9 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from livechat import conversation, database, guests
-from livechat.conversation import Actor, Opening, Product
+from livechat.conversation import Actor
 from livechat.models import Admin, ChatSession
+from livechat.opening import Opening, Product
 
 from ..server import Server
 

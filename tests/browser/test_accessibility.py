@@ -9,8 +9,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from livechat import database, staff
-from livechat.conversation import Product
 from livechat.models import Admin as AdminRow
+from livechat.opening import Product
 
 from .chromium import until
 from .seeds import add_chat, add_messages, close_chat

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from livechat.conversation import Product
+from livechat.opening import Product
 
 from .seeds import add_chat, add_messages, close_chat, query, shell, stored
 

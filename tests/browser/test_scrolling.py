@@ -65,6 +65,23 @@ def test_the_pill_goes_when_one_scrolls_down_oneself(shopper, desk, engine):
     expect(shopper.pill).to_be_hidden()
 
 
+def test_what_waits_below_is_not_seen_until_one_is_there(shopper, desk, engine):
+    shopper.visits().opens_the_chat().sends("First")
+    add_messages(engine, 1, desk.row, *MANY)
+    expect(shopper.line("Message number 60")).to_be_in_viewport(ratio=1)
+    shopper.scroller.hover()
+    shopper.page.mouse.wheel(0, -900)
+    expect(shopper.line("Message number 60")).not_to_be_in_viewport()
+    add_messages(engine, 1, desk.row, "News")
+    expect(shopper.pill).to_be_visible()
+    with shopper.page.expect_response(lambda answer: "/chat/messages/" in answer.url) as poll:
+        shopper.hurries()
+    assert poll.value.json()["session"]["unread"] == 1
+    with shopper.page.expect_response(lambda answer: "/chat/seen/" in answer.url) as seen:
+        shopper.pill.click()
+    assert seen.value.json()["session"]["unread"] == 0
+
+
 def test_sending_leads_back_to_the_newest(shopper, desk, engine):
     shopper.visits().opens_the_chat().sends("First")
     add_messages(engine, 1, desk.row, *MANY)

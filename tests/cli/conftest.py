@@ -18,8 +18,9 @@ import pytest
 from sqlalchemy import Engine
 
 from livechat import conversation, database, guests
-from livechat.conversation import CUSTOMER, Opening, Product
+from livechat.conversation import CUSTOMER
 from livechat.models import ChatSession
+from livechat.opening import Opening, Product
 from tests.factories import new_id
 
 from .forking import Forking

@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import Engine, update
 
 from livechat import conversation, database
-from livechat.conversation import STAFF, Product, admin_actor
+from livechat.conversation import STAFF, admin_actor
 from livechat.models import ChatMessage, ChatSession
+from livechat.opening import Product
 from livechat.reporting import By, Report, report
 from tests.factories import add_admin, new_id
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from livechat import conversation, database, guests
-from livechat.conversation import CUSTOMER, Product
+from livechat.conversation import CUSTOMER
 from livechat.models import ChatMessage, ChatSession
+from livechat.opening import Opening, Product
 from tests.databases import rows
 from tests.factories import add_admin
 
@@ -194,7 +195,7 @@ def test_reply_refuses_what_cannot_be_sent(shell: Shell, begin: Begin, engine: E
 def test_revoke_shuts_the_customer_out(shell: Shell, begin: Begin, engine: Engine) -> None:
     number = begin("hello")
     with database.transaction(engine) as db:
-        guest = conversation.start(db, guests.new_guest(db, None), conversation.Opening()).session
+        guest = conversation.start(db, guests.new_guest(db, None), Opening()).session
         token = guests.give_token(db, db.get_one(guests.Guest, guest.guest_id))
         other = guest.id
     assert "1 token" in shell("sessions", "revoke", number).err

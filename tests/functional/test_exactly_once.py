@@ -165,6 +165,15 @@ def test_a_repeated_start_with_another_text_is_refused(new_customer):
     assert "token" not in refusal.json
 
 
+def test_who_knows_the_client_id_but_not_the_message_gets_nobodys_conversation(new_customer):
+    client_id = new_id()
+    first, other = new_customer(), new_customer()
+    first.starts("hello?", client_id=client_id)
+    assert other.starts(client_id=client_id).status_int == 201
+    assert other.id != first.id
+    assert other.sees() == []
+
+
 @pytest.mark.parametrize("client_id", ["1", "hello", "00000000-0000-4000-8000-00000000000g"])
 def test_a_client_id_that_can_be_guessed_opens_nobody_elses_conversation(new_customer, client_id):
     first, other = new_customer(), new_customer()
@@ -191,10 +200,11 @@ def test_after_a_day_a_start_is_no_repetition(new_customer, engine):
 def test_a_repeated_start_finds_its_conversation_also_when_it_was_closed_meanwhile(customer):
     first = customer.starts(message="again", client_id="s1")
     customer.closes()
-    again = customer.starts(message="again", client_id="s1")
+    again = customer.starts(message="again", client_id="s1", product="42")
     assert again.status_int == 200
     assert again.json["session"]["id"] == first.json["session"]["id"]
     assert again.json["session"]["status"] == "closed"
+    assert again.json["session"]["product"] is None
 
 
 @pytest.mark.parametrize("versioned", [False, True])

@@ -29,6 +29,15 @@ def test_a_revoked_token_opens_nothing(customer, engine):
     assert customer.token != old_token
 
 
+def test_the_page_one_writes_from_brings_its_own_title_or_none(customer, admin):
+    here = {"url": "https://shop.example/a", "title": "A"}
+    customer.starts(page=here)
+    assert admin.opens(1).json["session"]["page"] == here
+    there = {"url": "https://shop.example/b"}
+    customer.starts(page=there)
+    assert admin.opens(1).json["session"]["page"] == {"title": None, **there}
+
+
 def test_required_fields_are_asked_for_once(boot, new_customer):
     ann = new_customer(boot(guest_name="required", guest_email="required"))
     assert ann.starts(status=422).json["error"]["field"] == "name"

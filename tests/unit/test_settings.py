@@ -125,7 +125,9 @@ def test_sites_are_one_a_line_or_in_a_row():
     settings = read(
         allowed_sites="\n  https://A.example\n https://b.example/, http://c.example:80 "
     )
-    assert settings.allowed_sites[:2] == ("https://a.example", "https://b.example")
+    sites = ("https://a.example", "https://b.example", "http://c.example")
+    assert settings.allowed_sites == sites
+    assert read(allowed_sites="https://d.example:443").allowed_sites == ("https://d.example",)
 
 
 @pytest.mark.parametrize("field", [f for f in vars(Settings()) if f.startswith("limit_")])

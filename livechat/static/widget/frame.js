@@ -173,6 +173,11 @@ function settle() {
   }
 }
 
+/** What came while one reads further up is not seen yet. */
+function look() {
+  if (visible() && element('pill').hidden) chat.seen(newest);
+}
+
 function render() {
   settle();
   const session = chat.session();
@@ -187,7 +192,7 @@ function render() {
   element('status').dataset.status = status;
   ending.render();
   renderProduct();
-  if (visible()) chat.seen(newest);
+  look();
   const unread = visible() ? 0 : (session?.unread ?? 0);
   if (!embedded) countInTitle(unread);
   host.tell('state', { unread, session: session !== null });
@@ -233,6 +238,7 @@ addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !event.isComposing && !ending.escape()) host.tell('close');
 });
 document.addEventListener('visibilitychange', render);
+element('scroller').addEventListener('scroll', look, { passive: true });
 if (!embedded) {
   // a phone's keyboard covers the page: take what is left to see
   const view = window.visualViewport;
