@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from livechat import database  # noqa: E402 - the tests are beside the package, not in it
-from livechat.models import make_engine  # noqa: E402
+from livechat.models import ChatSession, make_engine  # noqa: E402
 from livechat.opening import Product  # noqa: E402
 from tests.browser.chromium import ARGUMENTS, DESKTOP, PHONE, Ear, find_chromium  # noqa: E402
 from tests.browser.desk import Desk  # noqa: E402
@@ -121,6 +122,15 @@ def fill_the_desk(engine: Any, anna: Any, ben: Any) -> None:
         engine, "Priya Nair", "Can I pick my order up today?", email="priya@example.com"
     )
     add_messages(engine, taken, anna, "Of course, until six.")
+
+
+def waits(engine: Any, minutes: dict[int, int]) -> None:
+    """These customers have waited that long."""
+    with database.transaction(engine) as db:
+        for number, past in minutes.items():
+            session = db.get_one(ChatSession, number)
+            assert session.waiting_since is not None
+            session.waiting_since -= timedelta(minutes=past)
 
 
 def newest(engine: Any) -> int:

@@ -10,6 +10,7 @@ LIVECHAT_TEST_DATABASES=sqlite leaves PostgreSQL out, for a quick look.
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import lru_cache
@@ -38,6 +39,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # The controller names a folder; the workers inherit it and share the server in it.
     if not hasattr(config, "workerinput"):
         os.environ[_FOLDER] = databases.server_folder()
+        # A shell that runs us in the background lets us, and the programs we start, ignore Ctrl-C.
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

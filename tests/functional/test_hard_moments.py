@@ -15,7 +15,7 @@ from ..factories import Customer, new_id
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that can be set: ``clock(hours=-5)`` moves it for everything that asks the time."""
-    from livechat import conversation, entries, guests, staff
+    from livechat import entries, guests, opening, staff
     from livechat.models import meta
 
     offset = [timedelta()]
@@ -24,7 +24,7 @@ def clock(monkeypatch):
     def moved():
         return real() + offset[0]
 
-    for module in (meta, entries, conversation, guests, staff):
+    for module in (meta, entries, guests, opening, staff):
         monkeypatch.setattr(module, "now", moved)
 
     def move(**by):
