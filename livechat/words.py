@@ -28,7 +28,7 @@ LOADER = {
     "unread_other": _("{n} unread messages"),
 }
 
-# Every conversation, the customer's and the desk's (static/shared/).
+# Every conversation, the customer's and the desk's (static/common/).
 CONVERSATION = {
     "today": _("Today"),
     "yesterday": _("Yesterday"),

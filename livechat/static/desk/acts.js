@@ -1,6 +1,6 @@
 // What can be done with a conversation: take, assign, put back, close, reopen. The forms work without this, too.
 
-import { byId } from '../shared/dom.js';
+import { byId } from '../common/dom.js';
 
 /** @import { Acts, ActsOptions } from './types.js' */
 

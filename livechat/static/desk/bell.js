@@ -1,7 +1,7 @@
 // One sound for one message, however many tabs are open; and the switch for it.
 
-import { icon } from '../shared/icons.js';
-import { createSound } from '../shared/sound.js';
+import { icon } from '../common/icons.js';
+import { createSound } from '../common/sound.js';
 
 /** @import { Bell, BellOptions } from './types.js' */
 

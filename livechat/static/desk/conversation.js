@@ -1,14 +1,14 @@
 // A conversation on the desk: puts its parts together.
 
-import { createComposer } from '../shared/composer.js';
-import { byId } from '../shared/dom.js';
-import { createFeed } from '../shared/feed.js';
-import { createTimeline } from '../shared/timeline.js';
+import { createComposer } from '../common/composer.js';
+import { byId } from '../common/dom.js';
+import { createFeed } from '../common/feed.js';
+import { createTimeline } from '../common/timeline.js';
 import { createActs } from './acts.js';
 import { createDesk } from './desk.js';
 import { createFacts } from './facts.js';
 
-/** @import { Pending } from '../shared/types.js' */
+/** @import { Pending } from '../common/types.js' */
 /** @import { Conversation, DeskSession } from './types.js' */
 
 const element = (/** @type {string} */ id) => byId(id, HTMLElement);

@@ -1,6 +1,6 @@
 // The dashboard: takes over the list that the server drew and keeps it up to date.
 
-import { byId } from '../shared/dom.js';
+import { byId } from '../common/dom.js';
 import { createDesk } from './desk.js';
 import { createPoll } from './poll.js';
 import { createRows, difference } from './rows.js';

@@ -1,11 +1,11 @@
 // What every page of the desk has: who is signed in, requests, unsent answers, sound, title, notices.
 
-import { byId } from '../shared/dom.js';
-import { createHttp } from '../shared/http.js';
-import { createOutbox } from '../shared/outbox.js';
-import { createStore } from '../shared/store.js';
-import { createTitle } from '../shared/title.js';
-import { readWords } from '../shared/words.js';
+import { byId } from '../common/dom.js';
+import { createHttp } from '../common/http.js';
+import { createOutbox } from '../common/outbox.js';
+import { createStore } from '../common/store.js';
+import { createTitle } from '../common/title.js';
+import { readWords } from '../common/words.js';
 import { createBell } from './bell.js';
 import { createNotices } from './notices.js';
 
@@ -47,7 +47,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent }) {
     onPending?.();
   }
 
-  /** @param {import('../shared/types.js').Refusal} refusal */
+  /** @param {import('../common/types.js').Refusal} refusal */
   function refused(refusal) {
     const ended = refusal.status === 403 && AGAIN.has(refusal.code);
     if (ended) notices.signedOut();

@@ -1,6 +1,6 @@
 // The head of a conversation and what stands beside it about the customer.
 
-import { byId, h } from '../shared/dom.js';
+import { byId, h } from '../common/dom.js';
 import { momentText } from './telling.js';
 
 /** @import { DeskSession, Facts, FactsOptions } from './types.js' */

@@ -1,7 +1,7 @@
 // What the desk must say on top of any page: no connection, no login, answers that were not sent.
 
-import { byId, h } from '../shared/dom.js';
-import { fill, plural } from '../shared/words.js';
+import { byId, h } from '../common/dom.js';
+import { fill, plural } from '../common/words.js';
 
 /** @import { Notices, NoticesOptions } from './types.js' */
 

@@ -1,6 +1,6 @@
 // Asks the same question again and again, without two at once, slower while nobody answers.
 
-import { backOff } from '../shared/http.js';
+import { backOff } from '../common/http.js';
 
 /** @import { Poll, PollOptions } from './types.js' */
 

@@ -1,9 +1,9 @@
 // The rows of the list: each session keeps its element, so focus, pointer and scroll stay where they are.
 
-import { fill } from '../shared/words.js';
+import { fill } from '../common/words.js';
 import { activityText, momentText, waitText } from './telling.js';
 
-/** @import { Words } from '../shared/types.js' */
+/** @import { Words } from '../common/types.js' */
 /** @import { DeskSession, Rows, RowsOptions } from './types.js' */
 
 const POINTED = 1500; // milliseconds after a movement in which nothing slips away under the pointer

@@ -1,8 +1,8 @@
 // How long somebody has waited and when something was, in words.
 
-import { dayName, language, sameDay, timeOfDay } from '../shared/times.js';
+import { dayName, language, sameDay, timeOfDay } from '../common/times.js';
 
-/** @import { Words } from '../shared/types.js' */
+/** @import { Words } from '../common/types.js' */
 
 const UNITS = /** @type {const} */ ([['day', 86400], ['hour', 3600], ['minute', 60]]);
 const full = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });

@@ -1,6 +1,6 @@
-// What the desk's server and pages tell each other, beside static/shared/types.js. Types only: no page loads this.
+// What the desk's server and pages tell each other, beside static/common/types.js. Types only: no page loads this.
 
-/** @import { Composer, Feed, Http, Message, Outbox, Pending, Product, Refusal, Result, Store, Words } from '../shared/types.js' */
+/** @import { Composer, Feed, Http, Message, Outbox, Pending, Product, Refusal, Result, Store, Words } from '../common/types.js' */
 
 /**
  * A conversation as admins see it.

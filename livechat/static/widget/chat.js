@@ -1,10 +1,10 @@
 // The customer's conversation: who one is (the token), which session it is, and what can be done.
 
-import { createFeed } from '../shared/feed.js';
-import { createHttp } from '../shared/http.js';
-import { createOutbox } from '../shared/outbox.js';
+import { createFeed } from '../common/feed.js';
+import { createHttp } from '../common/http.js';
+import { createOutbox } from '../common/outbox.js';
 
-/** @import { Entry, Feed, Result, Session } from '../shared/types.js' */
+/** @import { Entry, Feed, Result, Session } from '../common/types.js' */
 /** @import { Chat, ChatOptions } from './types.js' */
 
 /** @param {ChatOptions} options @returns {Chat} */

@@ -1,6 +1,6 @@
 // The end of a conversation: asking before one ends it, and what to do with a closed one.
 
-import { byId } from '../shared/dom.js';
+import { byId } from '../common/dom.js';
 
 /** @import { Ending, EndingOptions } from './types.js' */
 

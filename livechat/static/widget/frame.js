@@ -1,13 +1,13 @@
 // The conversation page: puts its parts together, in the widget's frame or as a page of its own.
 
-import { createComposer } from '../shared/composer.js';
-import { byId, h } from '../shared/dom.js';
-import { drawIcons, icon } from '../shared/icons.js';
-import { createSound } from '../shared/sound.js';
-import { createStore } from '../shared/store.js';
-import { createTimeline } from '../shared/timeline.js';
-import { createTitle } from '../shared/title.js';
-import { fill, readWords } from '../shared/words.js';
+import { createComposer } from '../common/composer.js';
+import { byId, h } from '../common/dom.js';
+import { drawIcons, icon } from '../common/icons.js';
+import { createSound } from '../common/sound.js';
+import { createStore } from '../common/store.js';
+import { createTimeline } from '../common/timeline.js';
+import { createTitle } from '../common/title.js';
+import { fill, readWords } from '../common/words.js';
 import { createChat } from './chat.js';
 import { createEnding } from './ending.js';
 import { createGuest } from './guest.js';

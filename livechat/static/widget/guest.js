@@ -1,6 +1,6 @@
 // Who is writing: the name and e-mail fields of a first message, with the errors beside them.
 
-import { byId } from '../shared/dom.js';
+import { byId } from '../common/dom.js';
 
 /** @import { Details, Field, Guest, GuestOptions } from './types.js' */
 

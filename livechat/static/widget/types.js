@@ -1,6 +1,6 @@
-// What the modules of the conversation page promise each other. Types only, as shared/types.js.
+// What the modules of the conversation page promise each other. Types only, as common/types.js.
 
-/** @import { Composer, Message, Outbox, Product, Result, Session, Store, Words } from '../shared/types.js' */
+/** @import { Composer, Message, Outbox, Product, Result, Session, Store, Words } from '../common/types.js' */
 
 /**
  * What the shop's page tells the frame.
