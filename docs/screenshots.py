@@ -118,6 +118,7 @@ def fill_the_desk(engine: Any, anna: Any, ben: Any) -> None:
     add_messages(engine, mended, None, "That is kind, thank you! Which address?")
     add_chat(engine, "نور الحسن", "هل يوجد هذا المصباح باللون الأسود؟", product=HALO)
     add_chat(engine, None, "Are you open on Saturday?")
+    waits(engine, {2: 26, 3: 12, 4: 4})
     taken = add_chat(
         engine, "Priya Nair", "Can I pick my order up today?", email="priya@example.com"
     )
