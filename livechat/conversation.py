@@ -121,7 +121,7 @@ def send(db: Session, session: ChatSession, author: Actor, body: str, client_id:
         session.waiting_since = None
         session.first_answer_at = session.first_answer_at or message.created_at
         if author.admin_id is not None:
-            mark_read(db, session, author.admin_id, message.seq)
+            _note_read(db, session, author.admin_id, message.seq)
     db.flush()
     return Sent(message, True)
 
@@ -226,11 +226,7 @@ def seen_by_customer(db: Session, session: ChatSession, public_seq: int) -> None
 def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
     """This admin has had everything up to seq on screen."""
     lock(db, session)
-    read = db.get(ChatRead, (session.id, admin_id))
-    if read is None:
-        db.add(ChatRead(session_id=session.id, admin_id=admin_id, seq=min(seq, session.seq)))
-    else:
-        read.seq = max(read.seq, min(seq, session.seq))
+    _note_read(db, session, admin_id, seq)
     db.flush()
 
 
@@ -276,6 +272,14 @@ def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSessi
     ids = db.scalars(select(ChatSession.id).where(ChatSession.guest_id == guest.id)).all()
     message = sent(db, ids, CUSTOMER.key, client_id)
     return db.get(ChatSession, message.session_id) if message else None
+
+
+def _note_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
+    read = db.get(ChatRead, (session.id, admin_id))
+    if read is None:
+        db.add(ChatRead(session_id=session.id, admin_id=admin_id, seq=min(seq, session.seq)))
+    else:
+        read.seq = max(read.seq, min(seq, session.seq))
 
 
 def _give_to(

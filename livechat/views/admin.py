@@ -16,6 +16,7 @@ from ..cursors import message_cursor, message_position
 from ..inputs import form_text, json_object
 from ..limits import network
 from ..listing import Filters
+from ..models import ChatSession
 from ..permissions import Permission
 from ..refusals import Invalid, Missing
 from ..resources import AdminSession, Desk
@@ -145,9 +146,13 @@ def session_shape(request: Request, row: listing.Row) -> dict[str, Any]:
     return admin_session(row, request.localizer.translate) | {"links": links}
 
 
+def _shape(request: Request, session: ChatSession) -> dict[str, Any]:
+    row = listing.row_of(request.dbsession, session, reader_id=request.identity.admin.id)
+    return session_shape(request, row)
+
+
 def _session(context: AdminSession, request: Request) -> dict[str, Any]:
-    row = listing.row_of(request.dbsession, context.session, reader_id=request.identity.admin.id)
-    return {"session": session_shape(request, row)}
+    return {"session": _shape(request, context.session)}
 
 
 def _listing(context: AdminSession, request: Request, after: int) -> dict[str, Any]:
@@ -164,10 +169,7 @@ def _listing(context: AdminSession, request: Request, after: int) -> dict[str, A
 def _longest(request: Request) -> dict[str, Any] | None:
     """Who has been waiting for an answer longest, whatever the list shows."""
     session = listing.longest_wait(request.dbsession)
-    if session is None:
-        return None
-    row = listing.row_of(request.dbsession, session, reader_id=request.identity.admin.id)
-    return session_shape(request, row)
+    return None if session is None else _shape(request, session)
 
 
 def _news(request: Request) -> dict[str, Any]:

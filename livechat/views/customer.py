@@ -61,9 +61,8 @@ def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
 @view_config(context=Start, request_method="GET", permission=Permission.START)
 def start_link(context: Start, request: Request) -> HTTPSeeOther:
     """``<a href="…/chat/start/42/">Ask about it</a>``: to the conversation page, with that product."""
-    query = {"product": fields.product_id(context.product_id)} if context.product_id else {}
-    chat = request.root["chat"]
-    return HTTPSeeOther(request.resource_url(chat, **({"query": query} if query else {})))
+    query = {"product": fields.product_id(context.product_id)} if context.product_id else None
+    return HTTPSeeOther(request.resource_url(request.root["chat"], query=query))
 
 
 @customer_view(context=Start, request_method="POST", permission=Permission.START)

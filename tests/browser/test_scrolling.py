@@ -17,6 +17,14 @@ def at_end(scroller) -> bool:
     return scroller.evaluate(GAP) < 40
 
 
+def scrolls_up(who) -> None:
+    """Once the newest has come, read further up."""
+    expect(who.line("Message number 60")).to_be_in_viewport(ratio=1)
+    who.scroller.hover()
+    who.page.mouse.wheel(0, -900)
+    expect(who.line("Message number 60")).not_to_be_in_viewport()
+
+
 def test_the_list_follows_the_newest(shopper, desk, engine):
     shopper.visits().opens_the_chat().gives("Clara").sends("First")
     add_messages(engine, 1, desk.row, *MANY)
@@ -37,10 +45,7 @@ def test_who_reads_further_up_is_left_there_and_told_of_what_is_new(shopper, des
     who = shopper
     if side == "admin":
         who = desk.visits("1/").is_ready()
-    expect(who.line("Message number 60")).to_be_in_viewport(ratio=1)
-    who.scroller.hover()
-    who.page.mouse.wheel(0, -900)
-    expect(who.line("Message number 60")).not_to_be_in_viewport()
+    scrolls_up(who)
     before = who.scroller.evaluate("element => element.scrollTop")
 
     add_messages(engine, 1, desk.row if side == "customer" else None, "News", "More news")
@@ -54,10 +59,7 @@ def test_who_reads_further_up_is_left_there_and_told_of_what_is_new(shopper, des
 def test_the_pill_goes_when_one_scrolls_down_oneself(shopper, desk, engine):
     shopper.visits().opens_the_chat().sends("First")
     add_messages(engine, 1, desk.row, *MANY)
-    expect(shopper.line("Message number 60")).to_be_in_viewport(ratio=1)
-    shopper.scroller.hover()
-    shopper.page.mouse.wheel(0, -900)
-    expect(shopper.line("Message number 60")).not_to_be_in_viewport()
+    scrolls_up(shopper)
     add_messages(engine, 1, desk.row, "News")
     expect(shopper.pill).to_have_text("1 new message")
     shopper.scroller.hover()
@@ -68,10 +70,7 @@ def test_the_pill_goes_when_one_scrolls_down_oneself(shopper, desk, engine):
 def test_what_waits_below_is_not_seen_until_one_is_there(shopper, desk, engine):
     shopper.visits().opens_the_chat().sends("First")
     add_messages(engine, 1, desk.row, *MANY)
-    expect(shopper.line("Message number 60")).to_be_in_viewport(ratio=1)
-    shopper.scroller.hover()
-    shopper.page.mouse.wheel(0, -900)
-    expect(shopper.line("Message number 60")).not_to_be_in_viewport()
+    scrolls_up(shopper)
     add_messages(engine, 1, desk.row, "News")
     expect(shopper.pill).to_be_visible()
     with shopper.page.expect_response(lambda answer: "/chat/messages/" in answer.url) as poll:
