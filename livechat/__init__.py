@@ -64,6 +64,8 @@ def includeme(config: Configurator) -> None:
     config.set_locale_negotiator(lambda request: None)
     # request.dbsession
     config.include(".models")
+    # request.realtime: streams, and how processes tell each other.
+    config.include(".realtime.service")
     # Who asks, request.identity, CSRF and Origin.
     config.include(".security")
     # Requests are read whole and checked before anything else happens.
@@ -76,4 +78,6 @@ def includeme(config: Configurator) -> None:
     config.include(".predicates")
     # Style sheets, scripts and icons, with a fingerprint in the address.
     config.include(".assets")
+    # Which of several answers an Accept header gets.
+    config.include(".views.streaming")
     config.scan(".views")

@@ -8,17 +8,19 @@ below fix one order for everyone, and whoever comes second sees what the first h
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.util import identity_key
 
-from .entries import LOCK, append, append_line, lock, sent
+from .entries import LOCK, add_once, append_line, hold, lock, sent
 from .lines import Event
-from .models import Admin, ChatMessage, ChatRead, ChatSession, Guest, Sender, Status
+from .models import Admin, ChatMessage, ChatRead, ChatSession, Guest, Sender, Status, table_of
 from .opening import Opening, describe, new_session
+from .reading import SESSIONS
 from .refusals import Conflict, Invalid
 
 
@@ -35,6 +37,24 @@ class Actor:
         """The kind of message this actor writes."""
         return Sender.CUSTOMER if self.key == "customer" else Sender.ADMIN
 
+
+_READS = table_of(ChatRead)
+_READ = {
+    dialect: insert(_READS)
+    .values(session_id=bindparam("s"), admin_id=bindparam("a"), seq=bindparam("upto"))
+    .on_conflict_do_update(
+        index_elements=["session_id", "admin_id"],
+        set_={
+            "seq": case((_READS.c.seq > bindparam("upto"), _READS.c.seq), else_=bindparam("upto"))
+        },
+    )
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_SEEN = (
+    update(SESSIONS)
+    .where(SESSIONS.c.id == bindparam("held"), SESSIONS.c.staff_seen < bindparam("shown"))
+    .values(staff_seen=bindparam("shown"))
+)
 
 CUSTOMER = Actor("customer")
 STAFF = Actor("staff")
@@ -55,9 +75,9 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Sent:
-    """A message that is stored. `created` is False when it had been sent before."""
+    """A message that is stored, as a row. `created` is False when it had been sent before."""
 
-    message: ChatMessage
+    message: Any
     created: bool
 
 
@@ -89,50 +109,34 @@ def send(db: Session, session: ChatSession, author: Actor, body: str, client_id:
 
     Raises Conflict: ``client_id_reused`` (the same id with another body), ``session_closed``.
     """
-    lock(db, session)
-    before = sent(db, [session.id], author.key, client_id)
-    if before is not None:
-        if before.body != body:
+    held = hold(db, session.id)
+    takes = author.admin_id is not None and held.assignee_id is None
+    if takes or held.status == Status.CLOSED:
+        if before := sent(db, [held.id], author.key, client_id):
+            return _repeated(before, body)
+        if held.status == Status.CLOSED:
             raise Conflict(
-                "client_id_reused", "This client_id was used for another message. Take a new one."
+                "session_closed",
+                "This chat is closed. Reopen it or start a new one; your text is kept.",
             )
-        return Sent(before, False)
-    if not session.open:
-        raise Conflict(
-            "session_closed",
-            "This chat is closed. Reopen it or start a new one; your text is kept.",
-        )
-    if author.admin_id is not None and session.assignee_id is None:
-        _give_to(db, session, author.admin_id, author.name, Event.TAKEN, author)
-    message = append(
+        held = _taken(db, held.id, author)
+    name = held.customer_name if author.sender == Sender.CUSTOMER else author.name
+    message = add_once(
         db,
-        session,
-        sender=author.sender,
+        held,
+        sender=author.sender.value,
         author_key=author.key,
         admin_id=author.admin_id,
-        author_name=session.customer_name if author.sender == Sender.CUSTOMER else author.name,
+        author_name=name,
         body=body,
         client_id=client_id,
     )
-    session.last_message_seq = message.seq
-    if author.sender == Sender.CUSTOMER:
-        session.waiting_since = session.waiting_since or message.created_at
-    else:
-        session.waiting_since = None
-        session.first_answer_at = session.first_answer_at or message.created_at
-        if author.admin_id is not None:
-            _note_read(db, session, author.admin_id, message.seq)
-    db.flush()
+    if message is None:
+        return _repeated(sent(db, [held.id], author.key, client_id), body)
+    if author.admin_id is not None:
+        _note_read(db, held.id, author.admin_id, message.seq, message.public_seq)
+    _see_anew(db, held.id)
     return Sent(message, True)
-
-
-def read_since(
-    db: Session, session: ChatSession, after: int, *, for_customer: bool
-) -> Sequence[ChatMessage]:
-    """The entries after a position, in order: of the customer's own numbering or of the admins'."""
-    number = ChatMessage.public_seq if for_customer else ChatMessage.seq
-    query = select(ChatMessage).where(ChatMessage.session_id == session.id, number > after)
-    return db.scalars(query.order_by(number)).all()
 
 
 def assign(
@@ -223,23 +227,22 @@ def seen_by_customer(db: Session, session: ChatSession, public_seq: int) -> None
     db.flush()
 
 
-def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
-    """This admin has had everything up to seq on screen."""
+def moved(db: Session, session: ChatSession, url: str, title: str | None) -> None:
+    """The customer is on another page of the shop now."""
     lock(db, session)
-    _note_read(db, session, admin_id, seq)
+    session.page_url, session.page_title = url, title
     db.flush()
 
 
-def unread_by_customer(db: Session, session: ChatSession) -> int:
-    """How many messages of admins the customer has not had on screen."""
-    if session.public_seq <= session.customer_seen:
-        return 0
-    query = select(func.count()).where(
-        ChatMessage.session_id == session.id,
-        ChatMessage.public_seq > session.customer_seen,
-        ChatMessage.sender == Sender.ADMIN,
+def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
+    """This admin has had everything up to seq on screen."""
+    lock(db, session)
+    seq = min(seq, session.seq)
+    shown = select(func.max(ChatMessage.public_seq)).where(
+        ChatMessage.session_id == session.id, ChatMessage.seq <= seq
     )
-    return db.scalar(query) or 0
+    _note_read(db, session.id, admin_id, seq, db.scalar(shown) or 0)
+    db.refresh(session)
 
 
 def open_session(db: Session, guest_id: int) -> ChatSession | None:
@@ -274,16 +277,44 @@ def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSessi
     return db.get(ChatSession, message.session_id) if message else None
 
 
-def _note_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
-    read = db.get(ChatRead, (session.id, admin_id))
-    if read is None:
-        db.add(ChatRead(session_id=session.id, admin_id=admin_id, seq=min(seq, session.seq)))
-    else:
-        read.seq = max(read.seq, min(seq, session.seq))
+def _note_read(db: Session, session_id: int, admin_id: int, seq: int, public_seq: int) -> None:
+    connection = db.connection()
+    connection.execute(
+        _READ[connection.dialect.name], {"s": session_id, "a": admin_id, "upto": seq}
+    )
+    connection.execute(_SEEN, {"held": session_id, "shown": public_seq})
+
+
+def _taken(db: Session, session_id: int, author: Actor) -> Any:
+    """The session, held, after the admin who answers has taken it."""
+    session = db.get_one(ChatSession, session_id)
+    lock(db, session)
+    _give_to(db, session, author.admin_id, author.name, Event.TAKEN, author)
+    return hold(db, session_id)
+
+
+def _repeated(before: Any, body: str) -> Sent:
+    if before.body != body:
+        raise Conflict(
+            "client_id_reused", "This client_id was used for another message. Take a new one."
+        )
+    return Sent(before, False)
+
+
+def _see_anew(db: Session, session_id: int) -> None:
+    """Whoever has the session as an object sees what was written past it."""
+    loaded = db.identity_map.get(identity_key(ChatSession, session_id))
+    if loaded is not None:
+        db.refresh(loaded)
 
 
 def _give_to(
-    db: Session, session: ChatSession, admin_id: int, name: str | None, event: Event, actor: Actor
+    db: Session,
+    session: ChatSession,
+    admin_id: int | None,
+    name: str | None,
+    event: Event,
+    actor: Actor,
 ) -> None:
     session.assignee_id = admin_id
     session.status = Status.ACTIVE

@@ -10,14 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.orm import Session
 
-from .models import WRITING, make_engine, writing
+from .models import WRITING, make_engine, reading_engine, writing
+from .realtime.changes import announce
 from .settings import Settings
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+    from .realtime.wakeup import Wakeup
 
 MIGRATION_LOCK = 0x6C697665  # any number that is ours: "live"
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -68,7 +71,22 @@ def _alembic(connection: object) -> Config:
 
 
 @contextmanager
-def transaction(engine: Engine, *, write: bool = True) -> Iterator[Session]:
-    """One unit of work outside of a request: committed at the end, rolled back by an exception."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
-        yield writing(session) if write else session
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A connection for a few reads, each by itself."""
+    with reading_engine(engine).connect() as connection:
+        yield connection
+
+
+@contextmanager
+def transaction(
+    engine: Engine, *, write: bool = True, wakeup: Wakeup | None = None
+) -> Iterator[Session]:
+    """One unit of work outside of a request: committed at the end, rolled back by an exception.
+
+    `wakeup` is told of what has changed, and tells those who serve.
+    """
+    with Session(engine, expire_on_commit=False) as session:
+        if wakeup is not None:
+            announce(session, lambda: wakeup)
+        with session.begin():
+            yield writing(session) if write else session

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from .models import ChatSession, Guest, GuestToken, now
+from .realtime.changes import touch
 
 # How long a start whose answer was lost may be repeated without a token.
 REPEATABLE = timedelta(hours=24)
@@ -26,14 +27,6 @@ def hash_token(token: str) -> str:
 def new_token() -> str:
     """256 random bits, as 43 characters that need no escaping anywhere."""
     return secrets.token_urlsafe(32)
-
-
-def guest_by_token(db: Session, token: str) -> Guest | None:
-    """The guest whom a token proves, unless it was revoked."""
-    query = select(Guest).join(GuestToken, GuestToken.guest_id == Guest.id)
-    return db.scalars(
-        query.where(GuestToken.token_hash == hash_token(token), GuestToken.revoked_at.is_(None))
-    ).first()
 
 
 def new_guest(db: Session, client_id: str | None, *, with_message: bool = True) -> Guest:
@@ -73,4 +66,5 @@ def revoke_tokens(db: Session, session: ChatSession) -> int:
     guest = db.get_one(Guest, session.guest_id)
     guest.start_key = None
     tokens = db.scalars(query.values(revoked_at=now()).returning(GuestToken.id)).all()
+    touch(db, session.id)  # open streams look again whether they may go on
     return len(tokens)

@@ -2,21 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Select, and_, func, or_, select, tuple_
+from sqlalchemy import and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from .cursors import EPOCH, list_cursor, list_position
-from .models import Admin, ChatMessage, ChatRead, ChatSession, Sender, Status
+from .models import Admin, ChatMessage, ChatRead, ChatSession, Sender, Status, table_of
+from .presence import who_is_here
+from .reading import MESSAGES, RECORD, SESSIONS, Reader, record_by_id
 from .refusals import Invalid
 from .staff import fold_username
 
 PAGE = 50
 LONGEST_SEARCH = 200
+OVERLAP = 500  # entries
+MOST_CHANGED = 500  # sessions told one by one to who comes back
 OPEN = (Status.WAITING, Status.ACTIVE)  # named one by one, so that the index on status serves
+
+_READS = table_of(ChatRead)
+_LAST = (
+    select(MESSAGES)
+    .join(
+        SESSIONS,
+        and_(SESSIONS.c.id == MESSAGES.c.session_id, SESSIONS.c.last_message_seq == MESSAGES.c.seq),
+    )
+    .where(SESSIONS.c.id.in_(bindparam("ids", expanding=True)))
+)
+_UNREAD = (
+    select(MESSAGES.c.session_id, func.count())
+    .outerjoin(
+        _READS,
+        and_(
+            _READS.c.session_id == MESSAGES.c.session_id, _READS.c.admin_id == bindparam("reader")
+        ),
+    )
+    .where(
+        MESSAGES.c.session_id.in_(bindparam("ids", expanding=True)),
+        MESSAGES.c.sender == Sender.CUSTOMER.value,
+        MESSAGES.c.seq > func.coalesce(_READS.c.seq, 0),
+    )
+    .group_by(MESSAGES.c.session_id)
+)
+_LONGEST = (
+    select(SESSIONS.c.waiting_since, SESSIONS.c.id)
+    .where(SESSIONS.c.status == bindparam("of"), SESSIONS.c.waiting_since.is_not(None))
+    .order_by(SESSIONS.c.waiting_since, SESSIONS.c.id)
+    .limit(1)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +69,13 @@ class Filters:
 
 @dataclass(frozen=True)
 class Row:
-    """A session in a list, with its newest message of a person and how much this admin has not read."""
+    """A session in a list, with its newest message of a person, how much this admin has not read, and whether
+    the customer has the chat open. Session and message are rows."""
 
-    session: ChatSession
-    last_message: ChatMessage | None
+    session: Any
+    last_message: Any | None
     unread: int
+    here: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,44 +95,59 @@ class Page:
     next: str | None
 
 
-def counts(db: Session) -> dict[str, int]:
+def counts(db: Reader) -> dict[str, int]:
     """How many sessions there are of each status."""
     found = db.execute(select(ChatSession.status, func.count()).group_by(ChatSession.status)).all()
     return {status.value: 0 for status in Status} | {row[0]: row[1] for row in found}
 
 
-def find_sessions(db: Session, filters: Filters, *, reader_id: int | None) -> Page:
+def find_sessions(db: Reader, filters: Filters, *, reader_id: int | None) -> Page:
     """One page of sessions. `reader_id` is the admin who looks; None (the command line) has read nothing.
 
     Raises Invalid for a filter that makes no sense.
     """
-    query = _filtered(db, filters, reader_id)
-    newest_first = (ChatSession.last_activity_at.desc(), ChatSession.id.desc())
-    sessions = db.scalars(query.order_by(*newest_first).limit(filters.limit + 1)).unique().all()
+    query = RECORD.where(*_conditions(db, filters, reader_id))
+    newest_first = (SESSIONS.c.last_activity_at.desc(), SESSIONS.c.id.desc())
+    sessions = db.execute(query.order_by(*newest_first).limit(filters.limit + 1)).all()
     more = len(sessions) > filters.limit
     sessions = sessions[: filters.limit]
-    messages, unread = last_messages(db, sessions), unread_counts(db, sessions, reader_id)
-    rows = [
-        Row(session, messages.get(session.id), unread.get(session.id, 0)) for session in sessions
-    ]
-    return Page(rows, list_cursor(sessions[-1].last_activity_at, sessions[-1].id) if more else None)
-
-
-def row_of(db: Session, session: ChatSession, *, reader_id: int | None) -> Row:
-    """One session as it would stand in the list."""
-    unread = unread_counts(db, [session], reader_id)
-    return Row(session, last_messages(db, [session]).get(session.id), unread.get(session.id, 0))
-
-
-def longest_wait(db: Session) -> ChatSession | None:
-    """The session whose customer has been without an answer for the longest time."""
-    query = select(ChatSession).where(
-        ChatSession.status.in_(OPEN), ChatSession.waiting_since.is_not(None)
+    return Page(
+        rows_of(db, sessions, reader_id=reader_id),
+        list_cursor(sessions[-1].last_activity_at, sessions[-1].id) if more else None,
     )
-    return db.scalars(query.order_by(ChatSession.waiting_since, ChatSession.id).limit(1)).first()
 
 
-def news(db: Session, reader_id: int) -> News:
+def rows_of(db: Reader, sessions: Sequence[Any], *, reader_id: int | None) -> list[Row]:
+    """Sessions, objects or rows, as they stand in the list."""
+    messages, unread = last_messages(db, sessions), unread_counts(db, sessions, reader_id)
+    here = who_is_here(db, [session.id for session in sessions])
+    return [
+        Row(
+            session,
+            messages.get(session.id),
+            unread.get(session.id, 0),
+            session.id in here,
+        )
+        for session in sessions
+    ]
+
+
+def row_of(db: Reader, session: Any, *, reader_id: int | None) -> Row:
+    """One session as it would stand in the list."""
+    return rows_of(db, [session], reader_id=reader_id)[0]
+
+
+def longest_wait(db: Reader) -> Any | None:
+    """The session, as a row, whose customer has been without an answer for the longest time."""
+    longest = None
+    for status in OPEN:  # one by one, so that each is a step into the index
+        found = db.execute(_LONGEST, {"of": status.value}).first()
+        if found and (longest is None or found < longest):
+            longest = found
+    return None if longest is None else record_by_id(db, longest.id)
+
+
+def news(db: Reader, reader_id: int) -> News:
     """What calls for this admin, on whatever page they are."""
     mine = or_(ChatSession.assignee_id == reader_id, ChatSession.assignee_id.is_(None))
     read = and_(ChatRead.session_id == ChatMessage.session_id, ChatRead.admin_id == reader_id)
@@ -113,63 +167,84 @@ def news(db: Session, reader_id: int) -> News:
     return News(unread, newest)
 
 
-def _filtered(db: Session, filters: Filters, reader_id: int | None) -> Select[ChatSession]:
-    query = select(ChatSession)
+def activity_cursor(db: Reader) -> str:
+    """Where the whole desk's activity stands, for who wants to hear later what has changed since."""
+    return f"l{db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0}"
+
+
+def activity_position(text: str | None) -> int | None:
+    """What an `activity_cursor` stands for. Raises Invalid."""
+    if not text:
+        return None
+    match = re.fullmatch(r"l(\d{1,9})", text, re.ASCII)
+    if match is None:
+        raise Invalid(
+            "after", "This is no cursor of the list. Use one from an earlier answer, or none."
+        )
+    return int(match[1])
+
+
+def changed_since(db: Reader, position: int) -> list[int] | None:
+    """The sessions with entries since then; None when they are too many, or it is not of this database."""
+    newest = db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0
+    if position > newest:
+        return None
+    # PostgreSQL gives numbers out before it commits: a lower one can appear after a higher one. With SQLite
+    # there is one writer at a time.
+    sqlite = (db.get_bind() if isinstance(db, Session) else db).dialect.name == "sqlite"
+    floor = position if sqlite else position - OVERLAP
+    query = select(MESSAGES.c.session_id).where(MESSAGES.c.id > floor).distinct()
+    found = list(db.execute(query.limit(MOST_CHANGED + 1)).scalars())
+    return sorted(found) if len(found) <= MOST_CHANGED else None
+
+
+def matching(
+    db: Reader, filters: Filters, numbers: Sequence[int], *, reader_id: int | None
+) -> Sequence[Any]:
+    """Those of the sessions, as rows, that a list with these filters shows; on whichever page."""
+    conditions = _conditions(db, replace(filters, before=""), reader_id)
+    return db.execute(RECORD.where(SESSIONS.c.id.in_(numbers), *conditions)).all()
+
+
+def check_filters(db: Reader, filters: Filters, *, reader_id: int | None) -> None:
+    """Raises Invalid for a filter that makes no sense."""
+    _conditions(db, filters, reader_id)
+
+
+def _conditions(db: Reader, filters: Filters, reader_id: int | None) -> list[Any]:
+    conditions: list[Any] = []
     if filters.status:
         if filters.status not in set(Status):
             raise Invalid("status", "status is waiting, active or closed.")
-        query = query.where(ChatSession.status == filters.status)
+        conditions.append(SESSIONS.c.status == filters.status)
     if filters.assignee == "none":
-        query = query.where(ChatSession.assignee_id.is_(None))
+        conditions.append(SESSIONS.c.assignee_id.is_(None))
     elif filters.assignee == "me" and reader_id is not None:
-        query = query.where(ChatSession.assignee_id == reader_id)
+        conditions.append(SESSIONS.c.assignee_id == reader_id)
     elif filters.assignee:
         username = fold_username(filters.assignee)
-        admin_id = db.scalar(select(Admin.id).where(Admin.username == username))
+        admin_id = db.execute(select(Admin.id).where(Admin.username == username)).scalar()
         if admin_id is None:
             raise Invalid("assignee", "There is no admin of that name.")
-        query = query.where(ChatSession.assignee_id == admin_id)
+        conditions.append(SESSIONS.c.assignee_id == admin_id)
     if len(filters.search) > LONGEST_SEARCH:
         raise Invalid("q", f"The search is too long: {LONGEST_SEARCH} characters fit.")
     for word in filters.search.casefold().split():
-        query = query.where(ChatSession.search_text.contains(word, autoescape=True))
+        conditions.append(SESSIONS.c.search_text.contains(word, autoescape=True))
     if filters.before:
         moment, number = list_position(filters.before)
         last = EPOCH + timedelta(milliseconds=moment)
-        query = query.where(tuple_(ChatSession.last_activity_at, ChatSession.id) < (last, number))
-    return query
+        conditions.append(tuple_(SESSIONS.c.last_activity_at, SESSIONS.c.id) < (last, number))
+    return conditions
 
 
-def last_messages(db: Session, sessions: Sequence[ChatSession]) -> Mapping[int, ChatMessage]:
+def last_messages(db: Reader, sessions: Sequence[Any]) -> Mapping[int, Any]:
     """The newest message that a person wrote, by session."""
-    query = select(ChatMessage).join(
-        ChatSession,
-        and_(
-            ChatSession.id == ChatMessage.session_id,
-            ChatSession.last_message_seq == ChatMessage.seq,
-        ),
-    )
-    found = db.scalars(query.where(ChatSession.id.in_([session.id for session in sessions])))
+    found = db.execute(_LAST, {"ids": [session.id for session in sessions]})
     return {message.session_id: message for message in found}
 
 
-def unread_counts(
-    db: Session, sessions: Sequence[ChatSession], reader_id: int | None
-) -> Mapping[int, int]:
+def unread_counts(db: Reader, sessions: Sequence[Any], reader_id: int | None) -> Mapping[int, int]:
     """How many of the customer's messages this admin has not had on screen, by session."""
-    query = (
-        select(ChatMessage.session_id, func.count())
-        .outerjoin(
-            ChatRead,
-            and_(
-                ChatRead.session_id == ChatMessage.session_id, ChatRead.admin_id == (reader_id or 0)
-            ),
-        )
-        .where(
-            ChatMessage.session_id.in_([session.id for session in sessions]),
-            ChatMessage.sender == Sender.CUSTOMER,
-            ChatMessage.seq > func.coalesce(ChatRead.seq, 0),
-        )
-        .group_by(ChatMessage.session_id)
-    )
-    return {row[0]: row[1] for row in db.execute(query)}
+    asked = {"ids": [session.id for session in sessions], "reader": reader_id or 0}
+    return {row[0]: row[1] for row in db.execute(_UNREAD, asked)}

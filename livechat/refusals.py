@@ -64,6 +64,18 @@ class TooMany(Refused):
         self.retry_after = retry_after
 
 
+class TooManyStreams(Refused):
+    """No further stream now; asking now and then works as well."""
+
+    status = 503
+    retry_after = 60
+
+    def __init__(self) -> None:
+        super().__init__(
+            "too_many_streams", "Too many live connections just now. Ask for news instead."
+        )
+
+
 class Missing(Refused):
     """What is asked for does not exist (only for those who may know)."""
 

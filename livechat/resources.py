@@ -10,9 +10,10 @@ too: what is left over is the view's name, and whatever follows the name is an e
     │  ├─ start                Start             ─ <product_id>  Start about a product
     │  └─ send | messages |    Verb              ─ <uuid>  CustomerSession
     │     close | reopen | seen
+    │     | typing | page
     ├─ custom-admin            Admin             login, logout, invitation
     │  └─ chat                 Desk              the dashboard
-    │     └─ <number>          AdminSession      '' | send | messages | close | assign | reopen | seen
+    │     └─ <number>          AdminSession      '' | send | messages | close | assign | reopen | seen | typing
     └─ demo                    DemoShop          only in development
 
 The desk's URLs are noun first, so the verb is the view's name. The customer's are verb first, so each verb is a
@@ -20,7 +21,7 @@ folder and a view predicate ``verb="send"`` tells the views apart. Either way th
 ACL decides, after the walk and before the view: looking something up needs no permission, so nothing here checks one.
 
 CustomerSession and AdminSession are siblings on purpose: a view for a class also answers for its subclasses.
-Resources hold a model; they are none.
+Resources hold what was found; they are no models.
 """
 
 from __future__ import annotations
@@ -31,10 +32,10 @@ from typing import Any
 
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Deny, Everyone
 from pyramid.request import Request
-from sqlalchemy import select
 
 from .models import ChatSession
 from .permissions import Permission
+from .reading import customer_record, record_by_id
 from .security import ADMINS
 
 ACL = list[tuple[Any, ...]]
@@ -71,13 +72,26 @@ class Start(Folder):
         return child
 
 
-class CustomerSession:
-    """One's own conversation, reached through a verb."""
+class SessionResource:
+    """A conversation as it was found: `record` is a plain row, enough to decide and to read."""
 
-    def __init__(self, session: ChatSession, parent: Verb) -> None:
-        self.__name__ = str(session.uuid)
+    __parent__: Folder
+
+    def __init__(self, record: Any, name: str, parent: Folder) -> None:
+        self.__name__ = name
         self.__parent__ = parent
-        self.session = session
+        self.record = record
+
+    @property
+    def session(self) -> ChatSession:
+        """The object, for who wants to change it."""
+        db = self.__parent__.request.dbsession
+        session: ChatSession = db.get_one(ChatSession, self.record.id)
+        return session
+
+
+class CustomerSession(SessionResource):
+    """One's own conversation, reached through a verb."""
 
     @property
     def verb(self) -> str:
@@ -85,7 +99,7 @@ class CustomerSession:
         return str(self.__parent__.__name__)
 
     def __acl__(self) -> ACL:
-        return [(Allow, f"guest:{self.session.guest_id}", Permission.CONVERSE), NOTHING_ELSE]
+        return [(Allow, f"guest:{self.record.guest_id}", Permission.CONVERSE), NOTHING_ELSE]
 
 
 class Verb(Folder):
@@ -94,11 +108,10 @@ class Verb(Folder):
     def __getitem__(self, segment: str) -> CustomerSession:
         if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", segment):
             raise KeyError(segment)
-        query = select(ChatSession).where(ChatSession.uuid == uuid.UUID(segment))
-        session = self.request.dbsession.scalars(query).first()
-        if session is None:
+        record = customer_record(self.request.db, name=uuid.UUID(segment))
+        if record is None:
             raise KeyError(segment)
-        return CustomerSession(session, self)
+        return CustomerSession(record, segment, self)
 
 
 class Chat(Folder):
@@ -111,19 +124,16 @@ class Chat(Folder):
         "close": Verb,
         "reopen": Verb,
         "seen": Verb,
+        "typing": Verb,
+        "page": Verb,
     }
 
     def __acl__(self) -> ACL:
         return [(Allow, Everyone, Permission.VISIT), NOTHING_ELSE]
 
 
-class AdminSession:
+class AdminSession(SessionResource):
     """One conversation, on the desk."""
-
-    def __init__(self, session: ChatSession, parent: Desk) -> None:
-        self.__name__ = str(session.id)
-        self.__parent__ = parent
-        self.session = session
 
 
 class Desk(Folder):
@@ -140,10 +150,10 @@ class Desk(Folder):
         # The text first: int() also takes other scripts' digits, spaces and underscores.
         if not re.fullmatch(r"[1-9][0-9]{0,8}", segment):
             raise KeyError(segment)
-        session = self.request.dbsession.get(ChatSession, int(segment))
-        if session is None:
+        record = record_by_id(self.request.db, int(segment))
+        if record is None:
             raise KeyError(segment)
-        return AdminSession(session, self)
+        return AdminSession(record, segment, self)
 
 
 class Admin(Folder):

@@ -18,10 +18,9 @@ from pyramid.response import Response
 from zope.interface import implementer
 
 from .conversation import Actor, admin_actor
-from .guests import guest_by_token
+from .reading import admin_by_login, guest_id_by_token
 from .refusals import NotAllowed
 from .settings import Settings, origin_of, site_allowed
-from .staff import login_by_token
 
 LOGIN_COOKIE = "livechat_login"
 CSRF_COOKIE = "livechat_csrf"
@@ -66,13 +65,11 @@ class SecurityPolicy:
     def _load(self, request: Request) -> Identity:
         guest = admin = None
         if token := bearer_token(request):
-            guest = guest_by_token(request.dbsession, token)
+            guest = guest_id_by_token(request.db, token)
         if cookie := login_token(request):
-            login = login_by_token(request.dbsession, cookie)
-            if login is not None:
-                person = login.admin
-                admin = AdminIdentity(person.id, person.username, person.name, login.id)
-        return Identity(guest.id if guest else None, admin)
+            found = admin_by_login(request.db, cookie)
+            admin = AdminIdentity(*found) if found else None
+        return Identity(guest, admin)
 
     def identity(self, request: Request) -> Identity:
         identity: Identity = self.cache.get_or_create(request)

@@ -1,189 +1,180 @@
-"""Serving a WSGI application over HTTP: where to listen, and the server. Nothing else knows which server it is."""
+"""Serving a WSGI application over HTTP with gevent's own server. Nothing else knows which server it is.
+
+Thousands of open streams cost a greenlet each instead of a thread. gevent makes Python's sockets, locks and
+sleeps cooperate by replacing them, so `patch` comes before everything else that uses them (livechat.cli).
+"""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import gc
 import logging
-import re
+import resource
 import signal
 import socket
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from types import FrameType
+import sys
+from collections.abc import Callable, Sequence
 from typing import Any
 
-STANDARD_PORT = 6543
-STANDARD_THREADS = 8
-_BACKLOG = 1024
+log = logging.getLogger(__name__)
+
+IDLE = 75.0  # seconds a connection may wait for its next request, or a request for its next bytes
+STUCK = (
+    20.0  # seconds a client may leave what we have sent unread; then it is let go, and comes back
+)
+SEND_BUFFER = 128 * 1024  # bytes the system keeps for one client; more would only be memory
+LARGEST_REST = (
+    1024 * 1024
+)  # bytes of an unwanted body that are still received, so that the refusal is read
+FINISH = 3.0  # seconds for requests that have begun, when the server is to end
 
 
-@dataclass(frozen=True)
-class Address:
-    """A host to listen on, and a port; port 0 is any that is free."""
+def patch() -> None:
+    """Make what Python offers for waiting cooperate. To be called before anything else is imported."""
+    from gevent import monkey
 
-    host: str
-    port: int
-
-
-class CannotListen(Exception):
-    """The text is one sentence for who wants to serve."""
-
-
-def addresses_in(server: Mapping[str, str]) -> list[Address]:
-    """The addresses of an ini file's [server:main], spelt ``listen = host:port …`` or ``host =`` and ``port =``.
-
-    Raises CannotListen for what is no address.
-    """
-    if "listen" in server:
-        return [_address(word) for word in server["listen"].split()]
-    if "host" in server or "port" in server:
-        return [_address(f"{server.get('host', '127.0.0.1')}:{server.get('port', STANDARD_PORT)}")]
-    return []
-
-
-def threads_in(server: Mapping[str, str]) -> int | None:
-    """The number of threads in [server:main], if it is there. Raises CannotListen."""
-    text = server.get("threads", "").strip()
-    if text and not re.fullmatch(r"[1-9][0-9]{0,3}", text):
-        raise CannotListen(f"threads = {text}: write a number from 1 on.")
-    return int(text) if text else None
-
-
-def _address(text: str) -> Address:
-    host, _colon, port = text.rpartition(":")
-    host = host.strip("[]")
-    if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
-        raise CannotListen(f"listen = {text}: write it like 127.0.0.1:6543.")
-    return Address(host or "*", int(port))
-
-
-def listen(addresses: Sequence[Address]) -> list[socket.socket]:
-    """Sockets that listen on the addresses; ``localhost`` is 127.0.0.1 and, where there is one, ::1.
-
-    Raises CannotListen.
-    """
-    sockets: list[socket.socket] = []
-    try:
-        for address in addresses:
-            sockets += _listen(address)
-    except CannotListen:
-        for one in sockets:
-            one.close()
-        raise
-    return sockets
-
-
-def _listen(address: Address) -> list[socket.socket]:
-    sockets: list[socket.socket] = []
-    port = address.port
-    for family, where in _resolve(address):
-        try:
-            sockets.append(_bound(family, where, port))
-        except OSError as error:
-            # A machine without IPv6 still has its name for itself.
-            if sockets and error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
-                continue
-            for one in sockets:
-                one.close()
-            raise CannotListen(_sentence(error, Address(where, port))) from None
-        port = sockets[0].getsockname()[1]
-    return sockets
-
-
-def _resolve(address: Address) -> list[tuple[int, str]]:
-    if address.host == "localhost":
-        return [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
-    if address.host == "*":
-        return [(socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")]  # noqa: S104 - asked for
-    try:
-        found = socket.getaddrinfo(address.host, None, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise CannotListen(f"There is no address {address.host} to listen on.") from None
-    return list(dict.fromkeys((family, str(where[0])) for family, _t, _p, _n, where in found))
-
-
-def _bound(family: int, host: str, port: int) -> socket.socket:
-    one = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        # A server that was killed may start again at once, though its old connections linger.
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if family == socket.AF_INET6:
-            one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        one.bind((host, port))
-        one.listen(_BACKLOG)
-    except OSError:
-        one.close()
-        raise
-    return one
-
-
-def _sentence(error: OSError, address: Address) -> str:
-    where = f"[{address.host}]" if ":" in address.host else address.host
-    if error.errno == errno.EADDRINUSE:
-        return (
-            f"Port {address.port} on {where} is in use already. Stop what runs there, "
-            f"or choose another: livechat serve --port {address.port % 65535 + 1}"
-        )
-    if error.errno == errno.EACCES:
-        return f"Port {address.port} is reserved for the system. Choose one from 1024 on."
-    if error.errno == errno.EADDRNOTAVAIL:
-        return f"{where} is no address of this machine, so nothing can listen there."
-    return f"Nothing can listen on {where}:{address.port}: {error.strerror}."
+    if not monkey.is_module_patched("socket"):
+        monkey.patch_all()
 
 
 def run(
     application: Callable[..., Any],
     sockets: Sequence[socket.socket],
     *,
-    threads: int,
     ready: Callable[[], None],
+    stop: Callable[[], None],
+    life: int | None = None,
 ) -> bool:
-    """Serve until SIGTERM or Ctrl-C, then finish what has begun; returns whether it was Ctrl-C.
+    """Serve until SIGTERM or Ctrl-C; returns whether it was Ctrl-C.
 
-    `ready` is called when requests are taken.
+    `ready` is called when requests are taken; `stop` first thing when the server is to end: it ends the streams.
+    `life`: a file that ends with the process that watches over us and others; they take from the same sockets,
+    so each takes one connection at a time.
     """
-    from waitress.server import create_server
+    import gevent
+    from gevent.event import Event
+    from gevent.pool import Pool
+    from gevent.pywsgi import LoggingLogAdapter, WSGIServer
+    from gevent.socket import wait_read
 
-    # "Task queue depth" is said for every short wait, and reads like an alarm.
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-    stopped = _Stopped()
-    with stopped, contextlib.suppress(SystemExit, KeyboardInterrupt):
-        server = create_server(
-            application,
-            sockets=list(sockets),
-            threads=threads,
-            ident=None,
-            # The application reads 64 KiB and answers 413 for more; far more need not be received.
-            max_request_body_size=1024 * 1024,
-            connection_limit=2000,
-            channel_timeout=120,
-            asyncore_use_poll=True,
-            # livechat.trusted_proxies says which proxies are believed; the server believes none.
-            clear_untrusted_proxy_headers=False,
-        )
-        ready()
-        server.run()
+    several = life is not None
+
+    _raise_file_limit()
+    servers = []
+    handler = _handler_class()
     for one in sockets:
-        one.close()
-    return stopped.by == signal.SIGINT
+        server = WSGIServer(
+            one,
+            application,
+            spawn=Pool(),
+            handler_class=handler,
+            log=None,
+            error_log=LoggingLogAdapter(log, level=logging.INFO),
+            environ={"wsgi.multiprocess": several},
+        )
+        server.max_accept = 1 if several else 100
+        server.start()
+        servers.append(server)
+    ended = Event()
+    by: list[int] = []
+
+    def end(number: int) -> None:
+        if by:  # asked twice: at once
+            sys.exit(1)
+        by.append(number)
+        ended.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, end, number)
+    if life is not None:
+        gevent.spawn(wait_read, life).link(lambda _over: end(signal.SIGTERM))
+    _settle_memory()
+    ready()
+    # Another greenlet may interrupt us at Ctrl-C while we print.
+    with contextlib.suppress(KeyboardInterrupt):
+        ended.wait()
+    for server in servers:
+        server.close()
+    stop()
+    handler.end_all()
+    gevent.joinall([gevent.spawn(server.stop, FINISH) for server in servers])
+    return signal.SIGINT in by
 
 
-class _Stopped:
-    """Turns SIGTERM and SIGINT into the SystemExit at which the server stops; a second one ends it at once."""
+def _settle_memory() -> None:
+    # What has been loaded stays. A full collection that looks at it, and at ten thousand streams, stops
+    # everybody for 400 ms; so what is here now is left out, and the rest is looked at less often.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 50, 100)
 
-    def __init__(self) -> None:
-        self.by: int | None = None
-        self._before: dict[int, Any] = {}
 
-    def __enter__(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            self._before[number] = signal.signal(number, self._stop)
+def _raise_file_limit() -> None:
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    if hard != resource.RLIM_INFINITY and hard < 4096:
+        log.warning("Only %s connections are possible here: raise the limit of open files.", hard)
 
-    def __exit__(self, *_error: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
 
-    def _stop(self, number: int, _frame: FrameType | None) -> None:
-        self.by = self.by or number
-        raise SystemExit(0)
+def _handler_class() -> Any:
+    from gevent import Timeout
+    from gevent.pywsgi import Input, WSGIHandler
+
+    class Handler(WSGIHandler):  # type: ignore[misc]
+        """One connection. Bounded in time and memory, whatever the other side does."""
+
+        close_connection: bool
+        wsgi_input: Any
+        ending = False
+        idle: set[Handler] = set()
+
+        def __init__(self, sock: Any, address: Any, server: Any) -> None:
+            sock.settimeout(IDLE)
+            with contextlib.suppress(OSError):
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
+            # The standard buffer of 8 KiB would be a third of what an idle stream takes.
+            super().__init__(sock, address, server, sock.makefile("rb", 2048))
+
+        @classmethod
+        def end_all(cls) -> None:
+            """Close the connections on which nothing is asked; the others close after their answer."""
+            cls.ending = True
+            for handler in list(cls.idle):
+                with contextlib.suppress(OSError):
+                    handler.socket.shutdown(socket.SHUT_RDWR)
+
+        def read_requestline(self) -> str:
+            self.idle.add(self)
+            try:
+                line: str = super().read_requestline()
+                return line
+            finally:
+                self.idle.discard(self)
+
+        def handle_one_response(self) -> None:
+            super().handle_one_response()
+            self.close_connection = self.close_connection or self.ending
+
+        def run_application(self) -> None:
+            super().run_application()
+            if self.code == 413:
+                # Receive a little more, so that the refusal is read; then no more of it.
+                self.close_connection = True
+                with contextlib.suppress(OSError), Timeout(FINISH, False):
+                    self.wsgi_input.read(LARGEST_REST)
+                self.wsgi_input = Input(None, 0)
+
+        def _sendall(self, data: bytes) -> None:
+            # Who does not read is let go; a stream is resumed from its cursor.
+            try:
+                with Timeout(STUCK, TimeoutError("the client does not read")):
+                    super()._sendall(data)
+            except TimeoutError as error:
+                raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
+
+        def log_error(self, msg: str, *args: Any) -> None:
+            log.info(msg, *args)  # what clients get wrong is no alarm of ours
+
+    return Handler

@@ -14,6 +14,7 @@ DEVELOPMENT_SECRET = "development-only-not-a-secret"  # noqa: S105 - refused out
 SHORTEST_SECRET = 32
 
 Asked = Literal["optional", "required", "hidden"]
+Streams = Literal["auto", "on", "off"]
 
 
 class SettingsError(Exception):
@@ -60,6 +61,17 @@ class Settings:
 
     busy_timeout_ms: int = 3000
     """How long a writer waits for SQLite's write lock before the answer is 503, in milliseconds."""
+
+    wakeup: str = ""
+    """How processes tell each other of news: empty for the database's own way, or ``redis://host:port/0``."""
+
+    streams: Streams = "auto"
+    """Live connections: ``auto`` is as many as allowed where they are cheap and next to none on threads."""
+
+    limit_guest_streams: int = 20
+    limit_network_streams: int = 5000
+    limit_all_streams: int = 20000
+    """Live connections of one customer or login, of a network, and in all, in each process."""
 
     limit_guest_sends: str = "240/minute"
     limit_network_sends: str = "3000/minute"
@@ -136,6 +148,10 @@ def _complaints(settings: Settings) -> list[str]:
     for name in _LIMITS:
         if not re.fullmatch(r"\d+/\d*(second|minute|hour|day)s?", getattr(settings, name)):
             problems.append(f"livechat.{name} must look like 240/minute or 10/15minutes.")
+    if settings.wakeup and not settings.wakeup.startswith(("redis://", "rediss://", "unix://")):
+        problems.append(
+            "livechat.wakeup must be empty or begin with redis://, rediss:// or unix://."
+        )
     if settings.public_url and origin_of(settings.public_url) is None:
         problems.append(
             f"livechat.public_url = {settings.public_url}: write scheme and host, "
@@ -191,6 +207,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _streams(text: str) -> str:
+    if text not in {"auto", "on", "off"}:
+        raise ValueError("write auto, on or off")
+    return text
+
+
 def _asked(text: str) -> str:
     if text not in {"optional", "required", "hidden"}:
         raise ValueError("write optional, required or hidden")
@@ -220,9 +242,14 @@ _READ: dict[str, Callable[[str], Any]] = {
     "bool": _boolean,
     "int": _count,
     "Asked": _asked,
+    "Streams": _streams,
     "tuple[str, ...]": _origins,
 }
-_LIMITS = [field.name for field in fields(Settings) if field.name.startswith("limit_")]
+_LIMITS = [
+    field.name
+    for field in fields(Settings)
+    if field.name.startswith("limit_") and field.type == "str"
+]
 
 
 def origin_of(url: str) -> str | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from .lines import line
 from .listing import Row
-from .models import ChatMessage, ChatSession, Sender
+from .models import Sender
+from .reading import LONGEST_QUEUE
 
 Translate = Callable[[Any], str]
 
@@ -22,12 +23,16 @@ def _interpolated(text: Any) -> str:
     return str(text.interpolate())
 
 
-def customer_session(session: ChatSession, unread: int) -> dict[str, Any]:
-    """A session as its customer may see it. `unread`: messages of admins not yet on the customer's screen."""
+def customer_session(session: Any, team: dict[str, Any]) -> dict[str, Any]:
+    """A session, as `reading.customer_record` gives it, as its customer may see it. `team`: see `presence.Team`."""
+    before = session.before
     return {
         "id": str(session.uuid),
         **_common(session),
-        "unread": unread,
+        "unread": session.unread,
+        "seen_seq": session.staff_seen,
+        "position": None if before is None or before >= LONGEST_QUEUE else before + 1,
+        "team": team,
     }
 
 
@@ -39,12 +44,13 @@ def admin_session(row: Row, translate: Translate = _interpolated) -> dict[str, A
         "number": session.id,
         "version": session.version,
         **_common(session),
-        "assignee": session.assignee.username if session.assignee else None,
+        "assignee": session.admin_username,
         "last_message": admin_message(row.last_message, translate) if row.last_message else None,
         "page": {"url": session.page_url, "title": session.page_title}
         if session.page_url
         else None,
         "unread": row.unread,
+        "presence": "here" if row.here else "left",
         "verified": session.customer_verified,
         "seq": session.seq,
         "seen_seq": session.customer_seen,
@@ -53,19 +59,20 @@ def admin_session(row: Row, translate: Translate = _interpolated) -> dict[str, A
     }
 
 
-def customer_message(message: ChatMessage, translate: Translate = _interpolated) -> dict[str, Any]:
-    """An entry of the list as the customer may see it. Only entries with a public_seq have one."""
+def customer_message(message: Any, translate: Translate = _interpolated) -> dict[str, Any]:
+    """An entry of the list, an object or a row, as the customer may see it. Only entries with a public_seq have one."""
     if message.public_seq is None:
         raise ValueError("an internal entry must not reach a customer")
     return _message(message, message.public_seq, translate, for_customer=True)
 
 
-def admin_message(message: ChatMessage, translate: Translate = _interpolated) -> dict[str, Any]:
-    """An entry of the list as admins see it."""
-    return _message(message, message.seq, translate, for_customer=False)
+def admin_message(message: Any, translate: Translate = _interpolated) -> dict[str, Any]:
+    """An entry of the list as admins see it. `public_seq`: its place in the customer's list, or None."""
+    shape = _message(message, message.seq, translate, for_customer=False)
+    return shape | {"public_seq": message.public_seq}
 
 
-def _common(session: ChatSession) -> dict[str, Any]:
+def _common(session: Any) -> dict[str, Any]:
     product = None
     if session.product_id is not None:
         product = {
@@ -78,15 +85,13 @@ def _common(session: ChatSession) -> dict[str, Any]:
         "status": session.status,
         "customer": {"name": session.customer_name, "email": session.customer_email},
         "product": product,
-        "admin": {"name": session.assignee.name} if session.assignee else None,
+        "admin": {"name": session.admin_name} if session.admin_name else None,
         "created_at": rfc3339(session.created_at),
         "closed_at": rfc3339(session.closed_at),
     }
 
 
-def _message(
-    message: ChatMessage, seq: int, translate: Translate, *, for_customer: bool
-) -> dict[str, Any]:
+def _message(message: Any, seq: int, translate: Translate, *, for_customer: bool) -> dict[str, Any]:
     shape: dict[str, Any] = {
         "id": str(message.id) if not for_customer else f"m{seq}",
         "seq": seq,

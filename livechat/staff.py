@@ -193,21 +193,6 @@ def sign_in(db: Session, admin: Admin, hours: int) -> str:
     return token
 
 
-def login_by_token(db: Session, token: str) -> AdminLogin | None:
-    """The login that a cookie's token stands for, while it holds and its admin is enabled."""
-    query = (
-        select(AdminLogin)
-        .join(AdminLogin.admin)
-        .where(
-            AdminLogin.token_hash == hash_token(token),
-            AdminLogin.revoked_at.is_(None),
-            AdminLogin.expires_at > now(),
-            Admin.disabled_at.is_(None),
-        )
-    )
-    return db.scalars(query).first()
-
-
 def sign_out(db: Session, login_id: int) -> None:
     """End one login."""
     db.execute(update(AdminLogin).where(AdminLogin.id == login_id).values(revoked_at=now()))

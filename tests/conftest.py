@@ -22,6 +22,7 @@ from sqlalchemy import Engine
 
 from livechat import application
 from livechat.limits import Limits
+from livechat.realtime.service import Realtime
 from livechat.settings import DEVELOPMENT_SECRET, Settings
 
 from . import databases
@@ -151,8 +152,9 @@ _built: list[Any] = []
 
 
 @pytest.fixture
-def boot(settings: Settings) -> Callable[..., Any]:
+def boot(settings: Settings) -> Iterator[Callable[..., Any]]:
     """A function that makes the WSGI application; its arguments change the settings."""
+    booted: list[Any] = []
 
     def boot(**changes: Any) -> Any:
         app = _cached(replace(settings, **changes))
@@ -160,9 +162,16 @@ def boot(settings: Settings) -> Callable[..., Any]:
             _built.append(app)
         registry = app.registry
         registry["livechat.limits"] = Limits(registry["livechat.settings"])
+        # Nobody is here yet, and no stream is open.
+        registry["livechat.realtime"] = Realtime(
+            registry["livechat.settings"], registry["livechat.engine"]
+        )
+        booted.append(app)
         return app
 
-    return boot
+    yield boot
+    for app in booted:
+        app.registry["livechat.realtime"].stop()
 
 
 @pytest.fixture

@@ -108,9 +108,14 @@ class Context:
     def writing(self) -> Iterator[Session]:
         """A unit of work, committed at the end."""
         from ..database import transaction
+        from ..realtime.hub import Hub
+        from ..realtime.wakeup import choose
 
-        with transaction(self.engine) as db:
+        # Open browsers hear of it at once.
+        wakeup = choose(self.settings.wakeup, self.engine, Hub())
+        with transaction(self.engine, wakeup=wakeup) as db:
             yield db
+        wakeup.stop()
 
     def base_url(self, port: int | None = None) -> str:
         """Where browsers reach the chat, without a slash at the end."""
@@ -121,7 +126,7 @@ class Context:
     @property
     def _port(self) -> int:
         """Where `livechat serve` will listen, as far as one can tell without its options."""
-        from ..serving import STANDARD_PORT, CannotListen, addresses_in
+        from ..listening import STANDARD_PORT, CannotListen, addresses_in
 
         wished = os.environ.get("PORT", "")
         if wished.isdecimal():

@@ -34,7 +34,7 @@ def list_columns(row: Row) -> list[object]:
     return [
         session.id,
         session.status,
-        session.assignee.username if session.assignee else None,
+        session.admin_username,
         session.waiting_since,
         session.last_activity_at,
         session.customer_name,
@@ -79,7 +79,7 @@ def _table_row(row: Row) -> list[Text]:
         styled(waiting_time(session)),
         styled(who(session)),
         styled(session.product_name or session.product_id),
-        styled(session.assignee.username if session.assignee else None),
+        styled(session.admin_username),
         styled(f"{'> ' if by_admin else ''}{last.body}" if last else None),
     ]
 
@@ -161,7 +161,7 @@ def print_plain_heading(session: ChatSession) -> None:
         ("product_url", session.product_url),
         ("product_price", session.product_price),
         ("page", session.page_url),
-        ("assignee", session.assignee.username if session.assignee else None),
+        ("assignee", session.admin_username),
         ("created_at", session.created_at),
         ("waiting_since", session.waiting_since),
         ("closed_at", session.closed_at),

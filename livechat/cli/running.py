@@ -75,8 +75,8 @@ def explain(error: Exception, context: Context) -> str | None:
 def _explain_ours(error: Exception, context: Context) -> str | None:
     from sqlalchemy.exc import SQLAlchemyError
 
+    from ..listening import CannotListen
     from ..refusals import Refused
-    from ..serving import CannotListen
     from ..settings import SettingsError
 
     if isinstance(error, Refused):

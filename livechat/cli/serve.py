@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import logging
+import os
+import socket
+import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import click
 
-from .. import database, serving, staff
-from ..serving import Address
+from .. import listening
+from ..listening import Address
 from .context import Context, pass_context, tell
-from .init import FIRST_ADMIN, first_invitation, make_ready, without_password
-from .running import INTERRUPTED, Failed, old_tables
+from .running import INTERRUPTED, Failed
 
 
 @click.command(short_help="Serve the chat, the desk and (in development) the demo shop.")
@@ -23,13 +24,29 @@ from .running import INTERRUPTED, Failed, old_tables
     type=click.IntRange(0, 65535),
     envvar="PORT",
     show_envvar=True,
-    help=f"Listen on this port. Default: as in the ini file, or {serving.STANDARD_PORT}.",
+    help=f"Listen on this port. Default: as in the ini file, or {listening.STANDARD_PORT}.",
 )
-@click.option("--threads", type=click.IntRange(1, 1000), help="Answer so many requests at a time.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 99),
+    help="Serve with so many processes; more than one wants PostgreSQL. Default: as in the ini file, or 1.",
+)
 @click.option("--open-links", is_flag=True, help="Open the demo shop and the desk in a browser.")
+@click.option(
+    "--inherit", metavar="FILES", hidden=True, help="The sockets of the process that watches."
+)
+@click.option("--ready-file", type=int, hidden=True, help="Where a worker says that it serves.")
+@click.option("--life-file", type=int, hidden=True, help="What ends with the process that watches.")
 @pass_context
 def serve(
-    context: Context, host: str | None, port: int | None, threads: int | None, open_links: bool
+    context: Context,
+    host: str | None,
+    port: int | None,
+    workers: int | None,
+    open_links: bool,
+    inherit: str | None,
+    ready_file: int | None,
+    life_file: int | None,
 ) -> int:
     """Serve the chat, the desk and (in development) the demo shop, until Ctrl-C or SIGTERM.
 
@@ -45,49 +62,88 @@ def serve(
       livechat serve --port 7000 --open-links
       livechat --config production.ini serve
     """
-    settings = context.settings
-    _set_up_logging(context)
-    if settings.development:
-        make_ready(context, quiet=True)
-    elif not database.is_current(context.engine):
-        raise Failed(old_tables(context))
+    if inherit is not None:
+        return _work(context, inherit, ready_file, life_file)
     server = context.section("server:main")
+    workers = workers or listening.workers_in(server) or 1
+    if workers == 1:
+        from ..serving import patch
+
+        patch()
+    from . import starting  # now, and not before: what it imports must find what is patched
+
+    starting.set_up_logging(context)
+    starting.make_sure(context)
+    if workers > 1 and context.settings.database_url.startswith("sqlite"):
+        raise Failed(
+            "Several workers want PostgreSQL: set livechat.database_url, or use one worker."
+        )
     if unused := set(server) - _SERVER_KEYS:
         tell(f"livechat serve does not use {', '.join(sorted(unused))} of [server:main].")
-    threads = threads or serving.threads_in(server) or serving.STANDARD_THREADS
-    sockets = serving.listen(_addresses(server, host, port, both=settings.development))
-    application = _application(context)
+    sockets = listening.listen(_addresses(server, host, port, both=context.settings.development))
 
     def ready() -> None:
-        links = _say_where(context, sockets[0].getsockname()[1])
+        links = starting.say_where(context, sockets[0].getsockname()[1])
+        sys.stdout.flush()
         for link in links if open_links else []:
             click.launch(link)
 
-    interrupted = serving.run(application, sockets, threads=threads, ready=ready)
+    several = workers > 1
+    interrupted = (
+        _supervise(context, workers, sockets, ready) if several else _serve(context, sockets, ready)
+    )
     tell("Stopped.")
     return INTERRUPTED if interrupted else 0
 
 
-_SERVER_KEYS = {"use", "listen", "host", "port", "threads"}
+def _supervise(
+    context: Context, workers: int, sockets: list[socket.socket], ready: Callable[[], None]
+) -> bool:
+    from ..supervising import CannotServe, supervise
+
+    command = [sys.executable, "-m", "livechat.cli"]
+    if context.config is not None:
+        command += ["--config", str(context.config)]
+    try:
+        return supervise([*command, "serve"], workers, sockets, ready=ready, tell=tell)
+    except CannotServe as error:
+        raise Failed(str(error)) from None
 
 
-def _addresses(
-    server: Mapping[str, str], host: str | None, port: int | None, *, both: bool
-) -> list[Address]:
-    """Options win over the ini file, the ini file over the defaults."""
-    addresses = serving.addresses_in(server)
-    if host is not None:
-        known = addresses[0].port if addresses else serving.STANDARD_PORT
-        addresses = [Address(host.strip("[]"), known)]
-    addresses = addresses or [Address("localhost", serving.STANDARD_PORT)]
-    if port is not None:
-        addresses = [Address(address.host, port) for address in addresses]
-    if both:
-        # The demo shop is tried at 127.0.0.1 and the desk at localhost, which may mean ::1 to a browser.
-        addresses = [
-            Address("localhost", a.port) if a.host == "127.0.0.1" else a for a in addresses
-        ]
-    return list(dict.fromkeys(addresses))
+def _work(context: Context, inherit: str, ready_file: int | None, life_file: int | None) -> int:
+    """Be one of several workers."""
+    from ..serving import patch
+
+    patch()
+    from . import starting
+
+    starting.set_up_logging(context)
+    sockets = [socket.socket(fileno=int(number)) for number in inherit.split(",")]
+
+    def ready() -> None:
+        if ready_file is not None:
+            os.write(ready_file, b".")
+
+    _serve(context, sockets, ready, life_file)
+    return 0
+
+
+def _serve(
+    context: Context,
+    sockets: list[socket.socket],
+    ready: Callable[[], None],
+    life: int | None = None,
+) -> bool:
+    from .. import serving
+
+    application = _application(context)
+    realtime = application.registry["livechat.realtime"]
+
+    def begin() -> None:
+        realtime.start()
+        ready()
+
+    return serving.run(application, sockets, ready=begin, stop=realtime.stop, life=life)
 
 
 def _application(context: Context) -> Any:
@@ -100,53 +156,23 @@ def _application(context: Context) -> Any:
     return livechat.main(None, **context.ini)
 
 
-def _set_up_logging(context: Context) -> None:
-    if "keys" in context.section("loggers"):
-        import plaster
-
-        try:
-            plaster.setup_logging(plaster.PlasterURL("file+ini", path=str(context.config)))
-        except (KeyError, ValueError, TypeError, AttributeError, ImportError) as error:
-            raise Failed(f"The logging in {context.config} cannot be set up: {error}") from None
-        return
-    logging.basicConfig(
-        level=logging.WARNING, format="%(asctime)s %(levelname)-5.5s [%(name)s] %(message)s"
-    )
-    logging.getLogger("livechat").setLevel(logging.INFO)
+_SERVER_KEYS = {"use", "listen", "host", "port", "workers"}
 
 
-def _say_where(context: Context, port: int) -> list[str]:
-    """Print where everything is; returns the pages worth opening."""
-    settings = context.settings
-    desk = f"{context.base_url(port)}/custom-admin/chat/"
-    if not settings.development:
-        tell(f"The chat is at {context.base_url()}/chat/, the desk at {desk} (port {port} here).")
-        _warn_if_nobody_can_sign_in(context)
-        return [desk]
-    # Another origin than the desk's and the chat's own pages: what a shop's own site will be.
-    shop = f"http://127.0.0.1:{port}/demo/" if settings.demo_shop else None
-    chat = f"{context.base_url(port)}/chat/"
-    click.echo(f"Demo shop   {shop}" if shop else f"Chat        {chat}")
-    click.echo(f"Dashboard   {desk}")
-    click.echo(f"Sign in     {_how_to_sign_in(context, port)}")
-    click.echo("Stop        Ctrl-C")
-    return [shop or chat, desk]
-
-
-def _how_to_sign_in(context: Context, port: int) -> str:
-    with context.writing() as db:
-        admins = staff.all_admins(db, enabled=True)
-        invited = without_password(db)
-        if invited is None and admins:
-            names = [admin.username for admin in admins if admin.password_hash]
-            shown = " or ".join(names[:3]) + (" …" if len(names) > 3 else "")
-            return f"as {shown}; a new password: {context.command(f'admins passwd {names[0]}')}"
-        token = first_invitation(db, invited.username if invited else FIRST_ADMIN)
-    name = invited.username if invited else FIRST_ADMIN
-    return f"as {name}; choose a password first: {context.welcome_link(token, port)}"
-
-
-def _warn_if_nobody_can_sign_in(context: Context) -> None:
-    with context.reading() as db:
-        if not any(admin.password_hash for admin in staff.all_admins(db, enabled=True)):
-            tell(f"Nobody can sign in yet. Run: {context.command('admins add NAME --invite')}")
+def _addresses(
+    server: Mapping[str, str], host: str | None, port: int | None, *, both: bool
+) -> list[Address]:
+    """Options win over the ini file, the ini file over the defaults."""
+    addresses = listening.addresses_in(server)
+    if host is not None:
+        known = addresses[0].port if addresses else listening.STANDARD_PORT
+        addresses = [Address(host.strip("[]"), known)]
+    addresses = addresses or [Address("localhost", listening.STANDARD_PORT)]
+    if port is not None:
+        addresses = [Address(address.host, port) for address in addresses]
+    if both:
+        # The demo shop is tried at 127.0.0.1 and the desk at localhost, which may mean ::1 to a browser.
+        addresses = [
+            Address("localhost", a.port) if a.host == "127.0.0.1" else a for a in addresses
+        ]
+    return list(dict.fromkeys(addresses))

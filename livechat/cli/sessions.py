@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .. import conversation
+from .. import reading
 from ..listing import Filters, Row, find_sessions, row_of
 from ..models import Status
 from ..shapes import admin_message, admin_session
@@ -113,7 +113,7 @@ def show(context: Context, number: int, as_json: bool) -> None:
     """
     with context.reading() as db:
         session = session_by_number(db, number)
-        messages = conversation.read_since(db, session, 0, for_customer=False)
+        messages = reading.entries_after(db, session.id, 0, for_customer=False)
         row = row_of(db, session, reader_id=None)
     if as_json:
         shown = [admin_message(message) for message in messages]

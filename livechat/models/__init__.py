@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
 from .chat import ChatMessage, ChatRead, ChatSession, Guest, GuestToken, Sender, Status
-from .meta import WRITING, Base, UTCDateTime, in_milliseconds, make_engine, now
+from .meta import (
+    WRITING,
+    Base,
+    UTCDateTime,
+    in_milliseconds,
+    make_engine,
+    now,
+    reading_engine,
+    table_of,
+)
+from .presence import Presence, Worker
 from .staff import Admin, AdminLogin
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
     from pyramid.request import Request
+    from sqlalchemy import Connection
 
 __all__ = [
     "WRITING",
@@ -24,12 +35,16 @@ __all__ = [
     "ChatSession",
     "Guest",
     "GuestToken",
+    "Presence",
     "Sender",
     "Status",
     "UTCDateTime",
+    "Worker",
     "in_milliseconds",
     "make_engine",
     "now",
+    "reading_engine",
+    "table_of",
     "writing",
 ]
 
@@ -56,13 +71,28 @@ def request_session(request: Request) -> Session:
     zope.sqlalchemy.register(session, transaction_manager=request.tm)
     if request.method not in READING_METHODS:
         writing(session)
+        # Much is written past the session's objects, which it would not notice.
+        zope.sqlalchemy.mark_changed(session)
     return session
+
+
+def request_connection(request: Request) -> Connection:
+    """``request.db``: what plain rows are read with. A request that writes has one connection for everything; one
+    that reads does without a transaction, which would take longer than what it is for."""
+    if request.method not in READING_METHODS or "app.dbsession" in request.environ:
+        connection: Connection = request.dbsession.connection()
+        return connection
+    connection = request.registry["livechat.reading_engine"].connect()
+    request.add_finished_callback(lambda _request: connection.close())
+    return connection
 
 
 def includeme(config: Configurator) -> None:
     settings: Any = config.registry["livechat.settings"]
     engine = make_engine(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
     config.registry["livechat.engine"] = engine
+    config.registry["livechat.reading_engine"] = reading_engine(engine)
     # Objects keep their values after the commit: a response is rendered from them.
     config.registry["livechat.dbsession_factory"] = sessionmaker(engine, expire_on_commit=False)
     config.add_request_method(request_session, "dbsession", reify=True)
+    config.add_request_method(request_connection, "db", reify=True)

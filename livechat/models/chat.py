@@ -75,6 +75,8 @@ class ChatSession(Base):
         Index("ix_chat_sessions_activity", "last_activity_at", "id"),
         Index("ix_chat_sessions_status_activity", "status", "last_activity_at", "id"),
         Index("ix_chat_sessions_assignee_activity", "assignee_id", "last_activity_at", "id"),
+        # The queue, and who has been waiting for an answer longest.
+        Index("ix_chat_sessions_status_waiting", "status", "waiting_since", "id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -108,6 +110,8 @@ class ChatSession(Base):
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
     customer_seen: Mapped[int] = mapped_column(default=0)
     """The last public_seq the customer has had on screen."""
+    staff_seen: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The last public_seq that any admin has had on screen."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_activity_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -124,6 +128,16 @@ class ChatSession(Base):
     def open(self) -> bool:
         """Whether one may write into it."""
         return self.status != Status.CLOSED
+
+    @property
+    def admin_name(self) -> str | None:
+        """What customers read of who has the conversation."""
+        return self.assignee.name if self.assignee else None
+
+    @property
+    def admin_username(self) -> str | None:
+        """Who has the conversation."""
+        return self.assignee.username if self.assignee else None
 
 
 class ChatMessage(Base):

@@ -25,6 +25,8 @@ class Admin(Base):
     invite_expires_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    away_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """Signed in with a page open, but not at the keyboard."""
 
     logins: Mapped[list[AdminLogin]] = relationship(back_populates="admin")
 

@@ -11,24 +11,30 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from .. import conversation, fields, listing, staff
+from .. import conversation, fields, listing, presence, reading, staff
 from ..cursors import message_cursor, message_position
 from ..inputs import form_text, json_object
 from ..limits import network
 from ..listing import Filters
-from ..models import ChatSession
 from ..permissions import Permission
+from ..realtime.hub import EVERYTHING
+from ..realtime.logs import AdminLog, ListLog
 from ..refusals import Invalid, Missing
 from ..resources import AdminSession, Desk
+from ..security import login_token
 from ..shapes import admin_message, admin_session, rfc3339
 from .pages import conversation_page, dashboard_page
+from .streaming import STREAMED, resume_from, say_typing, streamed
 
+VERBS = ("send", "messages", "close", "assign", "reopen", "seen", "typing")
 DASHBOARD_PAGE = "livechat:templates/desk/dashboard.jinja2"
 CONVERSATION_PAGE = "livechat:templates/desk/conversation.jinja2"
 
 # A page is registered for text/html and for what names no type we have. Without the former a browser, whose
 # Accept ends with */*, would get the JSON.
-desk_view: Callable[..., Any] = partial(view_config, context=Desk, permission=Permission.READ_DESK)
+desk_view: Callable[..., Any] = partial(
+    view_config, context=Desk, request_method="GET", permission=Permission.READ_DESK
+)
 read_view: Callable[..., Any] = partial(
     view_config, context=AdminSession, request_method="GET", permission=Permission.READ_DESK
 )
@@ -41,26 +47,64 @@ act_view: Callable[..., Any] = partial(
 )
 
 
-@desk_view(request_method="GET", renderer=DASHBOARD_PAGE)
-@desk_view(request_method="GET", accept="text/html", renderer=DASHBOARD_PAGE)
-@desk_view(request_method="GET", accept="application/json", renderer="json")
+@desk_view(renderer=DASHBOARD_PAGE)
+@desk_view(accept="text/html", renderer=DASHBOARD_PAGE)
+@desk_view(accept="application/json", renderer="json")
 def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     """The counts and the filtered list, newest activity first."""
-    filters = Filters(
-        status=request.GET.get("status", ""),
-        assignee=request.GET.get("assignee", ""),
-        search=request.GET.get("q", ""),
-        before=request.GET.get("before", ""),
-    )
-    page = listing.find_sessions(request.dbsession, filters, reader_id=request.identity.admin.id)
+    filters = _filters(request)
+    cursor = listing.activity_cursor(request.db)  # before the list: it may be newer, but not older
+    reader = request.identity.admin.id
+    page = listing.find_sessions(request.db, filters, reader_id=reader)
+    request.realtime.book.polled(presence.ADMIN, reader)
+    shape = row_shaper(request)
+    summary = _summary(request)(request.db)
     data = {
-        "counts": listing.counts(request.dbsession),
-        "sessions": [session_shape(request, row) for row in page.rows],
+        **summary["counts"],
+        "sessions": [shape(row) for row in page.rows],
         "next": page.next,
-        "longest": _longest(request),
-        "news": _news(request),
+        "cursor": cursor,
+        "news": summary["news"],
+        "links": {
+            "stream": request.resource_url(context, query=_query(filters)),
+            "presence": request.resource_url(context, "presence", ""),
+        },
     }
     return data if _wants_json(request) else dashboard_page(context, request, data, filters)
+
+
+@desk_view(**STREAMED)
+def list_stream(context: Desk, request: Request) -> Response:
+    """The list as a stream: what comes, changes or goes, and the counts."""
+    admin, filters = request.identity.admin, _filters(request)
+    listing.check_filters(request.db, filters, reader_id=admin.id)
+    log = ListLog(
+        request.realtime,
+        filters,
+        login_token(request) or "",
+        admin.id,
+        after=listing.activity_position(resume_from(request)),
+        shape=row_shaper(request),
+        summary=_summary(request),
+    )
+    here = (presence.ADMIN, admin.id)
+    return streamed(request, log, EVERYTHING, f"login {admin.login_id}", here)
+
+
+@view_config(
+    context=Desk,
+    name="presence",
+    request_method="POST",
+    permission=Permission.ANSWER,
+    renderer="json",
+)
+def be_here(context: Desk, request: Request) -> dict[str, Any]:
+    """Whether this admin is at the keyboard: ``{"state": "online"}`` or ``away``."""
+    state = json_object(request).get("state")
+    if state not in {"online", "away"}:
+        raise Invalid("state", "state is online or away.")
+    presence.set_away(request.dbsession, request.identity.admin.id, away=state == "away")
+    return {}
 
 
 @read_view(renderer=CONVERSATION_PAGE)
@@ -69,14 +113,45 @@ def dashboard(context: Desk, request: Request) -> dict[str, Any]:
 def show(context: AdminSession, request: Request) -> dict[str, Any]:
     """The conversation and its customer."""
     data = _listing(context, request, 0)
+    data["links"] = {"presence": request.resource_url(context.__parent__, "presence", "")}
     return data if _wants_json(request) else conversation_page(request, data)
 
 
 @read_view(name="messages", renderer="json")
+@read_view(name="messages", accept="application/json", renderer="json")
 def messages(context: AdminSession, request: Request) -> dict[str, Any]:
     """Everything since the cursor, in order."""
-    position, anew = message_position(request.GET.get("after"), context.session, for_customer=False)
+    position, anew = message_position(request.GET.get("after"), context.record, for_customer=False)
+    request.realtime.book.polled(presence.ADMIN, request.identity.admin.id)
     return _listing(context, request, position) | ({"reset": True} if anew else {})
+
+
+@read_view(name="messages", **STREAMED)
+def stream(context: AdminSession, request: Request) -> Response:
+    """The same as a stream that goes on."""
+    record, admin = context.record, request.identity.admin
+    position, anew = message_position(resume_from(request), record, for_customer=False)
+    shape = row_shaper(request)
+    log = AdminLog(
+        request.realtime,
+        record.id,
+        login_token(request) or "",
+        position,
+        anew=anew,
+        shape=lambda db, found: shape(listing.row_of(db, found, reader_id=admin.id)),
+        translate=request.localizer.translate,
+        admin_id=admin.id,
+        news=news_shape,
+    )
+    here = (presence.ADMIN, admin.id)
+    return streamed(request, log, record.id, f"login {admin.login_id}", here, everything=True)
+
+
+@act_view(name="typing")
+def typing(context: AdminSession, request: Request) -> dict[str, Any]:
+    """This admin begins or ends to type. Nothing is stored."""
+    say_typing(request, context.record.id, request.identity.admin.id, json_object(request))
+    return {}
 
 
 @act_view(name="send")
@@ -86,11 +161,11 @@ def send(context: AdminSession, request: Request) -> Any:
     body, client_id = fields.body_text(data.get("body")), fields.client_id(data.get("client_id"))
     admin = request.identity.admin
     request.limits.count_send(network(request), f"admin {admin.id}")
-    sent = conversation.send(request.dbsession, context.session, admin.actor, body, client_id)
+    sent = conversation.send(request.dbsession, context.record, admin.actor, body, client_id)
     request.response.status_int = 201 if sent.created else 200
     answer = {
         "message": admin_message(sent.message, request.localizer.translate),
-        "cursor": message_cursor(context.session, sent.message.seq, for_customer=False),
+        "cursor": message_cursor(context.record, sent.message.seq, for_customer=False),
     }
     return _answer(context, request, answer)
 
@@ -136,46 +211,68 @@ def seen(context: AdminSession, request: Request) -> Any:
     return _answer(context, request, _session(context, request))
 
 
-def session_shape(request: Request, row: listing.Row) -> dict[str, Any]:
-    """A session as admins see it, with the addresses of what can be done with it."""
-    desk = request.root["custom-admin"]["chat"]
-    number = str(row.session.id)
-    verbs = ("send", "messages", "close", "assign", "reopen", "seen")
-    links = {verb: request.resource_url(desk, number, verb, "") for verb in verbs}
-    links["self"] = request.resource_url(desk, number, "")
-    return admin_session(row, request.localizer.translate) | {"links": links}
+def row_shaper(request: Request) -> Callable[[listing.Row], dict[str, Any]]:
+    """What makes a session as admins see it from a row of a list. It lives on without the request."""
+    desk = request.resource_url(request.root["custom-admin"]["chat"])
+    translate = request.localizer.translate
+
+    def shape(row: listing.Row) -> dict[str, Any]:
+        own = f"{desk}{row.session.id}/"
+        links = {"self": own, **{verb: f"{own}{verb}/" for verb in VERBS}}
+        return admin_session(row, translate) | {"links": links}
+
+    return shape
 
 
-def _shape(request: Request, session: ChatSession) -> dict[str, Any]:
-    row = listing.row_of(request.dbsession, session, reader_id=request.identity.admin.id)
-    return session_shape(request, row)
+def news_shape(news: listing.News) -> dict[str, Any]:
+    """What calls for an admin, on whatever page they are."""
+    return {"unread": news.unread, "newest": rfc3339(news.newest)}
+
+
+def _summary(request: Request) -> Callable[[Any], dict[str, Any]]:
+    """What stands above the list. It lives on without the request."""
+    shape, reader = row_shaper(request), request.identity.admin.id
+
+    def summary(db: Any) -> dict[str, Any]:
+        longest = listing.longest_wait(db)
+        row = None if longest is None else listing.row_of(db, longest, reader_id=reader)
+        return {
+            "counts": {"counts": listing.counts(db), "longest": shape(row) if row else None},
+            "news": news_shape(listing.news(db, reader)),
+        }
+
+    return summary
 
 
 def _session(context: AdminSession, request: Request) -> dict[str, Any]:
-    return {"session": _shape(request, context.session)}
+    record = reading.record_by_id(request.db, context.record.id)  # as it is after the act
+    row = listing.row_of(request.db, record, reader_id=request.identity.admin.id)
+    return {"session": row_shaper(request)(row)}
 
 
 def _listing(context: AdminSession, request: Request, after: int) -> dict[str, Any]:
-    entries = conversation.read_since(request.dbsession, context.session, after, for_customer=False)
-    last = entries[-1].seq if entries else after
+    record = context.record
+    entries = reading.entries_after(request.db, record.id, after, for_customer=False)
     return {
         **_session(context, request),
         "messages": [admin_message(entry, request.localizer.translate) for entry in entries],
-        "cursor": message_cursor(context.session, last, for_customer=False),
-        "news": _news(request),
+        "cursor": message_cursor(record, entries[-1].seq if entries else after, for_customer=False),
+        "news": news_shape(listing.news(request.db, request.identity.admin.id)),
     }
 
 
-def _longest(request: Request) -> dict[str, Any] | None:
-    """Who has been waiting for an answer longest, whatever the list shows."""
-    session = listing.longest_wait(request.dbsession)
-    return None if session is None else _shape(request, session)
+def _filters(request: Request) -> Filters:
+    return Filters(
+        status=request.GET.get("status", ""),
+        assignee=request.GET.get("assignee", ""),
+        search=request.GET.get("q", ""),
+        before=request.GET.get("before", ""),
+    )
 
 
-def _news(request: Request) -> dict[str, Any]:
-    """What calls for this admin, on whatever page they are."""
-    news = listing.news(request.dbsession, request.identity.admin.id)
-    return {"unread": news.unread, "newest": rfc3339(news.newest)}
+def _query(filters: Filters) -> dict[str, str]:
+    query = {"status": filters.status, "assignee": filters.assignee, "q": filters.search}
+    return {key: value for key, value in query.items() if value}
 
 
 def _wants_json(request: Request) -> bool:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
+from pyramid.response import Response
 from pyramid.view import view_config
 
-from .. import conversation, fields, guests, words
+from .. import conversation, fields, guests, presence, reading, words
 from ..conversation import CUSTOMER
 from ..cursors import message_cursor, message_position
 from ..headers import framed_by_sites
 from ..inputs import json_object
 from ..limits import network
-from ..models import ChatMessage, ChatSession, Guest
+from ..models import Guest
 from ..opening import Opening
 from ..permissions import Permission
+from ..realtime.logs import CustomerLog
 from ..refusals import Invalid
 from ..resources import Chat, CustomerSession, Start
 from ..security import bearer_token, signature_holds
 from ..shapes import customer_message, customer_session
+from .streaming import STREAMED, resume_from, say_typing, streamed
+
+VERBS = ("send", "messages", "close", "reopen", "seen", "typing", "page")
 
 # Cookies are ignored here and JSON from an allowed Origin is required, so there is no token of a form to check.
 customer_view: Callable[..., Any] = partial(
@@ -83,7 +88,8 @@ def start(context: Start, request: Request) -> dict[str, Any]:
         request.limits.count_send(network(request), f"guest {guest.id}")
     outcome = conversation.start(request.dbsession, guest, opening)
     request.response.status_int = 201 if outcome.created else 200
-    return {**listing(request, outcome.session, 0), "token": token}
+    record = reading.customer_record(request.db, number=outcome.session.id)
+    return {**listing(request, record, 0), "token": token}
 
 
 @session_view(verb="send", request_method="POST")
@@ -91,19 +97,58 @@ def send(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Send a message: 201, or 200 and the very same message when it had been sent before."""
     data = json_object(request)
     body, client_id = fields.body_text(data.get("body")), fields.client_id(data.get("client_id"))
-    request.limits.count_send(network(request), f"guest {context.session.guest_id}")
-    sent = conversation.send(request.dbsession, context.session, CUSTOMER, body, client_id)
+    request.limits.count_send(network(request), f"guest {context.record.guest_id}")
+    sent = conversation.send(request.dbsession, context.record, CUSTOMER, body, client_id)
     message = customer_message(sent.message, request.localizer.translate)
     request.response.status_int = 201 if sent.created else 200
-    cursor = message_cursor(context.session, message["seq"], for_customer=True)
+    cursor = message_cursor(context.record, message["seq"], for_customer=True)
     return {"message": message, "cursor": cursor}
 
 
 @session_view(verb="messages", request_method="GET")
+@session_view(verb="messages", request_method="GET", accept="application/json")
 def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Everything since the cursor, in order; from the beginning without one."""
-    position, anew = message_position(request.GET.get("after"), context.session, for_customer=True)
-    return listing(request, context.session, position) | ({"reset": True} if anew else {})
+    position, anew = message_position(request.GET.get("after"), context.record, for_customer=True)
+    request.realtime.book.polled(presence.CUSTOMER, context.record.id)
+    return listing(request, context.record, position) | ({"reset": True} if anew else {})
+
+
+@session_view(verb="messages", request_method="GET", **STREAMED)
+def stream(context: CustomerSession, request: Request) -> Response:
+    """The same as a stream that goes on."""
+    record = context.record
+    position, anew = message_position(resume_from(request), record, for_customer=True)
+    log = CustomerLog(
+        request.realtime,
+        record.id,
+        bearer_token(request) or "",
+        position,
+        anew=anew,
+        shape=session_shaper(request),
+        translate=request.localizer.translate,
+    )
+    here = (presence.CUSTOMER, record.id)
+    return streamed(request, log, record.id, f"guest {record.guest_id}", here)
+
+
+@session_view(verb="typing", request_method="POST")
+def typing(context: CustomerSession, request: Request) -> dict[str, Any]:
+    """The customer begins or ends to type. Nothing is stored."""
+    say_typing(request, context.record.id, None, json_object(request))
+    return {}
+
+
+@session_view(verb="page", request_method="POST")
+def page(context: CustomerSession, request: Request) -> dict[str, Any]:
+    """The customer is on another page of the shop."""
+    given = fields.mapping(json_object(request).get("page"), "page")
+    url = fields.web_address(given.get("url"), "page.url")
+    title = fields.short_text(given.get("title"), "page.title", 200)
+    if url is None:
+        raise Invalid("page.url", "Say which page: its address, as http:// or https://.")
+    conversation.moved(request.dbsession, context.session, url, title)
+    return {"session": session_shape(request, context.session)}
 
 
 @session_view(verb="close", request_method="POST")
@@ -119,7 +164,7 @@ def reopen(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Go on with a closed conversation."""
     json_object(request)
     conversation.reopen(request.dbsession, context.session, CUSTOMER)
-    return listing(request, context.session, 0)
+    return listing(request, reading.customer_record(request.db, number=context.record.id), 0)
 
 
 @session_view(verb="seen", request_method="POST")
@@ -170,25 +215,34 @@ def _verified(request: Request, email: str | None, signature: Any) -> bool:
     return True
 
 
-def session_shape(request: Request, session: ChatSession) -> dict[str, Any]:
-    """The session as its customer sees it, with the addresses of what can be done with it."""
-    shape = customer_session(session, conversation.unread_by_customer(request.dbsession, session))
-    chat = request.root["chat"]
-    verbs = ("send", "messages", "close", "reopen", "seen")
-    links = {verb: request.resource_url(chat[verb], str(session.uuid), "") for verb in verbs}
-    return shape | {"links": links}
+def session_shape(request: Request, session: Any) -> dict[str, Any]:
+    """The session as its customer sees it now: after an act it is read anew."""
+    return session_shaper(request)(
+        request.db, reading.customer_record(request.db, number=session.id)
+    )
 
 
-def listing(request: Request, session: ChatSession, after: int) -> dict[str, Any]:
-    """``{messages, session, cursor}`` since a position."""
-    entries = conversation.read_since(request.dbsession, session, after, for_customer=True)
+def session_shaper(request: Request) -> Callable[[Any, Any], dict[str, Any]]:
+    """What makes a customer's session from a connection and a row. It lives on without the request."""
+    base, team = request.resource_url(request.root["chat"]), request.realtime.team
+
+    def shape(db: Any, session: Any) -> dict[str, Any]:
+        name = str(session.uuid)
+        shown = customer_session(session, team.shape(db))
+        return shown | {"links": {verb: f"{base}{verb}/{name}/" for verb in VERBS}}
+
+    return shape
+
+
+def listing(request: Request, session: Any, after: int) -> dict[str, Any]:
+    """``{messages, session, cursor}`` since a position. `session` is a row as the customer is told of it."""
+    entries: Sequence[Any] = []
+    if session.public_seq > after:
+        entries = reading.entries_after(request.db, session.id, after, for_customer=True)
     last = entries[-1].public_seq if entries else after
+    translate = request.localizer.translate
     return {
-        "session": session_shape(request, session),
-        "messages": [_shown(request, entry) for entry in entries],
-        "cursor": message_cursor(session, last or 0, for_customer=True),
+        "session": session_shaper(request)(request.db, session),
+        "messages": [customer_message(entry, translate) for entry in entries],
+        "cursor": message_cursor(session, last, for_customer=True),
     }
-
-
-def _shown(request: Request, message: ChatMessage) -> dict[str, Any]:
-    return customer_message(message, request.localizer.translate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from livechat import database, staff
+from livechat import database, reading, staff
 from tests.factories import PASSWORD, add_admin
 
 from .conftest import Begin, Shell
@@ -97,7 +97,7 @@ def test_a_disabled_admin_is_out_and_can_come_back(
     out = shell("admins", "disable", "ben")
     assert (out.code, "1 open chat put back" in out.err) == (0, True)
     with database.transaction(engine) as db:
-        assert staff.login_by_token(db, token) is None
+        assert reading.admin_by_login(db, token) is None
     assert not can_sign_in(engine, "ben", PASSWORD)
     assert shell("sessions", "list").rows[0][1:3] == ["waiting", ""]
     states = {
@@ -118,7 +118,7 @@ def test_a_new_password_ends_the_logins_and_so_does_logout(shell: Shell, engine:
             token = staff.sign_in(db, anna, 1)
         assert shell("admins", *words, input=given).code == 0
         with database.transaction(engine) as db:
-            assert staff.login_by_token(db, token) is None
+            assert reading.admin_by_login(db, token) is None
     assert can_sign_in(engine, "anna", NEW)
     assert not can_sign_in(engine, "anna", PASSWORD)
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from livechat import serving
-from livechat.serving import Address, CannotListen
+from livechat import listening
+from livechat.listening import Address, CannotListen
 from tests.factories import PASSWORD
 from tests.server import free_port
 
@@ -25,9 +25,8 @@ livechat.database_url = sqlite:///%(here)s/chat.sqlite3
 livechat.public_url = https://chat.example.com
 livechat.secret = {secret}
 [server:main]
-use = egg:waitress#main
+use = egg:livechat
 listen = 127.0.0.1:{port}
-threads = 2
 backlog = 5
 """
 SECRET = "q8Zr3kP0vT7xY1bN5mL9sD2fG6hJ4wCa"
@@ -89,7 +88,7 @@ def test_production_refuses_what_is_missing_and_starts_when_it_is_there(
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
     old = empty_shell("--config", "shop.ini", "serve")
     assert (old.code, "Run: livechat --config shop.ini init" in old.err) == (1, True)
-    connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.execute("UPDATE alembic_version SET version_num = '0002'")
     connection.commit()
     connection.close()
     process = empty_shell.start("--config", "shop.ini", "serve")
@@ -122,35 +121,35 @@ def test_what_cannot_be_listened_on_is_said(empty_shell: Shell) -> None:
 
 
 def test_addresses_of_an_ini_file() -> None:
-    assert serving.addresses_in({}) == []
-    assert serving.addresses_in({"listen": "127.0.0.1:80 [::1]:81 *:82 example.com:83"}) == [
+    assert listening.addresses_in({}) == []
+    assert listening.addresses_in({"listen": "127.0.0.1:80 [::1]:81 *:82 example.com:83"}) == [
         Address("127.0.0.1", 80),
         Address("::1", 81),
         Address("*", 82),
         Address("example.com", 83),
     ]
-    assert serving.addresses_in({"host": "::1"}) == [Address("::1", 6543)]
-    assert serving.addresses_in({"port": "8080"}) == [Address("127.0.0.1", 8080)]
+    assert listening.addresses_in({"host": "::1"}) == [Address("::1", 6543)]
+    assert listening.addresses_in({"port": "8080"}) == [Address("127.0.0.1", 8080)]
     for wrong in ("localhost", "x:y", ":", "x:99999"):
         with pytest.raises(CannotListen, match="write it like"):
-            serving.addresses_in({"listen": wrong})
+            listening.addresses_in({"listen": wrong})
 
 
-def test_threads_of_an_ini_file() -> None:
-    assert serving.threads_in({}) is None
-    assert serving.threads_in({"threads": "16"}) == 16
+def test_workers_of_an_ini_file() -> None:
+    assert listening.workers_in({}) is None
+    assert listening.workers_in({"workers": "4"}) == 4
     for wrong in ("0", "many", "-1"):
-        with pytest.raises(CannotListen, match="threads"):
-            serving.threads_in({"threads": wrong})
+        with pytest.raises(CannotListen, match="workers"):
+            listening.workers_in({"workers": wrong})
 
 
 def test_localhost_is_one_port_on_every_loopback_address() -> None:
-    sockets = serving.listen([Address("localhost", 0)])
+    sockets = listening.listen([Address("localhost", 0)])
     try:
         assert sockets[0].family == socket.AF_INET
         assert len({one.getsockname()[1] for one in sockets}) == 1
         with pytest.raises(CannotListen, match="in use"):
-            serving.listen([Address("127.0.0.1", sockets[0].getsockname()[1])])
+            listening.listen([Address("127.0.0.1", sockets[0].getsockname()[1])])
     finally:
         for one in sockets:
             one.close()

@@ -69,7 +69,9 @@ def ask(
 
     chunks = wsgi(env, start_response)
     try:
-        answer.body = b"".join(chunks)
+        # A stream has no end; its beginning tells enough.
+        endless = (answer.header("Content-Type") or "").startswith("text/event-stream")
+        answer.body = next(iter(chunks), b"") if endless else b"".join(chunks)
     finally:
         if hasattr(chunks, "close"):
             chunks.close()

@@ -244,6 +244,7 @@ def test_the_links_of_a_session_lead_where_they_say(admin, number):
         "seen": {"seq": 1},
         "close": {},
         "reopen": {},
+        "typing": {"typing": True},
     }
     assert set(bodies) == set(links) - {"self", "messages"}
     for verb, body in bodies.items():

@@ -18,6 +18,9 @@ SESSION_KEYS = {
     "created_at",
     "closed_at",
     "links",
+    "seen_seq",
+    "position",
+    "team",
 }
 MESSAGE_KEYS = {"id", "seq", "from", "author", "body", "client_id", "created_at"}
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
@@ -267,11 +270,14 @@ def test_unread_counts_what_admins_wrote_and_seen_clears_it(customer, admin):
 
 def test_the_links_of_a_session_lead_where_they_say(customer):
     links = customer.reads().json["session"]["links"]
-    assert set(links) == {"send", "messages", "close", "reopen", "seen"}
+    assert set(links) == {"send", "messages", "close", "reopen", "seen", "typing", "page"}
     data = {"body": "by link", "client_id": new_id()}
     customer.app.post_json(links["send"], data, headers=customer.who, status=201)
     customer.app.get(links["messages"], headers=customer.who, status=200)
     customer.app.post_json(links["seen"], {"seq": 1}, headers=customer.who, status=200)
+    customer.app.post_json(links["typing"], {"typing": True}, headers=customer.who, status=200)
+    page = {"page": {"url": "https://shop.example/p", "title": "P"}}
+    customer.app.post_json(links["page"], page, headers=customer.who, status=200)
     customer.app.post_json(links["close"], {}, headers=customer.who, status=200)
     customer.app.post_json(links["reopen"], {}, headers=customer.who, status=200)
 

@@ -10,6 +10,8 @@ CUSTOMER_VERBS = {
     "close": {},
     "reopen": {},
     "seen": {"seq": 1},
+    "typing": {"typing": True},
+    "page": {"page": {"url": "https://shop.example/p", "title": "P"}},
 }
 DESK_VERBS = {
     "send": {"body": "hi", "client_id": "a"},
@@ -17,6 +19,7 @@ DESK_VERBS = {
     "close": {},
     "reopen": {},
     "seen": {"seq": 1},
+    "typing": {"typing": True},
 }
 
 
@@ -49,6 +52,7 @@ CUSTOMERS = [
 ]
 DESK = [
     Address("/custom-admin/chat/", {"GET": None}),
+    Address("/custom-admin/chat/presence/", {"POST": {"state": "online"}}),
     Address("/custom-admin/chat/{number}/", {"GET": None}),
     Address("/custom-admin/chat/{number}/messages/", {"GET": None}),
     *(

@@ -1,0 +1,47 @@
+"""Who is here, who has seen what, and the queue."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from livechat.models.meta import UTCDateTime
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "workers",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("alive_at", UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workers")),
+    )
+    op.create_table(
+        "presences",
+        sa.Column("worker_id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("ref", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("worker_id", "kind", "ref", name=op.f("pk_presences")),
+    )
+    op.create_index("ix_presences_kind_ref", "presences", ["kind", "ref"])
+    op.add_column(
+        "chat_sessions",
+        sa.Column("staff_seen", sa.Integer(), nullable=False, server_default="0"),
+    )
+    op.add_column("admins", sa.Column("away_since", UTCDateTime(), nullable=True))
+    op.create_index(
+        "ix_chat_sessions_status_waiting", "chat_sessions", ["status", "waiting_since", "id"]
+    )
+
+
+def downgrade() -> None:
+    op.drop_index("ix_chat_sessions_status_waiting", table_name="chat_sessions")
+    op.drop_column("admins", "away_since")
+    op.drop_column("chat_sessions", "staff_seen")
+    op.drop_index("ix_presences_kind_ref", table_name="presences")
+    op.drop_table("presences")
+    op.drop_table("workers")

@@ -1,0 +1,31 @@
+"""Who is here: which process serves whose open pages. Best effort, and only as true as the last few seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .meta import Base, UTCDateTime
+
+
+class Worker(Base):
+    """A process that serves. One that has not been heard of for a while is gone, and with it whom it served."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    alive_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Presence(Base):
+    """A customer or an admin with a page open that this process serves."""
+
+    __tablename__ = "presences"
+    __table_args__ = (Index("ix_presences_kind_ref", "kind", "ref"),)
+
+    worker_id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(10), primary_key=True)
+    """``customer`` (`ref` is the session's number) or ``admin`` (`ref` is the admin's id)."""
+    ref: Mapped[int] = mapped_column(primary_key=True)

@@ -1,0 +1,35 @@
+"""``pserve`` and every other PasteDeploy server: ``[server:main] use = egg:livechat``.
+
+PasteDeploy looks the server up before it makes the application, so importing this module is early enough to
+patch what waits. `livechat serve` does the same, checks more, and can start several workers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .serving import patch
+
+patch()
+
+
+def run(application: Any, _global_config: dict[str, str], **server: str) -> None:
+    """Serve an application, the chat or one that includes it, until it is told to end."""
+    from . import listening, serving
+
+    addresses = listening.addresses_in(server) or [
+        listening.Address("localhost", listening.STANDARD_PORT)
+    ]
+    if (listening.workers_in(server) or 1) > 1:
+        raise SystemExit("pserve serves with one process. For several workers: livechat serve.")
+    sockets = listening.listen(addresses)
+    realtime = getattr(application, "registry", {}).get("livechat.realtime")
+
+    def ready() -> None:
+        if realtime is not None:
+            realtime.start()
+        for one in sockets:
+            host, port = one.getsockname()[:2]
+            print(f"Serving on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
+
+    serving.run(application, sockets, ready=ready, stop=realtime.stop if realtime else lambda: None)

@@ -1,0 +1,192 @@
+"""Who is here: the customers with the chat open, the admins at the desk. Best effort, true to a few seconds.
+
+Each process that serves keeps a book of the open pages it serves and writes what changes to the database once
+a second, all at once, so that ten thousand visitors who come back after a restart are a handful of writes. A
+process that dies says nothing more, and what it had written counts for nothing from then on.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from .models import WRITING, Admin, Presence, Worker, now, table_of
+from .reading import SESSIONS, Reader
+
+CUSTOMER, ADMIN = "customer", "admin"
+ALIVE_FOR = timedelta(seconds=30)
+BEAT = 10.0  # seconds between two signs of life
+GRACE = 4.0  # seconds after which somebody whose page is gone has left: going to the next page is no leaving
+POLLED = 40.0  # seconds for which somebody who polls counts as here; hidden pages ask seldom
+MOST_AT_ONCE = 1000  # arrivals and departures written at once
+
+ENOUGH = 20  # answered chats before we say how long an answer takes
+RECENT = timedelta(days=28)
+SAMPLE = 2000  # the newest sessions looked at
+
+_PRESENCES = table_of(Presence)
+_WORKERS = table_of(Worker)
+_ADMINS = table_of(Admin)
+_HERE = (
+    select(_PRESENCES.c.ref)
+    .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
+    .where(
+        _PRESENCES.c.kind == CUSTOMER,
+        _PRESENCES.c.ref.in_(bindparam("ids", expanding=True)),
+        _WORKERS.c.alive_at > bindparam("since"),
+    )
+)
+_DESK = (
+    select(_ADMINS.c.away_since)
+    .join(_PRESENCES, _PRESENCES.c.ref == _ADMINS.c.id)
+    .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
+    .where(
+        _PRESENCES.c.kind == ADMIN,
+        _ADMINS.c.disabled_at.is_(None),
+        _WORKERS.c.alive_at > bindparam("since"),
+    )
+)
+
+
+def who_is_here(db: Reader, session_ids: Sequence[int]) -> set[int]:
+    """Those of the sessions whose customer has the chat open."""
+    asked = {"ids": list(session_ids), "since": now() - ALIVE_FOR}
+    return set(db.execute(_HERE, asked).scalars()) if session_ids else set()
+
+
+def set_away(db: Session, admin_id: int, *, away: bool) -> None:
+    """An admin with a page open is not at the keyboard, or is again."""
+    admin = db.get_one(Admin, admin_id)
+    admin.away_since = (admin.away_since or now()) if away else None
+    db.flush()
+
+
+class Team:
+    """What customers are told of the desk, asked of the database at most every other second:
+    ``{presence: online | away | offline, answers_within: seconds or None}``."""
+
+    def __init__(self) -> None:
+        self._presence, self._asked = "offline", -1e9
+        self._within: int | None = None
+        self._measured = -1e9
+
+    def shape(self, db: Reader) -> dict[str, Any]:
+        """A new dictionary, to be put into a session's shape."""
+        moment = time.monotonic()
+        if moment - self._asked > 2:
+            self._asked = moment
+            self._presence = _presence_of_desk(db)
+        if moment - self._measured > 600:
+            self._measured = moment
+            self._within = usual_answer(db)
+        return {"presence": self._presence, "answers_within": self._within}
+
+
+def _presence_of_desk(db: Reader) -> str:
+    found = db.execute(_DESK, {"since": now() - ALIVE_FOR}).scalars().all()
+    if not found:
+        return "offline"
+    return "online" if None in found else "away"
+
+
+def usual_answer(db: Reader) -> int | None:
+    """The median time to the first answer in seconds, of this site's own recent weeks; None without enough
+    of them to say so honestly."""
+    newest = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0
+    query = select(SESSIONS.c.created_at, SESSIONS.c.first_answer_at).where(
+        SESSIONS.c.id > newest - SAMPLE,
+        SESSIONS.c.created_at > now() - RECENT,
+        SESSIONS.c.first_answer_at.is_not(None),
+    )
+    waits = sorted((answered - began).total_seconds() for began, answered in db.execute(query))
+    return int(waits[len(waits) // 2]) if len(waits) >= ENOUGH else None
+
+
+class Book:
+    """The open pages that this process serves."""
+
+    def __init__(self) -> None:
+        self.worker_id = uuid.uuid4().hex
+        self._guard = threading.Lock()
+        self._open: dict[tuple[str, int], int] = {}
+        self._until: dict[tuple[str, int], float] = {}
+        self._written: set[tuple[str, int]] = set()
+        self._beaten = -1e9
+
+    def arrive(self, kind: str, ref: int) -> None:
+        """A stream begins."""
+        with self._guard:
+            self._open[kind, ref] = self._open.get((kind, ref), 0) + 1
+
+    def leave(self, kind: str, ref: int) -> None:
+        """A stream ends."""
+        with self._guard:
+            left = self._open.get((kind, ref), 1) - 1
+            if left > 0:
+                self._open[kind, ref] = left
+                return
+            self._open.pop((kind, ref), None)
+            self._until[kind, ref] = max(self._until.get((kind, ref), 0), time.monotonic() + GRACE)
+
+    def polled(self, kind: str, ref: int) -> None:
+        """Somebody without a stream has asked for news."""
+        self._until[kind, ref] = time.monotonic() + POLLED
+
+    def write(self, engine: Engine) -> list[int]:
+        """Write what has changed; returns the sessions whose customers came or left."""
+        moment = time.monotonic()
+        with self._guard:
+            self._until = {key: until for key, until in self._until.items() if until > moment}
+            present = set(self._open) | set(self._until)
+        came = sorted(present - self._written)[:MOST_AT_ONCE]
+        left = sorted(self._written - present)[:MOST_AT_ONCE]
+        beat = moment - self._beaten > BEAT
+        if not (came or left or beat):
+            return []
+        with engine.connect().execution_options(**WRITING) as connection, connection.begin():
+            if beat:
+                self._beat(connection)
+            if left:
+                gone = delete(_PRESENCES).where(
+                    _PRESENCES.c.worker_id == self.worker_id,
+                    _PRESENCES.c.kind == bindparam("of"),
+                    _PRESENCES.c.ref == bindparam("who"),
+                )
+                connection.execute(gone, [{"of": kind, "who": ref} for kind, ref in left])
+            if came:
+                rows = [
+                    {"worker_id": self.worker_id, "kind": kind, "ref": ref} for kind, ref in came
+                ]
+                connection.execute(insert(_PRESENCES), rows)
+        self._written |= set(came)
+        self._written -= set(left)
+        if beat:
+            self._beaten = moment
+        return [ref for kind, ref in [*came, *left] if kind == CUSTOMER]
+
+    def forget(self, engine: Engine) -> None:
+        """The process ends."""
+        with engine.connect().execution_options(**WRITING) as connection, connection.begin():
+            _remove(connection, _WORKERS.c.id == self.worker_id)
+
+    def _beat(self, connection: Any) -> None:
+        alive = update(_WORKERS).where(_WORKERS.c.id == self.worker_id)
+        if connection.execute(alive.values(alive_at=now())).rowcount == 0:
+            connection.execute(insert(_WORKERS).values(id=self.worker_id, alive_at=now()))
+            self._written.clear()  # another process has taken us for dead
+            connection.execute(delete(_PRESENCES).where(_PRESENCES.c.worker_id == self.worker_id))
+        _remove(connection, _WORKERS.c.alive_at < now() - 2 * ALIVE_FOR)
+
+
+def _remove(connection: Any, which: Any) -> None:
+    dead = connection.execute(select(_WORKERS.c.id).where(which)).scalars().all()
+    if dead:
+        connection.execute(delete(_PRESENCES).where(_PRESENCES.c.worker_id.in_(dead)))
+        connection.execute(delete(_WORKERS).where(_WORKERS.c.id.in_(dead)))

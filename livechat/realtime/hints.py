@@ -1,0 +1,49 @@
+"""What processes tell each other: hints that carry ids and no text. The truth stands in the database."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Changed:
+    """These sessions are not what they were."""
+
+    session_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Typing:
+    """Somebody begins or ends to type in a session; `admin_id` is None for its customer."""
+
+    session_id: int
+    admin_id: int | None
+    typing: bool
+
+
+Hint = Changed | Typing
+
+
+def encode(hint: Hint) -> str:
+    """``s12,15`` or ``t9:7:1``: short, for channels that limit the length of what is said."""
+    match hint:
+        case Changed(ids):
+            return "s" + ",".join(map(str, ids))
+        case Typing(session_id, admin_id, typing):
+            return f"t{session_id}:{admin_id or 0}:{int(typing)}"
+
+
+def decode(text: str) -> Hint | None:
+    """None for what no version of ours has said."""
+    if match := re.fullmatch(r"s(\d{1,9}(?:,\d{1,9})*)", text, re.ASCII):
+        return Changed(tuple(int(number) for number in match[1].split(",")))
+    if match := re.fullmatch(r"t(\d{1,9}):(\d{1,9}):([01])", text, re.ASCII):
+        return Typing(int(match[1]), int(match[2]) or None, match[3] == "1")
+    return None
+
+
+def split(session_ids: Sequence[int], size: int = 500) -> list[Changed]:
+    """Many sessions as hints that are each short enough for every channel."""
+    return [Changed(tuple(session_ids[i : i + size])) for i in range(0, len(session_ids), size)]

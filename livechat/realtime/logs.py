@@ -1,0 +1,260 @@
+"""What streams read: a conversation as its customer or an admin sees it, and the desk's list.
+
+A log holds plain values only. It reads with short connections of its own, closed before its stream waits, and
+asks each time whether its reader may still see what it shows.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..cursors import message_cursor
+from ..database import reading
+from ..listing import Filters, activity_cursor, changed_since, matching, news, rows_of
+from ..reading import (
+    admin_by_login,
+    admin_name,
+    customer_record,
+    entries_after,
+    guest_id_by_token,
+    record_by_id,
+)
+from ..shapes import Translate, admin_message, customer_message
+from .hints import Typing
+from .hub import Listener
+from .service import Realtime
+from .stream import event
+
+Shape = dict[str, Any]
+
+
+class CustomerLog:
+    """A conversation for its customer. `shape` makes the session's JSON from a connection and a row."""
+
+    pause = 0.0
+    for_customer = True
+
+    def __init__(
+        self,
+        realtime: Realtime,
+        session_id: int,
+        token: str,
+        position: int,
+        *,
+        anew: bool,
+        shape: Callable[[Connection, Any], Shape],
+        translate: Translate,
+    ) -> None:
+        self._realtime = realtime
+        self._session_id = session_id
+        self._token = token
+        self._position = position
+        self._anew = anew
+        self._shape = shape
+        self._translate = translate
+        self._shown: Shape | None = None
+
+    def begin(self) -> bytes | None:
+        head = event("reset", {}) if self._anew else b""
+        with reading(self._realtime.engine) as db:
+            found = self._read(db, session_first=True)
+        return None if found is None else head + found
+
+    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
+        with reading(self._realtime.engine) as db:
+            found = self._read(db)
+            if found is None:
+                return None
+            return found + self._typing(db, listener) + (self._aside(db) if slow else b"")
+
+    def record(self, db: Connection) -> Any | None:
+        """The session, as this reader's shape needs it."""
+        return customer_record(db, number=self._session_id)
+
+    def may_see(self, db: Connection, record: Any) -> bool:
+        """Whether the token still proves to be this session's guest."""
+        return bool(guest_id_by_token(db, self._token) == record.guest_id)
+
+    def message(self, entry: Any) -> Shape:
+        """An entry as this reader sees it."""
+        return customer_message(entry, self._translate)
+
+    def typing(self, db: Connection, hint: Typing) -> Shape | None:
+        """Who types, as this reader is told; None for who is not told."""
+        if hint.admin_id is None:
+            return None
+        return {"from": "admin", "author": admin_name(db, hint.admin_id), "typing": hint.typing}
+
+    def _aside(self, db: Connection) -> bytes:
+        """What else a reader is told who listens to all sessions."""
+        return b""
+
+    def _read(self, db: Connection, *, session_first: bool = False) -> bytes | None:
+        record = self.record(db)
+        if record is None or not self.may_see(db, record):
+            return None
+        parts = []
+        newest = record.public_seq if self.for_customer else record.seq
+        if newest > self._position:
+            for entry in entries_after(
+                db, record.id, self._position, for_customer=self.for_customer
+            ):
+                self._position = entry.public_seq if self.for_customer else entry.seq
+                parts.append(event("message", self.message(entry), self._cursor(record)))
+        shape = self._shape(db, record)
+        if shape != self._shown:
+            self._shown = shape
+            # First, so that it is known whose messages these are; later, last: it counts them.
+            parts.insert(
+                0 if session_first else len(parts), event("session", shape, self._cursor(record))
+            )
+        return b"".join(parts)
+
+    def _typing(self, db: Connection, listener: Listener) -> bytes:
+        parts = []
+        while listener.typing:
+            told = self.typing(db, listener.typing.popleft())
+            if told is not None:
+                parts.append(event("typing", told))
+        return b"".join(parts)
+
+    def _cursor(self, record: Any) -> str:
+        return message_cursor(record, self._position, for_customer=self.for_customer)
+
+
+class AdminLog(CustomerLog):
+    """A conversation for an admin, who is also told what else calls for them."""
+
+    pause = 1.0
+    for_customer = False
+
+    def __init__(
+        self, *args: Any, admin_id: int, news: Callable[[Any], Shape], **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self._admin_id = admin_id
+        self._news = news
+        self._told: Shape | None = None
+
+    def record(self, db: Connection) -> Any | None:
+        return record_by_id(db, self._session_id)
+
+    def may_see(self, db: Connection, record: Any) -> bool:
+        admin = admin_by_login(db, self._token)
+        return admin is not None and admin.id == self._admin_id
+
+    def message(self, entry: Any) -> Shape:
+        return admin_message(entry, self._translate)
+
+    def typing(self, db: Connection, hint: Typing) -> Shape | None:
+        if hint.admin_id == self._admin_id:
+            return None
+        if hint.admin_id is None:
+            record = record_by_id(db, self._session_id)
+            return {
+                "from": "customer",
+                "author": record.customer_name if record else None,
+                "typing": hint.typing,
+            }
+        return super().typing(db, hint)
+
+    def begin(self) -> bytes | None:
+        first = super().begin()
+        if first is None:
+            return None
+        with reading(self._realtime.engine) as db:
+            return first + self._aside(db)
+
+    def _aside(self, db: Connection) -> bytes:
+        told = self._news(news(db, self._admin_id))
+        if told == self._told:
+            return b""
+        self._told = told
+        return event("news", told)
+
+
+class ListLog:
+    """The desk's list, filtered, for one admin."""
+
+    pause = 0.25
+
+    def __init__(
+        self,
+        realtime: Realtime,
+        filters: Filters,
+        token: str,
+        admin_id: int,
+        *,
+        after: int | None,
+        shape: Callable[[Any], Shape],
+        summary: Callable[[Connection], dict[str, Shape]],
+    ) -> None:
+        self._realtime = realtime
+        self._after = after
+        self._filters = filters
+        self._token = token
+        self._admin_id = admin_id
+        self._shape = shape
+        self._summary = summary
+        self._told: dict[str, Shape] = {}
+        self._summed_at = 0.0
+
+    def begin(self) -> bytes | None:
+        with reading(self._realtime.engine) as db:
+            if not self._may_see(db):
+                return None
+            backlog = b""
+            if self._after is not None:
+                changed = changed_since(db, self._after)
+                backlog = event("reset", {}) if changed is None else self._rows(db, changed)
+            return backlog + self._sum_up(db)
+
+    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
+        with reading(self._realtime.engine) as db:
+            if not self._may_see(db):
+                return None
+            changed, overrun = listener.take_changed()
+            if overrun:
+                return event("reset", {}) + self._sum_up(db)
+            parts = [self._rows(db, sorted(changed))] if changed else []
+            if changed or beat:
+                parts.append(self._sum_up(db, seldom=not beat))
+                # What was left out for now is told with the next look.
+                listener.stirred = listener.stirred or self._owing
+            return b"".join(parts)
+
+    _owing = False
+
+    def _rows(self, db: Connection, numbers: list[int]) -> bytes:
+        cursor = activity_cursor(
+            db
+        )  # first: what comes meanwhile is read once more rather than never
+        records = matching(db, self._filters, numbers, reader_id=self._admin_id)
+        shown = {record.id for record in records}
+        parts = [
+            event("session", self._shape(row), cursor)
+            for row in rows_of(db, records, reader_id=self._admin_id)
+        ]
+        parts += [event("gone", {"number": number}) for number in numbers if number not in shown]
+        return b"".join(parts)
+
+    def _sum_up(self, db: Connection, *, seldom: bool = False) -> bytes:
+        moment = time.monotonic()
+        self._owing = seldom and moment - self._summed_at < 1.0
+        if self._owing:
+            return b""
+        self._summed_at = moment
+        parts = []
+        for name, told in self._summary(db).items():
+            if self._told.get(name) != told:
+                self._told[name] = told
+                parts.append(event(name, told))
+        return b"".join(parts)
+
+    def _may_see(self, db: Connection) -> bool:
+        admin = admin_by_login(db, self._token)
+        return admin is not None and admin.id == self._admin_id

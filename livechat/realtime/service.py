@@ -1,0 +1,142 @@
+"""Realtime in one process: what listens, what wakes, who is here, and the limits on streams."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections import Counter
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pyramid.config import Configurator
+from sqlalchemy import Engine, select
+from sqlalchemy.exc import DBAPIError
+
+from ..database import reading
+from ..models import Status
+from ..presence import Book, Team
+from ..reading import LONGEST_QUEUE, SESSIONS
+from ..refusals import TooManyStreams
+from .changes import announce
+from .hints import split
+from .hub import Hub
+from .wakeup import Wakeup, choose
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+log = logging.getLogger(__name__)
+TICK = 1.0  # seconds between two rounds of what is done now and then
+ON_THREADS = 2  # streams where each takes a thread of the server away from everybody
+
+
+class Realtime:
+    """Everything that lives as long as the process. `start` is called when the first stream begins, if not before."""
+
+    def __init__(self, settings: Settings, engine: Engine) -> None:
+        self.engine = engine
+        self.hub = Hub()
+        self.book = Book()
+        self.team = Team()
+        self.wakeup: Wakeup = choose(settings.wakeup, engine, self.hub)
+        self._settings = settings
+        self._slots: Counter[tuple[str, str]] = Counter()
+        self._guard = threading.Lock()
+        self._stopped = threading.Event()
+        self._keeper: threading.Thread | None = None
+        self._queue: list[int] = []
+
+    def start(self) -> None:
+        """Listen to other processes, and do now and then what has to be done."""
+        with self._guard:
+            if self._keeper is None and not self._stopped.is_set():
+                self.wakeup.start()
+                self._keeper = threading.Thread(
+                    target=self._keep, name="livechat-keeper", daemon=True
+                )
+                self._keeper.start()
+
+    def stop(self) -> None:
+        """End all streams at once; their clients come back to whoever serves then."""
+        self._stopped.set()
+        self.hub.close()
+        self.wakeup.stop()
+        if self._keeper is not None:
+            self._keeper.join(5)
+            self._try(lambda: self.book.forget(self.engine))
+
+    def take_slot(self, who: str, network: str) -> Callable[[], None]:
+        """Count a stream; returns what gives the slot back. Raises TooManyStreams."""
+        keys = [
+            (("who", who), self._settings.limit_guest_streams),
+            (("network", network), self._settings.limit_network_streams),
+            (("all", ""), self._most()),
+        ]
+        with self._guard:
+            if self._stopped.is_set() or any(self._slots[key] >= most for key, most in keys):
+                raise TooManyStreams()
+            self._slots.update(key for key, _most in keys)
+
+        def give_back() -> None:
+            with self._guard:
+                for key, _most in keys:
+                    self._slots[key] -= 1
+                    if self._slots[key] <= 0:
+                        del self._slots[key]
+
+        return give_back
+
+    def _most(self) -> int:
+        if self._settings.streams == "off":
+            return 0
+        if self._settings.streams == "on" or _is_patched():
+            return self._settings.limit_all_streams
+        return ON_THREADS
+
+    def _keep(self) -> None:
+        while not self._stopped.wait(TICK):
+            self._try(self._write_book)
+            self._try(self._tell_queue)
+            if self.wakeup.sweep_every is not None:
+                self._try(self.wakeup.look)
+
+    def _write_book(self) -> None:
+        for changed in split(self.book.write(self.engine)):
+            self.wakeup.say(changed)
+
+    def _tell_queue(self) -> None:
+        """Wake those who wait and whose place in the queue has changed."""
+        query = select(SESSIONS.c.id).where(
+            SESSIONS.c.status == Status.WAITING.value, SESSIONS.c.waiting_since.is_not(None)
+        )
+        query = query.order_by(SESSIONS.c.waiting_since, SESSIONS.c.id).limit(LONGEST_QUEUE)
+        with reading(self.engine) as db:
+            queue = list(db.execute(query).scalars())
+        before, self._queue = self._queue, queue
+        for place, number in enumerate(queue):
+            if place >= len(before) or before[place] != number:
+                self.hub.wake(number)
+
+    def _try(self, what: Callable[[], Any]) -> None:
+        try:
+            what()
+        except DBAPIError as error:
+            log.warning("The database is away: %s", error.orig)
+        except Exception:
+            log.exception("Something that is done every second has failed")
+
+
+def _is_patched() -> bool:
+    monkey = sys.modules.get("gevent.monkey")
+    return monkey is not None and bool(monkey.is_module_patched("socket"))
+
+
+def includeme(config: Configurator) -> None:
+    registry: Any = config.registry
+    service = Realtime(registry["livechat.settings"], registry["livechat.engine"])
+    registry["livechat.realtime"] = service
+    announce(registry["livechat.dbsession_factory"], lambda: registry["livechat.realtime"].wakeup)
+    config.add_request_method(
+        lambda request: request.registry["livechat.realtime"], "realtime", reify=True
+    )

@@ -1,0 +1,123 @@
+"""A stream of server-sent events as a WSGI answer: it waits, is woken, reads the log, and says what is new.
+
+Nothing is queued for a reader: as long as one does not read, its stream is not asked for more, and the server
+ends the connection after a while (serving.py). The format is that of the HTML standard, section 9.2.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from .hub import Listener
+
+log = logging.getLogger(__name__)
+RETRY = 2000  # milliseconds after which a browser's own EventSource would come back
+BEAT = (
+    10.0,
+    13.0,
+)  # seconds between two signs of life, at random, so that ten thousand are not at once
+# What WebOb and Pyramid keep in the WSGI environment holds the whole request.
+_KEPT_BY = ("webob.", "bfg.", "pyramid.", "tm.", "repoze.", "livechat.")
+
+
+def _beat() -> float:
+    return random.uniform(*BEAT)  # noqa: S311 - not a secret
+
+
+class Log(Protocol):
+    """What a stream reads."""
+
+    pause: float
+    """Seconds between two reads for what is not urgent."""
+
+    def begin(self) -> bytes | None:
+        """The backlog from the cursor. None when the reader may not see it any more."""
+
+    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
+        """What is new; nothing is b"". None when the reader may not see it any more."""
+
+
+def event(name: str, data: Any, cursor: str | None = None) -> bytes:
+    """One event. JSON has no line breaks, so its data is one line."""
+    identity = f"id: {cursor}\n" if cursor is not None else ""
+    shown = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
+    return f"{identity}event: {name}\ndata: {shown}\n\n".encode()
+
+
+class EventStream:
+    """The body of a streamed answer: an iterator with `close`, which the server calls at the end in any case."""
+
+    def __init__(
+        self,
+        source: Log,
+        listener: Listener,
+        environ: dict[str, Any],
+        on_close: Callable[[], None],
+    ) -> None:
+        self._log = source
+        self._listener = listener
+        self._environ: dict[str, Any] | None = environ
+        self._on_close: Callable[[], None] | None = on_close
+        self._beat_at = 0.0
+        self._slow_at = 0.0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            chunk = self._next() if self._environ is None else self._first()
+        except (DBAPIError, PoolTimeout) as error:
+            # The client comes back with its cursor, when the database is back.
+            log.warning("A stream ends because the database is away: %s", error)
+            chunk = None
+        if chunk is None:
+            self.close()
+            raise StopIteration
+        return chunk
+
+    def close(self) -> None:
+        """Give back what the stream holds."""
+        if self._on_close is not None:
+            on_close, self._on_close = self._on_close, None
+            on_close()
+
+    def _first(self) -> bytes | None:
+        environ, self._environ = self._environ or {}, None
+        for key in [key for key in environ if key.startswith(_KEPT_BY)]:
+            del environ[key]
+        backlog = self._log.begin()
+        self._beat_at = time.monotonic() + _beat()
+        return None if backlog is None else f"retry: {RETRY}\n\n".encode() + backlog
+
+    def _next(self) -> bytes | None:
+        listener = self._listener
+        while True:
+            moment = time.monotonic()
+            until = min(self._beat_at, self._slow_at) if listener.stirred else self._beat_at
+            listener.wait(max(0.0, until - moment))
+            if listener.ended:
+                return None
+            moment = time.monotonic()
+            beat = moment >= self._beat_at
+            urgent, listener.urgent = listener.urgent, False
+            slow = listener.stirred and moment >= self._slow_at
+            if not (beat or urgent or slow):
+                continue
+            if slow:
+                listener.stirred = False
+                self._slow_at = moment + self._log.pause
+            chunk = self._log.news(listener, urgent=urgent, slow=slow, beat=beat)
+            if chunk is None:
+                return None
+            if chunk or beat:
+                self._beat_at = moment + _beat()
+                return chunk or b":\n\n"

@@ -1,0 +1,73 @@
+"""Finding in the database what was committed by others: which sessions have entries that are new to us."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable
+
+from sqlalchemy import Engine, bindparam, func, select
+
+from ..database import reading
+from ..reading import MESSAGES, SESSIONS
+
+MOST = 5000  # entries looked at in one go; beyond them everybody looks for themselves
+
+_ENTRIES = (
+    select(MESSAGES.c.id, MESSAGES.c.session_id)
+    .where(MESSAGES.c.id > bindparam("floor"))
+    .order_by(MESSAGES.c.id)
+    .limit(MOST + 1)
+)
+_SESSIONS = select(SESSIONS.c.id).where(SESSIONS.c.id > bindparam("floor")).limit(MOST)
+
+
+class Sweep:
+    """Where one process stands in the whole database's entries.
+
+    `overlap` is in seconds: PostgreSQL gives numbers out before it commits, so a lower one can appear after a
+    higher one. So long, what is above is looked at again. SQLite has one writer at a time and needs none.
+    """
+
+    def __init__(self, engine: Engine, overlap: float) -> None:
+        self._engine = engine
+        self._overlap = overlap
+        self._guard = threading.Lock()
+        self._known: set[int] = set()
+        self._entry_floor = self._session_floor = 0
+        self._newest: deque[tuple[float, int]] = deque()
+
+    def begin(self) -> None:
+        """What is there now is not news."""
+        with reading(self._engine) as db:
+            self._entry_floor = db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0
+            self._session_floor = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0
+
+    def know(self, entries: Iterable[int]) -> None:
+        """These entries were written here, and said so already."""
+        with self._guard:
+            self._known.update(entries)
+
+    def look(self) -> tuple[set[int], bool]:
+        """The sessions with entries, or begun, since the last call; and whether there were too many to tell."""
+        with reading(self._engine) as db:
+            entries = db.execute(_ENTRIES, {"floor": self._entry_floor}).all()
+            begun = db.execute(_SESSIONS, {"floor": self._session_floor}).scalars().all()
+        too_many = len(entries) > MOST or len(begun) >= MOST
+        if too_many:
+            self.begin()
+        with self._guard:
+            changed = {session_id for number, session_id in entries if number not in self._known}
+            self._known.update(number for number, _session_id in entries)
+            self._move_floor(entries[-1].id if entries else self._entry_floor)
+            self._known = {number for number in self._known if number > self._entry_floor}
+        changed.update(begun)
+        self._session_floor = max([self._session_floor, *begun])
+        return changed, too_many
+
+    def _move_floor(self, newest: int) -> None:
+        moment = time.monotonic()
+        self._newest.append((moment, newest))
+        while self._newest and self._newest[0][0] <= moment - self._overlap:
+            self._entry_floor = max(self._entry_floor, self._newest.popleft()[1])

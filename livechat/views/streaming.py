@@ -1,0 +1,73 @@
+"""What all streams have in common: the answer, where to go on from, who types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+
+from ..limits import network
+from ..realtime.hints import Typing
+from ..realtime.stream import EventStream, Log
+from ..refusals import Invalid
+
+EVENT_STREAM = "text/event-stream"
+# Asked for by name: who takes text/* or */* does not expect an answer without an end.
+STREAMED = {"accept": EVENT_STREAM, "header": f"Accept:.*{EVENT_STREAM}"}
+
+
+def resume_from(request: Request) -> str | None:
+    """The cursor from which a reader goes on: a browser's own header wins over the address it began with."""
+    cursor: str | None = request.headers.get("Last-Event-ID") or request.GET.get("after")
+    return cursor
+
+
+def streamed(
+    request: Request,
+    log: Log,
+    topic: int,
+    who: str,
+    here: tuple[str, int],
+    *,
+    everything: bool = False,
+) -> Response:
+    """The answer that goes on. The listener listens before the backlog is read, so nothing falls in between.
+
+    Raises TooManyStreams.
+    """
+    realtime = request.realtime
+    give_back = realtime.take_slot(who, network(request))
+    if request.method == "HEAD":  # its body is never asked for
+        give_back()
+        return Response(content_type=EVENT_STREAM, charset="utf-8")
+    realtime.start()
+    listener = realtime.hub.listen(topic, everything=everything)
+    realtime.book.arrive(*here)
+
+    def on_close() -> None:
+        realtime.hub.forget(listener)
+        realtime.book.leave(*here)
+        give_back()
+
+    response = Response(content_type=EVENT_STREAM, charset="utf-8")
+    response.app_iter = EventStream(log, listener, request.environ, on_close)
+    # nginx and its like pass on what comes, when it comes.
+    response.headers["X-Accel-Buffering"] = "no"
+    return response
+
+
+def say_typing(
+    request: Request, session_id: int, admin_id: int | None, data: dict[str, Any]
+) -> None:
+    """Tell who has the conversation open that somebody begins or ends to type. Raises Invalid."""
+    typing = data.get("typing", True)
+    if not isinstance(typing, bool):
+        raise Invalid("typing", "typing is true or false.")
+    request.realtime.wakeup.say(Typing(session_id, admin_id, typing))
+
+
+def includeme(config: Configurator) -> None:
+    # Accept: */* must never get the stream by accident.
+    config.add_accept_view_order(EVENT_STREAM, weighs_less_than="application/json")
