@@ -70,10 +70,8 @@ class Limits:
 
     def _count(self, message: str, *counters: tuple[RateLimitItem, str, str]) -> None:
         for limit, *key in counters:
-            if not self._limiter.test(limit, *key):
+            if not self._limiter.hit(limit, *key):
                 raise self._too_many(message, limit, key)
-        for limit, *key in counters:
-            self._limiter.hit(limit, *key)
 
     def _too_many(self, message: str, limit: RateLimitItem, key: list[str]) -> TooMany:
         reset = self._limiter.get_window_stats(limit, *key).reset_time

@@ -88,16 +88,26 @@ _AS_CUSTOMER = RECORD.add_columns(
     case((SESSIONS.c.public_seq > SESSIONS.c.customer_seen, _UNREAD), else_=0).label("unread"),
     case((_WAITS, _BEFORE.scalar_subquery())).label("before"),
 )
+_BY_UUID = RECORD.where(SESSIONS.c.uuid == bindparam("uuid"))
 _CUSTOMER_BY_UUID = _AS_CUSTOMER.where(SESSIONS.c.uuid == bindparam("uuid"))
 _CUSTOMER_BY_ID = _AS_CUSTOMER.where(SESSIONS.c.id == bindparam("id"))
 
 
-def customer_record(db: Reader, *, name: uuid.UUID | None = None, number: int = 0) -> Any | None:
-    """The session as its customer is told of it, by UUID or by number: a row that also has `unread`, the messages
-    of admins not yet on the customer's screen, and `before`, how many stand before them in the queue or None."""
-    if name is not None:
-        return db.execute(_CUSTOMER_BY_UUID, {"uuid": name}).first()
+def customer_record(db: Reader, name: uuid.UUID) -> Any | None:
+    """The session as its customer is told of it, by the name customers know: a row that also has `unread`, the
+    messages of admins not yet on the customer's screen, and `before`, how many stand before them in the queue or
+    None."""
+    return db.execute(_CUSTOMER_BY_UUID, {"uuid": name}).first()
+
+
+def customer_record_by_id(db: Reader, number: int) -> Any | None:
+    """The same by number."""
     return db.execute(_CUSTOMER_BY_ID, {"id": number}).first()
+
+
+def record_by_uuid(db: Reader, name: uuid.UUID) -> Any | None:
+    """The session that customers know by this name, as a row with `admin_name` and `admin_username`."""
+    return db.execute(_BY_UUID, {"uuid": name}).first()
 
 
 def record_by_id(db: Reader, number: int) -> Any | None:

@@ -35,7 +35,7 @@ from pyramid.request import Request
 
 from .models import ChatSession
 from .permissions import Permission
-from .reading import customer_record, record_by_id
+from .reading import record_by_id, record_by_uuid
 from .security import ADMINS
 
 ACL = list[tuple[Any, ...]]
@@ -108,7 +108,11 @@ class Verb(Folder):
     def __getitem__(self, segment: str) -> CustomerSession:
         if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", segment):
             raise KeyError(segment)
-        record = customer_record(self.request.db, name=uuid.UUID(segment))
+        request, name = self.request, uuid.UUID(segment)
+        if request.method == "GET":
+            record = request.realtime.known.session(lambda: request.db, name)
+        else:
+            record = record_by_uuid(request.db, name)
         if record is None:
             raise KeyError(segment)
         return CustomerSession(record, segment, self)

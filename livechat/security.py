@@ -18,7 +18,7 @@ from pyramid.response import Response
 from zope.interface import implementer
 
 from .conversation import Actor, admin_actor
-from .reading import admin_by_login, guest_id_by_token
+from .reading import admin_by_login
 from .refusals import NotAllowed
 from .settings import Settings, origin_of, site_allowed
 
@@ -65,7 +65,7 @@ class SecurityPolicy:
     def _load(self, request: Request) -> Identity:
         guest = admin = None
         if token := bearer_token(request):
-            guest = guest_id_by_token(request.db, token)
+            guest = request.realtime.known.guest_id(lambda: request.db, token)
         if cookie := login_token(request):
             found = admin_by_login(request.db, cookie)
             admin = AdminIdentity(*found) if found else None

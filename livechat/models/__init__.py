@@ -17,7 +17,7 @@ from .meta import (
     reading_engine,
     table_of,
 )
-from .presence import Presence, Worker
+from .presence import OutsideWrite, Presence, Worker
 from .staff import Admin, AdminLogin
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ __all__ = [
     "ChatSession",
     "Guest",
     "GuestToken",
+    "OutsideWrite",
     "Presence",
     "Sender",
     "Status",
@@ -65,14 +66,18 @@ def request_session(request: Request) -> Session:
     if "app.dbsession" in request.environ:
         session: Session = request.environ["app.dbsession"]
         return session
-    import zope.sqlalchemy  # here, because the command line does without it and starts quicker
+    from zope.sqlalchemy import (
+        datamanager,  # here: the command line does without it and starts quicker
+    )
 
     session = request.registry["livechat.dbsession_factory"]()
-    zope.sqlalchemy.register(session, transaction_manager=request.tm)
-    if request.method not in READING_METHODS:
+    writes = request.method not in READING_METHODS
+    if writes:
         writing(session)
-        # Much is written past the session's objects, which it would not notice.
-        zope.sqlalchemy.mark_changed(session)
+    # What `zope.sqlalchemy.register` does when a transaction begins, without listening for when that is: it has
+    # begun. Much is written past the session's objects, so a request that writes is taken to have changed something.
+    state = datamanager.STATUS_CHANGED if writes else datamanager.STATUS_ACTIVE
+    datamanager.join_transaction(session, state, request.tm)
     return session
 
 

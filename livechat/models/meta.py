@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import random
+import sqlite3
 import time
 from datetime import UTC, datetime
 from typing import Any, cast
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -105,22 +105,26 @@ def _begin_sqlite(busy_timeout_ms: int) -> Any:
             return
         # SQLite would wait for the lock inside the library, and with it the whole process: every greenlet, also
         # the one that holds the lock. So the waiting is done here, where others can go on.
-        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("PRAGMA busy_timeout = 0")
         deadline = time.monotonic() + busy_timeout_ms / 1000
         try:
-            while not _begun(connection, last=time.monotonic() >= deadline):
+            while not _begun(driver):
+                if time.monotonic() >= deadline:
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the error as others know it
+                    break
                 time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - not a secret
         finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+            driver.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
 
     return begin
 
 
-def _begun(connection: Connection, *, last: bool) -> bool:
+def _begun(driver: Any) -> bool:
     try:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except OperationalError as error:
-        if last or "locked" not in str(error.orig):
+        driver.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if "locked" not in str(error):
             raise
         return False
     return True

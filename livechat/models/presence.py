@@ -29,3 +29,13 @@ class Presence(Base):
     kind: Mapped[str] = mapped_column(String(10), primary_key=True)
     """``customer`` (`ref` is the session's number) or ``admin`` (`ref` is the admin's id)."""
     ref: Mapped[int] = mapped_column(primary_key=True)
+
+
+class OutsideWrite(Base):
+    """How often somebody else than a serving process has written. One row; who serves and remembers what it has
+    read looks here whether that still holds (livechat/known.py)."""
+
+    __tablename__ = "outside_writes"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    count: Mapped[int]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Callable, Iterable
 
 from .hints import Hint, Typing
 
@@ -74,7 +75,12 @@ class Hub:
         # Dictionaries as ordered sets: copying the keys is one step that no other thread interrupts.
         self._listeners: dict[int, dict[Listener, None]] = {}
         self._guard = threading.Lock()
+        self._first: list[Callable[[Iterable[int]], None]] = []
         self.closed = False
+
+    def on_change(self, tell: Callable[[Iterable[int]], None]) -> None:
+        """Call this with the numbers of changed sessions before anybody is woken."""
+        self._first.append(tell)
 
     def listen(self, topic: int, *, everything: bool = False) -> Listener:
         """A new listener to a session's number, or to EVERYTHING, or to both."""
@@ -104,6 +110,8 @@ class Hub:
         if isinstance(hint, Typing):
             self._tell(hint.session_id, hint)
             return
+        for tell in self._first:
+            tell(hint.session_ids)
         for topic in hint.session_ids:
             self._tell(topic, hint)
         self._tell(EVERYTHING, hint)

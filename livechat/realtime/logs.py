@@ -18,7 +18,7 @@ from ..listing import Filters, activity_cursor, changed_since, matching, news, r
 from ..reading import (
     admin_by_login,
     admin_name,
-    customer_record,
+    customer_record_by_id,
     entries_after,
     guest_id_by_token,
     record_by_id,
@@ -73,7 +73,7 @@ class CustomerLog:
 
     def record(self, db: Connection) -> Any | None:
         """The session, as this reader's shape needs it."""
-        return customer_record(db, number=self._session_id)
+        return customer_record_by_id(db, self._session_id)
 
     def may_see(self, db: Connection, record: Any) -> bool:
         """Whether the token still proves to be this session's guest."""

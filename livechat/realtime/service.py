@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
 from ..database import reading
+from ..known import Known, Remembered
 from ..models import Status
 from ..presence import Book, Team
 from ..reading import LONGEST_QUEUE, SESSIONS
@@ -39,6 +40,8 @@ class Realtime:
         self.hub = Hub()
         self.book = Book()
         self.team = Team()
+        self.known = Remembered(engine) if engine.dialect.name == "sqlite" else Known()
+        self.hub.on_change(self.known.forget)
         self.wakeup: Wakeup = choose(settings.wakeup, engine, self.hub)
         self._settings = settings
         self._slots: Counter[tuple[str, str]] = Counter()

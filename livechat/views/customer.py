@@ -88,7 +88,7 @@ def start(context: Start, request: Request) -> dict[str, Any]:
         request.limits.count_send(network(request), f"guest {guest.id}")
     outcome = conversation.start(request.dbsession, guest, opening)
     request.response.status_int = 201 if outcome.created else 200
-    record = reading.customer_record(request.db, number=outcome.session.id)
+    record = reading.customer_record_by_id(request.db, outcome.session.id)
     return {**listing(request, record, 0), "token": token}
 
 
@@ -164,7 +164,7 @@ def reopen(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Go on with a closed conversation."""
     json_object(request)
     conversation.reopen(request.dbsession, context.session, CUSTOMER)
-    return listing(request, reading.customer_record(request.db, number=context.record.id), 0)
+    return listing(request, reading.customer_record_by_id(request.db, context.record.id), 0)
 
 
 @session_view(verb="seen", request_method="POST")
@@ -218,7 +218,7 @@ def _verified(request: Request, email: str | None, signature: Any) -> bool:
 def session_shape(request: Request, session: Any) -> dict[str, Any]:
     """The session as its customer sees it now: after an act it is read anew."""
     return session_shaper(request)(
-        request.db, reading.customer_record(request.db, number=session.id)
+        request.db, reading.customer_record_by_id(request.db, session.id)
     )
 
 

@@ -28,6 +28,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("worker_id", "kind", "ref", name=op.f("pk_presences")),
     )
     op.create_index("ix_presences_kind_ref", "presences", ["kind", "ref"])
+    op.create_table(
+        "outside_writes",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_writes")),
+    )
     op.add_column(
         "chat_sessions",
         sa.Column("staff_seen", sa.Integer(), nullable=False, server_default="0"),
@@ -45,3 +51,4 @@ def downgrade() -> None:
     op.drop_index("ix_presences_kind_ref", table_name="presences")
     op.drop_table("presences")
     op.drop_table("workers")
+    op.drop_table("outside_writes")

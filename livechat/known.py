@@ -1,0 +1,115 @@
+"""What a serving process remembers of what polls ask: whom a token proves, and the session as it last was.
+
+A poll that has nothing new is by far the most frequent request. Answered from here it takes a third of the time
+(bench/README.md), and it is as right as one that is answered from the database:
+
+- what this process commits is forgotten before the commit's answer is sent (`Wakeup.after_commit`);
+- what others commit through `livechat.database.transaction`, the command line above all, is counted in the same
+  transaction, and that count is read for every poll: a few microseconds on SQLite;
+- what somebody commits past all of it (a shell of the database) is noticed by SQLite's own counter, 50 ms later.
+
+On PostgreSQL looking at the count would take as long as looking at the session, so there nothing is remembered.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import Engine
+
+from .guests import hash_token
+from .models import OutsideWrite
+from .reading import Reader, customer_record, guest_id_by_token
+
+MOST = 20_000  # sessions remembered; with more, all is forgotten and begins anew
+TOKENS_FOR = 10.0  # seconds; a right to see is asked for again at least that often
+SESSIONS_FOR = 30.0
+WAITING_FOR = 1.0  # seconds: the place in the queue changes without the session
+_COUNT = f"SELECT count FROM {OutsideWrite.__tablename__}"  # noqa: S608 - no text of others
+
+
+class Known:
+    """Nothing is remembered by this one: each answer is read. The base, and what PostgreSQL has."""
+
+    def guest_id(self, db: Callable[[], Reader], token: str) -> int | None:
+        """The guest whom a token proves. `db` gives what is read with, when it is needed."""
+        return guest_id_by_token(db(), token)
+
+    def session(self, db: Callable[[], Reader], name: uuid.UUID) -> Any | None:
+        """The session as its customer is told of it."""
+        return customer_record(db(), name)
+
+    def forget(self, session_ids: Iterable[int]) -> None:
+        """These sessions have changed."""
+
+    def forget_all(self) -> None:
+        """Anything may have changed."""
+
+
+class Remembered(Known):
+    """For SQLite."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._guard = threading.Lock()
+        self._connection: Any = None
+        self._outside: int | None = None
+        self._changes = 0
+        self._tokens: dict[str, tuple[float, int]] = {}
+        self._names: dict[int, uuid.UUID] = {}
+        self._sessions: dict[uuid.UUID, tuple[float, Any]] = {}
+
+    def guest_id(self, db: Callable[[], Reader], token: str) -> int | None:
+        self._look_outside()
+        key = hash_token(token)
+        until, guest_id = self._tokens.get(key, (0.0, 0))
+        moment = time.monotonic()
+        if until > moment:
+            return guest_id
+        changes = self._changes
+        found = super().guest_id(db, token)
+        if found is not None and changes == self._changes:
+            self._tokens[key] = (moment + TOKENS_FOR, found)
+        return found
+
+    def session(self, db: Callable[[], Reader], name: uuid.UUID) -> Any | None:
+        self._look_outside()
+        until, record = self._sessions.get(name, (0.0, None))
+        moment = time.monotonic()
+        if until > moment:
+            return record
+        changes = self._changes
+        record = super().session(db, name)
+        # Not when something was committed while we were reading: it might have been this.
+        if record is not None and changes == self._changes:
+            if len(self._sessions) >= MOST:
+                self.forget_all()
+            self._names[record.id] = name
+            keep = SESSIONS_FOR if record.before is None else WAITING_FOR
+            self._sessions[name] = (moment + keep, record)
+        return record
+
+    def forget(self, session_ids: Iterable[int]) -> None:
+        self._changes += 1
+        for number in session_ids:
+            name = self._names.pop(number, None)
+            if name is not None:
+                self._sessions.pop(name, None)
+
+    def forget_all(self) -> None:
+        self._changes += 1
+        self._tokens, self._names, self._sessions = {}, {}, {}
+
+    def _look_outside(self) -> None:
+        with self._guard:
+            if self._connection is None:
+                self._connection = self._engine.raw_connection()
+            row = self._connection.driver_connection.execute(_COUNT).fetchone()
+            count = row[0] if row else 0
+            if count != self._outside:
+                self._outside = count
+                self.forget_all()
