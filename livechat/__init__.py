@@ -74,8 +74,8 @@ def includeme(config: Configurator) -> None:
     config.include(".headers")
     # How fast one may go.
     config.include(".limits")
-    # verb=…, strict paths, proven origins, and the permission nobody has.
-    config.include(".predicates")
+    # Strict paths, proven origins, and the permission nobody has.
+    config.include(".derivers")
     # Style sheets, scripts and icons, with a fingerprint in the address.
     config.include(".assets")
     # Which of several answers an Accept header gets.

@@ -21,6 +21,7 @@ from .lines import Event
 from .models import Admin, ChatMessage, ChatRead, ChatSession, Guest, Sender, Status, table_of
 from .opening import Opening, describe, new_session
 from .reading import SESSIONS
+from .realtime.changes import touch
 from .refusals import Conflict, Invalid
 
 
@@ -87,6 +88,7 @@ def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
     session = _session_with(db, guest, opening.client_id) or open_session(db, guest.id)
     if session is None:
         session = new_session(db, guest)
+        touch(db, session.id)
         describe(session, opening)
         created = True
     else:

@@ -15,6 +15,7 @@ from .lines import INTERNAL, Event, line
 from .models import Admin, ChatMessage, ChatSession, Sender, now
 from .reading import MESSAGES, SESSIONS
 from .realtime.changes import touch
+from .refusals import Missing
 
 # FOR NO KEY UPDATE: rows that refer to a locked one can still be inserted. With FOR UPDATE two who have
 # each inserted one would wait for each other.
@@ -57,7 +58,10 @@ def hold(db: Session, session_id: int) -> Any:
     """Lock a session's row as `lock` does, and read it as a plain row: the light way, for sends."""
     db.flush()
     touch(db, session_id)
-    return db.connection().execute(_HOLD, {"id": session_id}).one()
+    held = db.connection().execute(_HOLD, {"id": session_id}).first()
+    if held is None:
+        raise Missing("This chat does not exist any more.")
+    return held
 
 
 def add_once(db: Session, held: Any, **values: Any) -> Any | None:

@@ -17,19 +17,27 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
 from .guests import hash_token
 from .models import OutsideWrite
-from .reading import Reader, customer_record, guest_id_by_token
+from .reading import Reader, customer_record, guest_id_by_token, record_by_uuid
 
 MOST = 20_000  # sessions remembered; with more, all is forgotten and begins anew
 TOKENS_FOR = 10.0  # seconds; a right to see is asked for again at least that often
 SESSIONS_FOR = 30.0
 WAITING_FOR = 1.0  # seconds: the place in the queue changes without the session
 _COUNT = f"SELECT count FROM {OutsideWrite.__tablename__}"  # noqa: S608 - no text of others
+
+
+class Owner(NamedTuple):
+    """What never changes of a session: as little of a row as an act needs to find and to guard it."""
+
+    id: int
+    uuid: uuid.UUID
+    guest_id: int
 
 
 class Known:
@@ -42,6 +50,11 @@ class Known:
     def session(self, db: Callable[[], Reader], name: uuid.UUID) -> Any | None:
         """The session as its customer is told of it."""
         return customer_record(db(), name)
+
+    def owner(self, db: Callable[[], Reader], name: uuid.UUID) -> Owner | None:
+        """Whose session it is."""
+        record = record_by_uuid(db(), name)
+        return None if record is None else Owner(record.id, record.uuid, record.guest_id)
 
     def forget(self, session_ids: Iterable[int]) -> None:
         """These sessions have changed."""
@@ -62,6 +75,7 @@ class Remembered(Known):
         self._tokens: dict[str, tuple[float, int]] = {}
         self._names: dict[int, uuid.UUID] = {}
         self._sessions: dict[uuid.UUID, tuple[float, Any]] = {}
+        self._owners: dict[uuid.UUID, Owner] = {}
 
     def guest_id(self, db: Callable[[], Reader], token: str) -> int | None:
         self._look_outside()
@@ -93,6 +107,17 @@ class Remembered(Known):
             self._sessions[name] = (moment + keep, record)
         return record
 
+    def owner(self, db: Callable[[], Reader], name: uuid.UUID) -> Owner | None:
+        self._look_outside()
+        found = self._owners.get(name)
+        if found is None:
+            found = super().owner(db, name)
+            if found is not None:
+                if len(self._owners) >= MOST:
+                    self._owners.clear()
+                self._owners[name] = found
+        return found
+
     def forget(self, session_ids: Iterable[int]) -> None:
         self._changes += 1
         for number in session_ids:
@@ -102,7 +127,7 @@ class Remembered(Known):
 
     def forget_all(self) -> None:
         self._changes += 1
-        self._tokens, self._names, self._sessions = {}, {}, {}
+        self._tokens, self._names, self._sessions, self._owners = {}, {}, {}, {}
 
     def _look_outside(self) -> None:
         with self._guard:

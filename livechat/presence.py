@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -77,15 +77,15 @@ class Team:
         self._within: int | None = None
         self._measured = -1e9
 
-    def shape(self, db: Reader) -> dict[str, Any]:
-        """A new dictionary, to be put into a session's shape."""
+    def shape(self, db: Callable[[], Reader]) -> dict[str, Any]:
+        """A new dictionary, to be put into a session's shape. `db` gives what is read with, when it is needed."""
         moment = time.monotonic()
         if moment - self._asked > 2:
             self._asked = moment
-            self._presence = _presence_of_desk(db)
+            self._presence = _presence_of_desk(db())
         if moment - self._measured > 600:
             self._measured = moment
-            self._within = usual_answer(db)
+            self._within = usual_answer(db())
         return {"presence": self._presence, "answers_within": self._within}
 
 

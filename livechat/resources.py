@@ -3,7 +3,7 @@
 Traversal in a page. Pyramid walks a URL segment by segment from the root: ``GET /custom-admin/chat/7/close/``
 asks ``Root["custom-admin"]``, that one's ``["chat"]``, that one's ``["7"]``; there is no ``["close"]``, so the
 walk ends at the seventh session, the *context*, and ``close`` is the name of the view. A KeyError ends the walk,
-too: what is left over is the view's name, and whatever follows the name is an error here (see views/derivers.py).
+too: what is left over is the view's name, and whatever follows the name is an error here (see derivers.py).
 
     /                          Root
     ├─ chat                    Chat              the customer side
@@ -17,7 +17,7 @@ too: what is left over is the view's name, and whatever follows the name is an e
     └─ demo                    DemoShop          only in development
 
 The desk's URLs are noun first, so the verb is the view's name. The customer's are verb first, so each verb is a
-folder and a view predicate ``verb="send"`` tells the views apart. Either way the session is the context and its
+folder and gives the session a class of its own, `of_verb("send")`. Either way the session is the context and its
 ACL decides, after the walk and before the view: looking something up needs no permission, so nothing here checks one.
 
 CustomerSession and AdminSession are siblings on purpose: a view for a class also answers for its subclasses.
@@ -35,7 +35,7 @@ from pyramid.request import Request
 
 from .models import ChatSession
 from .permissions import Permission
-from .reading import record_by_id, record_by_uuid
+from .reading import record_by_id
 from .security import ADMINS
 
 ACL = list[tuple[Any, ...]]
@@ -91,15 +91,24 @@ class SessionResource:
 
 
 class CustomerSession(SessionResource):
-    """One's own conversation, reached through a verb."""
+    """One's own conversation, reached through a verb; the class of each verb is a different one (`of_verb`)."""
 
-    @property
-    def verb(self) -> str:
-        """The folder it was reached through: send, messages, close …"""
-        return str(self.__parent__.__name__)
+    verb = ""
 
     def __acl__(self) -> ACL:
         return [(Allow, f"guest:{self.record.guest_id}", Permission.CONVERSE), NOTHING_ELSE]
+
+
+VERBS = ("send", "messages", "close", "reopen", "seen", "typing", "page")
+_OF_VERB = {
+    verb: type(f"CustomerSession_{verb}", (CustomerSession,), {"verb": verb}) for verb in VERBS
+}
+
+
+def of_verb(verb: str) -> type[CustomerSession]:
+    """The class of conversations reached through this folder. That views are registered for it, and not for a
+    predicate that they all share, saves trying one after the other for every message that is sent."""
+    return _OF_VERB[verb]
 
 
 class Verb(Folder):
@@ -109,13 +118,13 @@ class Verb(Folder):
         if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", segment):
             raise KeyError(segment)
         request, name = self.request, uuid.UUID(segment)
-        if request.method == "GET":
-            record = request.realtime.known.session(lambda: request.db, name)
-        else:
-            record = record_by_uuid(request.db, name)
+        known = request.realtime.known
+        # Who writes needs to know whose it is; the rest is read when it is locked.
+        find = known.session if request.method == "GET" else known.owner
+        record = find(lambda: request.db, name)
         if record is None:
             raise KeyError(segment)
-        return CustomerSession(record, segment, self)
+        return of_verb(str(self.__name__))(record, segment, self)
 
 
 class Chat(Folder):
@@ -123,13 +132,7 @@ class Chat(Folder):
 
     children = {
         "start": Start,
-        "send": Verb,
-        "messages": Verb,
-        "close": Verb,
-        "reopen": Verb,
-        "seen": Verb,
-        "typing": Verb,
-        "page": Verb,
+        **dict.fromkeys(VERBS, Verb),
     }
 
     def __acl__(self) -> ACL:

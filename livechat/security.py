@@ -224,6 +224,6 @@ def request_settings(request: Request) -> Settings:
 def includeme(config: Configurator) -> None:
     config.set_security_policy(SecurityPolicy())
     config.set_csrf_storage_policy(CSRFTokens())
-    # Pyramid's own Origin check does nothing over plain http; ours is in views/derivers.py.
+    # Pyramid's own Origin check does nothing over plain http; ours is in derivers.py.
     config.set_default_csrf_options(require_csrf=True, check_origin=False)
     config.add_request_method(request_settings, "livechat", reify=True)

@@ -6,13 +6,14 @@ import os
 import select
 import stat
 import sys
-import time
 from collections.abc import Callable
 
 import click
 from sqlalchemy.exc import DBAPIError
 
 from ..lines import Event
+from ..realtime.hub import EVERYTHING, Hub, Listener
+from ..realtime.wakeup import choose
 from ..shapes import admin_message, admin_session
 from .context import Context, pass_context, tell
 from .conversation import message_columns, print_message, who
@@ -20,7 +21,7 @@ from .following import Follower, News
 from .output import console, is_terminal, print_json, print_plain, styled
 from .sessions_by_number import NUMBER, session_by_number
 
-INTERVAL = 0.2  # seconds
+INTERVAL = 1.0  # seconds
 AWAY_INTERVAL = 2.0
 _STATUS_EVENTS = {Event.TAKEN, Event.ASSIGNED, Event.UNASSIGNED, Event.CLOSED, Event.REOPENED}
 
@@ -46,17 +47,24 @@ def watch(context: Context, number: int | None, as_json: bool) -> None:
         with context.reading() as db:
             session_by_number(db, number)
     follower = Follower(context.engine, number)
+    hub = Hub()
+    wakeup = choose(context.settings.wakeup, context.engine, hub)
+    listener = hub.listen(EVERYTHING)
     show = _show_json if as_json else _show_on_terminal if is_terminal() else _show_plain
     tell(f"Watching {'all chats' if number is None else f'session {number}'}. Ctrl-C ends it.")
+    wakeup.start()
     try:
-        _follow(follower, show)
+        _follow(follower, listener, show)
     finally:
+        wakeup.stop()
         follower.close()
 
 
-def _follow(follower: Follower, show: Callable[[News], None]) -> None:
+def _follow(follower: Follower, listener: Listener, show: Callable[[News], None]) -> None:
     away = False
-    while not _reader_has_gone(AWAY_INTERVAL if away else INTERVAL):
+    while not _reader_has_gone():
+        # Woken as the open pages of browsers are; should a wake-up be lost, we look ourselves after a second.
+        listener.wait(AWAY_INTERVAL if away else INTERVAL)
         try:
             news = follower.news()
         except DBAPIError:
@@ -73,15 +81,14 @@ def _follow(follower: Follower, show: Callable[[News], None]) -> None:
         sys.stdout.flush()
 
 
-def _reader_has_gone(seconds: float) -> bool:
-    """Wait so long; whether the program that read our output through a pipe has ended meanwhile."""
+def _reader_has_gone() -> bool:
+    """Whether the program that reads our output through a pipe has ended."""
     piped = stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode) and hasattr(select, "poll")
     if not piped:
-        time.sleep(seconds)
         return False
     poll = select.poll()
     poll.register(sys.stdout.fileno(), 0)
-    return bool(poll.poll(seconds * 1000))
+    return bool(poll.poll(0))
 
 
 def _show_json(news: News) -> None:

@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 CHANNEL = "livechat"
 WATCH_EVERY = 0.05  # seconds between two looks at SQLite's data_version
 RECONNECT_AFTER = 1.0  # seconds
+STOPS_WITHIN = (
+    0.2  # seconds: so often a listener looks whether it is to stop, because restarts are quick
+)
 MOST_UNSENT = 1000  # hints kept while the channel is away; older ones are dropped, the sweep makes up for them
 
 
@@ -164,7 +167,7 @@ class PostgreSQLNotify(_Talking):
             connection.execute(f"LISTEN {CHANNEL}")
             self.look()  # what was said before we listened
             while not self.stopped.is_set():
-                for notice in connection.notifies(timeout=1.0):
+                for notice in connection.notifies(timeout=STOPS_WITHIN):
                     self.heard(notice.payload)
         finally:
             connection.close()
@@ -213,7 +216,7 @@ class RedisChannel(_Talking):
             subscription.subscribe(CHANNEL)
             self.look()  # what was said before we listened
             while not self.stopped.is_set():
-                message = subscription.get_message(timeout=1.0)
+                message = subscription.get_message(timeout=STOPS_WITHIN)
                 if message is not None:
                     self.heard(message["data"])
         finally:

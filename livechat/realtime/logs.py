@@ -33,7 +33,7 @@ Shape = dict[str, Any]
 
 
 class CustomerLog:
-    """A conversation for its customer. `shape` makes the session's JSON from a connection and a row."""
+    """A conversation for its customer. `shape` makes the session's JSON from what gives a connection and a row."""
 
     pause = 0.0
     for_customer = True
@@ -46,7 +46,7 @@ class CustomerLog:
         position: int,
         *,
         anew: bool,
-        shape: Callable[[Connection, Any], Shape],
+        shape: Callable[[Callable[[], Connection], Any], Shape],
         translate: Translate,
     ) -> None:
         self._realtime = realtime
@@ -105,7 +105,7 @@ class CustomerLog:
             ):
                 self._position = entry.public_seq if self.for_customer else entry.seq
                 parts.append(event("message", self.message(entry), self._cursor(record)))
-        shape = self._shape(db, record)
+        shape = self._shape(lambda: db, record)
         if shape != self._shown:
             self._shown = shape
             # First, so that it is known whose messages these are; later, last: it counts them.
@@ -221,7 +221,7 @@ class ListLog:
             if overrun:
                 return event("reset", {}) + self._sum_up(db)
             parts = [self._rows(db, sorted(changed))] if changed else []
-            if changed or beat:
+            if changed or beat or self._owing:
                 parts.append(self._sum_up(db, seldom=not beat))
                 # What was left out for now is told with the next look.
                 listener.stirred = listener.stirred or self._owing

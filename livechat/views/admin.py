@@ -138,7 +138,7 @@ def stream(context: AdminSession, request: Request) -> Response:
         login_token(request) or "",
         position,
         anew=anew,
-        shape=lambda db, found: shape(listing.row_of(db, found, reader_id=admin.id)),
+        shape=lambda db, found: shape(listing.row_of(db(), found, reader_id=admin.id)),
         translate=request.localizer.translate,
         admin_id=admin.id,
         news=news_shape,

@@ -22,20 +22,20 @@ from ..opening import Opening
 from ..permissions import Permission
 from ..realtime.logs import CustomerLog
 from ..refusals import Invalid
-from ..resources import Chat, CustomerSession, Start
+from ..resources import VERBS, Chat, CustomerSession, Start, of_verb
 from ..security import bearer_token, signature_holds
 from ..shapes import customer_message, customer_session
 from .streaming import STREAMED, resume_from, say_typing, streamed
-
-VERBS = ("send", "messages", "close", "reopen", "seen", "typing", "page")
 
 # Cookies are ignored here and JSON from an allowed Origin is required, so there is no token of a form to check.
 customer_view: Callable[..., Any] = partial(
     view_config, renderer="json", require_csrf=False, customer_api=True
 )
-session_view: Callable[..., Any] = partial(
-    customer_view, context=CustomerSession, permission=Permission.CONVERSE
-)
+
+
+def session_view(verb: str, **more: Any) -> Any:
+    """A view of a conversation reached through a verb."""
+    return customer_view(context=of_verb(verb), permission=Permission.CONVERSE, **more)
 
 
 @view_config(
@@ -92,7 +92,7 @@ def start(context: Start, request: Request) -> dict[str, Any]:
     return {**listing(request, record, 0), "token": token}
 
 
-@session_view(verb="send", request_method="POST")
+@session_view("send", request_method="POST")
 def send(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Send a message: 201, or 200 and the very same message when it had been sent before."""
     data = json_object(request)
@@ -105,8 +105,8 @@ def send(context: CustomerSession, request: Request) -> dict[str, Any]:
     return {"message": message, "cursor": cursor}
 
 
-@session_view(verb="messages", request_method="GET")
-@session_view(verb="messages", request_method="GET", accept="application/json")
+@session_view("messages", request_method="GET")
+@session_view("messages", request_method="GET", accept="application/json")
 def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Everything since the cursor, in order; from the beginning without one."""
     position, anew = message_position(request.GET.get("after"), context.record, for_customer=True)
@@ -114,7 +114,7 @@ def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
     return listing(request, context.record, position) | ({"reset": True} if anew else {})
 
 
-@session_view(verb="messages", request_method="GET", **STREAMED)
+@session_view("messages", request_method="GET", **STREAMED)
 def stream(context: CustomerSession, request: Request) -> Response:
     """The same as a stream that goes on."""
     record = context.record
@@ -132,14 +132,14 @@ def stream(context: CustomerSession, request: Request) -> Response:
     return streamed(request, log, record.id, f"guest {record.guest_id}", here)
 
 
-@session_view(verb="typing", request_method="POST")
+@session_view("typing", request_method="POST")
 def typing(context: CustomerSession, request: Request) -> dict[str, Any]:
     """The customer begins or ends to type. Nothing is stored."""
     say_typing(request, context.record.id, None, json_object(request))
     return {}
 
 
-@session_view(verb="page", request_method="POST")
+@session_view("page", request_method="POST")
 def page(context: CustomerSession, request: Request) -> dict[str, Any]:
     """The customer is on another page of the shop."""
     given = fields.mapping(json_object(request).get("page"), "page")
@@ -151,7 +151,7 @@ def page(context: CustomerSession, request: Request) -> dict[str, Any]:
     return {"session": session_shape(request, context.session)}
 
 
-@session_view(verb="close", request_method="POST")
+@session_view("close", request_method="POST")
 def close(context: CustomerSession, request: Request) -> dict[str, Any]:
     """End the conversation. To repeat it is no error."""
     json_object(request)
@@ -159,7 +159,7 @@ def close(context: CustomerSession, request: Request) -> dict[str, Any]:
     return {"session": session_shape(request, context.session)}
 
 
-@session_view(verb="reopen", request_method="POST")
+@session_view("reopen", request_method="POST")
 def reopen(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Go on with a closed conversation."""
     json_object(request)
@@ -167,7 +167,7 @@ def reopen(context: CustomerSession, request: Request) -> dict[str, Any]:
     return listing(request, reading.customer_record_by_id(request.db, context.record.id), 0)
 
 
-@session_view(verb="seen", request_method="POST")
+@session_view("seen", request_method="POST")
 def seen(context: CustomerSession, request: Request) -> dict[str, Any]:
     """The customer has had everything up to ``seq`` on screen."""
     seq = fields.whole_number(json_object(request).get("seq"), "seq")
@@ -222,11 +222,11 @@ def session_shape(request: Request, session: Any) -> dict[str, Any]:
     )
 
 
-def session_shaper(request: Request) -> Callable[[Any, Any], dict[str, Any]]:
-    """What makes a customer's session from a connection and a row. It lives on without the request."""
+def session_shaper(request: Request) -> Callable[[Callable[[], Any], Any], dict[str, Any]]:
+    """What makes a customer's session from what gives a connection and a row. It lives on without the request."""
     base, team = request.resource_url(request.root["chat"]), request.realtime.team
 
-    def shape(db: Any, session: Any) -> dict[str, Any]:
+    def shape(db: Callable[[], Any], session: Any) -> dict[str, Any]:
         name = str(session.uuid)
         shown = customer_session(session, team.shape(db))
         return shown | {"links": {verb: f"{base}{verb}/{name}/" for verb in VERBS}}
@@ -242,7 +242,7 @@ def listing(request: Request, session: Any, after: int) -> dict[str, Any]:
     last = entries[-1].public_seq if entries else after
     translate = request.localizer.translate
     return {
-        "session": session_shaper(request)(request.db, session),
+        "session": session_shaper(request)(lambda: request.db, session),
         "messages": [customer_message(entry, translate) for entry in entries],
         "cursor": message_cursor(session, last, for_customer=True),
     }

@@ -166,12 +166,13 @@ def answer(
 
 
 def prefers_json(request: Request) -> bool:
-    """Programs get JSON, browsers pages. Who does not say: JSON on the customer side, pages elsewhere."""
+    """Programs, and who asks for a stream, get JSON, browsers pages. Who does not say: JSON on the customer side,
+    pages elsewhere."""
     accept = request.headers.get("Accept", "")
     if "text/html" in accept or "application/json" in accept:
         offers = request.accept.acceptable_offers(["text/html", "application/json"])
         return bool(offers) and offers[0][0] == "application/json"
-    if request.content_type == "application/json":
+    if request.content_type == "application/json" or "text/event-stream" in accept:
         return True
     return on_customer_side(request)
 

@@ -59,8 +59,8 @@ def registered(wsgi: Any) -> set[tuple[str, str]]:
             kind, name = view["context"], view["name"]
             if kind is Start:
                 found |= {(method, "/chat/start/"), (method, "/chat/start/{product_id}/")}
-            elif kind is CustomerSession:
-                found.add((method, f"/chat/{view['verb']}/{{session_id}}/"))
+            elif isinstance(kind, type) and issubclass(kind, CustomerSession):
+                found.add((method, f"/chat/{kind.verb}/{{session_id}}/"))
             elif kind in PREFIX:
                 end = "" if name == "" or "." in name else "/"
                 found.add((method, PREFIX[kind] + name + end))

@@ -7,7 +7,16 @@ from pyramid.request import Request
 from webtest import TestApp
 
 from livechat.permissions import Permission
-from livechat.resources import AdminSession, Chat, CustomerSession, Desk, Root, Start
+from livechat.resources import (
+    VERBS,
+    AdminSession,
+    Chat,
+    CustomerSession,
+    Desk,
+    Root,
+    Start,
+    of_verb,
+)
 
 # What anybody may see, by context and name. Adding to it is a decision.
 PUBLIC = {
@@ -22,6 +31,7 @@ PUBLIC = {
     ("DemoShop", ""),
     ("static", ""),
 }
+OF_VERB = {of_verb(verb) for verb in VERBS}
 SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
@@ -86,11 +96,12 @@ def test_every_view_of_a_conversation_asks_for_its_permission(views):
     }
     seen = set()
     for view, permissions in views:
-        if view["context"] in wanted:
-            assert permissions[0] in wanted[view["context"]], called(view)
+        kind = CustomerSession if view["context"] in OF_VERB else view["context"]
+        if kind in wanted:
+            assert permissions[0] in wanted[kind], called(view)
             if not methods_of(view) <= SAFE:
                 assert permissions[0] != Permission.READ_DESK, called(view)
-            seen.add(view["context"])
+            seen.add(kind)
     assert seen == set(wanted)
 
 
@@ -103,7 +114,7 @@ def test_every_unsafe_view_proves_its_origin(views):
     unsafe = [view for view, _ in views if not (methods_of(view) or SAFE) <= SAFE]
     assert len(unsafe) > 10
     for view in unsafe:
-        customer_side = view["context"] in {Start, CustomerSession}
+        customer_side = view["context"] in {Start, *OF_VERB}
         if customer_side:
             assert view.get("customer_api") is True, called(view)
             assert view["require_csrf"] is False, called(view)
@@ -124,7 +135,7 @@ def test_csrf_is_required_unless_a_view_says_otherwise(wsgi):
 def test_only_the_customers_api_goes_without_a_csrf_token(views):
     for view, _ in views:
         if view["require_csrf"] is False:
-            assert view["context"] in {Start, CustomerSession}, called(view)
+            assert view["context"] in {Start, *OF_VERB}, called(view)
 
 
 @pytest.fixture

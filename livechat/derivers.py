@@ -1,4 +1,4 @@
-"""What tells views apart (``verb=…``), and what is wrapped around every view."""
+"""What is wrapped around every view."""
 
 from __future__ import annotations
 
@@ -11,26 +11,10 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from .permissions import Permission
-from .resources import CustomerSession
 from .security import check_own_origin, check_site
 
 View = Callable[[Any, Request], Response]
 SAFE = {"GET", "HEAD", "OPTIONS"}
-
-
-class VerbPredicate:
-    """``verb="send"``: the session was reached through that folder."""
-
-    def __init__(self, verb: str, _info: Any) -> None:
-        self.verb = verb
-
-    def text(self) -> str:
-        return f"verb = {self.verb}"
-
-    phash = text
-
-    def __call__(self, context: Any, _request: Request) -> bool:
-        return isinstance(context, CustomerSession) and context.verb == self.verb
 
 
 def strict_path(view: View, info: Any) -> View:
@@ -70,7 +54,6 @@ proven_origin.options = ("customer_api",)  # type: ignore[attr-defined]
 
 
 def includeme(config: Configurator) -> None:
-    config.add_view_predicate("verb", VerbPredicate)
     config.add_view_deriver(strict_path, under="secured_view", over="csrf_view")
     config.add_view_deriver(proven_origin)
     config.set_default_permission(Permission.NOBODY)
