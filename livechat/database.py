@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from .models import WRITING, OutsideWrite, make_engine, reading_engine, writing
+from .models import WRITING, OutsideWrite, make_engine, writing
 from .realtime.changes import announce
 from .settings import Settings
 
@@ -73,8 +73,8 @@ def _alembic(connection: object) -> Config:
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """A connection for a few reads, each by itself."""
-    with reading_engine(engine).connect() as connection:
+    """A connection for a few reads."""
+    with engine.connect() as connection:
         yield connection
 
 

@@ -13,6 +13,7 @@ On PostgreSQL looking at the count would take as long as looking at the session,
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 import uuid
@@ -20,6 +21,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
 from .guests import hash_token
 from .models import OutsideWrite
@@ -61,6 +63,9 @@ class Known:
 
     def forget_all(self) -> None:
         """Anything may have changed."""
+
+    def close(self) -> None:
+        """Give back what is held."""
 
 
 class Remembered(Known):
@@ -129,12 +134,25 @@ class Remembered(Known):
         self._changes += 1
         self._tokens, self._names, self._sessions, self._owners = {}, {}, {}, {}
 
+    def close(self) -> None:
+        with self._guard:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
     def _look_outside(self) -> None:
         with self._guard:
-            if self._connection is None:
-                self._connection = self._engine.raw_connection()
-            row = self._connection.driver_connection.execute(_COUNT).fetchone()
-            count = row[0] if row else 0
-            if count != self._outside:
+            count = self._read_count()
+            if count is None or count != self._outside:
                 self._outside = count
                 self.forget_all()
+
+    def _read_count(self) -> int | None:
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            row = self._connection.connection.driver_connection.execute(_COUNT).fetchone()
+        except (sqlite3.Error, DBAPIError):
+            # Whoever asked reads the database instead, and hears from it what is wrong.
+            return None
+        return row[0] if row else 0

@@ -129,6 +129,7 @@ def settings(database_url: str) -> Settings:
         development=True,
         secret=DEVELOPMENT_SECRET,
         allowed_sites=("https://shop.example", "https://*.shops.example", "http://127.0.0.1:*"),
+        streams="on",  # a thread each, but tests have few
     )
 
 
@@ -146,6 +147,7 @@ def close_applications() -> Iterator[None]:
     yield
     for app in built:
         app.registry["livechat.engine"].dispose()
+        app.registry["livechat.reading_engine"].dispose()
 
 
 _built: list[Any] = []
@@ -164,7 +166,9 @@ def boot(settings: Settings) -> Iterator[Callable[..., Any]]:
         registry["livechat.limits"] = Limits(registry["livechat.settings"])
         # Nobody is here yet, and no stream is open.
         registry["livechat.realtime"] = Realtime(
-            registry["livechat.settings"], registry["livechat.engine"]
+            registry["livechat.settings"],
+            registry["livechat.engine"],
+            registry["livechat.reading_engine"],
         )
         booted.append(app)
         return app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
@@ -13,8 +13,8 @@ from .meta import (
     UTCDateTime,
     in_milliseconds,
     make_engine,
+    make_reading_engine,
     now,
-    reading_engine,
     table_of,
 )
 from .presence import OutsideWrite, Presence, Worker
@@ -43,8 +43,8 @@ __all__ = [
     "Worker",
     "in_milliseconds",
     "make_engine",
+    "make_reading_engine",
     "now",
-    "reading_engine",
     "table_of",
     "writing",
 ]
@@ -67,7 +67,7 @@ def request_session(request: Request) -> Session:
         session: Session = request.environ["app.dbsession"]
         return session
     from zope.sqlalchemy import (
-        datamanager,  # here: the command line does without it and starts quicker
+        datamanager,  # here: the command line does without, and starts quicker
     )
 
     session = request.registry["livechat.dbsession_factory"]()
@@ -78,16 +78,21 @@ def request_session(request: Request) -> Session:
     # begun. Much is written past the session's objects, so a request that writes is taken to have changed something.
     state = datamanager.STATUS_CHANGED if writes else datamanager.STATUS_ACTIVE
     datamanager.join_transaction(session, state, request.tm)
+    request.has_begun = True
     return session
 
 
 def request_connection(request: Request) -> Connection:
-    """``request.db``: what plain rows are read with. A request that writes has one connection for everything; one
-    that reads does without a transaction, which would take longer than what it is for."""
-    if request.method not in READING_METHODS or "app.dbsession" in request.environ:
-        connection: Connection = request.dbsession.connection()
-        return connection
-    connection = request.registry["livechat.reading_engine"].connect()
+    """``request.db``: what plain rows are read with. Once there is a transaction that is its connection; before, and
+    for a request that only reads, one without a transaction, which would take longer than what it is for."""
+    if "app.dbsession" in request.environ or getattr(request, "has_begun", False):
+        return cast("Connection", request.dbsession.connection())
+    return cast("Connection", request.reading)
+
+
+def request_reading(request: Request) -> Connection:
+    """A connection for quick looks, until the end of the request."""
+    connection: Connection = request.registry["livechat.reading_engine"].connect()
     request.add_finished_callback(lambda _request: connection.close())
     return connection
 
@@ -96,8 +101,9 @@ def includeme(config: Configurator) -> None:
     settings: Any = config.registry["livechat.settings"]
     engine = make_engine(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
     config.registry["livechat.engine"] = engine
-    config.registry["livechat.reading_engine"] = reading_engine(engine)
+    config.registry["livechat.reading_engine"] = make_reading_engine(engine)
     # Objects keep their values after the commit: a response is rendered from them.
     config.registry["livechat.dbsession_factory"] = sessionmaker(engine, expire_on_commit=False)
     config.add_request_method(request_session, "dbsession", reify=True)
-    config.add_request_method(request_connection, "db", reify=True)
+    config.add_request_method(request_connection, "db", property=True)
+    config.add_request_method(request_reading, "reading", reify=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import threading
 import time
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, Table, create_engine, event
+from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
@@ -67,12 +68,9 @@ def now() -> datetime:
 def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
     """An engine for SQLite or PostgreSQL, set up so that what is committed survives a power cut."""
     if url.startswith("sqlite"):
-        # As many connections as a server has threads; they are cheap.
-        engine = create_engine(
-            url, connect_args={"timeout": busy_timeout_ms / 1000}, pool_size=20, max_overflow=40
-        )
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite(busy_timeout_ms))
+        # One writes at a time: more connections than a few would only wait.
+        engine = _sqlite_engine(url, busy_timeout_ms, pool_size=5)
+        event.listen(engine, "begin", _begin_sqlite(engine, busy_timeout_ms))
         return engine
     return create_engine(
         url,
@@ -84,6 +82,26 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
     )
 
 
+def make_reading_engine(engine: Engine) -> Engine:
+    """An engine for quick looks: each statement reads by itself, which saves two thirds of the statements. On
+    SQLite it has connections of its own, so that who reads does not wait behind those who wait to write."""
+    if engine.dialect.name == "sqlite":
+        return _sqlite_engine(engine.url, 1000, pool_size=10)
+    return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def _sqlite_engine(url: str | URL, busy_timeout_ms: int, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        connect_args={"timeout": busy_timeout_ms / 1000},
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver must not begin transactions of its own: _begin_sqlite decides how each one begins.
     connection.isolation_level = None
@@ -93,21 +111,26 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(busy_timeout_ms: int) -> Any:
+def _begin_sqlite(engine: Engine, busy_timeout_ms: int) -> Any:
+    """How a transaction begins.
+
+    A reader that turns writer fails at once when somebody else has written meanwhile, however long busy_timeout is.
+    So a unit of work that writes takes the write lock first; see `writing`. SQLite would wait for that lock inside
+    the library, and with it the whole process: every greenlet, also the one that holds it. So the waiting is done
+    here, where others can go on: within this process in a queue, for other processes by trying again.
+    """
+    turn = threading.Lock()
+    seconds = busy_timeout_ms / 1000
+
     def begin(connection: Connection) -> None:
-        # A reader that turns writer fails at once when somebody else has written meanwhile, however long
-        # busy_timeout is. So a unit of work that writes takes the write lock first; see `writing`.
-        mode = connection.get_execution_options().get("livechat_begin", "DEFERRED")
-        if mode == "NONE":
-            return
-        if mode == "DEFERRED":
+        if "livechat_begin" not in connection.get_execution_options():
             connection.exec_driver_sql("BEGIN DEFERRED")
             return
-        # SQLite would wait for the lock inside the library, and with it the whole process: every greenlet, also
-        # the one that holds the lock. So the waiting is done here, where others can go on.
+        if not connection.info.get(_TURN):
+            connection.info[_TURN] = turn.acquire(timeout=seconds)
         driver: Any = connection.connection.dbapi_connection
         driver.execute("PRAGMA busy_timeout = 0")
-        deadline = time.monotonic() + busy_timeout_ms / 1000
+        deadline = time.monotonic() + seconds
         try:
             while not _begun(driver):
                 if time.monotonic() >= deadline:
@@ -117,7 +140,15 @@ def _begin_sqlite(busy_timeout_ms: int) -> Any:
         finally:
             driver.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
 
+    def checkin(_connection: Any, record: Any) -> None:
+        if record.info.pop(_TURN, False):
+            turn.release()
+
+    event.listen(engine, "checkin", checkin)
     return begin
+
+
+_TURN = "livechat.turn"
 
 
 def _begun(driver: Any) -> bool:
@@ -132,11 +163,3 @@ def _begun(driver: Any) -> bool:
 
 WRITING = {"livechat_begin": "IMMEDIATE"}
 """Execution options of a connection whose transaction will write."""
-
-
-def reading_engine(engine: Engine) -> Engine:
-    """The same engine, with the same connections, where each statement reads by itself: that saves two thirds of
-    the statements of a quick look."""
-    if engine.dialect.name == "sqlite":
-        return engine.execution_options(livechat_begin="NONE")
-    return engine.execution_options(isolation_level="AUTOCOMMIT")

@@ -21,9 +21,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "livechat"
 WATCH_EVERY = 0.05  # seconds between two looks at SQLite's data_version
 RECONNECT_AFTER = 1.0  # seconds
-STOPS_WITHIN = (
-    0.2  # seconds: so often a listener looks whether it is to stop, because restarts are quick
-)
+STOPS_WITHIN = 0.2  # seconds after which a listener looks whether it is to stop
 MOST_UNSENT = 1000  # hints kept while the channel is away; older ones are dropped, the sweep makes up for them
 
 

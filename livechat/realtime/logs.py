@@ -60,12 +60,12 @@ class CustomerLog:
 
     def begin(self) -> bytes | None:
         head = event("reset", {}) if self._anew else b""
-        with reading(self._realtime.engine) as db:
+        with reading(self._realtime.reading_engine) as db:
             found = self._read(db, session_first=True)
         return None if found is None else head + found
 
     def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
-        with reading(self._realtime.engine) as db:
+        with reading(self._realtime.reading_engine) as db:
             found = self._read(db)
             if found is None:
                 return None
@@ -166,7 +166,7 @@ class AdminLog(CustomerLog):
         first = super().begin()
         if first is None:
             return None
-        with reading(self._realtime.engine) as db:
+        with reading(self._realtime.reading_engine) as db:
             return first + self._aside(db)
 
     def _aside(self, db: Connection) -> bytes:
@@ -204,7 +204,7 @@ class ListLog:
         self._summed_at = 0.0
 
     def begin(self) -> bytes | None:
-        with reading(self._realtime.engine) as db:
+        with reading(self._realtime.reading_engine) as db:
             if not self._may_see(db):
                 return None
             backlog = b""
@@ -214,7 +214,7 @@ class ListLog:
             return backlog + self._sum_up(db)
 
     def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
-        with reading(self._realtime.engine) as db:
+        with reading(self._realtime.reading_engine) as db:
             if not self._may_see(db):
                 return None
             changed, overrun = listener.take_changed()

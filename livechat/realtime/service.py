@@ -35,14 +35,15 @@ ON_THREADS = 2  # streams where each takes a thread of the server away from ever
 class Realtime:
     """Everything that lives as long as the process. `start` is called when the first stream begins, if not before."""
 
-    def __init__(self, settings: Settings, engine: Engine) -> None:
+    def __init__(self, settings: Settings, engine: Engine, reading_engine: Engine) -> None:
         self.engine = engine
+        self.reading_engine = reading_engine
         self.hub = Hub()
         self.book = Book()
         self.team = Team()
-        self.known = Remembered(engine) if engine.dialect.name == "sqlite" else Known()
+        self.known = Remembered(reading_engine) if engine.dialect.name == "sqlite" else Known()
         self.hub.on_change(self.known.forget)
-        self.wakeup: Wakeup = choose(settings.wakeup, engine, self.hub)
+        self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)
         self._settings = settings
         self._slots: Counter[tuple[str, str]] = Counter()
         self._guard = threading.Lock()
@@ -65,6 +66,7 @@ class Realtime:
         self._stopped.set()
         self.hub.close()
         self.wakeup.stop()
+        self.known.close()
         if self._keeper is not None:
             self._keeper.join(5)
             self._try(lambda: self.book.forget(self.engine))
@@ -114,7 +116,7 @@ class Realtime:
             SESSIONS.c.status == Status.WAITING.value, SESSIONS.c.waiting_since.is_not(None)
         )
         query = query.order_by(SESSIONS.c.waiting_since, SESSIONS.c.id).limit(LONGEST_QUEUE)
-        with reading(self.engine) as db:
+        with reading(self.reading_engine) as db:
             queue = list(db.execute(query).scalars())
         before, self._queue = self._queue, queue
         for place, number in enumerate(queue):
@@ -137,7 +139,11 @@ def _is_patched() -> bool:
 
 def includeme(config: Configurator) -> None:
     registry: Any = config.registry
-    service = Realtime(registry["livechat.settings"], registry["livechat.engine"])
+    service = Realtime(
+        registry["livechat.settings"],
+        registry["livechat.engine"],
+        registry["livechat.reading_engine"],
+    )
     registry["livechat.realtime"] = service
     announce(registry["livechat.dbsession_factory"], lambda: registry["livechat.realtime"].wakeup)
     config.add_request_method(
