@@ -197,7 +197,11 @@ class RedisChannel(_Talking):
         import redis
 
         self._redis: Any = redis.Redis.from_url(
-            url, socket_connect_timeout=5, socket_keepalive=True, decode_responses=True
+            url,
+            socket_connect_timeout=5,
+            socket_keepalive=True,
+            decode_responses=True,
+            encoding_errors="replace",  # whatever somebody else may say there
         )
 
     def send(self, hint: Hint) -> None:

@@ -27,6 +27,7 @@ from ..shapes import Translate, admin_message, customer_message
 from .hints import Typing
 from .hub import Listener
 from .service import Realtime
+from .sparing import Sparing
 from .stream import event
 
 Shape = dict[str, Any]
@@ -69,7 +70,7 @@ class CustomerLog:
             found = self._read(db)
             if found is None:
                 return None
-            return found + self._typing(db, listener) + (self._aside(db) if slow else b"")
+            return found + self._typing(db, listener) + (self._aside(db, listener) if slow else b"")
 
     def record(self, db: Connection) -> Any | None:
         """The session, as this reader's shape needs it."""
@@ -89,7 +90,7 @@ class CustomerLog:
             return None
         return {"from": "admin", "author": admin_name(db, hint.admin_id), "typing": hint.typing}
 
-    def _aside(self, db: Connection) -> bytes:
+    def _aside(self, db: Connection, listener: Listener | None = None) -> bytes:
         """What else a reader is told who listens to all sessions."""
         return b""
 
@@ -169,8 +170,12 @@ class AdminLog(CustomerLog):
         with reading(self._realtime.reading_engine) as db:
             return first + self._aside(db)
 
-    def _aside(self, db: Connection) -> bytes:
-        told = self._news(news(db, self._admin_id))
+    def _aside(self, db: Connection, listener: Listener | None = None) -> bytes:
+        figures, reader = self._realtime.figures, self._admin_id
+        found, fresh = figures.get(("news", reader), lambda: news(db, reader))
+        if listener is not None and not fresh:
+            listener.stirred = True  # told again with the next look
+        told = self._news(found)
         if told == self._told:
             return b""
         self._told = told
@@ -191,7 +196,7 @@ class ListLog:
         *,
         after: int | None,
         shape: Callable[[Any], Shape],
-        summary: Callable[[Connection], dict[str, Shape]],
+        summary: Callable[[Connection, Sparing], tuple[dict[str, Shape], bool]],
     ) -> None:
         self._realtime = realtime
         self._after = after
@@ -202,6 +207,7 @@ class ListLog:
         self._summary = summary
         self._told: dict[str, Shape] = {}
         self._summed_at = 0.0
+        self._owing = False
 
     def begin(self) -> bytes | None:
         with reading(self._realtime.reading_engine) as db:
@@ -227,12 +233,9 @@ class ListLog:
                 listener.stirred = listener.stirred or self._owing
             return b"".join(parts)
 
-    _owing = False
-
     def _rows(self, db: Connection, numbers: list[int]) -> bytes:
-        cursor = activity_cursor(
-            db
-        )  # first: what comes meanwhile is read once more rather than never
+        # First: what comes meanwhile is read once more rather than never.
+        cursor = activity_cursor(db)
         records = matching(db, self._filters, numbers, reader_id=self._admin_id)
         shown = {record.id for record in records}
         parts = [
@@ -249,7 +252,9 @@ class ListLog:
             return b""
         self._summed_at = moment
         parts = []
-        for name, told in self._summary(db).items():
+        summary, fresh = self._summary(db, self._realtime.figures)
+        self._owing = not fresh
+        for name, told in summary.items():
             if self._told.get(name) != told:
                 self._told[name] = told
                 parts.append(event(name, told))

@@ -22,6 +22,7 @@ from ..refusals import TooManyStreams
 from .changes import announce
 from .hints import split
 from .hub import Hub
+from .sparing import Sparing
 from .wakeup import Wakeup, choose
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Realtime:
         self.hub = Hub()
         self.book = Book()
         self.team = Team()
+        self.figures = Sparing()
         self.known = Remembered(reading_engine) if engine.dialect.name == "sqlite" else Known()
         self.hub.on_change(self.known.forget)
         self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)

@@ -19,6 +19,7 @@ from ..listing import Filters
 from ..permissions import Permission
 from ..realtime.hub import EVERYTHING
 from ..realtime.logs import AdminLog, ListLog
+from ..realtime.sparing import Sparing
 from ..refusals import Invalid, Missing
 from ..resources import AdminSession, Desk
 from ..security import login_token
@@ -58,7 +59,7 @@ def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     page = listing.find_sessions(request.db, filters, reader_id=reader)
     request.realtime.book.polled(presence.ADMIN, reader)
     shape = row_shaper(request)
-    summary = _summary(request)(request.db)
+    summary, _now = _summary(request)(request.db, Sparing())
     data = {
         **summary["counts"],
         "sessions": [shape(row) for row in page.rows],
@@ -229,17 +230,20 @@ def news_shape(news: listing.News) -> dict[str, Any]:
     return {"unread": news.unread, "newest": rfc3339(news.newest)}
 
 
-def _summary(request: Request) -> Callable[[Any], dict[str, Any]]:
-    """What stands above the list. It lives on without the request."""
+def _summary(request: Request) -> Callable[..., tuple[dict[str, Any], bool]]:
+    """What stands above the list, and whether it is as of now. It lives on without the request."""
     shape, reader = row_shaper(request), request.identity.admin.id
 
-    def summary(db: Any) -> dict[str, Any]:
+    def summary(db: Any, figures: Sparing) -> tuple[dict[str, Any], bool]:
+        counts, counted = figures.get("counts", lambda: listing.counts(db))
+        news, read = figures.get(("news", reader), lambda: listing.news(db, reader))
         longest = listing.longest_wait(db)
         row = None if longest is None else listing.row_of(db, longest, reader_id=reader)
-        return {
-            "counts": {"counts": listing.counts(db), "longest": shape(row) if row else None},
-            "news": news_shape(listing.news(db, reader)),
+        told = {
+            "counts": {"counts": counts, "longest": shape(row) if row else None},
+            "news": news_shape(news),
         }
+        return told, counted and read
 
     return summary
 

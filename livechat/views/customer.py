@@ -218,7 +218,7 @@ def _verified(request: Request, email: str | None, signature: Any) -> bool:
 def session_shape(request: Request, session: Any) -> dict[str, Any]:
     """The session as its customer sees it now: after an act it is read anew."""
     return session_shaper(request)(
-        request.db, reading.customer_record_by_id(request.db, session.id)
+        lambda: request.db, reading.customer_record_by_id(request.db, session.id)
     )
 
 
