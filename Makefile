@@ -25,8 +25,8 @@ lint: $(TOOLS) ## Check the style
 types: $(TOOLS) ## Check the types
 	$(BIN)/mypy
 
-browser: ## Get Chromium for the browser tests where that is possible
-	@sh .ci/get-chromium
+browser: ## Get Chromium, nginx and Redis for the tests where that is possible
+	@sh .ci/get-programs
 
 faults: $(TOOLS) ## The long round of kills: 200 on each database
 	LIVECHAT_FAULT_ROUNDS=200 $(BIN)/python -m pytest tests/faults -m faults -x
