@@ -28,8 +28,8 @@ types: $(TOOLS) ## Check the types
 browser: ## Get Chromium, nginx and Redis for the tests where that is possible
 	@sh .ci/get-programs
 
-faults: $(TOOLS) ## The long round of kills: 200 on each database
-	LIVECHAT_FAULT_ROUNDS=200 $(BIN)/python -m pytest tests/faults -m faults -x
+faults: $(TOOLS) ## The long round of faults, some hours: 200 kills and 50 of each other, on each database
+	LIVECHAT_FAULT_ROUNDS=200 $(BIN)/python -m pytest tests/faults -m faults -x -s
 
 bench: $(INSTALLED) ## Print the weights of the widget
 	$(BIN)/python bench/weights.py

@@ -44,7 +44,8 @@ def migrate(engine: Engine, revision: str = "head") -> None:
 
     with engine.connect().execution_options(**WRITING) as connection, connection.begin():
         if engine.dialect.name == "postgresql":
-            # Several that start at once take turns; SQLite's write lock does the same.
+            # Several that start at once take turns, however long; SQLite's write lock does the same.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(
                 text("SELECT pg_advisory_xact_lock(:name)"), {"name": MIGRATION_LOCK}
             )

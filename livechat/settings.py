@@ -60,7 +60,8 @@ class Settings:
     """How long an admin stays signed in, in hours."""
 
     busy_timeout_ms: int = 3000
-    """How long a writer waits for SQLite's write lock before the answer is 503, in milliseconds."""
+    """How long a writer waits for SQLite's write lock, or on PostgreSQL for a conversation that somebody else is
+    writing into, before the answer is 503, in milliseconds."""
 
     wakeup: str = ""
     """How processes tell each other of news: empty for the database's own way, or ``redis://host:port/0``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -10,9 +11,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
-READY_WITHIN = 30  # seconds
+READY_WITHIN = 90  # seconds; several workers on a busy machine take their time
 INI = """[app:main]
 use = egg:livechat
 livechat.development = true
@@ -31,11 +33,25 @@ def free_port() -> int:
 
 
 class Server:
-    """One server process: ``start``, ``stop`` (politely) and ``kill`` (not)."""
+    """One server process: ``start``, ``stop`` (politely) and ``kill`` (not).
 
-    def __init__(self, folder: Path, database_url: str, **settings: str) -> None:
+    `workers` is what `serve --workers` gets. `through` is the module (and its first arguments) that is run
+    instead of `livechat.cli`; it must end in running that.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        database_url: str,
+        *,
+        workers: int | None = None,
+        through: Sequence[str] = ("livechat.cli",),
+        **settings: str,
+    ) -> None:
         self.folder = folder
         self.database_url = database_url
+        self.workers = workers
+        self.through = through
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
         self.config = folder / f"server-{self.port}.ini"
@@ -53,13 +69,16 @@ class Server:
 
     def start(self) -> Server:
         """Start it and wait until it answers."""
-        command = [sys.executable, "-m", "livechat.cli", "--config", str(self.config)]
+        command = [sys.executable, "-m", *self.through, "--config", str(self.config), "serve"]
+        options = ["--port", str(self.port)]
+        if self.workers is not None:
+            options += ["--workers", str(self.workers)]
         environ = {
             name: value for name, value in os.environ.items() if not name.startswith("LIVECHAT_")
         }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "serve", "--port", str(self.port)],
+                [*command, *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -68,8 +87,10 @@ class Server:
         deadline = time.monotonic() + READY_WITHIN
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > deadline:
+                code = self.process.poll()
                 self.kill()
-                raise AssertionError(f"The server did not start:\n{self.log.read_text()}")
+                how = f"it ended with {code}" if code is not None else "it took too long"
+                raise AssertionError(f"The server did not start, {how}:\n{self.log.read_text()}")
             time.sleep(0.02)
         return self
 
@@ -81,6 +102,15 @@ class Server:
         except (urllib.error.URLError, OSError):
             return False
 
+    def wait_until_it_says(self, words: str) -> None:
+        """Wait until the words stand in what it has printed; they must, before it ends."""
+        deadline = time.monotonic() + READY_WITHIN
+        while words not in self.log.read_text():
+            assert self.process is not None
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"The server has never said {words}:\n{self.log.read_text()}")
+            time.sleep(0.02)
+
     def stop(self) -> int:
         """End it as an operator does; returns its exit code."""
         assert self.process is not None
@@ -91,9 +121,43 @@ class Server:
             self.kill()
             raise AssertionError("The server did not end when it was asked to.") from None
 
-    def kill(self) -> None:
-        """``kill -9``."""
+    def worker_pids(self) -> list[int]:
+        """The processes that answer: those that the server has started, or else itself."""
         assert self.process is not None
+        children = children_of(self.process.pid)
+        return children if self.workers is not None else [self.process.pid]
+
+    def kill(self) -> None:
+        """``kill -9``, of its workers as well."""
+        assert self.process is not None
+        children: list[int] = []
         if self.process.poll() is None:
+            # Stopped first, so that it does not start another worker between the two lines.
+            self.process.send_signal(signal.SIGSTOP)
+            children = children_of(self.process.pid)
             self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        deadline = time.monotonic() + 10
+        while any(Path(f"/proc/{pid}").exists() for pid in children):
+            assert time.monotonic() < deadline, "Killed processes are still there."
+            time.sleep(0.005)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started and that live."""
+    found = []
+    for task in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):  # it has just ended
+            found += [int(word) for word in task.read_text().split()]
+    return [child for child in sorted(found) if state_of(child) not in {"", "Z", "X"}]
+
+
+def state_of(pid: int) -> str:
+    """The state of a process as /proc names it (``S``, ``T``, ``Z`` …), or nothing when it is gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""

@@ -75,10 +75,17 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
     return create_engine(
         url,
         pool_pre_ping=True,
-        pool_size=10,
-        max_overflow=20,
+        # Four workers stay below the hundred connections that PostgreSQL allows by itself.
+        pool_size=15,
+        max_overflow=0,
         pool_timeout=5,
-        connect_args={"connect_timeout": 5, "application_name": "livechat"},
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "livechat",
+            # Who waits for a row has a connection meanwhile; without an end to that, one conversation that is
+            # held for long takes them all.
+            "options": f"-c lock_timeout={busy_timeout_ms}",
+        },
     )
 
 

@@ -1,0 +1,242 @@
+"""What must be true afterwards, whatever broke meanwhile: each rule gives the sentences of its violations."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise, zip_longest
+from typing import Any
+
+from .evidence import Evidence
+from .history import Outcome
+
+SENT = ("send", "reply", "start")
+
+
+def violations(evidence: Evidence) -> list[str]:
+    """Every broken promise, as sentences."""
+    return [sentence for rule in RULES for sentence in rule(evidence)]
+
+
+def what_was_acknowledged_is_there(e: Evidence) -> Iterator[str]:
+    """With the number, the text and everything else that was acknowledged."""
+    for operation in e.history.with_outcome(Outcome.OK, *SENT):
+        message = operation.message
+        if message.get("body") != operation.body or message.get("client_id") != operation.client_id:
+            yield f"{operation.body!r} was acknowledged as {message}"
+            continue
+        side = "admin" if operation.kind == "reply" else "customer"
+        found = e.lists(operation.about, side)
+        there = found[message["seq"] - 1] if message["seq"] <= len(found) else None
+        if there != message:
+            yield f"{operation.body!r} was acknowledged as {message}, but there is {there}"
+
+
+def what_was_refused_is_not_there(e: Evidence) -> Iterator[str]:
+    """A clear no is a no."""
+    stored = {row.client_id for row in e.entries if row.client_id}
+    for operation in e.history.with_outcome(Outcome.FAILED, *SENT):
+        if operation.client_id in stored:
+            yield f"{operation.body!r} was refused ({operation.answer}), but is there"
+
+
+def nothing_is_there_twice(e: Evidence) -> Iterator[str]:
+    """Neither under its client_id nor by its text; and nothing comes from nowhere."""
+    known = {o.client_id: o for o in e.history.operations if o.client_id}
+    people = [row for row in e.entries if row.sender != "system"]
+    for what, counted in (
+        ("client_id", Counter(row.client_id for row in people)),
+        ("text", Counter(row.body for row in people)),
+    ):
+        yield from (f"The {what} {one!r} is there {n} times" for one, n in counted.items() if n > 1)
+    for row in people:
+        operation = known.get(row.client_id)
+        if operation is None or operation.body != row.body:
+            yield f"Nobody has written {row.body!r}"
+        elif operation.about != e.tags.get(row.session_id, operation.about):
+            yield f"{row.body!r} is in the conversation of {e.tags[row.session_id]}"
+
+
+def numbers_have_no_gap(e: Evidence) -> Iterator[str]:
+    """In both numberings, in SQL and in what the API gives."""
+    by_session = e.by_session()
+    for session in e.sessions:
+        entries = by_session[session.id]
+        seqs = [row.seq for row in entries]
+        public = [row.public_seq for row in entries if row.public_seq is not None]
+        for name, numbers, last in (
+            ("seq", seqs, session.seq),
+            ("public_seq", public, session.public_seq),
+        ):
+            if numbers != list(range(1, last + 1)):
+                yield f"Session {session.id} has {name} {numbers}, its counter says {last}"
+    for side, answers in (("customer", e.customers), ("admin", e.admins)):
+        for tag, answer in answers.items():
+            numbers = [message["seq"] for message in answer.get("messages", [])]
+            if not numbers or numbers != list(range(1, len(numbers) + 1)):
+                yield f"The API gives the {side} of {tag} the numbers {numbers}"
+
+
+def everybody_sees_one_order(e: Evidence) -> Iterator[str]:
+    """Customers and admins, by API and by SQL, readers who stayed and who come now."""
+    for sight in e.sights:
+        yield from sight.wrong
+        final = e.lists(sight.tag, sight.side)
+        if len(sight.messages) < len(final):
+            yield f"{sight.who} never got more than {len(sight.messages)} of {len(final)} entries"
+        for seen, stored in zip_longest(sight.messages, final[: len(sight.messages)]):
+            if seen != stored:
+                yield f"{sight.who} has {seen}, but there is {stored}"
+                break
+    by_session = e.by_session()
+    for number, tag in e.tags.items():
+        stored = by_session[number]
+        at_desk = [(m["seq"], m["client_id"]) for m in e.lists(tag, "admin")]
+        if at_desk != [(row.seq, row.client_id) for row in stored]:
+            yield f"The desk's list of {tag} is not the stored one"
+        shown = [(m["seq"], m["client_id"]) for m in e.lists(tag, "customer")]
+        if shown != [(r.public_seq, r.client_id) for r in stored if r.public_seq is not None]:
+            yield f"The customer's list of {tag} is not the stored one"
+
+
+def order_follows_acknowledgement(e: Evidence) -> Iterator[str]:
+    """What was acknowledged before something else was begun stands before it; and times do not run backwards."""
+    by_tag: dict[str, list[tuple[float, float, int, str]]] = defaultdict(list)
+    place = {row.client_id: row.seq for row in e.entries if row.client_id}
+    for o in e.history.with_outcome(Outcome.OK, *SENT):
+        if o.client_id in place and o.ended is not None:
+            by_tag[o.about].append((o.began, o.ended, place[o.client_id], o.body or ""))
+    for operations in by_tag.values():
+        ends = sorted(operations, key=lambda o: o[1])
+        highest, upto = (0, ""), 0
+        for began, _ended, seq, body in sorted(operations):
+            while ends[upto][1] < began:
+                highest = max(highest, (ends[upto][2], ends[upto][3]))
+                upto += 1
+            if highest[0] > seq:
+                yield f"{body!r} was begun after {highest[1]!r} was acknowledged, but stands before it"
+    for before, after in pairwise(e.entries):
+        if before.session_id == after.session_id and str(after.created_at) < str(before.created_at):
+            yield f"In session {after.session_id} entry {after.seq} is older than the one before"
+
+
+def everybody_agrees_who_has_it(e: Evidence) -> Iterator[str]:
+    """The lines tell status and assignee of each version; whatever any answer said must fit, and so must SQL."""
+    replayed = {number: _replay(e, lines) for number, lines in e.by_session().items()}
+    for session in e.sessions:
+        told = replayed[session.id].get(session.version)
+        if (
+            told != (session.status, session.assignee)
+            or len(replayed[session.id]) != session.version
+        ):
+            yield f"{session} does not follow from its lines: {replayed[session.id]}"
+    by_tag = {tag: replayed.get(number, {}) for number, tag in e.tags.items()}
+    for o in e.history.with_outcome(Outcome.OK, "assign", "close", "reopen"):
+        shape, states = o.answer.get("session", {}), by_tag.get(o.about, {})
+        if "version" not in shape:
+            continue  # a customer's answer
+        state = (shape["status"], shape["assignee"])
+        if states.get(shape["version"]) != state:
+            yield f"{o.who} was answered {state} for {o.kind} {o.wanted}; the lines say {states}"
+        elif o.kind == "assign" and shape["assignee"] != o.wanted["admin"]:
+            yield f"{o.wanted} was answered with success, but {shape['assignee']} has it"
+    for sight in e.sights:
+        for version, state in sight.states.items():
+            if by_tag.get(sight.tag, {}).get(version) != state:
+                yield f"{sight.who} saw version {version} as {state}; the lines say otherwise"
+
+
+def one_race_has_one_winner(e: Evidence) -> Iterator[str]:
+    """A conversation changes hands only for somebody who wanted it at that very version; so of several who
+    want the same one gets it, and the others are told who has it."""
+    # An assignment has no client_id: one that was done, but whose answer was lost, may be refused when it is
+    # repeated, because somebody else has come meanwhile.
+    wanted = {
+        (o.about, o.wanted["version"], o.wanted["admin"])
+        for o in e.history.operations
+        if o.kind == "assign" and (o.outcome is not Outcome.FAILED or o.attempts > 1)
+    }
+    # To answer a conversation that nobody has takes it, whatever its version.
+    answered = {(o.about, o.who) for o in e.history.operations if o.kind == "reply"}
+    for number, lines in e.by_session().items():
+        tag, version = e.tags.get(number, ""), 0
+        for row in lines:
+            version += row.event in VERSIONED
+            if row.event not in {"taken", "assigned", "unassigned"}:
+                continue
+            admin = e.names.get(_details(row).get("admin"))
+            by_answer = row.event == "taken" and (tag, admin) in answered
+            if (tag, version, admin) not in wanted and not by_answer:
+                yield f"{tag} was {row.event} {admin} at version {version}, which nobody wanted then"
+    for o in e.history.with_outcome(Outcome.FAILED, "assign"):
+        error = o.answer.get("error", {})
+        if error.get("code") not in {"taken", "stale", "session_closed"}:
+            yield f"{o.wanted} was refused with {error}"
+        elif error["code"] == "taken" and not any(
+            f"({name})" in error["message"] for name in e.names.values()
+        ):
+            yield f"The refusal of {o.wanted} names nobody: {error}"
+
+
+def nobody_sees_what_is_not_theirs(e: Evidence) -> Iterator[str]:
+    """Not the texts of other conversations, and customers no internal line."""
+    yield from e.history.wrong
+    seen = [(s.who, s.tag, s.side, s.messages) for s in e.sights]
+    for side, answers in (("customer", e.customers), ("admin", e.admins)):
+        seen += [(f"The {side}", tag, side, a.get("messages", [])) for tag, a in answers.items()]
+    for who, tag, side, messages in seen:
+        for message in messages:
+            if message["from"] != "system" and not message["body"].startswith(f"{tag} "):
+                yield f"{who} of {tag} saw {message['body']!r}"
+            if side == "customer" and message.get("event") == "unassigned":
+                yield f"{who} of {tag} saw an internal line: {message}"
+
+
+def the_desk_sees_the_list_as_it_is(e: Evidence) -> Iterator[str]:
+    """Whoever has looked at it all the time, and never loaded the page again."""
+    for sight in e.lists_seen:
+        yield from sight.wrong
+        yield from sight.differences(e)
+
+
+VERSIONED = {"taken", "assigned", "unassigned", "closed", "reopened"}
+"""The lines with each of which a conversation's version grows by one."""
+
+
+def _details(row: Any) -> dict[str, Any]:
+    return json.loads(row.details) if isinstance(row.details, str) else row.details or {}
+
+
+def _replay(e: Evidence, lines: list[Any]) -> dict[int, tuple[str, str | None]]:
+    """Status and assignee at each version, as the session's own lines tell them."""
+    state: tuple[str, str | None] = ("waiting", None)
+    states = {1: state}
+    for row in lines:
+        match row.event:
+            case "taken" | "assigned":
+                admin = _details(row)["admin"]
+                state = ("active", e.names.get(admin, admin))
+            case "unassigned":
+                state = ("waiting", None)
+            case "closed":
+                state = ("closed", state[1])
+            case "reopened":
+                state = ("active" if state[1] else "waiting", state[1])
+        if row.event in VERSIONED:
+            states[len(states) + 1] = state
+    return states
+
+
+RULES = (
+    what_was_acknowledged_is_there,
+    what_was_refused_is_not_there,
+    nothing_is_there_twice,
+    numbers_have_no_gap,
+    everybody_sees_one_order,
+    order_follows_acknowledgement,
+    everybody_agrees_who_has_it,
+    one_race_has_one_winner,
+    nobody_sees_what_is_not_theirs,
+    the_desk_sees_the_list_as_it_is,
+)

@@ -1,0 +1,76 @@
+"""The site that faults break: a server with its database, a network before it, and the load."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from livechat import database, staff
+
+from ..databases import engine_for
+from ..factories import password_hash
+from ..server import Server
+from .breaking import Site, the_clock_is_moved
+from .ground import ground_for
+from .load import ADMINS, Load
+from .moved_clock import Clock
+from .plans import WORKERS, Plan
+from .proxy import Proxy
+
+SETTINGS = {
+    "limit_guest_sends": "1000000/minute",
+    "limit_network_sends": "1000000/minute",
+    "limit_all_sends": "1000000/minute",
+    "limit_network_starts": "100000/minute",
+    "busy_timeout_ms": "1000",
+}
+
+
+@pytest.fixture
+def new_site(
+    tmp_path: Path, all_databases: Callable[[str], Any]
+) -> Iterator[Callable[[Plan], Site]]:
+    """A function that makes the site that a plan needs and lets everybody begin."""
+    with contextlib.ExitStack() as stack:
+
+        def new(plan: Plan) -> Site:
+            ground = stack.enter_context(ground_for(plan, all_databases, tmp_path))
+            engine = stack.enter_context(engine_for(ground.url))
+            with database.transaction(engine) as db:
+                for username, name in ADMINS.items():
+                    staff.add_admin(db, username, name=name).password_hash = password_hash()
+            clock = Clock(tmp_path / "clock")
+            # Where the clock stays as it is, livechat runs as it is.
+            moves = the_clock_is_moved in plan.faults
+            through = ["tests.faults.moved_clock", str(clock.path)] if moves else ["livechat.cli"]
+            server = Server(
+                tmp_path, ground.url, workers=WORKERS[plan.kind], through=through, **SETTINGS
+            )
+            stack.callback(lambda: server.process is None or server.kill())
+            server.start()
+            proxy = stack.enter_context(Proxy(server.port))
+            load = Load(proxy.port, engine, server)
+            stack.callback(_end, load)
+            load.begin()
+            return Site(plan.kind, server, engine, proxy, load, ground, clock)
+
+        yield new
+
+
+def _end(load: Load) -> None:
+    """Whatever has happened, no thread stays behind."""
+    load.stop.set()
+    load.stop_reading.set()
+    for actor in load.everybody:
+        actor.over.set()
+        if hasattr(actor, "interrupt"):
+            actor.interrupt()
+    for actor in load.everybody:
+        if actor.is_alive():
+            actor.join(10)
+    load.close()
+    load.history.write(load.server.folder / "history.jsonl")

@@ -1,0 +1,64 @@
+"""What there is to judge by: all that was tried, seen by readers, and read back at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine
+
+from ..databases import rows
+from .history import History
+from .sights import ListSight, Sight
+
+
+@dataclass
+class Evidence:
+    """All that was tried, seen and read back: through the API, and past it."""
+
+    entries: list[Any] = field(default_factory=list)
+    """Rows: session_id, seq, public_seq, sender, client_id, body, event, details, created_at; in order."""
+    sessions: list[Any] = field(default_factory=list)
+    """Rows: id, status, version, seq, public_seq, assignee (username or None)."""
+    names: dict[str, str] = field(default_factory=dict)
+    """Usernames by the names that system lines carry."""
+    history: History = field(default_factory=History)
+    sights: list[Sight] = field(default_factory=list)
+    customers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """What the messages' address answers each customer, by the conversation's tag."""
+    admins: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """The same at the desk."""
+    lists_seen: list[ListSight] = field(default_factory=list)
+    busy: list[int] = field(default_factory=list)
+    """The numbers of the conversations in which much was written, also lately."""
+    tags: dict[int, str] = field(default_factory=dict)
+    """The conversations' tags by their numbers."""
+
+    @classmethod
+    def from_sql(cls, engine: Engine) -> Evidence:
+        """Everything that is stored."""
+        entries = (
+            "SELECT session_id, seq, public_seq, sender, client_id, body, event, details, created_at"
+            " FROM chat_messages ORDER BY session_id, seq"
+        )
+        sessions = (
+            "SELECT s.id, s.status, s.version, s.seq, s.public_seq, a.username AS assignee"
+            " FROM chat_sessions s LEFT JOIN admins a ON a.id = s.assignee_id ORDER BY s.id"
+        )
+        names = {
+            row.name: row.username for row in rows(engine, "SELECT name, username FROM admins")
+        }
+        return cls(rows(engine, entries), rows(engine, sessions), names)
+
+    def by_session(self) -> dict[int, list[Any]]:
+        """The entries of each session."""
+        groups: dict[int, list[Any]] = {session.id: [] for session in self.sessions}
+        for row in self.entries:
+            groups[row.session_id].append(row)
+        return groups
+
+    def lists(self, tag: str, side: str) -> list[dict[str, Any]]:
+        """The final list as one side gets it."""
+        answer = (self.customers if side == "customer" else self.admins).get(tag, {})
+        messages: list[dict[str, Any]] = answer.get("messages", [])
+        return messages

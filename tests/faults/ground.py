@@ -1,0 +1,70 @@
+"""What a site stands on: its database, and the disk and the server of that, as far as they may be broken."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import databases
+from . import disks
+from .breaking import the_database_is_away, the_disk_is_full
+from .disks import CannotMount, Disk
+from .plans import Plan
+from .postgresql import OwnPostgreSQL
+
+
+@dataclass
+class Ground:
+    """A database for one site alone."""
+
+    url: str
+    disk: Disk | None = None
+    """The small disk it is on, if it is on one."""
+    postgresql: OwnPostgreSQL | None = None
+    """The server it is on, if that is for this site alone."""
+    cannot_fill: str = ""
+    """Why it is on no small disk."""
+
+
+@contextlib.contextmanager
+def ground_for(plan: Plan, all_databases: Callable[[str], Any], folder: Path) -> Iterator[Ground]:
+    """The ground that a plan needs: only where faults want it, a disk and a server of one's own."""
+    with contextlib.ExitStack() as stack:
+        disk, why = None, ""
+        if plan.kind == "sqlite":
+            folder = folder / "disk"
+        elif {the_database_is_away, the_disk_is_full} & set(plan.faults):
+            folder = Path(databases.server_folder())
+            stack.callback(databases.remove_folder, str(folder))
+        if the_disk_is_full in plan.faults:
+            try:
+                disk = stack.enter_context(disks.mounted(folder, _SIZES[plan.kind]))
+            except CannotMount as error:
+                # SQLite can do without: disks.LimitedFiles.
+                why = str(error) if plan.kind == "postgresql" else ""
+        if plan.kind == "postgresql" and {the_database_is_away, the_disk_is_full} & set(
+            plan.faults
+        ):
+            postgresql = OwnPostgreSQL(folder)
+            stack.callback(postgresql.dispose)
+            yield Ground(postgresql.url, disk, postgresql, why)
+            return
+        database = all_databases(plan.kind)
+        url = database.new()
+        stack.callback(database.drop, url)
+        if disk is not None:
+            url = _moved_to(disk, url)
+        yield Ground(url, disk, None, why)
+
+
+_SIZES = {"sqlite": "64m", "postgresql": "320m"}
+
+
+def _moved_to(disk: Disk, url: str) -> str:
+    path = Path(url.removeprefix("sqlite:///"))
+    there = disk.folder / path.name
+    there.write_bytes(path.read_bytes())
+    return f"sqlite:///{there}"

@@ -1,0 +1,87 @@
+"""Which faults are tried, how often, and what they need: a short plan for every day, and the long round."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from ..databases import KINDS
+from . import breaking
+from .breaking import Fault
+
+KILLS = int(os.environ.get("LIVECHAT_FAULT_ROUNDS", "0"))
+"""How many kills in the long round; of each other fault there are a quarter as many."""
+CHOSEN = os.environ.get("LIVECHAT_TEST_DATABASES", ",".join(KINDS)).split(",")
+WORKERS = {"sqlite": None, "postgresql": 4 if KILLS else 2}
+"""How many processes serve; None is a single one without a parent."""
+
+ANYWHERE: list[Fault] = [
+    breaking.the_server_is_killed,
+    breaking.the_network_holds_its_breath,
+    breaking.the_disk_is_full,
+    breaking.connections_are_reset,
+    breaking.the_clock_is_moved,
+    breaking.a_process_is_stopped_and_goes_on,
+    breaking.the_network_is_slow,
+    breaking.the_database_is_away,
+    breaking.answers_do_not_arrive,
+    breaking.requests_do_not_arrive,
+]
+AMONG_WORKERS: list[Fault] = [
+    breaking.a_worker_is_killed,
+    breaking.the_connections_to_the_database_end,
+    breaking.somebody_holds_one_conversation,
+    breaking.the_parent_of_the_workers_is_killed,
+]
+# Where the clock is moved, the network slow, or one of several workers stopped, nobody needs to notice.
+UNFELT = {
+    breaking.the_clock_is_moved,
+    breaking.the_network_is_slow,
+    breaking.a_process_is_stopped_and_goes_on,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Faults in their order, on one kind of database."""
+
+    kind: str
+    faults: tuple[Fault, ...]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.name}, {self.kind}"
+
+
+def faults_of(kind: str) -> list[Fault]:
+    """All faults that there are with this database."""
+    return ANYWHERE + (AMONG_WORKERS if WORKERS[kind] else [])
+
+
+def rounds(kind: str, fault: Fault) -> int:
+    """How often a fault comes in the long round. Where there are workers, it is mostly one of them that is killed."""
+    if fault is breaking.a_worker_is_killed or (
+        fault is breaking.the_server_is_killed and not WORKERS[kind]
+    ):
+        return KILLS
+    return max(1, KILLS // 4)
+
+
+def plans() -> list[Plan]:
+    """The short plan: every fault once, one after the other, on one site. The long one: each by itself, often,
+    and all of them in any order."""
+    found = []
+    for kind in CHOSEN:
+        faults = faults_of(kind)
+        if KILLS:
+            found += [Plan(kind, (one,) * rounds(kind, one), named(one)) for one in faults]
+            faults = faults * max(1, KILLS // 20)
+        elif not WORKERS[kind]:
+            faults = [*faults, *[breaking.the_server_is_killed] * 2]
+        found.append(Plan(kind, tuple(faults), "anything breaks"))
+    return found
+
+
+def named(fault: Fault) -> str:
+    """A fault's name as words."""
+    return fault.__name__.replace("_", " ")

@@ -1,0 +1,76 @@
+"""Somebody holds one conversation's row for long: whoever waits for it must not use up what the others need."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+import uuid
+
+import pytest
+from sqlalchemy import text
+
+from ..databases import engine_for
+from ..server import Server
+from .actors import Conversation
+from .client import Client, Lost
+from .plans import CHOSEN
+
+pytestmark = pytest.mark.faults
+POSTGRESQL = ["postgresql"] if "postgresql" in CHOSEN else []
+MANY = 40  # more requests than a process has connections to its database
+
+
+def started(client: Client) -> Conversation:
+    """A new guest."""
+    answer = client.post("/chat/start/", {"message": "hello", "client_id": str(uuid.uuid4())})
+    assert answer.status == 201, answer.text
+    return Conversation("", answer.json["session"]["id"], answer.json["token"])
+
+
+def sends_and_does_not_wait(port: int, conversation: Conversation) -> socket.socket:
+    """A request that is under way."""
+    body = json.dumps({"body": "hello", "client_id": str(uuid.uuid4())})
+    head = (
+        f"POST {conversation.path('send')} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+        f"Authorization: Bearer {conversation.token}\r\nContent-Type: application/json\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    sock = socket.create_connection(("127.0.0.1", port))
+    sock.sendall((head + body).encode())
+    return sock
+
+
+@pytest.mark.parametrize("database_kind", POSTGRESQL)
+def test_the_others_are_answered_while_many_wait_for_one_conversation(tmp_path, new_database):
+    server = Server(tmp_path, new_database(), busy_timeout_ms="1000").start()
+    client = Client(server.port, patience=20)
+    held, other = started(client), started(client)
+    who = Client(server.port, patience=20, Authorization=f"Bearer {other.token}")
+    waiting: list[socket.socket] = []
+    try:
+        with engine_for(server.database_url) as engine, engine.connect() as connection:
+            connection.execute(
+                text("SELECT 1 FROM chat_sessions WHERE uuid = :uuid FOR UPDATE"),
+                {"uuid": uuid.UUID(held.id)},
+            )
+            waiting += [sends_and_does_not_wait(server.port, held) for _ in range(MANY)]
+            deadline = time.monotonic() + 12
+            while not is_answered(who, other):
+                assert time.monotonic() < deadline, server.log.read_text()[-2000:]
+            connection.rollback()
+    finally:
+        for sock in waiting:
+            sock.close()
+        client.close()
+        who.close()
+        server.kill()
+
+
+def is_answered(who: Client, conversation: Conversation) -> bool:
+    """Whether a message is taken."""
+    data = {"body": "hello", "client_id": str(uuid.uuid4())}
+    try:
+        return who.post(conversation.path("send"), data).status == 201
+    except Lost:
+        return False
