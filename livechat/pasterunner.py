@@ -6,6 +6,7 @@ patch what waits. `livechat serve` does the same, checks more, and can start sev
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from .serving import patch
@@ -21,7 +22,7 @@ def run(application: Any, _global_config: dict[str, str], **server: str) -> None
         listening.Address("localhost", listening.STANDARD_PORT)
     ]
     if (listening.workers_in(server) or 1) > 1:
-        raise SystemExit("pserve serves with one process. For several workers: livechat serve.")
+        print("pserve serves with one process. For several workers: livechat serve.", file=sys.stderr)
     sockets = listening.listen(addresses)
     realtime = getattr(application, "registry", {}).get("livechat.realtime")
 

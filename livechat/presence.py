@@ -137,7 +137,8 @@ class Book:
 
     def polled(self, kind: str, ref: int) -> None:
         """Somebody without a stream has asked for news."""
-        self._until[kind, ref] = time.monotonic() + POLLED
+        with self._guard:
+            self._until[kind, ref] = time.monotonic() + POLLED
 
     def write(self, engine: Engine) -> list[int]:
         """Write what has changed; returns the sessions whose customers came or left."""

@@ -33,7 +33,7 @@ from typing import Any
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Deny, Everyone
 from pyramid.request import Request
 
-from .models import ChatSession
+from .models import READING_METHODS, ChatSession
 from .permissions import Permission
 from .reading import record_by_id
 from .security import ADMINS
@@ -120,7 +120,7 @@ class Verb(Folder):
         request, name = self.request, uuid.UUID(segment)
         known = request.realtime.known
         # Who writes needs to know whose it is; the rest is read when it is locked.
-        find = known.session if request.method == "GET" else known.owner
+        find = known.session if request.method in READING_METHODS else known.owner
         record = find(lambda: request.db, name)
         if record is None:
             raise KeyError(segment)

@@ -167,10 +167,12 @@ def _handler_class() -> Any:
                 self.wsgi_input = Input(None, 0)
 
         def _sendall(self, data: bytes) -> None:
-            # Who does not read is let go; a stream is resumed from its cursor.
+            # Who does not read is let go; a stream is resumed from its cursor. Who reads slowly is not.
+            pieces = memoryview(data)
             try:
-                with Timeout(STUCK, TimeoutError("the client does not read")):
-                    super()._sendall(data)
+                for begin in range(0, len(data), SEND_BUFFER):
+                    with Timeout(STUCK, TimeoutError("the client does not read")):
+                        super()._sendall(pieces[begin : begin + SEND_BUFFER])
             except TimeoutError as error:
                 raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
 

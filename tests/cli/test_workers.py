@@ -1,0 +1,266 @@
+"""Several workers behind one port, who watches over them, and `pserve`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from livechat import supervising
+from livechat.supervising import MOST_FAILURES, CannotServe, supervise
+from tests.databases import engine_for, rows
+from tests.factories import Customer
+from tests.server import Server, children_of, free_port, state_of
+from tests.streams import EVENTS, Remote, Stream, open_stream, until
+
+from .conftest import PATIENCE, Shell
+
+several = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+
+
+@pytest.fixture
+def workers(new_server: Callable[..., Server]) -> Server:
+    """Three workers, all of them serving."""
+    server = new_server(workers=3)
+    return all_serving(server.start())
+
+
+def all_serving(server: Server) -> Server:
+    """Wait until each worker listens to the others, and so serves."""
+    with engine_for(server.database_url) as engine:
+        until(lambda: rows(engine, LISTENING)[0][0] == 3)
+    return server
+
+
+LISTENING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE application_name = 'livechat wakeup' AND datname = current_database()"
+)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended."""
+    return state_of(pid) in {"", "Z", "X"}
+
+
+@pytest.fixture
+def listen() -> Iterator[Callable[[Customer], Stream]]:
+    """A function that opens a customer's stream."""
+    opened: list[Stream] = []
+
+    def listen(customer: Customer, since: str | None = None) -> Stream:
+        headers = {"Accept": EVENTS, **customer.who} | ({"Last-Event-ID": since} if since else {})
+        path = f"/chat/messages/{customer.id}/"
+        opened.append(open_stream(customer.app.app, path, headers))
+        return opened[-1]
+
+    yield listen
+    for stream in opened:
+        stream.close()
+
+
+@several
+def test_workers_share_a_port_hear_each_other_and_end_together(
+    workers: Server, listen: Callable[..., Stream]
+) -> None:
+    ann = Customer(Remote(workers.port))
+    ann.starts("hello")
+    streams = [listen(ann) for _ in range(15)]
+    for stream in streams:
+        stream.hears("hello")
+    pids = workers.worker_pids()
+    assert len(pids) == 3
+    assert sum(serves(pid, workers.port) for pid in pids) >= 2
+    for n in range(5):
+        ann.sends(f"message {n}")
+    for stream in streams:
+        stream.hears("message 4")
+        assert stream.bodies == ["hello", *(f"message {n}" for n in range(5))]
+    assert workers.process is not None
+    begun = time.monotonic()
+    workers.process.terminate()
+    for stream in streams:
+        stream.ends(within=5)
+    assert workers.process.wait(PATIENCE) == 0
+    assert time.monotonic() - begun < 5
+    assert all(map(is_gone, pids))
+    assert "Traceback" not in workers.log.read_text()
+
+
+def serves(pid: int, port: int) -> bool:
+    """Whether a process has a client on this port."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    clients = {
+        line[9] for line in lines if line[3] == "01" and int(line[1].split(":")[1], 16) == port
+    }
+    files = [os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir()]
+    return any(file == f"socket:[{number}]" for file in files for number in clients)
+
+
+@several
+def test_a_worker_that_hangs_or_dies_is_no_loss_and_none_outlives_who_watches(
+    workers: Server, listen: Callable[..., Stream]
+) -> None:
+    before = workers.worker_pids()
+    os.kill(before[0], signal.SIGSTOP)
+    ann = Customer(Remote(workers.port))
+    ann.starts("hello")
+    os.kill(before[0], signal.SIGCONT)
+    streams = [listen(ann) for _ in range(12)]
+    for stream in streams:
+        stream.hears("hello")
+    for pid in before[:2]:
+        os.kill(pid, signal.SIGKILL)
+    ann.sends("meanwhile")
+    until(lambda: len(set(workers.worker_pids()) - set(before)) == 2)
+    for stream in streams:
+        if not has(stream, "meanwhile"):
+            again = listen(ann, stream.events[-1].id)
+            again.hears("meanwhile")
+            assert again.bodies == ["meanwhile"]
+    assert ann.sees() == ["hello", "meanwhile"]
+    assert workers.log.read_text().count("Another takes its place.") == 2
+    pids = workers.worker_pids()
+    assert workers.process is not None
+    workers.process.kill()  # not `workers.kill`: that would kill the workers, too
+    workers.process.wait(PATIENCE)
+    until(lambda: all(map(is_gone, pids)))
+
+
+def has(stream: Stream, body: str) -> bool:
+    """Whether it has heard that, once it has heard it or ended."""
+    until(lambda: stream.ended or body in stream.bodies)
+    return body in stream.bodies
+
+
+def test_several_workers_are_refused_on_sqlite(empty_shell: Shell) -> None:
+    refused = empty_shell("serve", "--workers", "2", "--port", free_port())
+    assert (refused.code, refused.out) == (1, "")
+    assert refused.err.splitlines()[-1].startswith("Several workers want PostgreSQL:")
+    for wrong in ("0", "-1", "100", "many"):
+        assert empty_shell("serve", "--workers", wrong).code == 2
+
+
+class Supervised:
+    """What becomes of workers that run a few lines of Python, where `ready()` says that they serve."""
+
+    HEAD = "import os, signal, sys, time; ready = lambda: os.write(int(sys.argv[4]), b'.'); "
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.ready = 0
+
+    def run(self, lines: str, workers: int = 1, ready: Callable[[], None] = lambda: None) -> bool:
+        """Supervise them; gives what `supervise` gives."""
+
+        def is_ready() -> None:
+            self.ready += 1
+            ready()
+
+        command = [sys.executable, "-c", self.HEAD + lines]
+        return supervise(command, workers, [], ready=is_ready, tell=self.said.append)
+
+
+def test_workers_that_cannot_begin_are_not_tried_for_ever() -> None:
+    supervised = Supervised()
+    with pytest.raises(CannotServe, match="end as soon as they begin"):
+        supervised.run("sys.exit(3)")
+    assert supervised.ready == 0
+    assert len(supervised.said) == MOST_FAILURES - 1
+    assert all("(3)" in sentence for sentence in supervised.said)
+
+
+@pytest.mark.parametrize(
+    ("number", "by_keyboard"), [(signal.SIGINT, True), (signal.SIGTERM, False)]
+)
+def test_who_watches_ends_its_workers_and_says_who_asked(
+    number: signal.Signals, by_keyboard: bool
+) -> None:
+    supervised = Supervised()
+    me = os.getpid()
+    pids: list[int] = []
+
+    def stop() -> None:
+        pids.extend(children_of(me))
+        os.kill(me, number)
+
+    before = signal.getsignal(number), set(children_of(me))
+    assert supervised.run("ready(); time.sleep(60)", workers=3, ready=stop) is by_keyboard
+    assert supervised.ready == 1  # told once, by whoever is first
+    assert (signal.getsignal(number), set(children_of(me))) == before
+    assert len(set(pids) - before[1]) == 3
+
+
+def test_a_worker_that_does_not_want_to_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervising, "PATIENCE", 0.2)
+    supervised = Supervised()
+    me = os.getpid()
+    before = children_of(me)
+    stubborn = "signal.signal(15, signal.SIG_IGN); ready(); time.sleep(60)"
+    assert supervised.run(stubborn, ready=lambda: os.kill(me, signal.SIGTERM)) is False
+    assert children_of(me) == before
+
+
+PSERVE = """[app:main]
+use = egg:livechat
+livechat.development = true
+livechat.secret = development-only-not-a-secret
+livechat.database_url = {database_url}
+[server:main]
+use = egg:livechat
+listen = 127.0.0.1:{port}
+{more}
+"""
+
+
+def pserve(folder: Path, database_url: str, port: int, more: str = "") -> subprocess.Popen[str]:
+    """Start it."""
+    ini = folder / "pserve.ini"
+    url = database_url.replace("%", "%%")
+    ini.write_text(PSERVE.format(database_url=url, port=port, more=more))
+    return subprocess.Popen(
+        [Path(sys.executable).parent / "pserve", str(ini)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def test_pserve_serves_streams_too(
+    new_database: Callable[..., str], tmp_path: Path, listen: Callable[..., Stream]
+) -> None:
+    port = free_port()
+    process = pserve(tmp_path, new_database(), port)
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("Serving on"):
+                break
+        assert line == f"Serving on http://127.0.0.1:{port}\n"
+        ann = Customer(Remote(port))
+        ann.starts("hello")
+        streams = [listen(ann) for _ in range(6)]  # more than threads would carry
+        ann.sends("to all")
+        for stream in streams:
+            stream.hears("to all")
+        process.terminate()
+        for stream in streams:
+            stream.ends()
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_pserve_says_who_serves_with_several_processes(tmp_path: Path) -> None:
+    process = pserve(tmp_path, f"sqlite:///{tmp_path}/x.sqlite3", free_port(), "workers = 2")
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert "For several workers: livechat serve." in said
+    assert "Traceback" not in said
