@@ -70,6 +70,8 @@ def includeme(config: Configurator) -> None:
     config.include(".security")
     # Requests are read whole and checked before anything else happens.
     config.include(".inputs")
+    # Polls without news are answered as they were a moment ago.
+    config.include(".replay")
     # Safe headers, CORS, compression.
     config.include(".headers")
     # How fast one may go.

@@ -17,7 +17,7 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
@@ -42,8 +42,34 @@ class Owner(NamedTuple):
     guest_id: int
 
 
+class Answer(NamedTuple):
+    """What a poll without news was answered."""
+
+    until: float
+    session_id: int
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+
+
 class Known:
     """Nothing is remembered by this one: each answer is read. The base, and what PostgreSQL has."""
+
+    changes = 0
+    """Grows with whatever is forgotten: what was read before does not count as known."""
+
+    def answer(self, key: Hashable) -> Answer | None:
+        """The answer that this request would get now, if that is sure."""
+        return None
+
+    def keep_answer(
+        self,
+        key: Hashable,
+        session_id: int,
+        body: bytes,
+        headers: tuple[tuple[str, str], ...],
+        changes: int,
+    ) -> None:
+        """Remember an answer, unless anything has been forgotten since there were so many `changes`."""
 
     def guest_id(self, db: Callable[[], Reader], token: str) -> int | None:
         """The guest whom a token proves. `db` gives what is read with, when it is needed."""
@@ -76,11 +102,39 @@ class Remembered(Known):
         self._guard = threading.Lock()
         self._connection: Any = None
         self._outside: int | None = None
-        self._changes = 0
         self._tokens: dict[str, tuple[float, int]] = {}
         self._names: dict[int, uuid.UUID] = {}
         self._sessions: dict[uuid.UUID, tuple[float, Any]] = {}
         self._owners: dict[uuid.UUID, Owner] = {}
+        self._answers: dict[int, dict[Hashable, Answer]] = {}
+        self._asked: dict[Hashable, int] = {}
+
+    def answer(self, key: Hashable) -> Answer | None:
+        session_id = self._asked.get(key)
+        if session_id is None:
+            return None
+        self._look_outside()
+        kept = self._answers.get(session_id, {}).get(key)
+        if kept is None or kept.until < time.monotonic():
+            self._asked.pop(key, None)
+            return None
+        return kept
+
+    def keep_answer(
+        self,
+        key: Hashable,
+        session_id: int,
+        body: bytes,
+        headers: tuple[tuple[str, str], ...],
+        changes: int,
+    ) -> None:
+        if changes != self.changes:
+            return
+        if len(self._asked) >= MOST:
+            self.forget_all()
+        until = time.monotonic() + TOKENS_FOR
+        self._asked[key] = session_id
+        self._answers.setdefault(session_id, {})[key] = Answer(until, session_id, body, headers)
 
     def guest_id(self, db: Callable[[], Reader], token: str) -> int | None:
         self._look_outside()
@@ -89,9 +143,9 @@ class Remembered(Known):
         moment = time.monotonic()
         if until > moment:
             return guest_id
-        changes = self._changes
+        changes = self.changes
         found = super().guest_id(db, token)
-        if found is not None and changes == self._changes:
+        if found is not None and changes == self.changes:
             self._tokens[key] = (moment + TOKENS_FOR, found)
         return found
 
@@ -101,10 +155,10 @@ class Remembered(Known):
         moment = time.monotonic()
         if until > moment:
             return record
-        changes = self._changes
+        changes = self.changes
         record = super().session(db, name)
         # Not when something was committed while we were reading: it might have been this.
-        if record is not None and changes == self._changes:
+        if record is not None and changes == self.changes:
             if len(self._sessions) >= MOST:
                 self.forget_all()
             self._names[record.id] = name
@@ -124,15 +178,18 @@ class Remembered(Known):
         return found
 
     def forget(self, session_ids: Iterable[int]) -> None:
-        self._changes += 1
+        self.changes += 1
         for number in session_ids:
+            for key in self._answers.pop(number, ()):
+                self._asked.pop(key, None)
             name = self._names.pop(number, None)
             if name is not None:
                 self._sessions.pop(name, None)
 
     def forget_all(self) -> None:
-        self._changes += 1
+        self.changes += 1
         self._tokens, self._names, self._sessions, self._owners = {}, {}, {}, {}
+        self._answers, self._asked = {}, {}
 
     def close(self) -> None:
         with self._guard:

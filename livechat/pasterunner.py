@@ -22,7 +22,9 @@ def run(application: Any, _global_config: dict[str, str], **server: str) -> None
         listening.Address("localhost", listening.STANDARD_PORT)
     ]
     if (listening.workers_in(server) or 1) > 1:
-        print("pserve serves with one process. For several workers: livechat serve.", file=sys.stderr)
+        print(
+            "pserve serves with one process. For several workers: livechat serve.", file=sys.stderr
+        )
     sockets = listening.listen(addresses)
     realtime = getattr(application, "registry", {}).get("livechat.realtime")
 

@@ -7,7 +7,7 @@ of `ChatSession` that shapes use, and those of `ChatMessage`; whoever wants to c
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, tuple_
@@ -45,6 +45,9 @@ RECORD = select(
 _BY_ID = RECORD.where(SESSIONS.c.id == bindparam("id"))
 _GUEST = select(_TOKENS.c.guest_id).where(
     _TOKENS.c.token_hash == bindparam("hash"), _TOKENS.c.revoked_at.is_(None)
+)
+_GOOD = select(_TOKENS.c.token_hash).where(
+    _TOKENS.c.token_hash.in_(bindparam("hashes", expanding=True)), _TOKENS.c.revoked_at.is_(None)
 )
 _LOGIN = (
     select(_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.name, _LOGINS.c.id.label("login_id"))
@@ -118,6 +121,11 @@ def record_by_id(db: Reader, number: int) -> Any | None:
 def guest_id_by_token(db: Reader, token: str) -> int | None:
     """The guest whom a token proves, unless it was revoked."""
     return db.execute(_GUEST, {"hash": hash_token(token)}).scalar()
+
+
+def good_tokens(db: Reader, hashes: Collection[str]) -> set[str]:
+    """Those of the tokens, as hashes, that still prove to be a guest."""
+    return set(db.execute(_GOOD, {"hashes": list(hashes)}).scalars())
 
 
 def admin_by_login(db: Reader, token: str) -> Any | None:

@@ -119,7 +119,7 @@ def _raise_file_limit() -> None:
 
 
 def _handler_class() -> Any:
-    from gevent import Timeout
+    from gevent import Timeout, sleep
     from gevent.pywsgi import Input, WSGIHandler
 
     class Handler(WSGIHandler):  # type: ignore[misc]
@@ -146,6 +146,8 @@ def _handler_class() -> Any:
                     handler.socket.shutdown(socket.SHUT_RDWR)
 
         def read_requestline(self) -> str:
+            # Others first: a client whose next request is here already would keep everybody waiting.
+            sleep(0)
             self.idle.add(self)
             try:
                 line: str = super().read_requestline()

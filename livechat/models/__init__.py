@@ -72,6 +72,8 @@ def request_session(request: Request) -> Session:
 
     session = request.registry["livechat.dbsession_factory"]()
     writes = request.method not in READING_METHODS
+    # Who waits for a connection to write must not hold one to read: all of them together would wait for ever.
+    give_back_reading(request)
     if writes:
         writing(session)
     # What `zope.sqlalchemy.register` does when a transaction begins, without listening for when that is: it has
@@ -91,10 +93,18 @@ def request_connection(request: Request) -> Connection:
 
 
 def request_reading(request: Request) -> Connection:
-    """A connection for quick looks, until the end of the request."""
+    """A connection for quick looks, until the end of the request or until its transaction begins."""
     connection: Connection = request.registry["livechat.reading_engine"].connect()
-    request.add_finished_callback(lambda _request: connection.close())
+    request.reads_with = connection
+    request.add_finished_callback(give_back_reading)
     return connection
+
+
+def give_back_reading(request: Request) -> None:
+    """Give back what `request.reading` has taken, if it has; `request.db` is the transaction's from now on."""
+    connection = getattr(request, "reads_with", None)
+    if connection is not None:
+        connection.close()
 
 
 def includeme(config: Configurator) -> None:

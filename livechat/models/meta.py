@@ -14,6 +14,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
+from ..patched import in_a_real_thread, is_patched
+
 # Named constraints can be altered by a migration on every database.
 NAMING_CONVENTION = {
     "ix": "ix_%(column_0_label)s",
@@ -71,6 +73,9 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
         # One writes at a time: more connections than a few would only wait.
         engine = _sqlite_engine(url, busy_timeout_ms, pool_size=5)
         event.listen(engine, "begin", _begin_sqlite(engine, busy_timeout_ms))
+        if is_patched():
+            # A commit waits for the disk, and the whole process with it, if nobody sees to it.
+            engine.dialect.do_commit = _commit_aside  # type: ignore[method-assign, assignment]
         return engine
     return create_engine(
         url,
@@ -156,6 +161,10 @@ def _begin_sqlite(engine: Engine, busy_timeout_ms: int) -> Any:
 
 
 _TURN = "livechat.turn"
+
+
+def _commit_aside(connection: Any) -> None:
+    in_a_real_thread(connection.commit)
 
 
 def _begun(driver: Any) -> bool:

@@ -151,7 +151,7 @@ class PostgreSQLNotify(_Talking):
             db.connection().execute(_NOTIFY, {"channel": CHANNEL, "said": self.signed(changed)})
 
     def send(self, hint: Hint) -> None:
-        if isinstance(hint, Typing):  # what is changed was said in the transaction
+        if not isinstance(hint, Changed):  # what is changed was said in the transaction
             self._put(self.signed(hint))
 
     def publish(self, said: str) -> None:
@@ -206,7 +206,7 @@ class RedisChannel(_Talking):
 
     def send(self, hint: Hint) -> None:
         self._start_talking()
-        for one in split(hint.session_ids) if isinstance(hint, Changed) else [hint]:
+        for one in [hint] if isinstance(hint, Typing) else split(hint.session_ids, type(hint)):
             self._put(self.signed(one))
 
     def publish(self, said: str) -> None:

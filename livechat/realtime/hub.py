@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from .hints import Hint, Typing
+from .hints import Changed, Hint, Presence, Typing
 
 MOST_TYPING = 20  # hints that a listener keeps; typing is best effort
 MOST_CHANGED = 2000  # sessions a listener of everything remembers; beyond them it reads anew
@@ -25,6 +25,8 @@ class Listener:
         self.topic = topic
         self.topics = {topic, EVERYTHING} if everything else {topic}
         self.ended = self.urgent = self.stirred = self.overrun = False
+        self.proof: str | None = None
+        """The token that lets a customer listen; asked for again now and then (service.py)."""
         self.changed: set[int] = set()
         self.typing: deque[Typing] = deque(maxlen=MOST_TYPING)
         self._news = threading.Event()
@@ -110,8 +112,9 @@ class Hub:
         if isinstance(hint, Typing):
             self._tell(hint.session_id, hint)
             return
-        for tell in self._first:
-            tell(hint.session_ids)
+        if isinstance(hint, Changed):
+            for tell in self._first:
+                tell(hint.session_ids)
         for topic in hint.session_ids:
             self._tell(topic, hint)
         self._tell(EVERYTHING, hint)
@@ -136,6 +139,16 @@ class Hub:
         with self._guard:
             return [one for here in self._listeners.values() for one in here]
 
+    def listened_to(self) -> bool:
+        """Whether anybody listens to anything."""
+        return bool(self._listeners)
+
+    def listeners(self) -> list[Listener]:
+        """All who listen now."""
+        return list(dict.fromkeys(self._all()))
+
     def _tell(self, topic: int, hint: Hint) -> None:
         for listener in list(self._listeners.get(topic, ())):
-            listener.hear(hint, topic)
+            # Who listens to one session only is its customer, and knows where they are.
+            if not isinstance(hint, Presence) or EVERYTHING in listener.topics:
+                listener.hear(hint, topic)

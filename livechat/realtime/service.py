@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -16,12 +15,13 @@ from sqlalchemy.exc import DBAPIError
 from ..database import reading
 from ..known import Known, Remembered
 from ..models import Status
+from ..patched import is_patched
 from ..presence import Book, Team
-from ..reading import LONGEST_QUEUE, SESSIONS
+from ..reading import LONGEST_QUEUE, SESSIONS, good_tokens
 from ..refusals import TooManyStreams
 from .changes import announce
-from .hints import split
-from .hub import Hub
+from .hints import Presence, split
+from .hub import Hub, Listener
 from .sparing import Sparing
 from .wakeup import Wakeup, choose
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds between two rounds of what is done now and then
+RIGHTS_EVERY = 6  # ticks in which the rights of all who listen are asked for once
+MOST_AT_ONCE = 500  # listeners woken, or asked about, in one go
 ON_THREADS = 2  # streams where each takes a thread of the server away from everybody
 
 
@@ -52,6 +54,10 @@ class Realtime:
         self._stopped = threading.Event()
         self._keeper: threading.Thread | None = None
         self._queue: list[int] = []
+        self._unchecked: list[Listener] = []
+        self._share = MOST_AT_ONCE
+        self._untold: list[Listener] = []
+        self._told_team: dict[str, Any] = {}
 
     def start(self) -> None:
         """Listen to other processes, and do now and then what has to be done."""
@@ -97,7 +103,7 @@ class Realtime:
     def _most(self) -> int:
         if self._settings.streams == "off":
             return 0
-        if self._settings.streams == "on" or _is_patched():
+        if self._settings.streams == "on" or is_patched():
             return self._settings.limit_all_streams
         return ON_THREADS
 
@@ -105,12 +111,42 @@ class Realtime:
         while not self._stopped.wait(TICK):
             self._try(self._write_book)
             self._try(self._tell_queue)
+            self._try(self._check_rights)
+            self._try(self._tell_team)
             if self.wakeup.sweep_every is not None:
                 self._try(self.wakeup.look)
 
     def _write_book(self) -> None:
-        for changed in split(self.book.write(self.engine)):
-            self.wakeup.say(changed)
+        for moved in split(self.book.write(self.engine), Presence):
+            self.wakeup.say(moved)
+
+    def _check_rights(self) -> None:
+        """Ask again for some of the customers who listen, all of them every few seconds, whether they still may."""
+        if not self._unchecked:
+            self._unchecked = [one for one in self.hub.listeners() if one.proof is not None]
+            self._share = max(MOST_AT_ONCE // 4, len(self._unchecked) // RIGHTS_EVERY + 1)
+        some, self._unchecked = self._unchecked[: self._share], self._unchecked[self._share :]
+        for begin in range(0, len(some), MOST_AT_ONCE):
+            part = some[begin : begin + MOST_AT_ONCE]
+            with reading(self.reading_engine) as db:
+                good = good_tokens(db, {one.proof for one in part if one.proof})
+            for one in part:
+                if one.proof not in good:
+                    one.wake()  # it looks itself, and ends
+
+    def _tell_team(self) -> None:
+        """When the desk comes, goes or is away, let those who listen look again, some each second."""
+        if not self.hub.listened_to():
+            return
+        with reading(self.reading_engine) as db:
+            team = self.team.shape(lambda: db)
+        if team != self._told_team:
+            self._told_team = team
+            self._untold = self.hub.listeners()
+            self.known.forget_all()
+        some, self._untold = self._untold[:MOST_AT_ONCE], self._untold[MOST_AT_ONCE:]
+        for one in some:
+            one.wake()
 
     def _tell_queue(self) -> None:
         """Wake those who wait and whose place in the queue has changed."""
@@ -123,6 +159,7 @@ class Realtime:
         before, self._queue = self._queue, queue
         for place, number in enumerate(queue):
             if place >= len(before) or before[place] != number:
+                self.known.forget([number])
                 self.hub.wake(number)
 
     def _try(self, what: Callable[[], Any]) -> None:
@@ -132,11 +169,6 @@ class Realtime:
             log.warning("The database is away: %s", error.orig)
         except Exception:
             log.exception("Something that is done every second has failed")
-
-
-def _is_patched() -> bool:
-    monkey = sys.modules.get("gevent.monkey")
-    return monkey is not None and bool(monkey.is_module_patched("socket"))
 
 
 def includeme(config: Configurator) -> None:

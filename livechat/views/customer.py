@@ -111,7 +111,10 @@ def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Everything since the cursor, in order; from the beginning without one."""
     position, anew = message_position(request.GET.get("after"), context.record, for_customer=True)
     request.realtime.book.polled(presence.CUSTOMER, context.record.id)
-    return listing(request, context.record, position) | ({"reset": True} if anew else {})
+    found = listing(request, context.record, position)
+    if not found["messages"] and not anew:
+        request.polled_without_news = context.record.id
+    return found | ({"reset": True} if anew else {})
 
 
 @session_view("messages", request_method="GET", **STREAMED)
@@ -119,17 +122,19 @@ def stream(context: CustomerSession, request: Request) -> Response:
     """The same as a stream that goes on."""
     record = context.record
     position, anew = message_position(resume_from(request), record, for_customer=True)
+    token = bearer_token(request) or ""
     log = CustomerLog(
         request.realtime,
         record.id,
-        bearer_token(request) or "",
+        token,
         position,
         anew=anew,
         shape=session_shaper(request),
         translate=request.localizer.translate,
     )
     here = (presence.CUSTOMER, record.id)
-    return streamed(request, log, record.id, f"guest {record.guest_id}", here)
+    proof = guests.hash_token(token)
+    return streamed(request, log, record.id, f"guest {record.guest_id}", here, proof=proof)
 
 
 @session_view("typing", request_method="POST")

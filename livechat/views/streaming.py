@@ -32,6 +32,7 @@ def streamed(
     here: tuple[str, int],
     *,
     everything: bool = False,
+    proof: str | None = None,
 ) -> Response:
     """The answer that goes on. The listener listens before the backlog is read, so nothing falls in between.
 
@@ -44,6 +45,7 @@ def streamed(
         return Response(content_type=EVENT_STREAM, charset="utf-8")
     realtime.start()
     listener = realtime.hub.listen(topic, everything=everything)
+    listener.proof = proof
     realtime.book.arrive(*here)
 
     def on_close() -> None:
