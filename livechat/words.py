@@ -60,7 +60,7 @@ FRAME = CONVERSATION | {
     "status_closed": _("This chat has ended"),
     "team_online": _("Online"),
     "team_away": _("Away"),
-    "team_offline": _("Not here right now"),
+    "team_offline": _("Away"),
     "place_next": _("You are next."),
     "place": _("You are number {n} in line."),
     "answers": _("We usually answer within {time}."),

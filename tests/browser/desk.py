@@ -125,6 +125,11 @@ class Desk:
         """“2 new messages”, while one reads further up."""
         return self.page.get_by_role("button", name=re.compile("new message"))
 
+    @property
+    def typing(self) -> Locator:
+        """“Clara is typing”."""
+        return self.page.locator("#typing")
+
     def push(self, name: str) -> Locator:
         """A button."""
         return self.page.get_by_role("button", name=name, exact=True)
@@ -155,7 +160,7 @@ class Desk:
 
     def sees_sent(self, text: str) -> Desk:
         """This answer has arrived."""
-        expect(self.line(text).get_by_text(SENT, exact=True)).to_be_attached()
+        expect(self.line(text).get_by_text(SENT)).to_be_attached()
         return self
 
     def sees_line(self, text: str | re.Pattern[str]) -> Desk:

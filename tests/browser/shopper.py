@@ -10,7 +10,8 @@ from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, exp
 from ..server import Server
 from .chromium import Ear
 
-SENDING, SENT, WAITING = "Sending…", "Sent", "Not sent yet – trying again."
+SENDING, WAITING = "Sending…", "Not sent yet – trying again."
+SENT = re.compile("^(Sent|Seen)$")
 
 
 class Shopper:
@@ -102,6 +103,16 @@ class Shopper:
         """“2 new messages”, while one reads further up."""
         return self.chat.get_by_role("button", name=re.compile("new message"))
 
+    @property
+    def typing(self) -> Locator:
+        """“Anna is typing”."""
+        return self.chat.locator("#typing")
+
+    @property
+    def queue(self) -> Locator:
+        """“You are next.”"""
+        return self.chat.locator("#queue")
+
     def push(self, name: str) -> Locator:
         """A button of the conversation."""
         return self.chat.get_by_role("button", name=name, exact=True)
@@ -163,7 +174,7 @@ class Shopper:
 
     def sees_sent(self, text: str) -> Shopper:
         """This message has arrived."""
-        expect(self.line(text).get_by_text(SENT, exact=True)).to_be_attached()
+        expect(self.line(text).get_by_text(SENT)).to_be_attached()
         return self
 
     def sees_not_sent_yet(self, text: str) -> Shopper:

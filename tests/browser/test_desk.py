@@ -138,11 +138,11 @@ def test_two_admins_who_take_one_chat_at_once_learn_who_won(desk, new_desk, engi
     number = add_chat(engine, "Clara")
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     berta.ear.expects("409")
-    desk.visits(f"{number}/").is_ready()
-    berta.visits(f"{number}/").is_ready()
-    # Berta's page has not heard of it when she clicks.
+    # Berta's page will not have heard of it when she clicks.
     berta.context.route("**/messages/**", lambda route: route.abort())
     berta.ear.expects("ERR_FAILED")
+    desk.visits(f"{number}/").is_ready()
+    berta.visits(f"{number}/").is_ready()
     desk.push("Assign to me").click()
     desk.sees_status("Active")
     berta.push("Assign to me").click()
@@ -228,10 +228,12 @@ def test_an_unsent_answer_is_sent_from_whatever_page_one_went_on_to(desk, engine
 
 def test_an_answer_into_a_chat_that_was_closed_meanwhile_is_kept(desk, engine):
     add_chat(engine, "Clara")
-    desk.ear.expects("409")
+    desk.ear.expects("409", "ERR_FAILED")
+    desk.context.route("**/messages/**", lambda route: route.abort())
     desk.visits("1/").is_ready()
     close_chat(engine, 1)
     desk.answers("A little late")
+    desk.context.unroute_all()
     expect(desk.push("Reopen and send")).to_be_visible()
     desk.push("Reopen and send").click()
     desk.sees_sent("A little late")
@@ -240,10 +242,12 @@ def test_an_answer_into_a_chat_that_was_closed_meanwhile_is_kept(desk, engine):
 
 def test_closing_what_a_colleague_has_closed_tells_and_breaks_nothing(desk, engine):
     add_chat(engine, "Clara")
-    desk.ear.expects("409")
+    desk.ear.expects("409", "ERR_FAILED")
+    desk.context.route("**/messages/**", lambda route: route.abort())
     desk.visits("1/").is_ready()
     close_chat(engine, 1)
     desk.push("Close chat").click()
+    desk.context.unroute_all()
     desk.sees_status("Closed")
     expect(desk.push("Reopen")).to_be_visible()
 

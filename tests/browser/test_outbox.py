@@ -12,7 +12,10 @@ from livechat import database
 
 from .seeds import close_chat, query, stored
 
-CUT = r"ERR_(CONNECTION_REFUSED|INTERNET_DISCONNECTED|FAILED|EMPTY_RESPONSE|CONNECTION_RESET)"
+CUT = (
+    r"ERR_(CONNECTION_REFUSED|INTERNET_DISCONNECTED|FAILED|EMPTY_RESPONSE|CONNECTION_RESET"
+    r"|INCOMPLETE_CHUNKED|CONTENT_LENGTH)"
+)
 
 
 def test_a_server_killed_while_one_writes_gets_the_message_once_when_it_is_back(
@@ -80,7 +83,8 @@ def test_an_answer_that_gets_lost_on_its_way_back_doubles_nothing(shopper, engin
         shopper.sends("Hello")
     shopper.context.route(f"**/chat/{verb}/**", lose_the_first_answer)
     shopper.writes("Exactly once").sees_sent("Exactly once")
-    assert lost == [201, 200]
+    # Whose stream has shown the message need not ask again whether it arrived.
+    assert lost == [201, 200] or (verb == "send" and lost == [201])
     expected = ["Hello", "Exactly once"] if verb == "send" else ["Exactly once"]
     shopper.sees_exactly(*expected)
     assert stored(engine) == expected
@@ -216,6 +220,6 @@ def test_losing_the_connection_is_said_and_so_is_its_return(shopper):
     shopper.visits().opens_the_chat().sends("Hello")
     shopper.context.set_offline(True)
     shopper.hurries()
-    expect(shopper.chat.get_by_text("No connection. We keep trying.")).to_be_visible()
+    expect(shopper.chat.get_by_text("You are offline.")).to_be_visible()
     shopper.context.set_offline(False)
-    expect(shopper.chat.get_by_text("No connection. We keep trying.")).to_be_hidden()
+    expect(shopper.chat.get_by_text("You are offline.")).to_be_hidden()

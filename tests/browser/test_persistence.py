@@ -6,6 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import text
+
+from livechat import database
 
 from .chromium import until
 from .seeds import stored
@@ -131,8 +134,8 @@ def test_an_answer_to_a_closed_chat_sounds_unless_that_is_switched_off(shopper, 
 def test_a_lost_identity_begins_a_new_chat_and_keeps_the_text(shopper, engine):
     shopper.ear.expects("404")
     shopper.visits().opens_the_chat().sends("Before")
-    with engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE guest_tokens SET revoked_at = created_at")
+    with database.transaction(engine) as db:
+        db.execute(text("UPDATE guest_tokens SET revoked_at = created_at"))
     shopper.writes("After")
     expect(shopper.box).to_have_value("After")
     expect(

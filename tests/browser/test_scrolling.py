@@ -73,7 +73,7 @@ def test_what_waits_below_is_not_seen_until_one_is_there(shopper, desk, engine):
     scrolls_up(shopper)
     add_messages(engine, 1, desk.row, "News")
     expect(shopper.pill).to_be_visible()
-    with shopper.page.expect_response(lambda answer: "/chat/messages/" in answer.url) as poll:
+    with shopper.page.expect_response(lambda answer: "?after=" in answer.url) as poll:
         shopper.hurries()
     assert poll.value.json()["session"]["unread"] == 1
     with shopper.page.expect_response(lambda answer: "/chat/seen/" in answer.url) as seen:

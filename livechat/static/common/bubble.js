@@ -1,7 +1,7 @@
 // One message: its text, its time, and how far it got.
 
 import { h } from './dom.js';
-import { icon } from './icons.js';
+import { icon, redraw } from './icons.js';
 import { linked } from './links.js';
 import { timeOfDay } from './times.js';
 
@@ -30,6 +30,21 @@ export function fillBubble(element, when, state, words) {
   const foot = element.querySelector('.foot');
   foot?.replaceChildren(h('time', { datetime: when.toISOString() }, timeOfDay(when)));
   if (state) foot?.append(mark(state, state === words.sent ? 'check' : 'clock'));
+}
+
+/**
+ * Says of an own message that it was read, or takes it back because a later one was.
+ * @param {HTMLElement} item  the line
+ * @param {boolean} seen
+ * @param {Words} words
+ */
+export function markSeen(item, seen, words) {
+  const [svg, word] = item.querySelector('.mark')?.children ?? [];
+  if (!word?.firstChild) return;
+  redraw(svg, seen ? 'seen' : 'check');
+  word.className = seen ? '' : 'unseen';
+  // the same nodes as before: a log speaks of what is added to it
+  word.firstChild.nodeValue = seen ? words.seen : words.sent;
 }
 
 /**

@@ -1,49 +1,48 @@
-// Follows one conversation: asks for what is new and hands every message on once, in order.
+// Follows one conversation: hands every message on once, in order, whatever way it comes.
 
-import { backOff } from './http.js';
+import { createStream } from './stream.js';
 
 /** @import { Feed, FeedOptions, News } from './types.js' */
 
 /** @param {FeedOptions} options @returns {Feed} */
-export function createFeed({ read, pace, onMessages, onSession, onReset, onLive, onGone }) {
+export function createFeed({ http, url, name = url, onMessages, onSession, onReset, onOther, ...rest }) {
   /** @type {string|null} */
   let cursor = null;
   let last = 0; // the seq up to which everything was handed on
-  let acts = 0; // counts what came by another way: a read that began before knows an older session
-  let failures = 0;
+  let acts = 0; // counts what came by another way: a question asked before knows an older session
+  let before = 0; // what it was when the last question was asked
+  let whole = false; // the last question was for all messages from the beginning
+  let stale = false; // what we have is not the server's any more: it comes anew
   let first = true;
-  let running = false;
-  let busy = false;
-  let again = false;
-  let timer = 0;
 
-  async function ask() {
-    if (!running) return;
-    if (busy) {
-      again = true;
-      return;
-    }
-    busy = true;
-    again = false;
-    clearTimeout(timer);
-    const before = acts;
-    const result = await read(cursor);
-    busy = false;
-    if (!running) return;
-    if (result.ok) {
-      failures = 0;
-      take(result.data, before === acts, cursor === null);
-    } else if (!result.retry) {
-      stop();
-      onGone(result);
-      return;
-    } else {
-      failures += 1;
-    }
-    onLive(failures < 2);
-    const wait = failures && !result.ok ? Math.max(backOff(failures), result.after) : pace();
-    timer = setTimeout(ask, again ? 0 : wait);
-  }
+  const stream = createStream({
+    ...rest,
+    http,
+    name,
+    url,
+    cursor: () => cursor,
+    read() {
+      before = acts;
+      whole = cursor === null;
+      const link = new URL(url);
+      if (cursor) link.searchParams.set('after', cursor);
+      return http.get(link.href, cursor ? 8000 : 20000);
+    },
+    onData(data) {
+      take(data, before === acts, whole);
+      if (data.news) onOther('news', data.news);
+    },
+    onEvent(type, data, id) {
+      if (type === 'message') apply({ message: data, cursor: id });
+      else if (type === 'session') apply({ session: data });
+      else if (type !== 'reset') onOther(type, data);
+      else {
+        cursor = null;
+        stale = true;
+        stream.renew();
+      }
+    },
+  });
 
   /**
    * @param {News} news
@@ -51,19 +50,18 @@ export function createFeed({ read, pace, onMessages, onSession, onReset, onLive,
    * @param {boolean} whole  these are all messages from the beginning
    */
   function take(news, current, whole) {
-    if (news.reset) {
+    if (news.reset || (whole && stale)) {
       last = 0;
       first = true;
+      stale = false;
       onReset();
     }
     const list = news.messages ?? (news.message ? [news.message] : []);
     const fresh = list.filter((each) => each.seq > last).sort((a, b) => a.seq - b.seq);
-    if (fresh.length && fresh[0].seq > last + 1 && !whole) {
+    if (stale || (fresh.length && fresh[0].seq > last + 1 && !whole)) {
       // something is missing in between: take nothing, read again from where we are sure
-      if (running) {
-        if (list === news.messages) cursor = null;
-        ask();
-      }
+      if (list === news.messages) cursor = null;
+      stream.ask();
     } else {
       // the cursor of a repeated send may lie behind or ahead of us: only what moved us counts
       if (news.cursor && (news.messages || fresh.length)) cursor = news.cursor;
@@ -74,28 +72,11 @@ export function createFeed({ read, pace, onMessages, onSession, onReset, onLive,
     if (news.session && current) onSession(news.session);
   }
 
-  function stop() {
-    running = false;
-    clearTimeout(timer);
-    removeEventListener('online', ask);
-    removeEventListener('pageshow', ask);
-    document.removeEventListener('visibilitychange', ask);
+  /** @param {News} news */
+  function apply(news) {
+    acts += 1;
+    take(news, true, false);
   }
 
-  return {
-    start() {
-      running = true;
-      // hidden pages read too when they change: the pace they keep from then on is another
-      addEventListener('online', ask);
-      addEventListener('pageshow', ask);
-      document.addEventListener('visibilitychange', ask);
-      ask();
-    },
-    stop,
-    poke: ask,
-    apply(news) {
-      acts += 1;
-      take(news, true, false);
-    },
-  };
+  return { start: stream.start, stop: stream.stop, poke: stream.ask, apply };
 }

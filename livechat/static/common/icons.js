@@ -11,6 +11,7 @@ const PATHS = {
   down: 'M12 5v14m-6-6 6 6 6-6',
   end: 'M9 4H5v16h4m5-4 4-4-4-4m4 4H9',
   mute: 'M4 9.5h3.5L12 5.5v13L7.5 14.5H4zm12 0 5 5m0-5-5 5',
+  seen: 'm2 12.5 4.5 4.5L15 8m-3 8 1 1 9-9.5',
   send: 'M4 12 3 4l19 8-19 8zm0 0h9',
   sound: 'M4 9.5h3.5L12 5.5v13L7.5 14.5H4zM15.5 9a4 4 0 0 1 0 6m2.5-9a8 8 0 0 1 0 12',
   tag: 'M4 4h7l9 9-7 7-9-9zm4 4v.1',
@@ -26,9 +27,14 @@ export function icon(name) {
   svg.setAttribute('aria-hidden', 'true');
   svg.setAttribute('focusable', 'false');
   const path = document.createElementNS(SVG, 'path');
-  path.setAttribute('d', PATHS[name]);
   svg.append(path);
+  redraw(svg, name);
   return svg;
+}
+
+/** @param {Element} svg  an icon that becomes another @param {IconName} name */
+export function redraw(svg, name) {
+  svg.firstElementChild?.setAttribute('d', PATHS[name]);
 }
 
 /** Puts icons into every element that names one: `<button data-icon="send">`. */

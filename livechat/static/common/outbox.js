@@ -4,6 +4,7 @@
 
 import { uuid } from './dom.js';
 import { backOff } from './http.js';
+import { oneTab } from './tabs.js';
 
 /** @import { Entry, Outbox, OutboxOptions } from './types.js' */
 
@@ -50,9 +51,9 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
       const entry = stored().find((each) => !each.refused);
       if (!entry) return 0;
       const result = await deliver(entry);
+      if (result.ok) failures = 0;
       if (!find(entry.client_id)) continue; // the message came back by another way meanwhile
       if (result.ok) {
-        failures = 0;
         onSent(entry, result.data);
         discard(entry.client_id);
       } else if (result.retry) {
@@ -101,20 +102,11 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
       flush();
     },
     discard,
+    arrived(messages) {
+      for (const { client_id } of stored()) {
+        if (messages.some((each) => each.client_id === client_id)) discard(client_id);
+      }
+    },
     flush,
   };
-}
-
-/**
- * Runs the work in one tab at a time. Where Web Locks are missing or denied, the server's memory
- * of client_ids alone prevents doubles.
- * @param {string} name
- * @param {() => Promise<number>} work
- */
-async function oneTab(name, work) {
-  let result = -1;
-  await navigator.locks
-    ?.request(`livechat.${name}`, async () => (result = await work()))
-    .catch(() => null);
-  return result < 0 ? work() : result;
 }

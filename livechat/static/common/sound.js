@@ -1,11 +1,18 @@
-// A short sound for a new message, made by the browser, with a switch that is remembered.
+// A short sound for a new message, made by the browser, once however many tabs are open; with a switch that is
+// remembered.
+
+import { oneTab } from './tabs.js';
 
 /** @import { Sound, Store } from './types.js' */
+
+const FIRST = 250; // milliseconds that a tab in which the message is looked at has to say so
 
 /** @param {Store} store @returns {Sound} */
 export function createSound(store) {
   /** @type {AudioContext|null} */
   let audio = null;
+  /** @type {string|null} this tab has done its part for what was written until then */
+  let done = null;
   /** @type {(() => void)[]} */
   const listeners = [];
   const changed = () => listeners.forEach((listener) => listener());
@@ -40,20 +47,33 @@ export function createSound(store) {
     }
   }
 
+  async function ring() {
+    if (!on()) return false;
+    const context = await wake();
+    // a sound that comes late tells nothing
+    if (context?.state !== 'running') return false;
+    tone(context, 880, 0);
+    tone(context, 1174.7, 0.11);
+    return true;
+  }
+
   return {
     on,
     set(value) {
       store.set('sound', value ? 'on' : 'off');
       changed();
     },
-    async ring() {
-      if (!on()) return false;
-      const context = await wake();
-      // a sound that comes late tells nothing
-      if (context?.state !== 'running') return false;
-      tone(context, 880, 0);
-      tone(context, 1174.7, 0.11);
-      return true;
+    ring,
+    async once(newest, silent) {
+      if (done !== null && newest <= done) return;
+      done = newest;
+      if (!silent) await new Promise((go) => setTimeout(go, FIRST));
+      await oneTab('bell', async () => {
+        const heard = store.get('heard');
+        if (heard !== null && heard >= newest) return;
+        // the first look is no news; and a tab that may not sound leaves it to another
+        if (heard === null || silent || !on() || (await ring())) store.set('heard', newest);
+      });
     },
     onChange(listener) {
       listeners.push(listener);

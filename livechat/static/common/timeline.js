@@ -1,7 +1,7 @@
 // Shows a conversation: days, groups, bubbles, what is on its way, and where the reader stands.
 
 import { h } from './dom.js';
-import { bubble, fillBubble, stateRow } from './bubble.js';
+import { bubble, fillBubble, markSeen, stateRow } from './bubble.js';
 import { dayName, sameDay } from './times.js';
 import { plural } from './words.js';
 
@@ -16,6 +16,8 @@ export function createTimeline(options) {
   const onTheWay = new Map();
   /** @type {Set<string>} */
   const confirmed = new Set();
+  /** @type {HTMLElement|null} the last own line that was read */
+  let read = null;
   /** @type {Message|null} */
   let last = null;
   let atEnd = true;
@@ -67,6 +69,8 @@ export function createTimeline(options) {
     const name = system ? null : grouped ? again?.(message) : who(message);
     const kept = waiting?.querySelector('.bubble');
     delete item.dataset.state;
+    const seq = message.public_seq === undefined ? message.seq : message.public_seq;
+    if (mine && seq) item.dataset.seq = String(seq);
     item.replaceChildren(...(name ? [nameLine(name)] : []));
     if (system) {
       item.append(h('p', { dir: 'auto' }, message.body));
@@ -137,8 +141,17 @@ export function createTimeline(options) {
       item.querySelector('.trouble')?.remove();
       fillBubble(body, new Date(), words.sent, words);
     },
+    seen(seq) {
+      const lines = /** @type {NodeListOf<HTMLElement>} */ (list.querySelectorAll('[data-seq]'));
+      const next = [...lines].findLast((item) => Number(item.dataset.seq) <= seq) ?? null;
+      if (next === read) return;
+      if (read) markSeen(read, false, words);
+      if (next) markSeen(next, true, words);
+      read = next;
+    },
     clear() {
       list.replaceChildren();
+      read = null;
       onTheWay.clear();
       confirmed.clear();
       last = null;

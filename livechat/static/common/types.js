@@ -12,6 +12,7 @@
  * @property {string|null} client_id
  * @property {string} created_at  RFC 3339, UTC
  * @property {string} [event]  of a system line: taken, closed …
+ * @property {number|null} [public_seq]  for admins: its seq in what the customer sees; null: not shown there
  */
 
 /**
@@ -31,7 +32,15 @@
  * @property {Product|null} product
  * @property {{name: string}|null} admin
  * @property {number} unread
- * @property {{send: string, messages: string, close: string, reopen: string, seen: string}} links
+ * @property {number} seen_seq  up to which an admin has read
+ * @property {number|null} position  in the queue: 1 is next; null when not waiting
+ * @property {Team} team
+ * @property {Record<'send'|'messages'|'close'|'reopen'|'seen'|'typing'|'page', string>} links
+ */
+
+/**
+ * Who is there to answer. `answers_within`: seconds, of recent weeks; null when nobody can tell.
+ * @typedef {{presence: 'online'|'away'|'offline', answers_within: number|null}} Team
  */
 
 /** The words of a page by their keys, translated. @typedef {Record<string, string>} Words */
@@ -57,15 +66,23 @@
  * @typedef {object} HttpOptions
  * @property {() => Record<string, string>} [headers]  added to every request
  * @property {RequestCredentials} [credentials]
- * @property {number} [timeout]  milliseconds
  */
 
 /**
  * An answer or a refusal, never an exception.
  * @typedef {object} Http
- * @property {(url: string) => Promise<Result>} get
+ * @property {(url: string, patience?: number) => Promise<Result>} get  patience: milliseconds
  * @property {(url: string, body: object) => Promise<Result>} post
+ * @property {(url: string, cursor: string, stop: AbortController, onEvent: StreamListener) => Promise<StreamEnd>} stream
+ *   reads events behind the cursor until the connection ends, however it ends, or `stop` is told to
  */
+
+/**
+ * What a stream brings; `id` is a cursor. An empty type is a sign of life.
+ * @typedef {(type: string, data: any, id?: string) => void} StreamListener
+ */
+
+/** Why a stream ended. `status`: of a refusal, else 0. `after`: milliseconds to wait. @typedef {{status: number, after: number}} StreamEnd */
 
 // store.js
 
@@ -110,6 +127,7 @@
  * @property {() => Pending[]} entries  in order
  * @property {(clientId: string) => void} retry
  * @property {(clientId: string) => void} discard
+ * @property {(messages: Message[]) => void} arrived  these were read back: they need no answer any more
  * @property {() => void} flush  try now; harmless at any time
  */
 
@@ -124,23 +142,89 @@
 
 /**
  * @typedef {object} FeedOptions
- * @property {(cursor: string|null) => Promise<Result>} read
- *   everything since the cursor: {messages, session, cursor}
- * @property {() => number} pace  milliseconds between two reads, asked before each
+ * @property {Http} http
+ * @property {string} url  of the messages, for reading and for the stream
+ * @property {string} [name]  tabs with the same share one stream; the url if there is none
+ * @property {() => number} pace
+ * @property {StreamOptions['place']} [place]
  * @property {(messages: Message[], first: boolean) => void} onMessages
  *   new ones, in order; `first`: they are the history, not news
  * @property {(session: any) => void} onSession
+ * @property {(type: string, data: any) => void} onOther  typing, news, open
  * @property {() => void} onReset  forget all messages; they come anew
- * @property {(live: boolean) => void} onLive  false after two reads have failed
- * @property {(refusal: Refusal) => void} onGone  the server refuses for good; the feed has stopped
+ * @property {(live: boolean) => void} onLive
+ * @property {(refusal: Refusal) => void} onGone
  */
 
 /**
  * @typedef {object} Feed
  * @property {() => void} start
  * @property {() => void} stop
- * @property {() => void} poke  ask now: the page came back, a message may be waiting
+ * @property {() => void} poke  ask now: something may have been missed
  * @property {(news: News) => void} apply  take in what came by another way than this feed's own
+ */
+
+// stream.js
+
+/**
+ * @typedef {object} StreamOptions
+ * @property {Http} http
+ * @property {string} name  tabs with the same share one stream
+ * @property {string} url  of the stream
+ * @property {() => string|null} cursor  where the stream begins; null: not before a question was answered
+ * @property {() => Promise<Result>} read  asks for what is new; never rejects
+ * @property {() => number} pace  milliseconds between two questions while there is no stream
+ * @property {(stop: AbortController, work: () => Promise<StreamEnd>) => Promise<StreamEnd>} [place]
+ *   does the work where there is room for a stream; `stop` is told when the room is lost
+ * @property {(data: any) => void} onData  what the last question brought
+ * @property {StreamListener} onEvent  what a stream brought, this tab's or another's; "open" when it begins
+ * @property {(live: boolean) => void} onLive  false: the server does not answer
+ * @property {(refusal: Refusal) => void} onGone  the server refuses for good; the line has stopped
+ */
+
+/**
+ * @typedef {object} Stream
+ * @property {() => void} start
+ * @property {() => void} stop
+ * @property {() => void} ask
+ * @property {() => void} renew  what we have is worth nothing: begin again from where `cursor` says
+ */
+
+// tabs.js
+
+/**
+ * @typedef {object} TabsOptions
+ * @property {string} name  of what is shared
+ * @property {(leads: boolean) => void} onTurn  this tab leads now, or no longer
+ * @property {(note: any) => void} onNote  what the leader says
+ * @property {() => any} answer  what the leader says to a tab that asks how things stand
+ */
+
+/**
+ * @typedef {object} Tabs
+ * @property {() => void} join
+ * @property {() => void} leave  the next tab leads
+ * @property {() => boolean} leads
+ * @property {() => boolean} alone  this browser does not let tabs settle anything
+ * @property {(note: any) => void} say  to all other tabs
+ * @property {() => void} ask  the leader to answer; one that does not loses the lead
+ */
+
+// typing.js
+
+/**
+ * @typedef {object} TypingOptions
+ * @property {HTMLTextAreaElement} box
+ * @property {HTMLElement} line  says who types
+ * @property {Words} words  words.CONVERSATION
+ * @property {(typing: boolean) => void} onType  tell the other side
+ */
+
+/**
+ * @typedef {object} Typing
+ * @property {() => void} sent  what was typed is on its way
+ * @property {(name: string, typing: boolean) => void} hear
+ * @property {() => void} clear  nobody types any more
  */
 
 // timeline.js
@@ -164,6 +248,7 @@
  * @typedef {object} Timeline
  * @property {(messages: Message[]) => void} add  in order, each once
  * @property {(entries: Pending[]) => void} pending  all that is on its way, in order
+ * @property {(seq: number) => void} seen  the other side has read up to here
  * @property {(clientId: string) => void} confirm  sent; stays until its message is added
  * @property {() => void} clear
  * @property {() => void} toEnd
@@ -198,6 +283,8 @@
  * @property {() => boolean} on
  * @property {(on: boolean) => void} set
  * @property {() => Promise<boolean>} ring  whether it sounded: not where the browser does not allow it yet
+ * @property {(newest: string, silent: boolean) => Promise<void>} once
+ *   for the message written then, in one tab of all; silent: it counts as heard
  * @property {(listener: () => void) => void} onChange  the switch was moved, here or in another tab
  */
 

@@ -1,4 +1,4 @@
-// One sound for one message, however many tabs are open; and the switch for it.
+// The switch for the sound, on every page of the desk.
 
 import { icon } from '../common/icons.js';
 import { createSound } from '../common/sound.js';
@@ -8,15 +8,6 @@ import { createSound } from '../common/sound.js';
 /** @param {BellOptions} options @returns {Bell} */
 export function createBell({ store, words, button }) {
   const sound = createSound(store);
-  let heard = ''; // this tab has done its part for what was written until then
-
-  /** @param {string} newest @param {boolean} silent */
-  async function once(newest, silent) {
-    const rang = store.get('rang');
-    if (rang !== null && rang >= newest) return;
-    // the first look is no news; and a tab that may not sound leaves it to another
-    if (rang === null || silent || !sound.on() || (await sound.ring())) store.set('rang', newest);
-  }
 
   function show() {
     const on = sound.on();
@@ -33,12 +24,5 @@ export function createBell({ store, words, button }) {
   button.hidden = false;
   show();
 
-  return {
-    async ring(newest, silent) {
-      if (newest <= heard && store.get('rang') !== null) return;
-      heard = newest;
-      if (navigator.locks) await navigator.locks.request('livechat.desk.bell', () => once(newest, silent));
-      else await once(newest, silent);
-    },
-  };
+  return { ring: sound.once };
 }

@@ -4,9 +4,11 @@ import { createComposer } from '../common/composer.js';
 import { byId } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
 import { createTimeline } from '../common/timeline.js';
+import { createTyping } from '../common/typing.js';
 import { createActs } from './acts.js';
 import { createDesk } from './desk.js';
 import { createFacts } from './facts.js';
+import { inPlace } from './places.js';
 
 /** @import { Pending } from '../common/types.js' */
 /** @import { Conversation, DeskSession } from './types.js' */
@@ -29,6 +31,7 @@ const desk = createDesk({
   onPending: showPending,
   onSent(clientId, answer) {
     timeline.confirm(clientId);
+    known = known.filter((entry) => entry.client_id !== clientId); // this tab has delivered it
     if (mine().some((entry) => entry.client_id === clientId)) feed.apply(answer);
   },
 });
@@ -55,19 +58,19 @@ const timeline = createTimeline({
 });
 
 const feed = createFeed({
-  async read(cursor) {
-    const url = new URL(session.links.messages);
-    if (cursor) url.searchParams.set('after', cursor);
-    const result = await desk.http.get(url.href);
-    // the messages first: they may be in sight already
-    if (result.ok) setTimeout(() => desk.tell(result.data.news));
-    return result;
-  },
+  http: desk.http,
+  url: session.links.messages,
+  name: `${desk.me.username} ${session.links.messages}`,
+  place: inPlace,
   pace: () => (document.hidden ? 5000 : 3000),
   onMessages(messages) {
     timeline.add(messages);
+    known = known.filter((entry) => !messages.some((each) => each.client_id === entry.client_id));
+    outbox.arrived(messages);
     newest = messages[messages.length - 1].seq;
     written = messages.findLast((each) => each.from === 'customer')?.created_at ?? written;
+    typing.clear();
+    timeline.seen(session.seen_seq);
     look();
   },
   onSession(/** @type {DeskSession} */ next) {
@@ -77,6 +80,11 @@ const feed = createFeed({
   onReset() {
     timeline.clear();
     newest = seen = 0;
+  },
+  onOther(type, data) {
+    // the messages first: they may be in sight already
+    if (type === 'news') setTimeout(() => desk.tell(data), 50);
+    if (type === 'typing') hearTyping(data);
   },
   onLive: desk.live,
   onGone(refusal) {
@@ -97,13 +105,28 @@ const composer = createComposer({
   onSend(text) {
     if (acts.holds()) return false;
     const { number, links } = session;
+    typing.sent();
     outbox.add(text, { number, name: customer(), send: links.send, self: links.self });
     return true;
   },
 });
 
+const typing = createTyping({
+  box,
+  line: element('typing'),
+  words,
+  onType(on) {
+    if (session.status !== 'closed') desk.http.post(session.links.typing, { typing: on });
+  },
+});
 const facts = createFacts({ me: desk.me, words });
 const acts = createActs({ desk, feed, composer, session: () => session, refused: mine });
+
+/** @param {{from: string, author: string|null, typing: boolean}} event */
+function hearTyping({ from, author, typing: on }) {
+  if (from === 'customer') typing.hear(author ?? customer(), on);
+  else if (author !== desk.me.name) typing.hear(author ?? words.team, on);
+}
 
 /** Puts what was refused back into the box, with what was typed since. @param {string} id */
 function takeBack(id) {
@@ -140,6 +163,7 @@ async function look() {
 function render() {
   facts.render(session);
   acts.render();
+  timeline.seen(session.seen_seq);
   look();
 }
 
@@ -168,6 +192,6 @@ timeline.clear();
 feed.apply(data);
 leadBack();
 render();
-desk.begin();
+desk.begin(data.links.presence);
 feed.start();
 setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500); // the history is no news

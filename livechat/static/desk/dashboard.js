@@ -1,8 +1,9 @@
 // The dashboard: takes over the list that the server drew and keeps it up to date.
 
 import { byId } from '../common/dom.js';
+import { createStream } from '../common/stream.js';
 import { createDesk } from './desk.js';
-import { createPoll } from './poll.js';
+import { inPlace } from './places.js';
 import { createRows, difference } from './rows.js';
 import { waitText } from './telling.js';
 
@@ -19,11 +20,14 @@ const rows = createRows({
 });
 const older = document.getElementById('older');
 const firstPage = !new URL(location.href).searchParams.has('before');
-/** @type {DeskSession[]} */
-let sessions = [];
+const SOON = 1000; // milliseconds in which changes beyond this page are read together
+const MOST = 100; // rows before the list is read anew, page by page
+/** @type {List} */
+let list = JSON.parse(element('data').textContent ?? '');
+let reading = false;
+let soon = 0;
 
-/** @param {List} list */
-function show(list) {
+function show() {
   const { waiting, active, closed } = list.counts;
   const counts = { ...list.counts, all: waiting + active + closed };
   for (const [status, count] of Object.entries(counts)) {
@@ -34,9 +38,38 @@ function show(list) {
   rows.show(list.sessions, list.longest?.number);
   element('empty').hidden = list.sessions.length > 0;
   showOlder(list.next);
-  desk.tell(list.news);
-  sessions = list.sessions;
 }
+
+/** @param {List} next */
+function take(next) {
+  const said = firstPage ? difference(list.sessions, next.sessions, words) : '';
+  if (said) element('said').textContent = said;
+  list = next;
+  show();
+}
+
+/** @param {string} type @param {any} data */
+function hear(type, data) {
+  if (reading) stream.ask(); // that answer may be older than this
+  const others = list.sessions.filter(({ number }) => number !== data?.number);
+  if (type === 'news') desk.tell(data);
+  else if (type === 'counts') take({ ...list, ...data });
+  else if (type === 'gone') take({ ...list, sessions: others });
+  else if (type === 'session' && firstPage && others.length < MOST) {
+    take({ ...list, sessions: [...others, data].sort(newestFirst) });
+  } else if (type === 'reset') stream.renew();
+  else if (type === 'open') stream.ask(); // what happened while nobody told
+  else {
+    soon ||= setTimeout(() => {
+      soon = 0;
+      stream.ask();
+    }, SOON);
+  }
+}
+
+/** @param {DeskSession} a @param {DeskSession} b */
+const newestFirst = (a, b) =>
+  b.last_activity_at.localeCompare(a.last_activity_at) || b.number - a.number;
 
 /** @param {DeskSession|null} longest */
 function showLongest(longest) {
@@ -63,21 +96,33 @@ function showOlder(next) {
   link.href = url.href;
 }
 
-const poll = createPoll({
-  read: () => desk.http.get(location.href),
-  pace: () => (document.hidden ? 5000 : 3000),
-  onData(/** @type {List} */ list) {
-    const said = firstPage ? difference(sessions, list.sessions, words) : '';
-    if (said) element('said').textContent = said;
-    show(list);
+const stream = createStream({
+  http: desk.http,
+  name: `${desk.me.username} ${list.links.stream}`,
+  url: list.links.stream,
+  cursor: () => list.cursor,
+  place: inPlace,
+  async read() {
+    reading = true;
+    const result = await desk.http.get(location.href);
+    reading = false;
+    return result;
   },
+  pace: () => (document.hidden ? 5000 : 3000),
+  onData(/** @type {List} */ next) {
+    take(next);
+    desk.tell(next.news);
+  },
+  onEvent: hear,
   onLive: desk.live,
   onGone(refusal) {
     if (!desk.refused(refusal)) location.reload(); // the page of the error says more
   },
 });
 
-show(JSON.parse(element('data').textContent ?? ''));
+show();
+desk.tell(list.news);
+setInterval(show, 15000); // waits grow
 sessionStorage.setItem('livechat.desk.list', location.href); // where "All chats" leads back to
-desk.begin();
-poll.start();
+desk.begin(list.links.presence);
+stream.start();

@@ -8,6 +8,7 @@ import { createTitle } from '../common/title.js';
 import { readWords } from '../common/words.js';
 import { createBell } from './bell.js';
 import { createNotices } from './notices.js';
+import { watchPresence } from './presence.js';
 
 /** @import { Desk, DeskOptions } from './types.js' */
 
@@ -70,7 +71,8 @@ export function createDesk({ attended, own = () => false, onPending, onSent }) {
       if (news.newest) bell.ring(news.newest, attended(news.newest));
       else bell.ring('', true);
     },
-    begin() {
+    begin(presenceUrl) {
+      watchPresence({ store, http, url: presenceUrl });
       // what the end of a login held up goes out with the next one
       for (const entry of outbox.entries()) {
         if (AGAIN.has(entry.refused?.code ?? '')) outbox.retry(entry.client_id);

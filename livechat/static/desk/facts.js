@@ -38,7 +38,7 @@ export function createFacts({ me, words }) {
   }
 
   /** @param {DeskSession} session */
-  function renderContext({ product, page, created_at: started }) {
+  function renderContext({ product, page, presence, created_at: started }) {
     const parts = [];
     if (product) {
       const name = product.name ?? product.id;
@@ -53,13 +53,18 @@ export function createFacts({ me, words }) {
     element('fact-product').replaceChildren(...parts);
     const from = page ? outside(page.url, page.title ?? page.url) : none(words.not_known);
     element('fact-page').replaceChildren(from);
+    element('page-label').textContent = words[`page_${presence}`];
     element('fact-started').textContent = momentText(started);
   }
 
   /** @param {DeskSession} session */
-  function renderState({ status, assignee, admin }) {
+  function renderState({ status, presence, assignee, admin }) {
     element('status').textContent = words[`status_${status}`];
     element('status').dataset.status = status;
+    for (const id of ['presence', 'fact-presence']) {
+      element(id).textContent = words[`presence_${presence}`];
+      element(id).dataset.presence = presence;
+    }
     const holder = admin ? h('bdi', {}, admin.name) : words.nobody;
     element('held').replaceChildren(assignee === me.username ? words.yours : holder);
     element('fact-assignee').replaceChildren(admin ? h('bdi', {}, admin.name) : none(words.nobody_short));
@@ -68,8 +73,8 @@ export function createFacts({ me, words }) {
   return {
     render(session) {
       // what has not changed is left alone: somebody may be selecting it
-      const { customer, verified, product, page, status, assignee, admin } = session;
-      const now = JSON.stringify([customer, verified, product, page, status, assignee, admin]);
+      const { customer, verified, product, page, presence, status, assignee, admin } = session;
+      const now = JSON.stringify([customer, verified, product, page, presence, status, assignee, admin]);
       if (now === shown) return;
       shown = now;
       renderCustomer(session);

@@ -29,10 +29,11 @@ export function createNotices({ words, loginUrl, http }) {
 
   return {
     live(live) {
-      if (live !== lost) return;
+      const text = live ? words.connection_back : words[navigator.onLine ? 'reconnecting' : 'offline'];
+      if (live !== lost && (live || text === connection.textContent)) return;
       lost = !live;
       clearTimeout(timer);
-      connection.textContent = live ? words.connection_back : words.connection_lost;
+      connection.textContent = text;
       connection.classList.toggle('strong', lost);
       connection.classList.toggle('good', live);
       if (live) timer = setTimeout(() => (connection.textContent = ''), BACK);

@@ -55,6 +55,7 @@ export function createRows({ list, template, me, words }) {
     const link = part(row, 'name');
     put(link, session.customer.name ?? words.guest);
     if (link instanceof HTMLAnchorElement) link.href = session.links.self;
+    part(row, 'here').hidden = session.presence !== 'here';
     const unread = part(row, 'unread');
     unread.hidden = session.unread === 0 || (closed && elsewhere);
     unread.classList.toggle('quiet', !calls);

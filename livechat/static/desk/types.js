@@ -1,6 +1,6 @@
 // What the desk's server and pages tell each other, beside static/common/types.js. Types only: no page loads this.
 
-/** @import { Composer, Feed, Http, Message, Outbox, Pending, Product, Refusal, Result, Store, Words } from '../common/types.js' */
+/** @import { Composer, Feed, Http, Message, Outbox, Pending, Product, Refusal, Store, Words } from '../common/types.js' */
 
 /**
  * A conversation as admins see it.
@@ -12,7 +12,9 @@
  * @property {{name: string|null, email: string|null}} customer
  * @property {boolean} verified  the shop has signed the e-mail address
  * @property {Product|null} product
- * @property {{url: string, title: string|null}|null} page
+ * @property {{url: string, title: string|null}|null} page  where the customer is, or was last
+ * @property {'here'|'left'} presence  of the customer
+ * @property {number} seen_seq  the public_seq up to which the customer has read
  * @property {{name: string}|null} admin
  * @property {string|null} assignee  a username
  * @property {Message|null} last_message
@@ -20,7 +22,7 @@
  * @property {string} created_at
  * @property {string|null} waiting_since
  * @property {string} last_activity_at
- * @property {Record<'self'|'send'|'messages'|'close'|'assign'|'reopen'|'seen', string>} links
+ * @property {Record<'self'|'send'|'messages'|'close'|'assign'|'reopen'|'seen'|'typing', string>} links
  */
 
 /** What calls for this admin. `newest`: when the newest was written. @typedef {{unread: number, newest: string|null}} News */
@@ -32,9 +34,14 @@
  * @property {string|null} next
  * @property {DeskSession|null} longest  who waits longest, whatever the list shows
  * @property {News} news
+ * @property {string} cursor  where its stream begins
+ * @property {{stream: string, presence: string}} links
  */
 
-/** @typedef {{session: DeskSession, messages: Message[], cursor: string, news: News}} Conversation */
+/**
+ * @typedef {{session: DeskSession, messages: Message[], cursor: string, news: News,
+ *   links: {presence: string}}} Conversation
+ */
 
 /** What an answer on its way needs beside its text. @typedef {{number: number, name: string, send: string, self: string}} Extra */
 
@@ -59,7 +66,7 @@
  * @property {(live: boolean) => void} live
  * @property {() => void} gone  the conversation is no longer there
  * @property {(refusal: Refusal) => boolean} refused  true: the login has ended, and the page says so
- * @property {() => void} begin  when everything else is in place
+ * @property {(presenceUrl: string) => void} begin  when everything else is in place
  */
 
 /** @typedef {{username: string, name: string}} Me */
@@ -86,18 +93,9 @@
  * @property {(entries: Pending[]) => void} unsent
  */
 
-// poll.js
+// presence.js
 
-/**
- * @typedef {object} PollOptions
- * @property {() => Promise<Result>} read
- * @property {() => number} pace  milliseconds between two questions, asked before each
- * @property {(data: any) => void} onData
- * @property {(live: boolean) => void} onLive  false after two questions without an answer
- * @property {(refusal: Refusal) => void} onGone  the server refuses for good; it is not asked again
- */
-
-/** @typedef {{start: () => void, ask: () => void}} Poll */
+/** @typedef {{store: Store, http: Http, url: string}} PresenceOptions */
 
 // rows.js
 

@@ -73,18 +73,10 @@ export function createChat(options) {
     seenSeq = 0;
     options.onSession();
     if (!next) return;
-    const { messages } = next.links;
     feed = createFeed({
-      read(cursor) {
-        const url = new URL(messages);
-        if (cursor) url.searchParams.set('after', cursor);
-        return http.get(url.href);
-      },
-      pace: options.pace,
-      onMessages: options.onMessages,
-      onReset: options.onReset,
-      onLive: options.onLive,
-      onGone: options.onGone,
+      ...options,
+      http,
+      url: next.links.messages,
       onSession(news) {
         const changed = JSON.stringify(news) !== JSON.stringify(session);
         session = news;
@@ -107,6 +99,12 @@ export function createChat(options) {
     return result;
   }
 
+  /** Best effort: nobody is told when it fails. @param {'typing'|'page'} verb @param {object} body */
+  function mention(verb, body) {
+    const url = session?.status !== 'closed' && session?.links[verb];
+    if (url) http.post(url, body);
+  }
+
   store.onChange((key) => {
     if (key !== 'session' && key !== null) return;
     const other = /** @type {Session|null} */ (store.get('session'));
@@ -121,6 +119,8 @@ export function createChat(options) {
       outbox.flush();
     },
     poke: () => feed?.poke(),
+    typing: (typing) => mention('typing', { typing }),
+    page: (page) => mention('page', { page }),
     close: () => act('close'),
     reopen: () => act('reopen'),
     anew(forget) {

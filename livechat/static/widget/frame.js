@@ -7,11 +7,13 @@ import { createSound } from '../common/sound.js';
 import { createStore } from '../common/store.js';
 import { createTimeline } from '../common/timeline.js';
 import { createTitle } from '../common/title.js';
+import { createTyping } from '../common/typing.js';
 import { fill, readWords } from '../common/words.js';
 import { createChat } from './chat.js';
 import { createEnding } from './ending.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
+import { createStanding } from './standing.js';
 
 const page = byId('chat', HTMLElement).dataset;
 const words = readWords();
@@ -23,7 +25,8 @@ const element = (/** @type {string} */ id) => byId(id, HTMLElement);
 const push = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
 
 let open = !embedded; // whether the shop's page shows us
-let newest = 0; // the seq of the newest message on screen
+let newest = 0; // the seq of the newest message
+let looked = 0; // and of the newest that was looked at
 let notMentioned = ''; // the product whose mention was declined
 let context = cleaned({
   page: { url: location.href, title: document.title },
@@ -57,8 +60,12 @@ const chat = createChat({
   },
   onMessages(messages, first) {
     timeline.add(messages);
+    chat.outbox.arrived(messages);
     newest = messages[messages.length - 1].seq;
-    if (!first && !visible() && messages.some((each) => each.from === 'admin')) ring();
+    const theirs = messages.findLast((each) => each.from === 'admin');
+    if (theirs) typing.clear();
+    if (theirs || first) sound.once(theirs?.created_at ?? '', first || visible());
+    timeline.seen(chat.session()?.seen_seq ?? 0);
     // the history was no news; what comes from now on is
     setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
   },
@@ -67,10 +74,16 @@ const chat = createChat({
     timeline.clear();
     timeline.pending(chat.outbox.entries());
     element('log').setAttribute('aria-live', 'off');
-    newest = 0;
+    newest = looked = 0;
   },
-  onLive: (live) => (element('offline').textContent = live ? '' : words.offline),
+  onLive(live) {
+    const text = live ? '' : words[navigator.onLine ? 'reconnecting' : 'offline'];
+    if (element('offline').textContent !== text) element('offline').textContent = text;
+  },
   onGone: () => ending.gone(),
+  onOther(type, { from, author, typing: on }) {
+    if (type === 'typing' && from !== 'customer') typing.hear(author ?? words.somebody, on);
+  },
   onPending: render,
   onSent: (id) => timeline.confirm(id),
 });
@@ -96,6 +109,7 @@ const composer = createComposer({
   onSend(text) {
     if (ending.holds()) return false;
     if (!chat.session() && !guest.complete()) return false;
+    typing.sent();
     const { signature } = context.customer;
     chat.outbox.add(text, {
       ...guest.values(),
@@ -107,6 +121,13 @@ const composer = createComposer({
   },
 });
 
+const typing = createTyping({
+  box: byId('box', HTMLTextAreaElement),
+  line: element('typing'),
+  words,
+  onType: (on) => chat.typing(on),
+});
+const standing = createStanding({ words, team: JSON.parse(page.team ?? 'null') });
 const ending = createEnding({ chat, words, composer, onChange: render });
 
 const host = connectHost({
@@ -119,6 +140,7 @@ const host = connectHost({
     if (type === 'open') show(true);
     if (type === 'close') show(false);
     render();
+    tellPage();
     if (greeting.focus) composer.focus();
   },
 });
@@ -139,12 +161,12 @@ function mentioned() {
   return product.id === chat.session()?.product?.id ? null : product;
 }
 
-/** One ring for all tabs. */
-function ring() {
-  const mark = `${chat.session()?.id} ${newest}`;
-  if (store.get('rang') === mark) return;
-  store.set('rang', mark);
-  sound.ring();
+/** Tells the desk the page one is on: the tab one looks at does, when that has changed. */
+function tellPage() {
+  const { page } = context;
+  if (!page?.url || !chat.session() || document.hidden || store.get('page') === page.url) return;
+  store.set('page', page.url);
+  chat.page(page);
 }
 
 /** Puts what was refused back into the box. @param {string} id @param {boolean} behind */
@@ -175,7 +197,9 @@ function settle() {
 
 /** What came while one reads further up is not seen yet. */
 function look() {
-  if (visible() && element('pill').hidden) chat.seen(newest);
+  if (!visible() || !element('pill').hidden) return;
+  looked = newest;
+  chat.seen(newest);
 }
 
 function render() {
@@ -184,16 +208,12 @@ function render() {
   const entries = chat.outbox.entries();
   timeline.pending(entries);
   element('welcome').hidden = session !== null || entries.length > 0;
-  const status = ending.over() ? 'closed' : (session?.status ?? 'new');
-  const nobody = status === 'active' && !session?.admin ? '_nobody' : '';
-  element('status').textContent = fill(words[`status_${status}${nobody}`], {
-    name: session?.admin?.name ?? '',
-  });
-  element('status').dataset.status = status;
+  standing.render(session, ending.over());
+  timeline.seen(session?.seen_seq ?? 0);
   ending.render();
   renderProduct();
   look();
-  const unread = visible() ? 0 : (session?.unread ?? 0);
+  const unread = visible() || looked === newest ? 0 : (session?.unread ?? 0);
   if (!embedded) countInTitle(unread);
   host.tell('state', { unread, session: session !== null });
 }
@@ -237,7 +257,10 @@ byId('composer', HTMLFormElement).addEventListener('submit', (event) => event.pr
 addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !event.isComposing && !ending.escape()) host.tell('close');
 });
-document.addEventListener('visibilitychange', render);
+document.addEventListener('visibilitychange', () => {
+  render();
+  tellPage();
+});
 element('scroller').addEventListener('scroll', look, { passive: true });
 if (!embedded) {
   // a phone's keyboard covers the page: take what is left to see
@@ -250,3 +273,4 @@ if (!embedded) {
 renderSound();
 chat.begin();
 render();
+tellPage();

@@ -202,6 +202,8 @@ background:#0a0a0a;text-align:center}
   box.onkeydown = (/** @type {KeyboardEvent} */ { key }) => {
     if (key === 'Escape') close();
   };
+  // shops that change pages without loading them
+  page.navigation?.addEventListener('navigatesuccess', () => tell('page'));
   addEventListener('message', ({ source, origin, data }) => {
     if (!frame || source !== frame.contentWindow || origin !== address.origin) return;
     const type = data?.livechat;

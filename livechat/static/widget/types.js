@@ -1,6 +1,6 @@
 // What the modules of the conversation page promise each other. Types only, as common/types.js.
 
-/** @import { Composer, Message, Outbox, Product, Result, Session, Store, Words } from '../common/types.js' */
+/** @import { Composer, Message, Outbox, Product, Refusal, Result, Session, Store, Team, Words } from '../common/types.js' */
 
 /**
  * What the shop's page tells the frame.
@@ -16,7 +16,7 @@
  * @typedef {object} HostOptions
  * @property {boolean} alone  there is no page around us
  * @property {string[]} sites  origins; "*." stands for subdomains, ":*" for any port
- * @property {(type: string, greeting: Greeting) => void} onMessage  hello, open, close, product
+ * @property {(type: string, greeting: Greeting) => void} onMessage  hello, open, close, product, page
  */
 
 /**
@@ -28,7 +28,8 @@
  * @property {() => void} onSession  the session changed, came or went
  * @property {() => void} onReset  another conversation, or none: forget its messages
  * @property {(live: boolean) => void} onLive
- * @property {() => void} onGone  the server no longer knows this session
+ * @property {(refusal: Refusal) => void} onGone  the server no longer knows this session
+ * @property {(type: string, data: any) => void} onOther  typing
  * @property {() => void} onPending
  * @property {(clientId: string) => void} onSent
  */
@@ -39,12 +40,22 @@
  * @property {Outbox} outbox
  * @property {() => void} begin  take up the conversation of an earlier page, if there is one
  * @property {() => void} poke
+ * @property {(typing: boolean) => void} typing
+ * @property {(page: {url?: string, title?: string}) => void} page  where the customer is now
  * @property {() => Promise<Result|null>} close  null: there is no session
  * @property {() => Promise<Result|null>} reopen
  * @property {(forget: boolean) => void} anew  the next message begins a new conversation; `forget`
  *   also who one is
  * @property {(seq: number) => void} seen  everything up to here has been on screen
  */
+
+/**
+ * @typedef {object} StandingOptions
+ * @property {Words} words
+ * @property {Team|null} team  as the page knew it, before there is a session
+ */
+
+/** @typedef {{render: (session: Session|null, over: boolean) => void}} Standing */
 
 /** @typedef {'name'|'email'} Field */
 /** @typedef {{name?: string, email?: string}} Details */

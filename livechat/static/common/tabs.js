@@ -1,0 +1,126 @@
+// What the tabs of one browser settle among themselves: who has the stream, who sends, who rings.
+// Where Web Locks or BroadcastChannel are missing or denied, each tab is on its own.
+
+/** @import { Tabs, TabsOptions } from './types.js' */
+
+const QUIET = 45000; // milliseconds after which a leader that says nothing is dead or asleep
+const HASTE = 4000; // the same for one that was asked
+const PATIENCE = 25000; // milliseconds that one waits for another tab's work
+const { locks } = navigator;
+
+/** @param {TabsOptions} options @returns {Tabs} */
+export function createTabs({ name, onTurn, onNote, answer }) {
+  /** @type {BroadcastChannel|null} */
+  let channel = null;
+  let alone = false;
+  let leads = false;
+  let turn = 0; // counts what we asked for: what an older request brings is not wanted any more
+  let watch = 0;
+  let quit = () => {};
+
+  /** @param {boolean} now */
+  function lead(now) {
+    clearTimeout(watch);
+    if (leads === now) return;
+    leads = now;
+    onTurn(now);
+  }
+
+  /** @param {number} patience */
+  function listen(patience) {
+    clearTimeout(watch);
+    if (!leads) watch = setTimeout(join, patience, true);
+  }
+
+  /** Stands in line for the lead, or takes it from a tab that sleeps on it. */
+  async function join(steal = false) {
+    quit();
+    const mine = ++turn;
+    const stop = new AbortController();
+    /** @type {Promise<void>} */
+    const end = new Promise((done) => {
+      quit = () => {
+        done();
+        stop.abort();
+      };
+    });
+    try {
+      channel ??= new BroadcastChannel(name);
+      channel.onmessage = ({ data }) => {
+        if (data === 'who') {
+          if (leads) say(answer());
+          return;
+        }
+        listen(QUIET);
+        if (!leads) onNote(data);
+      };
+      ask();
+      await locks.request(name, steal ? { steal } : { signal: stop.signal }, () => {
+        if (mine !== turn) return;
+        lead(true);
+        say(answer());
+        return end;
+      });
+    } catch (error) {
+      if (mine === turn && /** @type {Error} */ (error).name !== 'AbortError') {
+        alone = true;
+        close();
+        lead(true);
+        return;
+      }
+    }
+    if (mine !== turn) return;
+    lead(false);
+    join(); // somebody took it from us
+  }
+
+  /** @param {any} note */
+  const say = (note) => channel?.postMessage(note);
+
+  function ask() {
+    if (leads) return;
+    say('who');
+    listen(HASTE);
+  }
+
+  function close() {
+    channel?.close();
+    channel = null;
+  }
+
+  return {
+    join: () => void join(),
+    leave() {
+      turn += 1;
+      quit();
+      lead(false);
+      close();
+    },
+    leads: () => leads,
+    alone: () => alone,
+    say,
+    ask,
+  };
+}
+
+/**
+ * Runs the work in one tab at a time. Where that cannot be had, or the tab whose turn it is sleeps, it
+ * runs all the same: the server knows repeated messages.
+ * @template T
+ * @param {string} name
+ * @param {() => Promise<T>} work
+ * @returns {Promise<T>}
+ */
+export async function oneTab(name, work) {
+  let had = false;
+  const inTurn = () => {
+    had = true;
+    return work();
+  };
+  try {
+    return await locks.request(`livechat.${name}`, { signal: AbortSignal.timeout?.(PATIENCE) }, inTurn);
+  } catch (error) {
+    if (had) throw error;
+    return work();
+  }
+}

@@ -1,0 +1,39 @@
+// The few places that a browser has for streams: over HTTP/1 it has six connections to a server, and an admin
+// has a tab for every chat.
+
+/** @import { StreamEnd } from '../common/types.js' */
+
+const PLACES = 4;
+const { locks } = navigator;
+/** @type {StreamEnd} */
+const NOTHING = { status: 0, after: 0 };
+
+/**
+ * Does the work in a free place. A tab that is looked at takes the place of another one if it must; one that
+ * is not, or whose place is lost, does without: it asks now and then.
+ * @param {AbortController} stop  told when the place is lost
+ * @param {() => Promise<StreamEnd>} work
+ * @returns {Promise<StreamEnd>}
+ */
+export async function inPlace(stop, work) {
+  if (!locks) return work();
+  /** @type {StreamEnd|null} */
+  let end = null;
+  /** @param {number} number @param {LockOptions} options */
+  async function take(number, options) {
+    try {
+      await locks.request(`livechat.place.${number}`, options, async (lock) => {
+        if (lock) end = await work();
+      });
+    } catch {
+      stop.abort(); // another tab needed it more
+    }
+    return end ?? (stop.signal.aborted ? NOTHING : null);
+  }
+  for (let i = 0; i < PLACES; i++) {
+    const done = await take(i, { ifAvailable: true });
+    if (done) return done;
+  }
+  const other = Math.floor(Math.random() * PLACES);
+  return (!document.hidden && (await take(other, { steal: true }))) || NOTHING;
+}
