@@ -1,0 +1,38 @@
+"""The least a Pyramid application can do: one view that answers with a little JSON, served as ours is.
+
+    python bench/bare.py PORT
+
+What it does in a second is what Pyramid and the server leave to ours.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from livechat.serving import patch
+
+patch()  # before everything else that is imported
+
+
+def hello(_request: Any) -> dict[str, Any]:
+    """The view."""
+    return {"messages": [], "cursor": "c5.09a630e0", "session": {"status": "active", "unread": 0}}
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    from pyramid.config import Configurator
+
+    from livechat.listening import Address, listen
+    from livechat.serving import run
+
+    config = Configurator()
+    config.add_view(hello, renderer="json")
+    config.add_view(hello, name="health", renderer="json")
+    sockets = listen([Address("127.0.0.1", int(sys.argv[1]))])
+    run(config.make_wsgi_app(), sockets, ready=lambda: None, stop=lambda: None)
+
+
+if __name__ == "__main__":
+    main()

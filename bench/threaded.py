@@ -1,0 +1,34 @@
+"""The same application on a server with plain threads, where everybody polls: what `threads.py` compares with.
+
+python bench/threaded.py PORT FILE.ini [THREADS]
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Serve until SIGTERM."""
+    import logging
+
+    import plaster
+    import waitress
+
+    import livechat
+
+    logging.getLogger("waitress.queue").setLevel(
+        logging.ERROR
+    )  # that some wait is what is measured
+    port, config = int(sys.argv[1]), sys.argv[2]
+    threads = int(sys.argv[3]) if len(sys.argv) > 3 else 8
+    settings = plaster.get_settings(config, "app:main")
+    settings.pop("use")
+    application = livechat.main(None, **settings)
+    waitress.serve(
+        application, host="127.0.0.1", port=port, threads=threads, connection_limit=10_000
+    )
+
+
+if __name__ == "__main__":
+    main()
