@@ -108,7 +108,9 @@ class EventStream:
                 return None
             moment = time.monotonic()
             beat = moment >= self._beat_at
-            urgent, listener.urgent = listener.urgent, False
+            urgent = listener.urgent
+            if urgent:  # only then: what another thread says meanwhile must not be wiped out
+                listener.urgent = False
             slow = listener.stirred and moment >= self._slow_at
             if not (beat or urgent or slow):
                 continue
