@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -10,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from .hints import Changed, Hint, Typing, decode, encode, split
@@ -32,10 +34,10 @@ class _Threaded(Wakeup):
         super().__init__(hub)
         self.stopped = threading.Event()
         self._thread: threading.Thread | None = None
+        self._begun = False
 
     def start(self) -> None:
-        if self.sweep is not None:
-            self.sweep.begin()
+        self._begin()
         self._thread = threading.Thread(target=self._run, name="livechat-wakeup", daemon=True)
         self._thread.start()
 
@@ -44,9 +46,19 @@ class _Threaded(Wakeup):
         if self._thread is not None:
             self._thread.join(5)
 
+    def _begin(self) -> None:
+        if self.sweep is not None:
+            with contextlib.suppress(
+                DBAPIError
+            ):  # away: what it has when it comes is where we begin
+                self.sweep.begin()
+                self._begun = True
+
     def _run(self) -> None:
         while not self.stopped.is_set():
             try:
+                if not self._begun:
+                    self._begin()
                 self.listen()
             except Exception as error:
                 # Away for a moment, or for longer: the sweep goes on, and we try again.

@@ -41,6 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            # Two browsers, their servers and their neighbours share two cores. What fails gets a second look, and
+            # the summary tells how many needed one; what fails twice has failed.
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture

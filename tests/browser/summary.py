@@ -20,7 +20,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Genera
     counts: dict[str, int] = {}
     versions: set[str] = set()
     missing = 0
-    for outcome in ("passed", "failed", "error", "skipped"):
+    for outcome in ("passed", "failed", "error", "skipped", "rerun"):
         for report in terminalreporter.getreports(outcome):
             if "browser" not in getattr(report, "keywords", {}):
                 continue

@@ -259,8 +259,35 @@ def test_pserve_serves_streams_too(
         process.communicate()
 
 
-def test_pserve_says_who_serves_with_several_processes(tmp_path: Path) -> None:
-    process = pserve(tmp_path, f"sqlite:///{tmp_path}/x.sqlite3", free_port(), "workers = 2")
-    said, _ = process.communicate(timeout=PATIENCE)
-    assert "For several workers: livechat serve." in said
-    assert "Traceback" not in said
+def test_pserve_serves_with_one_process_and_says_who_serves_with_several(
+    new_database: Callable[..., str], tmp_path: Path
+) -> None:
+    process = pserve(tmp_path, new_database(), free_port(), "workers = 2")
+    try:
+        assert process.stdout is not None
+        said = []
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("Serving on"):
+                break
+        assert any("For several workers: livechat serve." in line for line in said)
+        process.terminate()
+        assert process.wait(PATIENCE) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def test_pserve_without_tables_answers_that_it_cannot(tmp_path: Path) -> None:
+    port = free_port()
+    process = pserve(tmp_path, f"sqlite:///{tmp_path}/empty.sqlite3", port)
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            assert "Traceback" not in line
+            if line.startswith("Serving on"):
+                break
+        Customer(Remote(port)).starts("hello", status=503)
+    finally:
+        process.kill()
+        process.communicate()

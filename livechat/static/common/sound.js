@@ -5,6 +5,7 @@ import { oneTab } from './tabs.js';
 
 /** @import { Sound, Store } from './types.js' */
 
+const SETTLE = 150; // milliseconds after which other tabs, in processes of their own, read what this one has stored
 const FIRST = 250; // milliseconds that a tab in which the message is looked at has to say so
 
 /** @param {Store} store @returns {Sound} */
@@ -72,7 +73,10 @@ export function createSound(store) {
         const heard = store.get('heard');
         if (heard !== null && heard >= newest) return;
         // the first look is no news; and a tab that may not sound leaves it to another
-        if (heard === null || silent || !on() || (await ring())) store.set('heard', newest);
+        if (heard === null || silent || !on() || (await ring())) {
+          store.set('heard', newest);
+          await new Promise((go) => setTimeout(go, SETTLE));
+        }
       });
     },
     onChange(listener) {
