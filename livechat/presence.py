@@ -133,7 +133,7 @@ class Book:
                 self._open[kind, ref] = left
                 return
             self._open.pop((kind, ref), None)
-            self._until[kind, ref] = max(self._until.get((kind, ref), 0), time.monotonic() + GRACE)
+            self._until[kind, ref] = time.monotonic() + GRACE  # who polls on says so again
 
     def polled(self, kind: str, ref: int) -> None:
         """Somebody without a stream has asked for news."""
