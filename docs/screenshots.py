@@ -143,7 +143,7 @@ def newest(engine: Any) -> int:
 
 def take(page: Any, name: str) -> None:
     """One picture, when the page has settled."""
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("load")
     page.evaluate("Promise.all(document.getAnimations().map(each => each.finished.catch(() => 0)))")
     page.screenshot(path=IMAGES / f"{name}.png")
     print(f"docs/images/{name}.png")
