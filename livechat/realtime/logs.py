@@ -13,7 +13,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..cursors import message_cursor
-from ..database import reading
 from ..listing import Filters, activity_cursor, changed_since, matching, news, rows_of
 from ..reading import (
     admin_by_login,
@@ -61,7 +60,7 @@ class CustomerLog:
 
     def begin(self) -> bytes | None:
         head = event("reset", {}) if self._anew else b""
-        with reading(self._realtime.reading_engine) as db:
+        with self._realtime.reading_engine.connect() as db:
             found = self._read(db, session_first=True)
         return None if found is None else head + found
 
@@ -70,7 +69,7 @@ class CustomerLog:
         # is asked for all of them together (service.py).
         if self.for_customer and not urgent:
             return b""
-        with reading(self._realtime.reading_engine) as db:
+        with self._realtime.reading_engine.connect() as db:
             found = self._read(db)
             if found is None:
                 return None
@@ -149,8 +148,7 @@ class AdminLog(CustomerLog):
         return record_by_id(db, self._session_id)
 
     def may_see(self, db: Connection, record: Any) -> bool:
-        admin = admin_by_login(db, self._token)
-        return admin is not None and admin.id == self._admin_id
+        return _is_signed_in(db, self._token, self._admin_id)
 
     def message(self, entry: Any) -> Shape:
         return admin_message(entry, self._translate)
@@ -171,7 +169,7 @@ class AdminLog(CustomerLog):
         first = super().begin()
         if first is None:
             return None
-        with reading(self._realtime.reading_engine) as db:
+        with self._realtime.reading_engine.connect() as db:
             return first + self._aside(db)
 
     def _aside(self, db: Connection, listener: Listener | None = None) -> bytes:
@@ -214,7 +212,7 @@ class ListLog:
         self._owing = False
 
     def begin(self) -> bytes | None:
-        with reading(self._realtime.reading_engine) as db:
+        with self._realtime.reading_engine.connect() as db:
             if not self._may_see(db):
                 return None
             backlog = b""
@@ -224,7 +222,7 @@ class ListLog:
             return backlog + self._sum_up(db)
 
     def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
-        with reading(self._realtime.reading_engine) as db:
+        with self._realtime.reading_engine.connect() as db:
             if not self._may_see(db):
                 return None
             changed, overrun = listener.take_changed()
@@ -265,5 +263,10 @@ class ListLog:
         return b"".join(parts)
 
     def _may_see(self, db: Connection) -> bool:
-        admin = admin_by_login(db, self._token)
-        return admin is not None and admin.id == self._admin_id
+        return _is_signed_in(db, self._token, self._admin_id)
+
+
+def _is_signed_in(db: Connection, token: str, admin_id: int) -> bool:
+    """Whether a login still holds, and is still this admin's."""
+    admin = admin_by_login(db, token)
+    return admin is not None and bool(admin.id == admin_id)

@@ -12,7 +12,6 @@ from pyramid.config import Configurator
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import DBAPIError
 
-from ..database import reading
 from ..known import Known, Remembered
 from ..models import Status
 from ..patched import is_patched
@@ -128,7 +127,7 @@ class Realtime:
         some, self._unchecked = self._unchecked[: self._share], self._unchecked[self._share :]
         for begin in range(0, len(some), MOST_AT_ONCE):
             part = some[begin : begin + MOST_AT_ONCE]
-            with reading(self.reading_engine) as db:
+            with self.reading_engine.connect() as db:
                 good = good_tokens(db, {one.proof for one in part if one.proof})
             for one in part:
                 if one.proof not in good:
@@ -138,7 +137,7 @@ class Realtime:
         """When the desk comes, goes or is away, let those who listen look again, some each second."""
         if not self.hub.listened_to():
             return
-        with reading(self.reading_engine) as db:
+        with self.reading_engine.connect() as db:
             team = self.team.shape(lambda: db)
         if team != self._told_team:
             self._told_team = team
@@ -154,7 +153,7 @@ class Realtime:
             SESSIONS.c.status == Status.WAITING.value, SESSIONS.c.waiting_since.is_not(None)
         )
         query = query.order_by(SESSIONS.c.waiting_since, SESSIONS.c.id).limit(LONGEST_QUEUE)
-        with reading(self.reading_engine) as db:
+        with self.reading_engine.connect() as db:
             queue = list(db.execute(query).scalars())
         before, self._queue = self._queue, queue
         for place, number in enumerate(queue):

@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from sqlalchemy import Engine, bindparam, func, select
 
-from ..database import reading
 from ..reading import MESSAGES, SESSIONS
 
 MOST = 5000  # entries looked at in one go; beyond them everybody looks for themselves
@@ -40,7 +39,7 @@ class Sweep:
 
     def begin(self) -> None:
         """What is there now is not news."""
-        with reading(self._engine) as db:
+        with self._engine.connect() as db:
             self._entry_floor = db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0
             self._session_floor = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0
 
@@ -51,7 +50,7 @@ class Sweep:
 
     def look(self) -> tuple[set[int], bool]:
         """The sessions with entries, or begun, since the last call; and whether there were too many to tell."""
-        with reading(self._engine) as db:
+        with self._engine.connect() as db:
             entries = db.execute(_ENTRIES, {"floor": self._entry_floor}).all()
             begun = db.execute(_SESSIONS, {"floor": self._session_floor}).scalars().all()
         too_many = len(entries) > MOST or len(begun) >= MOST

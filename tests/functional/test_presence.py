@@ -184,7 +184,7 @@ def answered(engine, customer):
 
 def test_how_long_an_answer_takes_is_said_only_when_there_is_data(engine, answered):
     def usual():
-        with database.reading(engine) as db:
+        with engine.connect() as db:
             return presence.usual_answer(db)
 
     assert usual() is None
