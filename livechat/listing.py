@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from .cursors import EPOCH, list_cursor, list_position
-from .models import Admin, ChatMessage, ChatRead, ChatSession, Sender, Status, table_of
+from .models import LONG, Admin, ChatMessage, ChatRead, ChatSession, Sender, Status, table_of
 from .presence import who_is_here
 from .reading import MESSAGES, RECORD, SESSIONS, Reader, record_by_id
 from .refusals import Invalid
@@ -97,7 +97,8 @@ class Page:
 
 def counts(db: Reader) -> dict[str, int]:
     """How many sessions there are of each status."""
-    found = db.execute(select(ChatSession.status, func.count()).group_by(ChatSession.status)).all()
+    query = select(SESSIONS.c.status, func.count()).group_by(SESSIONS.c.status)
+    found = db.execute(query.execution_options(**LONG)).all()
     return {status.value: 0 for status in Status} | {row[0]: row[1] for row in found}
 
 
@@ -108,7 +109,10 @@ def find_sessions(db: Reader, filters: Filters, *, reader_id: int | None) -> Pag
     """
     query = RECORD.where(*_conditions(db, filters, reader_id))
     newest_first = (SESSIONS.c.last_activity_at.desc(), SESSIONS.c.id.desc())
-    sessions = db.execute(query.order_by(*newest_first).limit(filters.limit + 1)).all()
+    query = query.order_by(*newest_first).limit(filters.limit + 1)
+    if filters.search:
+        query = query.execution_options(**LONG)
+    sessions = db.execute(query).all()
     more = len(sessions) > filters.limit
     sessions = sessions[: filters.limit]
     return Page(
@@ -163,7 +167,7 @@ def news(db: Reader, reader_id: int) -> News:
             ChatMessage.seq > func.coalesce(ChatRead.seq, 0),
         )
     )
-    unread, newest = db.execute(query).one()
+    unread, newest = db.execute(query.execution_options(**LONG)).one()
     return News(unread, newest)
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
 from .chat import ChatMessage, ChatRead, ChatSession, Guest, GuestToken, Sender, Status
 from .meta import (
+    LONG,
     WRITING,
     Base,
     UTCDateTime,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 __all__ = [
+    "LONG",
     "WRITING",
     "Admin",
     "AdminLogin",

@@ -111,6 +111,8 @@ def _sqlite_engine(url: str | URL, busy_timeout_ms: int, pool_size: int) -> Engi
         pool_timeout=10,
     )
     event.listen(engine, "connect", _prepare_sqlite)
+    if is_patched():
+        event.listen(engine, "do_execute", _execute_aside)
     return engine
 
 
@@ -167,6 +169,13 @@ def _commit_aside(connection: Any) -> None:
     in_a_real_thread(connection.commit)
 
 
+def _execute_aside(cursor: Any, statement: str, parameters: Any, context: Any) -> bool:
+    if context is None or not context.execution_options.get("livechat_long"):
+        return False
+    in_a_real_thread(lambda: cursor.execute(statement, parameters))
+    return True
+
+
 def _begun(driver: Any) -> bool:
     try:
         driver.execute("BEGIN IMMEDIATE")
@@ -176,6 +185,9 @@ def _begun(driver: Any) -> bool:
         return False
     return True
 
+
+LONG: dict[str, Any] = {"livechat_long": True}
+"""Execution options of a statement that may look at very many rows: on SQLite others go on meanwhile."""
 
 WRITING = {"livechat_begin": "IMMEDIATE"}
 """Execution options of a connection whose transaction will write."""

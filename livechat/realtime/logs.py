@@ -187,7 +187,7 @@ class AdminLog(CustomerLog):
 class ListLog:
     """The desk's list, filtered, for one admin."""
 
-    pause = 0.25
+    pause = 0.5
 
     def __init__(
         self,

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 TICK = 1.0  # seconds between two rounds of what is done now and then
 RIGHTS_EVERY = 6  # ticks in which the rights of all who listen are asked for once
-MOST_AT_ONCE = 500  # listeners woken, or asked about, in one go
+MOST_AT_ONCE = 500  # listeners woken, or asked about, in one round
+A_FEW = 25
 ON_THREADS = 2  # streams where each takes a thread of the server away from everybody
 
 
@@ -125,8 +126,9 @@ class Realtime:
             self._unchecked = [one for one in self.hub.listeners() if one.proof is not None]
             self._share = max(MOST_AT_ONCE // 4, len(self._unchecked) // RIGHTS_EVERY + 1)
         some, self._unchecked = self._unchecked[: self._share], self._unchecked[self._share :]
-        for begin in range(0, len(some), MOST_AT_ONCE):
-            part = some[begin : begin + MOST_AT_ONCE]
+        for begin in range(0, len(some), 100):
+            self._stopped.wait(0.01)
+            part = some[begin : begin + 100]
             with self.reading_engine.connect() as db:
                 good = good_tokens(db, {one.proof for one in part if one.proof})
             for one in part:
@@ -140,12 +142,15 @@ class Realtime:
         with self.reading_engine.connect() as db:
             team = self.team.shape(lambda: db)
         if team != self._told_team:
+            # Who began to listen before the first look has read it by themselves.
+            self._untold = self.hub.listeners() if self._told_team else []
             self._told_team = team
-            self._untold = self.hub.listeners()
             self.known.forget_all()
         some, self._untold = self._untold[:MOST_AT_ONCE], self._untold[MOST_AT_ONCE:]
-        for one in some:
-            one.wake()
+        for begin in range(0, len(some), A_FEW):
+            for one in some[begin : begin + A_FEW]:
+                one.wake()
+            self._stopped.wait(0.01)  # so that requests come in between
 
     def _tell_queue(self) -> None:
         """Wake those who wait and whose place in the queue has changed."""

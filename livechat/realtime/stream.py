@@ -21,8 +21,8 @@ from .hub import Listener
 log = logging.getLogger(__name__)
 RETRY = 2000  # milliseconds after which a browser's own EventSource would come back
 BEAT = (
-    10.0,
-    13.0,
+    12.0,
+    14.0,
 )  # seconds between two signs of life, at random, so that ten thousand are not at once
 # What WebOb and Pyramid keep in the WSGI environment holds the whole request.
 _KEPT_BY = ("webob.", "bfg.", "pyramid.", "tm.", "repoze.", "livechat.")
@@ -54,6 +54,9 @@ def event(name: str, data: Any, cursor: str | None = None) -> bytes:
 
 class EventStream:
     """The body of a streamed answer: an iterator with `close`, which the server calls at the end in any case."""
+
+    goes_on = True
+    """Tells the server (serving.py) that this answer lasts."""
 
     def __init__(
         self,
