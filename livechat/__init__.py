@@ -66,6 +66,8 @@ def includeme(config: Configurator) -> None:
     config.include(".models")
     # request.realtime: streams, and how processes tell each other.
     config.include(".realtime.service")
+    # What the desk does by itself.
+    config.include(".automatic")
     # Who asks, request.identity, CSRF and Origin.
     config.include(".security")
     # Requests are read whole and checked before anything else happens.

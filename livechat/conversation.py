@@ -1,6 +1,7 @@
-"""Everything that can happen to a session: start, send, read, assign, close, reopen, seen.
+"""What is said in a session and how it begins and ends: start, send, note, close, reopen, seen.
 
-Plain functions of a database session. Web and command line call nothing else. Each act that writes
+Plain functions of a database session, as are those of assigning.py and handling.py. Web and command line call
+nothing else. Each act that writes
 locks the session's row first (SQLite: the transaction has begun IMMEDIATE), so the numbers given out
 below fix one order for everyone, and whoever comes second sees what the first has done.
 """
@@ -16,37 +17,35 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from .entries import LOCK, add_once, append_line, hold, lock, sent
+from . import audit, mentions
+from .actors import CUSTOMER, Actor
+from .assigning import give_to
+from .audit import Act
+from .entries import LOCK, add_once, append, append_line, hold, lock, sent
 from .lines import Event
 from .models import Admin, ChatMessage, ChatRead, ChatSession, Guest, Sender, Status, table_of
 from .opening import Opening, describe, new_session
-from .reading import SESSIONS
+from .reading import MESSAGES, SESSIONS
 from .realtime.changes import touch
-from .refusals import Conflict, Invalid
-
-
-@dataclass(frozen=True)
-class Actor:
-    """Who acts. `key` is ``customer``, ``admin:7`` or ``staff`` (the command line)."""
-
-    key: str
-    name: str | None = None
-    admin_id: int | None = None
-
-    @property
-    def sender(self) -> Sender:
-        """The kind of message this actor writes."""
-        return Sender.CUSTOMER if self.key == "customer" else Sender.ADMIN
-
+from .refusals import Conflict
 
 _READS = table_of(ChatRead)
+_FURTHER = bindparam("upto") > _READS.c.seq
 _READ = {
     dialect: insert(_READS)
-    .values(session_id=bindparam("s"), admin_id=bindparam("a"), seq=bindparam("upto"))
+    .values(
+        session_id=bindparam("s"),
+        admin_id=bindparam("a"),
+        seq=bindparam("upto"),
+        customer_messages=bindparam("counted"),
+    )
     .on_conflict_do_update(
         index_elements=["session_id", "admin_id"],
         set_={
-            "seq": case((_READS.c.seq > bindparam("upto"), _READS.c.seq), else_=bindparam("upto"))
+            "seq": case((_FURTHER, bindparam("upto")), else_=_READS.c.seq),
+            "customer_messages": case(
+                (_FURTHER, bindparam("counted")), else_=_READS.c.customer_messages
+            ),
         },
     )
     for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
@@ -57,13 +56,7 @@ _SEEN = (
     .values(staff_seen=bindparam("shown"))
 )
 
-CUSTOMER = Actor("customer")
-STAFF = Actor("staff")
-
-
-def admin_actor(admin_id: int, name: str) -> Actor:
-    """An admin as the one who acts."""
-    return Actor(f"admin:{admin_id}", name, admin_id)
+BLOCKED = "You cannot write here any more. Your text is kept; please reach us in another way."
 
 
 @dataclass(frozen=True)
@@ -85,6 +78,8 @@ class Sent:
 def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
     """Begin a conversation, or go on with the guest's open one."""
     db.refresh(guest, with_for_update=LOCK)  # two clicks at once make one conversation
+    if guest.blocked_at is not None:
+        raise Conflict("blocked", BLOCKED)
     session = _session_with(db, guest, opening.client_id) or open_session(db, guest.id)
     if session is None:
         session = new_session(db, guest)
@@ -106,22 +101,39 @@ def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
     return Outcome(session, created)
 
 
-def send(db: Session, session: ChatSession, author: Actor, body: str, client_id: str) -> Sent:
+def send(
+    db: Session,
+    session: ChatSession,
+    author: Actor,
+    body: str,
+    client_id: str,
+    *,
+    seen_seq: int | None = None,
+) -> Sent:
     """Add a message, exactly once for a client_id. An admin's answer to a waiting session takes it.
 
-    Raises Conflict: ``client_id_reused`` (the same id with another body), ``session_closed``.
+    With `seen_seq`, the newest entry its author had on screen, it is held when a colleague has answered after
+    that. Raises Conflict: ``client_id_reused`` (the same id with another body), ``session_closed``, ``blocked``,
+    ``answered_meanwhile`` (which carries the answers, as rows, in `more`).
     """
     held = hold(db, session.id)
     takes = author.admin_id is not None and held.assignee_id is None
-    if takes or held.status == Status.CLOSED:
+    answers = [] if seen_seq is None else _answers_after(db, held.id, author, seen_seq)
+    refused = author.sender == Sender.CUSTOMER and held.blocked_at is not None
+    if takes or answers or refused or held.status == Status.CLOSED:
         if before := sent(db, [held.id], author.key, client_id):
             return _repeated(before, body)
+        if refused:
+            raise Conflict("blocked", BLOCKED)
         if held.status == Status.CLOSED:
             raise Conflict(
                 "session_closed",
                 "This chat is closed. Reopen it or start a new one; your text is kept.",
             )
-        held = _taken(db, held.id, author)
+        if answers:
+            raise _answered_meanwhile(answers)
+        if takes:
+            held = _taken(db, held.id, author)
     name = held.customer_name if author.sender == Sender.CUSTOMER else author.name
     message = add_once(
         db,
@@ -136,47 +148,42 @@ def send(db: Session, session: ChatSession, author: Actor, body: str, client_id:
     if message is None:
         return _repeated(sent(db, [held.id], author.key, client_id), body)
     if author.admin_id is not None:
-        _note_read(db, held.id, author.admin_id, message.seq, message.public_seq)
+        _note_read(
+            db,
+            held.id,
+            author.admin_id,
+            message.seq,
+            message.public_seq,
+            counted=held.customer_messages,
+        )
     _see_anew(db, held.id)
     return Sent(message, True)
 
 
-def assign(
-    db: Session, session: ChatSession, actor: Actor, admin: Admin | None, version: int | None = None
-) -> ChatSession:
-    """Give a session to an admin, or to nobody. Giving it to whom it belongs already is no error.
+def add_note(db: Session, session: ChatSession, author: Actor, body: str, client_id: str) -> Sent:
+    """Add a note for colleagues, exactly once for a client_id; whom it names with ``@username`` is told.
 
-    With `version` it is done only if nobody has assigned, closed or reopened it since. Without one, only
-    taking for oneself what a colleague holds is refused. Raises Conflict: ``taken``, ``session_closed``.
+    It is no answer: it takes nothing, and who waits goes on waiting. Raises Conflict ``client_id_reused``.
     """
     lock(db, session)
-    wanted = admin.id if admin else None
-    if admin is not None and admin.disabled_at is not None:
-        raise Invalid("admin", f"{admin.username} is disabled and cannot take chats.")
-    if not session.open:
-        raise Conflict("session_closed", "This chat is closed. Reopen it first.")
-    if session.assignee_id == wanted:
-        return session
-    taking = wanted is not None and wanted == actor.admin_id and session.assignee_id is not None
-    if (version is not None and version != session.version) or (version is None and taking):
-        holder = session.assignee
-        if holder is None:
-            raise Conflict(
-                "stale",
-                "Somebody has put this chat back meanwhile. Look again before you assign it.",
-            )
-        raise Conflict("taken", f"{holder.name} ({holder.username}) has taken this chat.")
-    if admin is None:
-        session.assignee = None
-        session.assignee_id = None
-        session.status = Status.WAITING
-        session.version += 1
-        append_line(db, session, Event.UNASSIGNED, {"by": actor.name})
-    else:
-        event = Event.TAKEN if session.assignee_id is None else Event.ASSIGNED
-        _give_to(db, session, admin.id, admin.name, event, actor)
-    db.flush()
-    return session
+    if before := sent(db, [session.id], author.key, client_id):
+        return _repeated(before, body)
+    message = append(
+        db,
+        session,
+        public=False,
+        sender=Sender.NOTE,
+        author_key=author.key,
+        admin_id=author.admin_id,
+        author_name=author.name,
+        body=body,
+        client_id=client_id,
+    )
+    mentions.mention(db, session.id, message, author)
+    if author.admin_id is not None:
+        counted = session.customer_messages
+        _note_read(db, session.id, author.admin_id, message.seq, None, counted=counted)
+    return Sent(message, True)
 
 
 def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
@@ -193,6 +200,8 @@ def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     session.closed_at = entry.created_at
     session.closed_by = actor.key
     session.waiting_since = None
+    session.snoozed_until = None
+    audit.record(db, actor, Act.CLOSED, session_id=session.id)
     db.flush()
     return Outcome(session, True)
 
@@ -202,7 +211,10 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
 
     Raises Conflict ``another_open`` when the customer has begun a new conversation meanwhile.
     """
-    db.refresh(db.get_one(Guest, session.guest_id), with_for_update=LOCK)  # as in start
+    guest = db.get_one(Guest, session.guest_id)
+    db.refresh(guest, with_for_update=LOCK)  # as in start
+    if actor.key == CUSTOMER.key and guest.blocked_at is not None:
+        raise Conflict("blocked", BLOCKED)
     lock(db, session)
     if session.open:
         return Outcome(session, False)
@@ -218,6 +230,7 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     entry = append_line(db, session, Event.REOPENED, _by(actor))
     if actor.key == "customer" or session.assignee_id is None:
         session.waiting_since = entry.created_at
+    audit.record(db, actor, Act.REOPENED, session_id=session.id)
     db.flush()
     return Outcome(session, True)
 
@@ -243,8 +256,28 @@ def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> Non
     shown = select(func.max(ChatMessage.public_seq)).where(
         ChatMessage.session_id == session.id, ChatMessage.seq <= seq
     )
-    _note_read(db, session.id, admin_id, seq, db.scalar(shown) or 0)
+    counted = _counted(db, session.id, seq)
+    _note_read(db, session.id, admin_id, seq, db.scalar(shown) or 0, counted=counted)
+    mentions.seen(db, session.id, admin_id, seq)
     db.refresh(session)
+
+
+def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
+    """The customer's last message is unread again for this admin; nobody else's marks change.
+
+    Raises Conflict ``nothing_to_read``.
+    """
+    lock(db, session)
+    last = db.scalar(
+        select(func.max(MESSAGES.c.seq)).where(
+            MESSAGES.c.session_id == session.id, MESSAGES.c.sender == Sender.CUSTOMER.value
+        )
+    )
+    if last is None:
+        raise Conflict("nothing_to_read", "The customer has not written anything yet.")
+    marks = {"seq": last - 1, "customer_messages": _counted(db, session.id, last - 1)}
+    mark = update(_READS).where(_READS.c.session_id == session.id, _READS.c.admin_id == admin_id)
+    db.connection().execute(mark.values(marks))
 
 
 def open_session(db: Session, guest_id: int) -> ChatSession | None:
@@ -253,21 +286,6 @@ def open_session(db: Session, guest_id: int) -> ChatSession | None:
         ChatSession.guest_id == guest_id, ChatSession.status != Status.CLOSED
     )
     return db.scalars(query.order_by(ChatSession.id.desc()).limit(1)).first()
-
-
-def give_back(db: Session, admin: Admin, actor: Actor) -> int:
-    """Put all open sessions of an admin back to those who wait; returns how many."""
-    query = select(ChatSession).where(
-        ChatSession.assignee_id == admin.id, ChatSession.status != Status.CLOSED
-    )
-    count = 0
-    for session in db.scalars(query.order_by(ChatSession.id)).all():
-        lock(db, session)
-        if session.open and session.assignee_id == admin.id:  # it may have changed hands meanwhile
-            assign(db, session, actor, None, None)
-            session.waiting_since = session.waiting_since or session.last_activity_at
-            count += 1
-    return count
 
 
 def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSession | None:
@@ -279,19 +297,55 @@ def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSessi
     return db.get(ChatSession, message.session_id) if message else None
 
 
-def _note_read(db: Session, session_id: int, admin_id: int, seq: int, public_seq: int) -> None:
-    connection = db.connection()
-    connection.execute(
-        _READ[connection.dialect.name], {"s": session_id, "a": admin_id, "upto": seq}
+def _counted(db: Session, session_id: int, seq: int) -> int:
+    """How many of the customer's messages stand up to seq."""
+    query = select(func.count()).where(
+        MESSAGES.c.session_id == session_id,
+        MESSAGES.c.sender == Sender.CUSTOMER.value,
+        MESSAGES.c.seq <= seq,
     )
-    connection.execute(_SEEN, {"held": session_id, "shown": public_seq})
+    return int(db.connection().execute(query).scalar_one())
+
+
+def _note_read(
+    db: Session, session_id: int, admin_id: int, seq: int, public_seq: int | None, *, counted: int
+) -> None:
+    """Keep how far an admin has read; with a public_seq the customer is told of it."""
+    connection = db.connection()
+    read = {"s": session_id, "a": admin_id, "upto": seq, "counted": counted}
+    connection.execute(_READ[connection.dialect.name], read)
+    if public_seq is not None:
+        connection.execute(_SEEN, {"held": session_id, "shown": public_seq})
+
+
+def _answers_after(db: Session, session_id: int, author: Actor, seen_seq: int) -> list[Any]:
+    """What colleagues have answered after an entry."""
+    query = select(MESSAGES).where(
+        MESSAGES.c.session_id == session_id,
+        MESSAGES.c.seq > seen_seq,
+        MESSAGES.c.sender == Sender.ADMIN.value,
+        MESSAGES.c.author_key != author.key,
+    )
+    return list(db.connection().execute(query.order_by(MESSAGES.c.seq)))
+
+
+def _answered_meanwhile(answers: list[Any]) -> Conflict:
+    who = answers[-1].author_name or "A colleague"
+    refusal = Conflict(
+        "answered_meanwhile",
+        f"{who} has answered meanwhile. Read it, then send yours anyway or change it.",
+    )
+    refusal.more = {"messages": answers}
+    return refusal
 
 
 def _taken(db: Session, session_id: int, author: Actor) -> Any:
     """The session, held, after the admin who answers has taken it."""
     session = db.get_one(ChatSession, session_id)
     lock(db, session)
-    _give_to(db, session, author.admin_id, author.name, Event.TAKEN, author)
+    if session.assignee_id is None:
+        admin = db.get_one(Admin, author.admin_id)
+        give_to(db, session, admin, Event.TAKEN, author)
     return hold(db, session_id)
 
 
@@ -308,21 +362,6 @@ def _see_anew(db: Session, session_id: int) -> None:
     loaded = db.identity_map.get(identity_key(ChatSession, session_id))
     if loaded is not None:
         db.refresh(loaded)
-
-
-def _give_to(
-    db: Session,
-    session: ChatSession,
-    admin_id: int | None,
-    name: str | None,
-    event: Event,
-    actor: Actor,
-) -> None:
-    session.assignee_id = admin_id
-    session.status = Status.ACTIVE
-    session.version += 1
-    append_line(db, session, event, {"admin": name, "by": actor.name})
-    db.refresh(session, ["assignee"])
 
 
 def _by(actor: Actor) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .lines import INTERNAL, Event, line
-from .models import Admin, ChatMessage, ChatSession, Sender, now
+from .models import Admin, ChatMessage, ChatSession, Guest, Sender, now, table_of
 from .reading import MESSAGES, SESSIONS
 from .realtime.changes import touch
 from .refusals import Missing
@@ -21,7 +21,13 @@ from .refusals import Missing
 # each inserted one would wait for each other.
 LOCK: Any = {"key_share": True}
 _COLUMNS = [attribute.key for attribute in inspect(ChatSession).column_attrs]
-_HOLD = select(SESSIONS).where(SESSIONS.c.id == bindparam("id")).with_for_update(**LOCK)
+_GUESTS = table_of(Guest)
+_BLOCKED = select(_GUESTS.c.blocked_at).where(_GUESTS.c.id == SESSIONS.c.guest_id)
+_HOLD = (
+    select(SESSIONS, _BLOCKED.scalar_subquery().label("blocked_at"))
+    .where(SESSIONS.c.id == bindparam("id"))
+    .with_for_update(of=SESSIONS, **LOCK)
+)
 _ADD = {
     dialect: insert(MESSAGES)
     .on_conflict_do_nothing(index_elements=["session_id", "author_key", "client_id"])
@@ -55,7 +61,8 @@ def sent(
 
 
 def hold(db: Session, session_id: int) -> Any:
-    """Lock a session's row as `lock` does, and read it as a plain row: the light way, for sends."""
+    """Lock a session's row as `lock` does, and read it as a plain row, with `blocked_at` of its guest: the light
+    way, for sends."""
     db.flush()
     touch(db, session_id)
     held = db.connection().execute(_HOLD, {"id": session_id}).first()
@@ -83,7 +90,15 @@ def add_once(db: Session, held: Any, **values: Any) -> Any | None:
         "waiting_since": None if answered else held.waiting_since or moment,
         "first_answer_at": held.first_answer_at or (moment if answered else None),
     }
-    connection.execute(_COUNT, {"held": held.id, **counted})
+    if answered:
+        connection.execute(_COUNT, {"held": held.id, **counted})
+    else:
+        by_customer = {
+            "customer_messages": held.customer_messages + 1,
+            "customer_wrote_at": moment,
+            "snoozed_until": None,
+        }
+        connection.execute(_COUNT, {"held": held.id, **counted, **by_customer})
     return message
 
 

@@ -125,5 +125,14 @@ def whole_number(value: Any, field: str) -> int:
     return value
 
 
+def texts(value: Any, field: str) -> list[str]:
+    """A list of short texts; one text is a list of one, a missing one is empty."""
+    given = [value] if isinstance(value, str) else value or []
+    if not isinstance(given, list) or len(given) > 100:
+        raise Invalid(field, f"{field} is a list of texts.")
+    found = [short_text(one, field, 200) for one in given]
+    return [text for text in found if text is not None]
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

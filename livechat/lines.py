@@ -19,10 +19,14 @@ class Event(StrEnum):
     PRODUCT = "product"
     CLOSED = "closed"
     REOPENED = "reopened"
+    SNOOZED = "snoozed"
+    WOKEN = "woken"
+    BLOCKED = "blocked"
+    UNBLOCKED = "unblocked"
 
 
-# Customers are not told that an admin put a conversation back.
-INTERNAL = {Event.UNASSIGNED}
+# What goes on among admins is none of the customers' business.
+INTERNAL = {Event.UNASSIGNED, Event.SNOOZED, Event.WOKEN, Event.BLOCKED, Event.UNBLOCKED}
 
 
 def line(event: str, details: dict[str, Any], *, for_customer: bool) -> TranslationString:
@@ -41,6 +45,18 @@ def line(event: str, details: dict[str, Any], *, for_customer: bool) -> Translat
             text = _("You ended the chat.") if for_customer else _("The customer ended the chat.")
         case Event.CLOSED:
             text = _("${by} closed the chat.") if by else _("The chat was closed.")
+        case Event.SNOOZED:
+            text = _("${by} put the chat aside.") if by else _("The chat was put aside.")
+        case Event.WOKEN:
+            text = _("The chat is back.")
+        case Event.BLOCKED:
+            text = _("${by} blocked the customer.") if by else _("The customer was blocked.")
+        case Event.UNBLOCKED:
+            text = (
+                _("${by} lets the customer write again.")
+                if by
+                else _("The customer may write again.")
+            )
         case _ if by_customer:
             text = (
                 _("You reopened the chat.")

@@ -12,16 +12,41 @@ from sqlalchemy import and_, bindparam, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from .cursors import EPOCH, list_cursor, list_position
-from .models import LONG, Admin, ChatMessage, ChatRead, ChatSession, Sender, Status, table_of
+from .mentions import unseen
+from .models import (
+    LONG,
+    Admin,
+    ChatRead,
+    Guest,
+    Mention,
+    Priority,
+    SessionTag,
+    Status,
+    Tag,
+    table_of,
+)
 from .presence import who_is_here
 from .reading import MESSAGES, RECORD, SESSIONS, Reader, record_by_id
 from .refusals import Invalid
 from .staff import fold_username
+from .tags import fold_tag, tags_of
 
 PAGE = 50
 LONGEST_SEARCH = 200
 OVERLAP = 500  # entries
 MOST_CHANGED = 500  # sessions told one by one to who comes back
+VIEWS = (
+    "all",
+    "mine",
+    "unassigned",
+    "waiting",
+    "active",
+    "closed",
+    "unread",
+    "snoozed",
+    "mentions",
+)
+PRIORITIES = {priority.name.lower(): priority.value for priority in Priority}
 OPEN = (Status.WAITING, Status.ACTIVE)  # named one by one, so that the index on status serves
 
 _READS = table_of(ChatRead)
@@ -33,35 +58,43 @@ _LAST = (
     )
     .where(SESSIONS.c.id.in_(bindparam("ids", expanding=True)))
 )
-_UNREAD = (
-    select(MESSAGES.c.session_id, func.count())
-    .outerjoin(
-        _READS,
-        and_(
-            _READS.c.session_id == MESSAGES.c.session_id, _READS.c.admin_id == bindparam("reader")
-        ),
-    )
-    .where(
-        MESSAGES.c.session_id.in_(bindparam("ids", expanding=True)),
-        MESSAGES.c.sender == Sender.CUSTOMER.value,
-        MESSAGES.c.seq > func.coalesce(_READS.c.seq, 0),
-    )
-    .group_by(MESSAGES.c.session_id)
+_READ = select(_READS.c.session_id, _READS.c.customer_messages).where(
+    _READS.c.session_id.in_(bindparam("ids", expanding=True)),
+    _READS.c.admin_id == bindparam("reader"),
 )
+_OF_STATUS = select(func.count()).select_from(SESSIONS).where(SESSIONS.c.status == bindparam("of"))
+_ALL = select(func.count()).select_from(SESSIONS).execution_options(**LONG)
 _LONGEST = (
     select(SESSIONS.c.waiting_since, SESSIONS.c.id)
     .where(SESSIONS.c.status == bindparam("of"), SESSIONS.c.waiting_since.is_not(None))
     .order_by(SESSIONS.c.waiting_since, SESSIONS.c.id)
     .limit(1)
 )
+_MINE = or_(SESSIONS.c.assignee_id == bindparam("reader"), SESSIONS.c.assignee_id.is_(None))
+_LEFT = SESSIONS.c.customer_messages - func.coalesce(_READS.c.customer_messages, 0)
+_HAS_READ = and_(_READS.c.session_id == SESSIONS.c.id, _READS.c.admin_id == bindparam("reader"))
+_NEWS = (
+    select(
+        func.sum(_LEFT).label("unread"),
+        func.max(SESSIONS.c.customer_wrote_at).label("newest"),
+    )
+    .select_from(SESSIONS)
+    .outerjoin(_READS, _HAS_READ)
+    .where(SESSIONS.c.status.in_([status.value for status in OPEN]), _MINE, _LEFT > 0)
+    .execution_options(**LONG)
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What a list shows. `assignee` is a username, ``me``, ``none`` or empty; `before` a cursor."""
+    """What a list shows. `assignee` is a username, ``me``, ``none`` or empty; `view` one of VIEWS or empty;
+    `before` a cursor."""
 
     status: str = ""
     assignee: str = ""
+    view: str = ""
+    tag: str = ""
+    priority: str = ""
     search: str = ""
     before: str = ""
     limit: int = PAGE
@@ -69,22 +102,27 @@ class Filters:
 
 @dataclass(frozen=True)
 class Row:
-    """A session in a list, with its newest message of a person, how much this admin has not read, and whether
-    the customer has the chat open. Session and message are rows."""
+    """A session in a list, with its newest message of a person, how much this admin has not read, whether the
+    customer has the chat open, its tags, and whether the customer is blocked. Session and message are rows."""
 
     session: Any
     last_message: Any | None
     unread: int
     here: bool = False
+    tags: Sequence[str] = ()
+    blocked: bool = False
 
 
 @dataclass(frozen=True)
 class News:
     """What calls for one admin: of open sessions that are theirs or nobody's, the customers' messages they have
-    not read, and when the newest of these was written."""
+    not read, and when the newest of these was written; how often they were mentioned and have not looked; and what
+    they may do."""
 
     unread: int
     newest: datetime | None
+    mentions: int
+    role: str | None
 
 
 @dataclass(frozen=True)
@@ -97,9 +135,13 @@ class Page:
 
 def counts(db: Reader) -> dict[str, int]:
     """How many sessions there are of each status."""
-    query = select(SESSIONS.c.status, func.count()).group_by(SESSIONS.c.status)
-    found = db.execute(query.execution_options(**LONG)).all()
-    return {status.value: 0 for status in Status} | {row[0]: row[1] for row in found}
+    found = dict.fromkeys(Status, 0)
+    for status in OPEN:
+        found[status] = db.execute(_OF_STATUS, {"of": status.value}).scalar_one()
+    # Those that are open are few, and counted by themselves; of all there are, databases count the pages.
+    every = db.execute(_ALL).scalar_one()
+    found[Status.CLOSED] = every - found[Status.WAITING] - found[Status.ACTIVE]
+    return {status.value: count for status, count in found.items()}
 
 
 def find_sessions(db: Reader, filters: Filters, *, reader_id: int | None) -> Page:
@@ -124,13 +166,16 @@ def find_sessions(db: Reader, filters: Filters, *, reader_id: int | None) -> Pag
 def rows_of(db: Reader, sessions: Sequence[Any], *, reader_id: int | None) -> list[Row]:
     """Sessions, objects or rows, as they stand in the list."""
     messages, unread = last_messages(db, sessions), unread_counts(db, sessions, reader_id)
-    here = who_is_here(db, [session.id for session in sessions])
+    ids = [session.id for session in sessions]
+    here, tags, blocked = who_is_here(db, ids), tags_of(db, ids), blocked_guests(db, sessions)
     return [
         Row(
             session,
             messages.get(session.id),
             unread.get(session.id, 0),
             session.id in here,
+            tags.get(session.id, ()),
+            session.guest_id in blocked,
         )
         for session in sessions
     ]
@@ -153,22 +198,10 @@ def longest_wait(db: Reader) -> Any | None:
 
 def news(db: Reader, reader_id: int) -> News:
     """What calls for this admin, on whatever page they are."""
-    mine = or_(ChatSession.assignee_id == reader_id, ChatSession.assignee_id.is_(None))
-    read = and_(ChatRead.session_id == ChatMessage.session_id, ChatRead.admin_id == reader_id)
-    query = (
-        select(func.count(), func.max(ChatMessage.created_at))
-        .select_from(ChatSession)
-        .join(ChatMessage, ChatMessage.session_id == ChatSession.id)
-        .outerjoin(ChatRead, read)
-        .where(
-            ChatSession.status.in_(OPEN),
-            mine,
-            ChatMessage.sender == Sender.CUSTOMER,
-            ChatMessage.seq > func.coalesce(ChatRead.seq, 0),
-        )
-    )
-    unread, newest = db.execute(query.execution_options(**LONG)).one()
-    return News(unread, newest)
+    found = db.execute(_NEWS, {"reader": reader_id}).one()
+    unread, newest = found.unread or 0, found.newest
+    role = db.execute(select(Admin.role).where(Admin.id == reader_id)).scalar()
+    return News(unread, newest, unseen(db, reader_id), role)
 
 
 def activity_cursor(db: Reader) -> str:
@@ -231,6 +264,7 @@ def _conditions(db: Reader, filters: Filters, reader_id: int | None) -> list[Any
         if admin_id is None:
             raise Invalid("assignee", "There is no admin of that name.")
         conditions.append(SESSIONS.c.assignee_id == admin_id)
+    conditions += _more_conditions(filters, reader_id)
     if len(filters.search) > LONGEST_SEARCH:
         raise Invalid("q", f"The search is too long: {LONGEST_SEARCH} characters fit.")
     for word in filters.search.casefold().split():
@@ -242,6 +276,53 @@ def _conditions(db: Reader, filters: Filters, reader_id: int | None) -> list[Any
     return conditions
 
 
+def _more_conditions(filters: Filters, reader_id: int | None) -> list[Any]:
+    conditions: list[Any] = []
+    if filters.view:
+        if filters.view not in VIEWS:
+            raise Invalid("view", f"view is {', '.join(VIEWS[:-1])} or {VIEWS[-1]}.")
+        conditions += _view(filters.view, reader_id)
+    if filters.tag:
+        named = select(SessionTag.session_id).join(Tag, Tag.id == SessionTag.tag_id)
+        conditions.append(SESSIONS.c.id.in_(named.where(Tag.name == fold_tag(filters.tag))))
+    if filters.priority:
+        if filters.priority not in PRIORITIES:
+            raise Invalid("priority", "priority is normal, high or urgent.")
+        conditions.append(SESSIONS.c.priority == PRIORITIES[filters.priority])
+    return conditions
+
+
+def _view(view: str, reader_id: int | None) -> list[Any]:
+    """The conditions of a view. What is put aside is in no view of open chats but its own."""
+    still_open = SESSIONS.c.status.in_([status.value for status in OPEN])
+    awake = SESSIONS.c.snoozed_until.is_(None)
+    reader = reader_id or 0
+    match view:
+        case "mine":
+            return [SESSIONS.c.assignee_id == reader, still_open, awake]
+        case "unassigned":
+            return [SESSIONS.c.assignee_id.is_(None), still_open, awake]
+        case "waiting" | "active":
+            return [SESSIONS.c.status == view, awake]
+        case "closed":
+            return [SESSIONS.c.status == view]
+        case "snoozed":
+            return [still_open, SESSIONS.c.snoozed_until.is_not(None)]
+        case "unread":
+            read = (
+                select(_READS.c.customer_messages)
+                .where(_READS.c.session_id == SESSIONS.c.id, _READS.c.admin_id == reader)
+                .scalar_subquery()
+            )
+            return [still_open, SESSIONS.c.customer_messages > func.coalesce(read, 0)]
+        case "mentions":
+            unseen_ones = select(Mention.session_id).where(
+                Mention.admin_id == reader, Mention.seen_at.is_(None)
+            )
+            return [SESSIONS.c.id.in_(unseen_ones)]
+    return []
+
+
 def last_messages(db: Reader, sessions: Sequence[Any]) -> Mapping[int, Any]:
     """The newest message that a person wrote, by session."""
     found = db.execute(_LAST, {"ids": [session.id for session in sessions]})
@@ -251,4 +332,17 @@ def last_messages(db: Reader, sessions: Sequence[Any]) -> Mapping[int, Any]:
 def unread_counts(db: Reader, sessions: Sequence[Any], reader_id: int | None) -> Mapping[int, int]:
     """How many of the customer's messages this admin has not had on screen, by session."""
     asked = {"ids": [session.id for session in sessions], "reader": reader_id or 0}
-    return {row[0]: row[1] for row in db.execute(_UNREAD, asked)}
+    read = {row[0]: row[1] for row in db.execute(_READ, asked)}
+    return {
+        session.id: max(0, session.customer_messages - read.get(session.id, 0))
+        for session in sessions
+    }
+
+
+def blocked_guests(db: Reader, sessions: Sequence[Any]) -> set[int]:
+    """Those of the sessions' guests whose messages are refused."""
+    ids = {session.guest_id for session in sessions}
+    if not ids:
+        return set()
+    query = select(Guest.id).where(Guest.id.in_(ids), Guest.blocked_at.is_not(None))
+    return set(db.execute(query).scalars())

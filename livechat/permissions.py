@@ -21,6 +21,12 @@ class Permission(StrEnum):
     ANSWER = "answer"
     """Answer, assign, close and reopen conversations."""
 
+    KEEP = "keep-own"
+    """Keep what is only one's own: read marks, drafts, views, preferences, presence."""
+
+    MANAGE = "manage"
+    """People and their roles, and the audit log."""
+
     SIGN_OUT = "sign-out"
     """End one's own login."""
 

@@ -21,6 +21,7 @@ from .models import WRITING, Admin, Presence, Worker, now, table_of
 from .reading import SESSIONS, Reader
 
 CUSTOMER, ADMIN = "customer", "admin"
+LOOKING = "@"  # and the session's number
 ALIVE_FOR = timedelta(seconds=30)
 BEAT = 10.0  # seconds between two signs of life
 GRACE = 4.0  # seconds after which somebody whose page is gone has left: going to the next page is no leaving
@@ -43,6 +44,24 @@ _HERE = (
         _WORKERS.c.alive_at > bindparam("since"),
     )
 )
+_LOOKING = (
+    select(_ADMINS.c.username, _ADMINS.c.name)
+    .distinct()
+    .join(_PRESENCES, _PRESENCES.c.ref == _ADMINS.c.id)
+    .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
+    .where(
+        _PRESENCES.c.kind == bindparam("kind"),
+        _ADMINS.c.id != bindparam("but"),
+        _ADMINS.c.disabled_at.is_(None),
+        _WORKERS.c.alive_at > bindparam("since"),
+    )
+    .order_by(_ADMINS.c.name, _ADMINS.c.username)
+)
+_ADMINS_HERE = (
+    select(_PRESENCES.c.ref)
+    .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
+    .where(_PRESENCES.c.kind == ADMIN, _WORKERS.c.alive_at > bindparam("since"))
+)
 _DESK = (
     select(_ADMINS.c.away_since)
     .join(_PRESENCES, _PRESENCES.c.ref == _ADMINS.c.id)
@@ -59,6 +78,42 @@ def who_is_here(db: Reader, session_ids: Sequence[int]) -> set[int]:
     """Those of the sessions whose customer has the chat open."""
     asked = {"ids": list(session_ids), "since": now() - ALIVE_FOR}
     return set(db.execute(_HERE, asked).scalars()) if session_ids else set()
+
+
+def looking_at(session_id: int) -> str:
+    """The kind of presence of admins who have a conversation open; `ref` is the admin."""
+    return f"{LOOKING}{session_id}"
+
+
+def who_looks(db: Reader, session_id: int, but: int) -> list[dict[str, str]]:
+    """Who else has a conversation open: ``[{username, name}]``, in the order of their names."""
+    asked = {"kind": looking_at(session_id), "but": but, "since": now() - ALIVE_FOR}
+    return [{"username": row.username, "name": row.name} for row in db.execute(_LOOKING, asked)]
+
+
+def admins_here(db: Reader, *, away: bool = True) -> set[int]:
+    """The ids of the admins at the desk; without those who are away if so wished."""
+    query = _ADMINS_HERE
+    if not away:
+        query = query.join(_ADMINS, _ADMINS.c.id == _PRESENCES.c.ref)
+        query = query.where(_ADMINS.c.away_since.is_(None))
+    return set(db.execute(query, {"since": now() - ALIVE_FOR}).scalars())
+
+
+def desk_of(db: Reader) -> list[dict[str, str]]:
+    """Who works at the desk: ``[{username, name, role, presence}]``, in the order of their names."""
+    here = admins_here(db)
+    columns = (_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.name, _ADMINS.c.role)
+    query = select(*columns, _ADMINS.c.away_since).where(_ADMINS.c.disabled_at.is_(None))
+    return [
+        {
+            "username": row.username,
+            "name": row.name,
+            "role": row.role,
+            "presence": "offline" if row.id not in here else "away" if row.away_since else "online",
+        }
+        for row in db.execute(query.order_by(_ADMINS.c.name, _ADMINS.c.username))
+    ]
 
 
 def set_away(db: Session, admin_id: int, *, away: bool) -> None:
@@ -141,7 +196,7 @@ class Book:
             self._until[kind, ref] = time.monotonic() + POLLED
 
     def write(self, engine: Engine) -> list[int]:
-        """Write what has changed; returns the sessions whose customers came or left."""
+        """Write what has changed; returns the sessions whose customers came or left, or that admins opened or left."""
         moment = time.monotonic()
         with self._guard:
             self._until = {key: until for key, until in self._until.items() if until > moment}
@@ -170,7 +225,8 @@ class Book:
         self._written -= set(left)
         if beat:
             self._beaten = moment
-        return [ref for kind, ref in [*came, *left] if kind == CUSTOMER]
+        found = {_session_of(kind, ref) for kind, ref in [*came, *left]}
+        return sorted(number for number in found if number is not None)
 
     def forget(self, engine: Engine) -> None:
         """The process ends."""
@@ -184,6 +240,12 @@ class Book:
             self._written.clear()  # another process has taken us for dead
             connection.execute(delete(_PRESENCES).where(_PRESENCES.c.worker_id == self.worker_id))
         _remove(connection, _WORKERS.c.alive_at < now() - 2 * ALIVE_FOR)
+
+
+def _session_of(kind: str, ref: int) -> int | None:
+    if kind.startswith(LOOKING):
+        return int(kind.removeprefix(LOOKING))
+    return ref if kind == CUSTOMER else None
 
 
 def _remove(connection: Any, which: Any) -> None:

@@ -17,9 +17,11 @@ from .guests import hash_token
 from .models import (
     Admin,
     AdminLogin,
+    CannedReply,
     ChatMessage,
     ChatSession,
     GuestToken,
+    SavedView,
     Sender,
     Status,
     now,
@@ -50,7 +52,13 @@ _GOOD = select(_TOKENS.c.token_hash).where(
     _TOKENS.c.token_hash.in_(bindparam("hashes", expanding=True)), _TOKENS.c.revoked_at.is_(None)
 )
 _LOGIN = (
-    select(_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.name, _LOGINS.c.id.label("login_id"))
+    select(
+        _ADMINS.c.id,
+        _ADMINS.c.username,
+        _ADMINS.c.name,
+        _LOGINS.c.id.label("login_id"),
+        _ADMINS.c.role,
+    )
     .join(_LOGINS, _LOGINS.c.admin_id == _ADMINS.c.id)
     .where(
         _LOGINS.c.token_hash == bindparam("hash"),
@@ -65,6 +73,15 @@ _ENTRIES = {
     .order_by(number)
     for for_customer, number in ((True, MESSAGES.c.public_seq), (False, MESSAGES.c.seq))
 }
+_VIEWS = table_of(SavedView)
+_REPLIES = table_of(CannedReply)
+_VIEW = select(_VIEWS).where(
+    _VIEWS.c.id == bindparam("id"), _VIEWS.c.admin_id == bindparam("admin")
+)
+_REPLY = select(_REPLIES).where(
+    _REPLIES.c.id == bindparam("id"),
+    _REPLIES.c.scope.in_(bindparam("scopes", expanding=True)),
+)
 _OTHERS = SESSIONS.alias()
 _UNREAD = (
     select(func.count())
@@ -129,7 +146,7 @@ def good_tokens(db: Reader, hashes: Collection[str]) -> set[str]:
 
 
 def admin_by_login(db: Reader, token: str) -> Any | None:
-    """``id, username, name, login_id`` of the admin who is signed in with this token, unless the login has
+    """``id, username, name, login_id, role`` of the admin who is signed in with this token, unless the login has
     ended or the admin is disabled."""
     return db.execute(_LOGIN, {"hash": hash_token(token), "moment": now()}).first()
 
@@ -137,6 +154,16 @@ def admin_by_login(db: Reader, token: str) -> Any | None:
 def entries_after(db: Reader, session_id: int, after: int, *, for_customer: bool) -> Sequence[Any]:
     """The entries after a position, in order: of the customer's own numbering or of the admins'."""
     return db.execute(_ENTRIES[for_customer], {"id": session_id, "after": after}).all()
+
+
+def view_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
+    """An admin's own saved view, as a row."""
+    return db.execute(_VIEW, {"id": number, "admin": admin_id}).first()
+
+
+def reply_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
+    """A canned reply that this admin may use, as a row."""
+    return db.execute(_REPLY, {"id": number, "scopes": ["all", f"admin:{admin_id}"]}).first()
 
 
 def admin_name(db: Reader, admin_id: int) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class Refused(Exception):
     """An act that was not done. Nothing has changed. Views answer with `status`, the command line exits 1."""
@@ -13,6 +15,8 @@ class Refused(Exception):
         self.code = code
         self.message = message
         self.field = field
+        self.more: dict[str, Any] = {}
+        """What else the answer carries beside the error."""
 
 
 class Unreadable(Refused):

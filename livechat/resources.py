@@ -13,7 +13,9 @@ too: what is left over is the view's name, and whatever follows the name is an e
     │     | typing | page
     ├─ custom-admin            Admin             login, logout, invitation
     │  └─ chat                 Desk              the dashboard
-    │     └─ <number>          AdminSession      '' | send | messages | close | assign | reopen | seen | typing
+    │     ├─ <number>          AdminSession      '' | send | messages | close | assign | note | tags | …
+    │     ├─ views             Views             ─ <id>  View
+    │     └─ replies           Replies           ─ <id>  Reply
     └─ demo                    DemoShop          only in development
 
 The desk's URLs are noun first, so the verb is the view's name. The customer's are verb first, so each verb is a
@@ -35,8 +37,8 @@ from pyramid.request import Request
 
 from .models import READING_METHODS, ChatSession
 from .permissions import Permission
-from .reading import record_by_id
-from .security import ADMINS
+from .reading import record_by_id, reply_by_id, view_by_id
+from .security import ADMINS, AGENTS, OWNERS
 
 ACL = list[tuple[Any, ...]]
 NOTHING_ELSE = (Deny, Everyone, ALL_PERMISSIONS)
@@ -143,17 +145,78 @@ class AdminSession(SessionResource):
     """One conversation, on the desk."""
 
 
+class Numbered(Folder):
+    """A folder of the desk whose things are found by number, among those that this admin may see."""
+
+    item: Any
+
+    def find(self, number: int, admin_id: int) -> Any | None:
+        """The row of that number, if there is one for this admin."""
+        raise KeyError(number)
+
+    def __getitem__(self, segment: str) -> Any:
+        admin = self.request.identity.admin
+        if not re.fullmatch(r"[1-9][0-9]{0,8}", segment) or admin is None:
+            raise KeyError(segment)
+        found = self.find(int(segment), admin.id)
+        if found is None:
+            raise KeyError(segment)
+        return self.item(found, segment, self)
+
+
+class Kept:
+    """One thing in such a folder, as a row."""
+
+    def __init__(self, record: Any, name: str, parent: Folder) -> None:
+        self.__name__ = name
+        self.__parent__ = parent
+        self.record = record
+
+
+class View(Kept):
+    """A saved view of the list."""
+
+
+class Views(Numbered):
+    """``/custom-admin/chat/views/``: the views that this admin has saved."""
+
+    item = View
+
+    def find(self, number: int, admin_id: int) -> Any | None:
+        return view_by_id(self.request.db, number, admin_id)
+
+
+class Reply(Kept):
+    """A canned reply."""
+
+
+class Replies(Numbered):
+    """``/custom-admin/chat/replies/``: everybody's canned replies, and one's own."""
+
+    item = Reply
+
+    def find(self, number: int, admin_id: int) -> Any | None:
+        return reply_by_id(self.request.db, number, admin_id)
+
+
 class Desk(Folder):
     """``/custom-admin/chat/``: the dashboard, and all sessions by number."""
+
+    children = {"views": Views, "replies": Replies}
 
     def __acl__(self) -> ACL:
         return [
             (Allow, ADMINS, Permission.READ_DESK),
-            (Allow, ADMINS, Permission.ANSWER),
+            (Allow, ADMINS, Permission.KEEP),
+            (Allow, OWNERS, Permission.ANSWER),
+            (Allow, AGENTS, Permission.ANSWER),
+            (Allow, OWNERS, Permission.MANAGE),
             NOTHING_ELSE,
         ]
 
-    def __getitem__(self, segment: str) -> AdminSession:
+    def __getitem__(self, segment: str) -> Any:
+        if segment in self.children:
+            return super().__getitem__(segment)
         # The text first: int() also takes other scripts' digits, spaces and underscores.
         if not re.fullmatch(r"[1-9][0-9]{0,8}", segment):
             raise KeyError(segment)

@@ -17,7 +17,8 @@ from pyramid.request import Request, RequestLocalCache
 from pyramid.response import Response
 from zope.interface import implementer
 
-from .conversation import Actor, admin_actor
+from .actors import Actor, admin_actor
+from .models import Role
 from .reading import admin_by_login
 from .refusals import NotAllowed
 from .settings import Settings, origin_of, site_allowed
@@ -25,6 +26,7 @@ from .settings import Settings, origin_of, site_allowed
 LOGIN_COOKIE = "livechat_login"
 CSRF_COOKIE = "livechat_csrf"
 ADMINS = "group:admins"
+OWNERS, AGENTS = f"role:{Role.OWNER}", f"role:{Role.AGENT}"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class AdminIdentity:
     username: str
     name: str
     login_id: int
+    role: str
 
     @property
     def actor(self) -> Actor:
@@ -85,7 +88,7 @@ class SecurityPolicy:
         if identity.guest_id is not None:
             principals += [Authenticated, f"guest:{identity.guest_id}"]
         if identity.admin is not None:
-            principals += [Authenticated, ADMINS]
+            principals += [Authenticated, ADMINS, f"role:{identity.admin.role}"]
         return self.acl.permits(context, principals, permission)
 
     def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:

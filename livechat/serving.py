@@ -150,6 +150,8 @@ def _handler_class() -> Any:
 
         close_connection: bool
         wsgi_input: Any
+        socket: Any
+        result: Any
         ending = False
         idle: set[Handler] = set()
 

@@ -14,6 +14,7 @@ DEVELOPMENT_SECRET = "development-only-not-a-secret"  # noqa: S105 - refused out
 SHORTEST_SECRET = 32
 
 Asked = Literal["optional", "required", "hidden"]
+Assignment = Literal["manual", "automatic"]
 Streams = Literal["auto", "on", "off"]
 
 
@@ -68,6 +69,15 @@ class Settings:
 
     streams: Streams = "auto"
     """Live connections: ``auto`` is as many as allowed where they are cheap and next to none on threads."""
+
+    assignment: Assignment = "manual"
+    """``automatic``: who waits is given to an admin who is at the desk."""
+
+    assignment_limit: int = 0
+    """How many chats one admin is given at once; 0 is no limit. Who takes more by hand may."""
+
+    assignment_return_minutes: int = 0
+    """After how many minutes without an answer a chat goes back to those who wait; 0 is never."""
 
     limit_guest_streams: int = 20
     limit_network_streams: int = 5000
@@ -214,6 +224,12 @@ def _streams(text: str) -> str:
     return text
 
 
+def _assignment(text: str) -> str:
+    if text not in {"manual", "automatic"}:
+        raise ValueError("write manual or automatic")
+    return text
+
+
 def _asked(text: str) -> str:
     if text not in {"optional", "required", "hidden"}:
         raise ValueError("write optional, required or hidden")
@@ -243,6 +259,7 @@ _READ: dict[str, Callable[[str], Any]] = {
     "bool": _boolean,
     "int": _count,
     "Asked": _asked,
+    "Assignment": _assignment,
     "Streams": _streams,
     "tuple[str, ...]": _origins,
 }

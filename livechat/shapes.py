@@ -8,7 +8,7 @@ from typing import Any
 
 from .lines import line
 from .listing import Row
-from .models import Sender
+from .models import Priority, Sender
 from .reading import LONGEST_QUEUE
 
 Translate = Callable[[Any], str]
@@ -50,6 +50,11 @@ def admin_session(row: Row, translate: Translate = _interpolated) -> dict[str, A
         if session.page_url
         else None,
         "unread": row.unread,
+        "tags": list(row.tags),
+        "priority": Priority(session.priority).name.lower(),
+        "snoozed_until": rfc3339(session.snoozed_until),
+        "assigned_at": rfc3339(session.assigned_at),
+        "blocked": row.blocked,
         "presence": "here" if row.here else "left",
         "verified": session.customer_verified,
         "seq": session.seq,

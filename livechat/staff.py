@@ -15,10 +15,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from translationstring import TranslationStringFactory
 
-from .conversation import STAFF, Actor, give_back
+from . import audit
+from .actors import STAFF, Actor
+from .assigning import give_back
+from .audit import Act
 from .fields import email_address
 from .guests import hash_token, new_token
-from .models import Admin, AdminLogin, now
+from .models import Admin, AdminLogin, Role, now
 from .refusals import Conflict, Invalid, Missing
 
 INVITE_LASTS = timedelta(hours=72)
@@ -73,19 +76,66 @@ def add_admin(
     email: str | None = None,
     name: str | None = None,
     password: str | None = None,
+    role: str | None = None,
+    actor: Actor = STAFF,
 ) -> Admin:
-    """Add an admin; without a password they need an invitation. Raises Invalid, Conflict ``username_taken``."""
+    """Add an admin; without a password they need an invitation. Without a role the first one is owner, and who
+    comes later an agent. Raises Invalid, Conflict ``username_taken``."""
     folded = check_username(db, username)
     shown = " ".join((name or username).split())
     if not 1 <= len(shown) <= 100:
         raise Invalid("name", "A name has 1 to 100 characters.")
     admin = Admin(username=folded, name=shown, created_at=now())
+    admin.role = check_role(role) if role else Role.AGENT if _owners(db) else Role.OWNER
     admin.email = email_address(email, "email") if email else None
     if password is not None:
         admin.password_hash = hash_password(password)
     db.add(admin)
     db.flush()
+    audit.record(
+        db, actor, Act.ADMIN_ADDED, target=admin.username, details={"role": str(admin.role)}
+    )
     return admin
+
+
+def check_role(role: str) -> Role:
+    """Raises Invalid for what is no role."""
+    try:
+        return Role(role)
+    except ValueError:
+        raise Invalid("role", "role is owner, agent or viewer.") from None
+
+
+def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None:
+    """Let an admin do more or less from now on; who may only read gives back their chats.
+
+    Raises Invalid, Conflict ``last_owner``.
+    """
+    wanted, had = check_role(role), admin.role
+    if wanted == had:
+        return
+    if had == Role.OWNER:
+        _keep_an_owner(db, admin)
+    admin.role = wanted
+    if wanted == Role.VIEWER:
+        give_back(db, admin, actor)
+    audit.record(
+        db, actor, Act.ROLE, target=admin.username, details={"from": str(had), "to": str(wanted)}
+    )
+
+
+def _owners(db: Session) -> list[int]:
+    query = select(Admin.id).where(Admin.role == Role.OWNER, Admin.disabled_at.is_(None))
+    # Locked in order: of two who take the role from each other at once, one stays.
+    return list(db.scalars(query.order_by(Admin.id).with_for_update()))
+
+
+def _keep_an_owner(db: Session, admin: Admin) -> None:
+    if _owners(db) == [admin.id]:
+        raise Conflict(
+            "last_owner",
+            f"{admin.username} is the only owner. Make somebody else an owner first.",
+        )
 
 
 def hash_password(password: str) -> str:
@@ -98,17 +148,19 @@ def hash_password(password: str) -> str:
     return _hasher.hash(unicodedata.normalize("NFKC", password))
 
 
-def set_password(db: Session, admin: Admin, password: str) -> None:
+def set_password(db: Session, admin: Admin, password: str, actor: Actor = STAFF) -> None:
     """Set a password; every login and invitation made before ends."""
+    audit.record(db, actor, Act.PASSWORD, target=admin.username)
     admin.password_hash = hash_password(password)
     admin.invite_hash = admin.invite_expires_at = None
     sign_out_everywhere(db, admin)
 
 
-def invite(db: Session, admin: Admin) -> str:
+def invite(db: Session, admin: Admin, actor: Actor = STAFF) -> str:
     """A one-time token with which an admin sets a password. An earlier one ends; this one lasts three days."""
     if admin.disabled_at is not None:
         raise Conflict("disabled", f"{admin.username} is disabled. Enable the account first.")
+    audit.record(db, actor, Act.INVITED, target=admin.username)
     token = new_token()
     admin.invite_hash = hash_token(token)
     admin.invite_expires_at = now() + INVITE_LASTS
@@ -145,15 +197,24 @@ def all_admins(db: Session, *, enabled: bool = False) -> list[Admin]:
 
 
 def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
-    """Shut an admin out at once and put their open chats back; returns how many chats. Twice is no error."""
+    """Shut an admin out at once and put their open chats back; returns how many chats. Twice is no error.
+
+    Raises Conflict ``last_owner`` when another admin does it to the only owner; the command line may.
+    """
+    if actor.admin_id is not None:
+        _keep_an_owner(db, admin)
+    if admin.disabled_at is None:
+        audit.record(db, actor, Act.ADMIN_DISABLED, target=admin.username)
     admin.disabled_at = admin.disabled_at or now()
     admin.invite_hash = admin.invite_expires_at = None
     sign_out_everywhere(db, admin)
     return give_back(db, admin, actor)
 
 
-def enable(db: Session, admin: Admin) -> None:
+def enable(db: Session, admin: Admin, actor: Actor = STAFF) -> None:
     """Let a disabled admin sign in again."""
+    if admin.disabled_at is not None:
+        audit.record(db, actor, Act.ADMIN_ENABLED, target=admin.username)
     admin.disabled_at = None
     db.flush()
 

@@ -8,8 +8,8 @@ import uuid
 import click
 from sqlalchemy.orm import Session
 
-from .. import conversation, guests, staff
-from ..conversation import STAFF
+from .. import assigning, conversation, guests, staff
+from ..actors import STAFF, admin_actor
 from ..fields import body_text
 from ..listing import row_of
 from ..models import Admin, ChatSession
@@ -57,7 +57,7 @@ def assign(
     with context.writing() as db:
         session = session_by_number(db, number)
         whom = staff.find_admin(db, admin) if admin is not None else None
-        conversation.assign(db, session, STAFF, whom, seen)
+        assigning.assign(db, session, STAFF, whom, seen)
         if whom is None:
             tell(f"Session {number} waits for whoever is free.")
         else:
@@ -137,7 +137,7 @@ def reply(context: Context, number: int, text: str, author: str | None, as_json:
     with context.writing() as db:
         session = session_by_number(db, number)
         admin = _author(db, session, author)
-        actor = conversation.admin_actor(admin.id, admin.name)
+        actor = admin_actor(admin.id, admin.name)
         message = conversation.send(db, session, actor, body, str(uuid.uuid4())).message
     tell(f"Sent in session {number} as {staff.named(admin)}.")
     if as_json:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
-from .chat import ChatMessage, ChatRead, ChatSession, Guest, GuestToken, Sender, Status
+from .chat import (
+    ChatMessage,
+    ChatRead,
+    ChatSession,
+    Guest,
+    GuestToken,
+    Priority,
+    Sender,
+    Status,
+)
+from .desk import Audit, CannedReply, Draft, Mention, SavedView, SessionTag, Tag
 from .meta import (
     LONG,
     WRITING,
@@ -19,7 +29,7 @@ from .meta import (
     table_of,
 )
 from .presence import OutsideWrite, Presence, Worker
-from .staff import Admin, AdminLogin
+from .staff import Admin, AdminLogin, Role
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -31,16 +41,25 @@ __all__ = [
     "WRITING",
     "Admin",
     "AdminLogin",
+    "Audit",
     "Base",
+    "CannedReply",
     "ChatMessage",
     "ChatRead",
     "ChatSession",
+    "Draft",
     "Guest",
     "GuestToken",
+    "Mention",
     "OutsideWrite",
     "Presence",
+    "Priority",
+    "Role",
+    "SavedView",
     "Sender",
+    "SessionTag",
     "Status",
+    "Tag",
     "UTCDateTime",
     "Worker",
     "in_milliseconds",

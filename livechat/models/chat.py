@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 from sqlalchemy import (
@@ -39,6 +39,16 @@ class Sender(StrEnum):
     CUSTOMER = "customer"
     ADMIN = "admin"
     SYSTEM = "system"
+    NOTE = "note"
+    """An admin, for colleagues only. It has no public_seq, and nothing that customers get reads it."""
+
+
+class Priority(IntEnum):
+    """How much a session matters."""
+
+    NORMAL = 0
+    HIGH = 1
+    URGENT = 2
 
 
 class Guest(Base):
@@ -51,6 +61,8 @@ class Guest(Base):
     start_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     """Hash of the request that made this guest, so that its repetition finds the same conversation."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    blocked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """Since when what they write is refused, kindly; what they wrote before is kept."""
 
 
 class GuestToken(Base):
@@ -77,6 +89,11 @@ class ChatSession(Base):
         Index("ix_chat_sessions_assignee_activity", "assignee_id", "last_activity_at", "id"),
         # The queue, and who has been waiting for an answer longest.
         Index("ix_chat_sessions_status_waiting", "status", "waiting_since", "id"),
+        # Earlier conversations of the same customer; the statistics of a time; who wakes next.
+        Index("ix_chat_sessions_customer_email", "customer_email", "id"),
+        Index("ix_chat_sessions_created_at", "created_at", "first_answer_at"),
+        Index("ix_chat_sessions_closed_at", "closed_at"),
+        Index("ix_chat_sessions_snoozed_until", "snoozed_until"),
         {"sqlite_autoincrement": True},
     )
 
@@ -91,6 +108,10 @@ class ChatSession(Base):
     seq: Mapped[int] = mapped_column(default=0)
     public_seq: Mapped[int] = mapped_column(default=0)
     """The last numbers given out: to admins, and in the list without what customers may not see."""
+    customer_messages: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many messages the customer has written: what an admin has not read is counted from it."""
+    customer_wrote_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When the newest of them was written."""
     last_message_seq: Mapped[int | None]
     """The seq of the newest entry that a person wrote."""
 
@@ -112,6 +133,11 @@ class ChatSession(Base):
     """The last public_seq the customer has had on screen."""
     staff_seen: Mapped[int] = mapped_column(default=0, server_default="0")
     """The last public_seq that any admin has had on screen."""
+    priority: Mapped[int] = mapped_column(default=Priority.NORMAL, server_default="0")
+    snoozed_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """Put aside until then, or until the customer writes."""
+    assigned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When it was given to whom it belongs to."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_activity_at: Mapped[datetime] = mapped_column(UTCDateTime)
@@ -145,11 +171,12 @@ class ChatMessage(Base):
 
     __tablename__ = "chat_messages"
     __table_args__ = (
-        CheckConstraint("sender IN ('customer', 'admin', 'system')", name="sender"),
+        CheckConstraint("sender IN ('customer', 'admin', 'system', 'note')", name="sender"),
         UniqueConstraint("session_id", "seq"),
         UniqueConstraint("session_id", "public_seq"),
         # However often a client repeats a send, the message exists once.
         UniqueConstraint("session_id", "author_key", "client_id"),
+        Index("ix_chat_messages_created_at", "created_at", "sender", "admin_id"),
         {"sqlite_autoincrement": True},
     )
 
@@ -172,10 +199,12 @@ class ChatMessage(Base):
 
 
 class ChatRead(Base):
-    """How far one admin has read one session. One admin's look never clears another's."""
+    """How far one admin has read one session. One admin's look never clears another's, and only what the customer
+    wrote counts as unread: the session's customer_messages less those up to `seq`, which are counted here."""
 
     __tablename__ = "chat_reads"
 
     session_id: Mapped[int] = mapped_column(ForeignKey("chat_sessions.id"), primary_key=True)
     admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id"), primary_key=True)
     seq: Mapped[int]
+    customer_messages: Mapped[int] = mapped_column(default=0, server_default="0")

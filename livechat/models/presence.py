@@ -27,7 +27,8 @@ class Presence(Base):
 
     worker_id: Mapped[str] = mapped_column(String(32), primary_key=True)
     kind: Mapped[str] = mapped_column(String(10), primary_key=True)
-    """``customer`` (`ref` is the session's number) or ``admin`` (`ref` is the admin's id)."""
+    """``customer`` (`ref` is the session's number), ``admin`` (`ref` is the admin's id), or ``@7``: an admin who has
+    session 7 open."""
     ref: Mapped[int] = mapped_column(primary_key=True)
 
 

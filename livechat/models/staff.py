@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from .meta import Base, UTCDateTime
+
+
+class Role(StrEnum):
+    """What an admin may do. The ACLs in resources.py say it exactly."""
+
+    OWNER = "owner"
+    """Everything: people, the audit log, and all that agents do."""
+    AGENT = "agent"
+    """Answers."""
+    VIEWER = "viewer"
+    """Reads."""
 
 
 class Admin(Base):
@@ -27,6 +40,11 @@ class Admin(Base):
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     away_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """Signed in with a page open, but not at the keyboard."""
+    role: Mapped[str] = mapped_column(String(10), default=Role.AGENT, server_default="owner")
+    preferences: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """How the desk looks and behaves for this admin: see livechat/preferences.py."""
+    assigned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When a chat was last given to this admin without anybody choosing."""
 
     logins: Mapped[list[AdminLogin]] = relationship(back_populates="admin")
 

@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from ..cursors import message_cursor
 from ..listing import Filters, activity_cursor, changed_since, matching, news, rows_of
+from ..presence import who_looks
 from ..reading import (
     admin_by_login,
     admin_name,
@@ -143,6 +144,7 @@ class AdminLog(CustomerLog):
         self._admin_id = admin_id
         self._news = news
         self._told: Shape | None = None
+        self._viewers: list[dict[str, str]] = []
 
     def record(self, db: Connection) -> Any | None:
         return record_by_id(db, self._session_id)
@@ -171,6 +173,16 @@ class AdminLog(CustomerLog):
             return None
         with self._realtime.reading_engine.connect() as db:
             return first + self._aside(db)
+
+    def _read(self, db: Connection, *, session_first: bool = False) -> bytes | None:
+        found = super()._read(db, session_first=session_first)
+        if found is None:
+            return None
+        viewers = who_looks(db, self._session_id, self._admin_id)
+        if viewers == self._viewers:
+            return found
+        self._viewers = viewers
+        return found + event("viewers", {"admins": viewers})
 
     def _aside(self, db: Connection, listener: Listener | None = None) -> bytes:
         figures, reader = self._realtime.figures, self._admin_id

@@ -18,6 +18,7 @@ from ..patched import is_patched
 from ..presence import Book, Team
 from ..reading import LONGEST_QUEUE, SESSIONS, good_tokens
 from ..refusals import TooManyStreams
+from ..statistics import FinishedDays
 from .changes import announce
 from .hints import Presence, split
 from .hub import Hub, Listener
@@ -45,9 +46,12 @@ class Realtime:
         self.book = Book()
         self.team = Team()
         self.figures = Sparing()
+        self.finished_days = FinishedDays()
         self.known = Remembered(reading_engine) if engine.dialect.name == "sqlite" else Known()
         self.hub.on_change(self.known.forget)
         self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)
+        self.duties: list[Callable[[], Any]] = []
+        """What others want done every second."""
         self._settings = settings
         self._slots: Counter[tuple[str, str]] = Counter()
         self._guard = threading.Lock()
@@ -113,6 +117,8 @@ class Realtime:
             self._try(self._tell_queue)
             self._try(self._check_rights)
             self._try(self._tell_team)
+            for duty in self.duties:
+                self._try(duty)
             if self.wakeup.sweep_every is not None:
                 self._try(self.wakeup.look)
 

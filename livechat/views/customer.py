@@ -12,7 +12,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from .. import conversation, fields, guests, presence, reading, words
-from ..conversation import CUSTOMER
+from ..actors import CUSTOMER
 from ..cursors import message_cursor, message_position
 from ..headers import framed_by_sites
 from ..inputs import json_object
@@ -109,7 +109,7 @@ def send(context: CustomerSession, request: Request) -> dict[str, Any]:
 @session_view("messages", request_method="GET", accept="application/json")
 def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Everything since the cursor, in order; from the beginning without one."""
-    position, anew = message_position(request.GET.get("after"), context.record, for_customer=True)
+    position, anew = _position(context, request, request.GET.get("after"))
     request.realtime.book.polled(presence.CUSTOMER, context.record.id)
     found = listing(request, context.record, position)
     if not found["messages"] and not anew:
@@ -120,8 +120,8 @@ def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
 @session_view("messages", request_method="GET", **STREAMED)
 def stream(context: CustomerSession, request: Request) -> Response:
     """The same as a stream that goes on."""
+    position, anew = _position(context, request, resume_from(request))
     record = context.record
-    position, anew = message_position(resume_from(request), record, for_customer=True)
     token = bearer_token(request) or ""
     log = CustomerLog(
         request.realtime,
@@ -132,7 +132,7 @@ def stream(context: CustomerSession, request: Request) -> Response:
         shape=session_shaper(request),
         translate=request.localizer.translate,
     )
-    here = (presence.CUSTOMER, record.id)
+    here = [(presence.CUSTOMER, record.id)]
     proof = guests.hash_token(token)
     return streamed(request, log, record.id, f"guest {record.guest_id}", here, proof=proof)
 
@@ -251,3 +251,15 @@ def listing(request: Request, session: Any, after: int) -> dict[str, Any]:
         "messages": [customer_message(entry, translate) for entry in entries],
         "cursor": message_cursor(session, last, for_customer=True),
     }
+
+
+def _position(context: CustomerSession, request: Request, cursor: str | None) -> tuple[int, bool]:
+    """Where a reader goes on from, and whether they must load anew."""
+    position, anew = message_position(cursor, context.record, for_customer=True)
+    if anew:
+        # What is remembered of the session may be older than what was read a moment ago.
+        fresh = reading.customer_record_by_id(request.db, context.record.id)
+        if fresh is not None:
+            context.record = fresh
+            position, anew = message_position(cursor, fresh, for_customer=True)
+    return position, anew

@@ -41,7 +41,10 @@ def refused(error: Refused, request: Request) -> Response:
         if isinstance(error, TooMany | TooManyStreams)
         else {}
     )
-    return answer(request, error.status, error.code, error.message, error.field, headers)
+    response = answer(request, error.status, error.code, error.message, error.field, headers)
+    if error.more and prefers_json(request):
+        response.json_body = response.json_body | error.more
+    return response
 
 
 @notfound_view_config()
@@ -82,6 +85,9 @@ def forbidden(_error: Any, request: Request) -> Response:
     """Not for you: on the desk, as a page, that means to sign in."""
     if isinstance(getattr(request, "context", None), CustomerSession):
         return not_found(_error, request)
+    if _beneath_desk(request) and request.identity.admin is not None:
+        message = "Your account may not do this. An owner can change what it may."
+        return answer(request, 403, "forbidden", message)
     if prefers_json(request):
         return answer(request, 403, "forbidden", "Sign in to see this.")
     login_url = request.resource_url(request.root["custom-admin"], "login", "")

@@ -11,6 +11,7 @@ from pyramid.security import forget, remember
 from pyramid.view import view_config
 
 from .. import staff
+from ..actors import admin_actor
 from ..inputs import form_text
 from ..limits import network
 from ..models import Admin as AdminRow
@@ -106,7 +107,8 @@ def welcome(context: Admin, request: Request) -> Any:
         request.response.status_int = 422
         return _welcome(request, token, None)
     try:
-        staff.set_password(request.dbsession, admin, form_text(request, "password"))
+        actor = admin_actor(admin.id, admin.name)
+        staff.set_password(request.dbsession, admin, form_text(request, "password"), actor)
     except Invalid as refused:
         request.response.status_int = 422
         return _welcome(request, token, admin) | {"problem": refused.message}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pyramid.config import Configurator
@@ -29,12 +30,13 @@ def streamed(
     log: Log,
     topic: int,
     who: str,
-    here: tuple[str, int],
+    here: Sequence[tuple[str, int]],
     *,
     everything: bool = False,
     proof: str | None = None,
 ) -> Response:
     """The answer that goes on. The listener listens before the backlog is read, so nothing falls in between.
+    `here`: whose presence it is, as the book (presence.py) calls them.
 
     Raises TooManyStreams.
     """
@@ -46,11 +48,13 @@ def streamed(
     realtime.start()
     listener = realtime.hub.listen(topic, everything=everything)
     listener.proof = proof
-    realtime.book.arrive(*here)
+    for one in here:
+        realtime.book.arrive(*one)
 
     def on_close() -> None:
         realtime.hub.forget(listener)
-        realtime.book.leave(*here)
+        for one in here:
+            realtime.book.leave(*one)
         give_back()
 
     response = Response(content_type=EVENT_STREAM, charset="utf-8")

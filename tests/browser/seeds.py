@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from livechat import conversation, database, guests
-from livechat.conversation import Actor
+from livechat.actors import Actor
 from livechat.models import Admin, ChatSession
 from livechat.opening import Opening, Product
 

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import Engine
 
 from livechat import conversation, database, guests
-from livechat.conversation import CUSTOMER
+from livechat.actors import CUSTOMER
 from livechat.models import ChatSession
 from livechat.opening import Opening, Product
 from tests.factories import new_id

@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, update
 
-from livechat import conversation, database
-from livechat.conversation import STAFF, admin_actor
+from livechat import assigning, conversation, database
+from livechat.actors import STAFF, admin_actor
 from livechat.models import ChatMessage, ChatSession
 from livechat.opening import Product
 from livechat.reporting import By, Report, report
@@ -40,7 +40,7 @@ def two_days(engine: Engine, begin: Begin, change: Callable[..., None]) -> None:
             session = db.get_one(ChatSession, number)
             conversation.send(db, session, admin_actor(admin.id, admin.name), "answer", new_id())
         session = db.get_one(ChatSession, second)
-        conversation.assign(db, session, STAFF, db.merge(anna), session.version)
+        assigning.assign(db, session, STAFF, db.merge(anna), session.version)
         conversation.close(db, db.get_one(ChatSession, first), STAFF)
         # Every entry at the moment its chat began; only what is counted matters here.
         for number, moment in (

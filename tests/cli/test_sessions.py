@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from livechat import conversation, database, guests, reading
-from livechat.conversation import CUSTOMER
+from livechat.actors import CUSTOMER
 from livechat.models import ChatMessage, ChatSession
 from livechat.opening import Opening, Product
 from tests.databases import rows

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from livechat import conversation, database
 from livechat.cli.following import Follower
-from livechat.conversation import CUSTOMER, STAFF
+from livechat.actors import CUSTOMER, STAFF
 from livechat.models import ChatSession, writing
 from tests.factories import add_admin, new_id
 

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from livechat import conversation, database, staff
-from livechat.conversation import STAFF, admin_actor
+from livechat import assigning, conversation, database, staff
+from livechat.actors import STAFF, admin_actor
 from livechat.models import ChatSession
 from livechat.refusals import Conflict, Invalid, Missing
 
@@ -99,14 +99,14 @@ def test_two_who_act_one_after_the_other_on_what_they_read_before_get_one_winner
         version = session.version
     do(
         engine,
-        lambda db, row: conversation.assign(
+        lambda db, row: assigning.assign(
             db, row, admin_actor(anna.row.id, "anna"), staff.find_admin(db, "anna"), version
         ),
     )
     with pytest.raises(Conflict, match="anna"):
         do(
             engine,
-            lambda db, row: conversation.assign(
+            lambda db, row: assigning.assign(
                 db, row, admin_actor(ben.row.id, "ben"), staff.find_admin(db, "ben"), version
             ),
         )

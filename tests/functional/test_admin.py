@@ -245,8 +245,18 @@ def test_the_links_of_a_session_lead_where_they_say(admin, number):
         "close": {},
         "reopen": {},
         "typing": {"typing": True},
+        "note": {"body": "x", "client_id": "2"},
+        "unread": {},
+        "transfer": {"admin": "anna"},
+        "tags": {"add": ["refund"]},
+        "priority": {"priority": "high"},
+        "snooze": {"until": None},
+        "block": {"blocked": False},
+        "draft": {"body": "x"},
     }
-    assert set(bodies) == set(links) - {"self", "messages"}
+    assert set(bodies) == set(links) - {"self", "messages", "earlier", "replies"}
+    for name in ("earlier", "replies"):
+        assert admin.app.get(links[name], headers=headers).status_int == 200
     for verb, body in bodies.items():
         admin.app.post_json(links[verb], body, headers=headers, status="2*")
 

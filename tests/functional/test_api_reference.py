@@ -10,7 +10,19 @@ import jsonschema
 import openapi_spec_validator
 import yaml
 
-from livechat.resources import Admin, AdminSession, Chat, CustomerSession, Desk, Root, Start
+from livechat.resources import (
+    Admin,
+    AdminSession,
+    Chat,
+    CustomerSession,
+    Desk,
+    Replies,
+    Reply,
+    Root,
+    Start,
+    View,
+    Views,
+)
 
 from ..factories import new_id
 
@@ -22,6 +34,10 @@ PREFIX = {
     Admin: "/custom-admin/",
     Desk: "/custom-admin/chat/",
     AdminSession: "/custom-admin/chat/{number}/",
+    Views: "/custom-admin/chat/views/",
+    View: "/custom-admin/chat/views/{id}/",
+    Replies: "/custom-admin/chat/replies/",
+    Reply: "/custom-admin/chat/replies/{id}/",
 }
 
 
@@ -135,3 +151,47 @@ def test_what_the_desk_gets_is_as_described(customer: Any, admin: Any, new_admin
     fits(admin.opens(number), one)
     fits(admin.reopens(number), f"{one}reopen/")
     fits(admin.assigns(number, None), f"{one}assign/")
+
+
+def test_what_working_together_gets_is_as_described(
+    customer: Any, admin: Any, new_admin: Any
+) -> None:
+    one, desk = "/custom-admin/chat/{number}/", "/custom-admin/chat/"
+    number = admin.number_of(customer)
+    ben = new_admin("ben")
+    headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
+
+    def posts(path: str, data: Any, status: Any = "2*") -> Any:
+        return admin.app.post_json(f"{desk}{path}", data, headers=headers, status=status)
+
+    fits(posts("take/", {}), f"{desk}take/")
+    fits(posts("take/", {}, 409), f"{desk}take/")
+    note = {"body": "@ben look", "client_id": new_id()}
+    fits(admin.posts(number, "note", note, status=201), f"{one}note/")
+    fits(admin.posts(number, "note", note, status=200), f"{one}note/")
+    fits(ben.app.get(f"{desk}mentions/", headers=ben.json), f"{desk}mentions/")
+    ben.sends(number, "first")
+    answer = {"body": "second", "client_id": new_id(), "seen_seq": 1}
+    fits(admin.posts(number, "send", answer, status=409), f"{one}send/")
+    acts: dict[str, Any] = {
+        "unread": {},
+        "transfer": {"admin": "ben", "note": "yours"},
+        "tags": {"add": ["refund"]},
+        "priority": {"priority": "urgent"},
+        "snooze": {"until": None},
+        "block": {"blocked": True},
+        "draft": {"body": "Dear", "note": False},
+    }
+    for verb, data in acts.items():
+        fits(admin.posts(number, verb, data), f"{one}{verb}/")
+    fits(customer.sends("x", status=409), "/chat/send/{session_id}/")
+    for verb in ("draft", "earlier"):
+        answer = admin.app.get(f"{desk}{number}/{verb}/", headers=admin.json)
+        fits(answer, f"{one}{verb}/")
+    fits(admin.opens(number), one)
+    fits(posts("views/", {"name": "x", "query": {"view": "mine"}}), f"{desk}views/")
+    for name in ("colleagues", "tag-names", "views"):
+        fits(admin.app.get(f"{desk}{name}/", headers=admin.json), f"{desk}{name}/")
+    fits(posts("preferences/", {"theme": "dark"}), f"{desk}preferences/")
+    bulk = {"numbers": [number, 999], "act": "close"}
+    fits(posts("bulk/", bulk), f"{desk}bulk/")

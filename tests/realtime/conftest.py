@@ -12,7 +12,7 @@ from pyramid.config import Configurator
 from sqlalchemy.orm import Session
 
 from livechat import conversation, guests
-from livechat.conversation import CUSTOMER
+from livechat.actors import CUSTOMER
 from livechat.models import ChatSession, writing
 from livechat.opening import Opening
 from livechat.realtime.hints import Changed, Hint, Typing

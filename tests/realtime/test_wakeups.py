@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from livechat import conversation
-from livechat.conversation import CUSTOMER
+from livechat.actors import CUSTOMER
 from livechat.models import ChatSession
 from livechat.realtime.changes import touch
 from livechat.realtime.hints import Typing

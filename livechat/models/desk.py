@@ -1,0 +1,121 @@
+"""What the desk keeps beside the conversations: tags, drafts, canned replies, views, mentions, and the audit log."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .meta import Base, UTCDateTime
+
+
+class Tag(Base):
+    """A word that sessions are sorted by."""
+
+    __tablename__ = "tags"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(40), unique=True)
+    """Folded: ``Refund`` and ``refund`` are one tag."""
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class SessionTag(Base):
+    """A session has a tag."""
+
+    __tablename__ = "session_tags"
+    __table_args__ = (Index("ix_session_tags_tag_id", "tag_id", "session_id"),)
+
+    session_id: Mapped[int] = mapped_column(ForeignKey("chat_sessions.id"), primary_key=True)
+    tag_id: Mapped[int] = mapped_column(ForeignKey("tags.id"), primary_key=True)
+
+
+class Draft(Base):
+    """What an admin has begun to write in a session, so that another device goes on."""
+
+    __tablename__ = "drafts"
+
+    session_id: Mapped[int] = mapped_column(ForeignKey("chat_sessions.id"), primary_key=True)
+    admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id"), primary_key=True)
+    body: Mapped[str] = mapped_column(Text)
+    note: Mapped[bool] = mapped_column(default=False)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class CannedReply(Base):
+    """A text that is used again and again, called by a short code."""
+
+    __tablename__ = "canned_replies"
+    __table_args__ = (
+        UniqueConstraint("scope", "code"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    scope: Mapped[str] = mapped_column(String(20))
+    """``all``, or ``admin:7`` for whose it is alone."""
+    code: Mapped[str] = mapped_column(String(40))
+    title: Mapped[str] = mapped_column(String(100))
+    body: Mapped[str] = mapped_column(Text)
+    """With variables such as ``{customer.name|there}``."""
+    uses: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class SavedView(Base):
+    """Filters of the list that an admin has given a name."""
+
+    __tablename__ = "saved_views"
+    __table_args__ = (
+        UniqueConstraint("admin_id", "name"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id"))
+    name: Mapped[str] = mapped_column(String(60))
+    query: Mapped[dict[str, Any]] = mapped_column(JSON)
+    """The parameters of the list's address."""
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+
+
+class Mention(Base):
+    """A note calls for a colleague."""
+
+    __tablename__ = "mentions"
+    __table_args__ = (
+        Index("ix_mentions_admin_id", "admin_id", "seen_at", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("chat_messages.id"))
+    session_id: Mapped[int] = mapped_column(ForeignKey("chat_sessions.id"), index=True)
+    admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id"))
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class Audit(Base):
+    """A privileged act. Rows are added and never changed."""
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        Index("ix_audit_session_id", "session_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    actor_key: Mapped[str] = mapped_column(String(80), index=True)
+    """Who did it, as an `Actor.key`: ``admin:7`` or ``staff`` (the command line)."""
+    actor_name: Mapped[str | None] = mapped_column(String(100))
+    act: Mapped[str] = mapped_column(String(40), index=True)
+    session_id: Mapped[int | None] = mapped_column(ForeignKey("chat_sessions.id"))
+    target: Mapped[str | None] = mapped_column(String(200))
+    """Whom or what it was done to, as text: it outlives what it names."""
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSON)

@@ -1,0 +1,153 @@
+"""Canned replies: texts that are used again and again, with variables for whoever they go to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import case, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from . import audit
+from .actors import Actor
+from .audit import Act
+from .models import CannedReply, now, table_of
+from .reading import Reader
+from .refusals import Conflict, Invalid
+
+EVERYBODY = "all"
+LONGEST_CODE = 40
+MOST = 1000  # replies that one admin sees
+SHOWN = 20  # in the picker
+_REPLIES = table_of(CannedReply)
+_VARIABLE = re.compile(r"\{(\w+(?:\.\w+)?)(?:\|([^{}|]{0,100}))?\}")
+
+VARIABLES: dict[str, Callable[[Any, str], Any]] = {
+    "customer.name": lambda session, _admin: session.customer_name,
+    "customer.email": lambda session, _admin: session.customer_email,
+    "product.name": lambda session, _admin: session.product_name or session.product_id,
+    "product.url": lambda session, _admin: session.product_url,
+    "product.price": lambda session, _admin: session.product_price,
+    "chat.number": lambda session, _admin: session.id,
+    "admin.name": lambda _session, admin: admin,
+}
+"""What stands in braces, and where it comes from: a session's row and the name of who answers."""
+
+
+def own(admin_id: int) -> str:
+    """The scope of what is an admin's alone."""
+    return f"admin:{admin_id}"
+
+
+def fill(text: str, session: Any, admin_name: str) -> str:
+    """A reply for one session. ``{customer.name|there}`` becomes the name, or ``there`` without one; what is no
+    variable, or has neither value nor fallback, says so by staying as it was written."""
+
+    def value(found: re.Match[str]) -> str:
+        name, fallback = found.groups()
+        if name not in VARIABLES:
+            return found[0]
+        given = VARIABLES[name](session, admin_name)
+        if given is not None and str(given) != "":
+            return str(given)
+        return found[0] if fallback is None else fallback
+
+    return _VARIABLE.sub(value, text)
+
+
+def replies_of(db: Reader, admin_id: int, search: str = "", limit: int = MOST) -> Sequence[Any]:
+    """The replies an admin may use, as rows: what begins like the search first, then what is used most."""
+    query = select(_REPLIES).where(_REPLIES.c.scope.in_([EVERYBODY, own(admin_id)]))
+    word = " ".join(search.casefold().split())
+    order: list[Any] = [_REPLIES.c.uses.desc(), _REPLIES.c.code]
+    if word:
+        found = [
+            func.lower(column).contains(word, autoescape=True)
+            for column in (_REPLIES.c.code, _REPLIES.c.title, _REPLIES.c.body)
+        ]
+        query = query.where(or_(*found))
+        begins = _REPLIES.c.code.startswith(word, autoescape=True)
+        order.insert(0, case((begins, 0), else_=1))
+    return db.execute(query.order_by(*order, _REPLIES.c.id).limit(limit)).all()
+
+
+def add(
+    db: Session, actor: Actor, *, code: str, title: str, body: str, everybody: bool
+) -> CannedReply:
+    """Keep a reply, for everybody or for oneself. Raises Invalid, Conflict ``code_taken``."""
+    scope = EVERYBODY if everybody or actor.admin_id is None else own(actor.admin_id)
+    count = db.scalar(select(func.count()).where(_REPLIES.c.scope == scope)) or 0
+    if count >= MOST // 2:
+        raise Conflict("too_many_replies", f"{MOST // 2} replies are enough. Remove one first.")
+    moment = now()
+    reply = CannedReply(
+        scope=scope,
+        code=fold_code(code),
+        title=title,
+        body=body,
+        uses=0,
+        created_at=moment,
+        updated_at=moment,
+    )
+    db.add(reply)
+    _flush(db, reply.code)
+    _record(db, actor, Act.REPLY_ADDED, reply)
+    return reply
+
+
+def change(
+    db: Session, actor: Actor, number: int, *, code: str, title: str, body: str, everybody: bool
+) -> CannedReply:
+    """Change a reply. Raises Invalid, Conflict ``code_taken``."""
+    reply = db.get_one(CannedReply, number, with_for_update=True)
+    was_for_everybody = reply.scope == EVERYBODY
+    if everybody or actor.admin_id is None:
+        reply.scope = EVERYBODY
+    else:
+        reply.scope = own(actor.admin_id)
+    reply.code, reply.title, reply.body = fold_code(code), title, body
+    reply.updated_at = now()
+    _flush(db, reply.code)
+    _record(db, actor, Act.REPLY_CHANGED, reply, anyway=was_for_everybody)
+    return reply
+
+
+def remove(db: Session, actor: Actor, number: int) -> None:
+    """Forget a reply."""
+    reply = db.get_one(CannedReply, number)
+    _record(db, actor, Act.REPLY_REMOVED, reply)
+    db.delete(reply)
+    db.flush()
+
+
+def used(db: Session, number: int) -> None:
+    """Count one more use."""
+    more = update(_REPLIES).where(_REPLIES.c.id == number).values(uses=_REPLIES.c.uses + 1)
+    db.connection().execute(more)
+
+
+def fold_code(text: str) -> str:
+    """A short code as it is stored and typed behind the slash. Raises Invalid."""
+    code = text.strip().lstrip("/").casefold()
+    if len(code) > LONGEST_CODE or not re.fullmatch(r"\w[\w-]*", code):
+        raise Invalid(
+            "code", f"A code is 1 to {LONGEST_CODE} letters, digits, - and _, such as refund-14."
+        )
+    return code
+
+
+def _flush(db: Session, code: str) -> None:
+    try:
+        with db.begin_nested():
+            db.flush()
+    except IntegrityError:
+        raise Conflict("code_taken", f"There is a reply /{code} already.") from None
+
+
+def _record(
+    db: Session, actor: Actor, act: Act, reply: CannedReply, *, anyway: bool = False
+) -> None:
+    if reply.scope == EVERYBODY or anyway:  # what is one's own is nobody else's business
+        audit.record(db, actor, act, target=f"/{reply.code}")

@@ -1,0 +1,154 @@
+"""What an admin does with a conversation beside answering: notes, tags, priority, putting aside, handing on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pyramid.request import Request
+
+from .. import conversation, fields, handling, listing, tags
+from ..cursors import message_cursor
+from ..limits import network
+from ..models import Priority
+from ..refusals import Invalid
+from ..resources import AdminSession
+from ..shapes import admin_message, rfc3339
+from .desk import (
+    act_view,
+    admin_named,
+    answered,
+    fields_of,
+    own_view,
+    read_view,
+    row_shaper,
+    session_of,
+)
+
+
+@act_view(name="note")
+def note(context: AdminSession, request: Request) -> Any:
+    """Write a note for colleagues. ``@username`` in it calls one of them."""
+    data, admin = fields_of(request), request.identity.admin
+    body, client_id = fields.body_text(data.get("body")), fields.client_id(data.get("client_id"))
+    request.limits.count_send(network(request), f"admin {admin.id}")
+    db = request.dbsession
+    sent = conversation.add_note(db, context.session, admin.actor, body, client_id)
+    request.response.status_int = 201 if sent.created else 200
+    answer = {
+        "message": admin_message(sent.message, request.localizer.translate),
+        "cursor": message_cursor(context.record, sent.message.seq, for_customer=False),
+    }
+    return answered(context, request, answer)
+
+
+@own_view(name="unread")
+def unread(context: AdminSession, request: Request) -> Any:
+    """The customer's last message is unread again, for this admin."""
+    fields_of(request)
+    conversation.mark_unread(request.dbsession, context.session, request.identity.admin.id)
+    return answered(context, request, session_of(context, request))
+
+
+@act_view(name="transfer")
+def transfer(context: AdminSession, request: Request) -> Any:
+    """Hand the conversation on, with a note for whoever has it then."""
+    data = fields_of(request)
+    admin = admin_named(request, data.get("admin"))
+    if admin is None:
+        raise Invalid("admin", 'Say who: {"admin": "username"}.')
+    text, version = data.get("note"), data.get("version")
+    handling.transfer(
+        request.dbsession,
+        context.session,
+        request.identity.admin.actor,
+        admin,
+        fields.body_text(text, "note") if text else None,
+        None if version is None else fields.whole_number(version, "version"),
+    )
+    return answered(context, request, session_of(context, request))
+
+
+@act_view(name="tags")
+def change_tags(context: AdminSession, request: Request) -> Any:
+    """Put tags on and take others off: ``{"add": […], "remove": […]}``."""
+    data = fields_of(request)
+    add, remove = (fields.texts(data.get(name), name) for name in ("add", "remove"))
+    tags.change_tags(request.dbsession, context.session, add, remove)
+    return answered(context, request, session_of(context, request))
+
+
+@act_view(name="priority")
+def priority(context: AdminSession, request: Request) -> Any:
+    """How much it matters: ``normal``, ``high`` or ``urgent``."""
+    wanted = fields_of(request).get("priority")
+    if not isinstance(wanted, str) or wanted not in listing.PRIORITIES:
+        raise Invalid("priority", "priority is normal, high or urgent.")
+    chosen = Priority(listing.PRIORITIES[wanted])
+    handling.set_priority(request.dbsession, context.session, chosen)
+    return answered(context, request, session_of(context, request))
+
+
+@act_view(name="snooze")
+def snooze(context: AdminSession, request: Request) -> Any:
+    """Put it aside until a time, or take it back (``{"until": null}``)."""
+    until = _moment(fields_of(request).get("until"))
+    handling.snooze(request.dbsession, context.session, request.identity.admin.actor, until)
+    return answered(context, request, session_of(context, request))
+
+
+@act_view(name="block")
+def block(context: AdminSession, request: Request) -> Any:
+    """Refuse what this customer writes from now on, or no more."""
+    blocked = fields_of(request).get("blocked")
+    if blocked in {"true", "false"}:  # a form has texts only
+        blocked = blocked == "true"
+    if not isinstance(blocked, bool):
+        raise Invalid("blocked", "blocked is true or false.")
+    actor = request.identity.admin.actor
+    handling.block(request.dbsession, context.session, actor, blocked=blocked)
+    return answered(context, request, session_of(context, request))
+
+
+@read_view(name="draft", renderer="json")
+def draft(context: AdminSession, request: Request) -> dict[str, Any]:
+    """What this admin has begun to write here."""
+    found = handling.draft_of(request.db, context.record.id, request.identity.admin.id)
+    if found is None:
+        return {"draft": None}
+    return {
+        "draft": {"body": found.body, "note": found.note, "updated_at": rfc3339(found.updated_at)}
+    }
+
+
+@own_view(name="draft")
+def keep_draft(context: AdminSession, request: Request) -> dict[str, Any]:
+    """Keep it, so that another device goes on."""
+    data = fields_of(request)
+    body, is_note = data.get("body"), data.get("note", False)
+    if not isinstance(body, str) or "\x00" in body:
+        raise Invalid("body", "body is a text.")
+    if not isinstance(is_note, bool):
+        raise Invalid("note", "note is true or false.")
+    admin = request.identity.admin
+    handling.keep_draft(request.dbsession, context.record.id, admin.id, body, note=is_note)
+    return {}
+
+
+@read_view(name="earlier", renderer="json")
+def earlier(context: AdminSession, request: Request) -> dict[str, Any]:
+    """Other conversations of the same customer."""
+    found = handling.earlier(request.db, context.record)
+    rows = listing.rows_of(request.db, found, reader_id=request.identity.admin.id)
+    shape = row_shaper(request)
+    return {"sessions": [shape(row) for row in rows]}
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None or value == "":
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise Invalid("until", "until is a time such as 2026-01-31T12:00:00Z.") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

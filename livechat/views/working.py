@@ -1,0 +1,180 @@
+"""What admins do with the desk as a whole: taking the next one, many at once, colleagues, views, preferences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from pyramid.request import Request
+from pyramid.view import view_config
+from sqlalchemy.orm import Session
+
+from .. import assigning, conversation, fields, listing, mentions, preferences, presence, tags
+from ..models import Admin, ChatSession
+from ..permissions import Permission
+from ..refusals import Invalid, Missing, Refused
+from ..resources import Desk, View, Views
+from ..shapes import rfc3339
+from .desk import admin_named, fields_of, row_shaper
+
+MOST_AT_ONCE = 100
+
+get_view: Callable[..., Any] = partial(
+    view_config,
+    context=Desk,
+    request_method="GET",
+    permission=Permission.READ_DESK,
+    renderer="json",
+)
+post_view: Callable[..., Any] = partial(
+    view_config,
+    context=Desk,
+    request_method="POST",
+    permission=Permission.ANSWER,
+    renderer="json",
+)
+
+
+@post_view(name="take")
+def take(context: Desk, request: Request) -> dict[str, Any]:
+    """Take whoever is next: the most urgent, then who has waited longest."""
+    fields_of(request)
+    db, identity = request.dbsession, request.identity.admin
+    session = assigning.take_next(db, identity.actor, db.get_one(Admin, identity.id))
+    row = listing.row_of(db, session, reader_id=identity.id)
+    return {"session": row_shaper(request)(row)}
+
+
+@post_view(name="bulk")
+def bulk(context: Desk, request: Request) -> dict[str, Any]:
+    """Assign, close or tag several. What is refused for one does not stop the others."""
+    data = fields_of(request)
+    numbers = data.get("numbers")
+    if not isinstance(numbers, list) or not 1 <= len(numbers) <= MOST_AT_ONCE:
+        raise Invalid("numbers", f"numbers is a list of 1 to {MOST_AT_ONCE} chats.")
+    act = _act(request, data)
+    done, refused = [], []
+    for number in sorted({fields.whole_number(number, "numbers") for number in numbers}):
+        try:
+            with request.dbsession.begin_nested():
+                session = request.dbsession.get(ChatSession, number)
+                if session is None:
+                    raise Missing("There is no such chat.")
+                act(request.dbsession, session)
+        except Refused as refusal:
+            refused.append({"number": number, "message": refusal.message})
+        else:
+            done.append(number)
+    return {"done": done, "refused": refused}
+
+
+def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSession], Any]:
+    actor = request.identity.admin.actor
+    match data.get("act"):
+        case "assign":
+            admin = admin_named(request, data.get("admin"))
+            return lambda db, session: assigning.assign(
+                db, session, actor, admin, None if admin is None else session.version
+            )
+        case "close":
+            return lambda db, session: conversation.close(db, session, actor)
+        case "tag":
+            names = fields.texts(data.get("tag"), "tag")
+            if not names:
+                raise Invalid("tag", "Say which tag.")
+            return lambda db, session: tags.change_tags(db, session, names, [])
+    raise Invalid("act", "act is assign, close or tag.")
+
+
+@get_view(name="colleagues")
+def colleagues(context: Desk, request: Request) -> dict[str, Any]:
+    """Who works at this desk, and whether they are here."""
+    return {"admins": presence.desk_of(request.db)}
+
+
+@get_view(name="tag-names")
+def tag_names(context: Desk, request: Request) -> dict[str, Any]:
+    """All tags there are."""
+    return {"tags": tags.tag_names(request.db)}
+
+
+@get_view(name="mentions")
+def mentioned(context: Desk, request: Request) -> dict[str, Any]:
+    """Where this admin was mentioned, the newest first."""
+    found = mentions.mentions_of(request.db, request.identity.admin.id)
+    return {
+        "mentions": [
+            {
+                "number": row.session_id,
+                "seq": row.seq,
+                "name": row.customer_name,
+                "author": row.author_name,
+                "body": row.body,
+                "created_at": rfc3339(row.created_at),
+                "seen": row.seen_at is not None,
+                "link": request.resource_url(context, str(row.session_id), ""),
+            }
+            for row in found
+        ]
+    }
+
+
+@view_config(
+    context=Desk,
+    name="preferences",
+    request_method="POST",
+    permission=Permission.KEEP,
+    renderer="json",
+)
+def prefer(context: Desk, request: Request) -> dict[str, Any]:
+    """How the desk looks and behaves for this admin."""
+    wanted = fields_of(request)
+    chosen = preferences.prefer(request.dbsession, request.identity.admin.id, wanted)
+    return {"preferences": chosen}
+
+
+@view_config(context=Views, request_method="GET", permission=Permission.READ_DESK, renderer="json")
+def saved_views(context: Views, request: Request) -> dict[str, Any]:
+    """The views that this admin has saved."""
+    found = preferences.views_of(request.db, request.identity.admin.id)
+    return {"views": [_view(context, request, view) for view in found]}
+
+
+@view_config(context=Views, request_method="POST", permission=Permission.KEEP, renderer="json")
+def save_view(context: Views, request: Request) -> dict[str, Any]:
+    """Save filters of the list under a name."""
+    data = fields_of(request)
+    name = fields.short_text(data.get("name"), "name", 60)
+    if name is None:
+        raise Invalid("name", "A view needs a name.")
+    query = fields.mapping(data.get("query"), "query")
+    view = preferences.save_view(request.dbsession, request.identity.admin.id, name, query)
+    request.response.status_int = 201
+    return {"view": _view(context, request, view)}
+
+
+@view_config(
+    context=View,
+    name="remove",
+    request_method="POST",
+    permission=Permission.KEEP,
+    renderer="json",
+)
+def remove_view(context: View, request: Request) -> dict[str, Any]:
+    """Forget a saved view."""
+    fields_of(request)
+    preferences.remove_view(request.dbsession, context.record.id)
+    return {}
+
+
+def _view(context: Views, request: Request, view: Any) -> dict[str, Any]:
+    return {
+        "id": view.id,
+        "name": view.name,
+        "query": view.query,
+        "links": {
+            "self": request.resource_url(context.__parent__, query=view.query),
+            "remove": request.resource_url(context, str(view.id), "remove", ""),
+        },
+    }
