@@ -1,4 +1,5 @@
-"""Those who write: guests in two tabs, admins who answer, take, put back, close and reopen, and newcomers.
+"""Those who write: guests in two tabs, newcomers, and admins who answer, write notes, read, take, hand on, put back,
+close and reopen.
 
 Each repeats what was not answered under the same client_id until it is acknowledged or refused, as the widget
 and the desk do. A few are impatient and ask only once, so that some operations stay unknown.
@@ -169,7 +170,8 @@ class Newcomer(Actor):
 
 
 class Desk(Actor):
-    """An admin who answers all conversations in turn. To answer a waiting one takes it."""
+    """An admin who answers all conversations in turn, writes a note now and then, and reads, or marks as unread.
+    To answer a waiting one takes it; a note takes nothing."""
 
     def __init__(
         self,
@@ -188,10 +190,16 @@ class Desk(Actor):
         conversation = self.conversations[turn % len(self.conversations)]
         body = f"{conversation.tag} {self.name} {turn}"
         client_id = str(uuid.uuid4())
-        operation = self.begin("reply", conversation.tag, client_id=client_id, body=body)
+        kind, verb = ("note", "note") if turn % 4 == 0 else ("reply", "send")
+        operation = self.begin(kind, conversation.tag, client_id=client_id, body=body)
         data = {"body": body, "client_id": client_id}
         once = turn % IMPATIENT == 0
-        answer = self.insist(operation, self.client, conversation.desk("send"), data, once=once)
+        answer = self.insist(operation, self.client, conversation.desk(verb), data, once=once)
+        if answer is not None and answer.status < 300 and turn % 3 == 0:
+            reading = self.begin("read", conversation.tag)
+            looked = {"seq": answer.json["message"]["seq"]}
+            verb, data = ("unread", {}) if turn % 2 else ("seen", looked)
+            self.insist(reading, self.client, conversation.desk(verb), data, once=True)
         if answer is not None and answer.code == "session_closed" and turn % 2:
             reopening = self.begin("reopen", conversation.tag, wanted={"by": self.name})
             self.insist(reopening, self.client, conversation.desk("reopen"), {})
@@ -227,6 +235,9 @@ class Race(Actor):
             self.all_at_once("close", conversation, list(self.clients))
         elif session["assignee"] is not None and turn % 3 == 0:
             self.assign(session["assignee"], conversation, None, session["version"])
+        elif session["status"] != "closed" and turn % 4 == 0:
+            giver, to = self.chance.sample(list(self.clients), 2)
+            self.assign(giver, conversation, to, session["version"])
         elif session["status"] != "closed":
             racers = [who for who in self.clients if who != session["assignee"]]
             self.all_at_once("assign", conversation, racers, session["version"])
@@ -267,7 +278,8 @@ class Race(Actor):
         wanted = {"by": who, "admin": to, "version": version}
         operation = self.begin("assign", conversation.tag, wanted=wanted)
         data = {"admin": to, "version": version}
-        self.insist(operation, self.clients[who], conversation.desk("assign"), data)
+        verb = "transfer" if to is not None and to != who else "assign"
+        self.insist(operation, self.clients[who], conversation.desk(verb), data)
 
     def close_it(self, who: str, conversation: Conversation, *_rest: Any) -> None:
         """Mark it as done."""

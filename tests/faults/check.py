@@ -11,7 +11,7 @@ from typing import Any
 from .evidence import Evidence
 from .history import Outcome
 
-SENT = ("send", "reply", "start")
+SENT = ("send", "reply", "start", "note")
 
 
 def violations(evidence: Evidence) -> list[str]:
@@ -26,7 +26,7 @@ def what_was_acknowledged_is_there(e: Evidence) -> Iterator[str]:
         if message.get("body") != operation.body or message.get("client_id") != operation.client_id:
             yield f"{operation.body!r} was acknowledged as {message}"
             continue
-        side = "admin" if operation.kind == "reply" else "customer"
+        side = "admin" if operation.kind in {"reply", "note"} else "customer"
         found = e.lists(operation.about, side)
         there = found[message["seq"] - 1] if message["seq"] <= len(found) else None
         if there != message:
@@ -189,8 +189,23 @@ def nobody_sees_what_is_not_theirs(e: Evidence) -> Iterator[str]:
         for message in messages:
             if message["from"] != "system" and not message["body"].startswith(f"{tag} "):
                 yield f"{who} of {tag} saw {message['body']!r}"
-            if side == "customer" and message.get("event") == "unassigned":
+            internal = message["from"] == "note" or message.get("event") == "unassigned"
+            if side == "customer" and internal:
                 yield f"{who} of {tag} saw an internal line: {message}"
+
+
+def what_is_unread_is_counted_right(e: Evidence) -> Iterator[str]:
+    """The counters of sessions and of read marks are what counting the messages gives."""
+    by_session = e.by_session()
+    for session in e.sessions:
+        written = sum(row.sender == "customer" for row in by_session[session.id])
+        if session.customer_messages != written:
+            yield f"Session {session.id} counts {session.customer_messages} of {written} messages"
+    for read in e.reads:
+        entries = by_session[read.session_id]
+        upto = sum(row.sender == "customer" and row.seq <= read.seq for row in entries)
+        if read.customer_messages != upto:
+            yield f"A mark counts {read.customer_messages} of {upto} messages: {read}"
 
 
 def the_desk_sees_the_list_as_it_is(e: Evidence) -> Iterator[str]:
@@ -238,5 +253,6 @@ RULES = (
     everybody_agrees_who_has_it,
     one_race_has_one_winner,
     nobody_sees_what_is_not_theirs,
+    what_is_unread_is_counted_right,
     the_desk_sees_the_list_as_it_is,
 )

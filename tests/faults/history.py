@@ -26,7 +26,7 @@ class Outcome(StrEnum):
 class Operation:
     """One thing that one person wanted, with all its repetitions. Times are those of time.monotonic."""
 
-    kind: str  # start, send, reply, assign, close, reopen
+    kind: str  # start, send, reply, note, read, assign, close, reopen
     who: str
     about: str  # the tag of the conversation
     client_id: str | None = None

@@ -53,7 +53,15 @@ def evidence() -> Evidence:
             entry(5, f"{TAG} three", "c3", public_seq=4),
         ],
         sessions=[
-            SimpleNamespace(id=1, status="waiting", version=3, seq=5, public_seq=4, assignee=None)
+            SimpleNamespace(
+                id=1,
+                status="waiting",
+                version=3,
+                seq=5,
+                public_seq=4,
+                assignee=None,
+                customer_messages=3,
+            )
         ],
         names={"Bert": "bert", "Cleo": "cleo"},
         history=History(),
@@ -143,6 +151,18 @@ def show_customers_an_internal_line(e: Evidence) -> None:
     e.sights[0].messages.append({"seq": 5, "from": "system", "body": "", "event": "unassigned"})
 
 
+def show_customers_a_note(e: Evidence) -> None:
+    e.sights[0].messages.append({"seq": 5, "from": "note", "body": f"{TAG} psst", "client_id": "n"})
+
+
+def forget_to_count_a_message(e: Evidence) -> None:
+    e.sessions[0].customer_messages = 2
+
+
+def count_what_was_not_read(e: Evidence) -> None:
+    e.reads = [SimpleNamespace(session_id=1, admin_id=1, seq=1, customer_messages=2)]
+
+
 def let_times_run_backwards(e: Evidence) -> None:
     e.entries[1].created_at = "2026-01-31 11:00:00"
 
@@ -165,6 +185,9 @@ HARM = {
     forget_who_has_it: "does not follow from its lines",
     show_a_strangers_text: "saw '[guest-2] a secret'",
     show_customers_an_internal_line: "saw an internal line",
+    show_customers_a_note: "saw an internal line",
+    forget_to_count_a_message: "counts 2 of 3 messages",
+    count_what_was_not_read: "A mark counts 2 of 1 messages",
     let_times_run_backwards: "is older than the one before",
     answer_with_an_error_of_ours: "500",
 }
