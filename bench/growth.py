@@ -21,7 +21,7 @@ from typing import Any
 
 import report
 from loop import Loop, Requester, ask_once, request
-from seeds import Seeds, admin, cursor, customer, session_uuid
+from seeds import TAGS, Seeds, admin, cursor, customer, session_uuid
 from servers import chat_server, new_database, running
 
 ADMINS = 10
@@ -78,6 +78,28 @@ def desk_conversation(total: int) -> bytes:
     return request("GET", f"/custom-admin/chat/{to}/", admin(to % ADMINS + 1))
 
 
+def desk_unread(total: int) -> bytes:
+    """An admin loads what they have not read."""
+    return request("GET", "/custom-admin/chat/?view=unread", admin(random.randint(1, ADMINS)))
+
+
+def desk_tagged(total: int) -> bytes:
+    """An admin loads what has a tag."""
+    tag = random.choice(TAGS)
+    return request("GET", f"/custom-admin/chat/?tag={tag}", admin(random.randint(1, ADMINS)))
+
+
+def full_search(total: int) -> bytes:
+    """An admin searches all messages for a word, rare or common, or for two."""
+    words = random.choice(["warranty", "invoice", "zeppelin", "gift+invoice", "blue+tag:refund"])
+    return request("GET", f"/custom-admin/chat/search/?q={words}", admin(random.randint(1, ADMINS)))
+
+
+def statistics(total: int) -> bytes:
+    """An admin loads the statistics."""
+    return request("GET", "/custom-admin/chat/statistics/", admin(random.randint(1, ADMINS)))
+
+
 KINDS: dict[str, Callable[[int], bytes]] = {
     "empty poll": poll,
     "send": send,
@@ -85,7 +107,11 @@ KINDS: dict[str, Callable[[int], bytes]] = {
     "start": start,
     "desk list": desk_list,
     "desk list, waiting": desk_filtered,
-    "desk search": desk_search,
+    "desk list, unread": desk_unread,
+    "desk list, tag": desk_tagged,
+    "desk list, name": desk_search,
+    "search": full_search,
+    "statistics": statistics,
     "desk conversation": desk_conversation,
 }
 

@@ -18,15 +18,21 @@ from servers import SECRET
 from sqlalchemy import make_url
 
 MESSAGES = 5  # in each session
+ASKED = 3  # of them by the customer, where an admin has answered
 APART = timedelta(seconds=30)  # between the beginnings of two sessions
 BODY = (
     "Is it in stock in blue, and how long does it take to Graz? Thank you for looking it up for me!"
 )
+# Words that stand in one message of so many: something to search for.
+RARER = {"warranty": 3, "invoice": 50, "gift": 1000, "zeppelin": 100_000}
+TAGS = ("refund", "delivery", "complaint", "wholesale")
+TAGGED = 7  # one session of so many has a tag
 
 GUESTS = "guests (id, created_at)"
 TOKENS = "guest_tokens (id, guest_id, token_hash, created_at)"
 SESSIONS = (
     "chat_sessions (id, uuid, guest_id, status, version, seq, public_seq, last_message_seq, "
+    "customer_messages, customer_wrote_at, priority, "
     "customer_name, customer_email, customer_verified, product_id, product_name, page_url, search_text, "
     "assignee_id, customer_seen, staff_seen, created_at, last_activity_at, waiting_since, first_answer_at, "
     "closed_at, closed_by)"
@@ -35,8 +41,10 @@ ENTRIES = (
     "chat_messages (id, session_id, seq, public_seq, sender, author_key, admin_id, author_name, body, "
     "client_id, created_at)"
 )
-READS = "chat_reads (session_id, admin_id, seq)"
-ADMINS = "admins (id, username, name, created_at)"
+READS = "chat_reads (session_id, admin_id, seq, customer_messages)"
+ADMINS = "admins (id, username, name, created_at, role)"
+WORDS = "tags (id, name, created_at)"
+TAGGINGS = "session_tags (session_id, tag_id)"
 LOGINS = "admin_logins (id, admin_id, token_hash, created_at, expires_at)"
 
 
@@ -89,7 +97,9 @@ class Seeds:
         sqlite = url.startswith("sqlite")
         writer: Any = _SQLite(url) if sqlite else _PostgreSQL(url)
         numbers = range(1, self.sessions + 1)
-        writer.fill(ADMINS, ((a, f"admin{a}", f"Admin {a}", self._end) for a in self._staff))
+        writer.fill(
+            ADMINS, ((a, f"admin{a}", f"Admin {a}", self._end, "owner") for a in self._staff)
+        )
         writer.fill(
             LOGINS,
             (
@@ -101,7 +111,12 @@ class Seeds:
         writer.fill(TOKENS, ((n, n, _hash(customer_token(n)), self._began(n)) for n in numbers))
         writer.fill(SESSIONS, map(self._session, numbers))
         writer.fill(ENTRIES, (entry for n in numbers for entry in self._entries(n)))
-        writer.fill(READS, ((n, self.admin_of(n), MESSAGES) for n in numbers if self._answered(n)))
+        writer.fill(
+            READS,
+            ((n, self.admin_of(n), MESSAGES, ASKED) for n in numbers if self._answered(n)),
+        )
+        writer.fill(WORDS, ((n, name, self._end) for n, name in enumerate(TAGS, 1)))
+        writer.fill(TAGGINGS, ((n, n % len(TAGS) + 1) for n in numbers if n % TAGGED == 0))
         writer.finish()
 
     def admin_of(self, number: int) -> int:
@@ -127,6 +142,7 @@ class Seeds:
         staff = self.admin_of(number)
         return (
             *(number, session_uuid(number), number, status, 1, MESSAGES, MESSAGES, MESSAGES),
+            *(ASKED if answered else MESSAGES, last, 0),
             *(name, f"guest{number}@example.com", False, str(number % 5000), product),
             f"https://shop.example/articles/{number % 5000}",
             f"{name} guest{number}@example.com {number % 5000} {product}".casefold(),
@@ -143,8 +159,12 @@ class Seeds:
                 *((number - 1) * MESSAGES + seq, number, seq, seq),
                 *(("admin", f"admin:{staff}", staff, f"Admin {staff}") if by_admin else
                   ("customer", "customer", None, f"Guest {number}")),
-                *(BODY, f"seed-{seq}", began + timedelta(seconds=seq * 20)),
+                *(_body(number * MESSAGES + seq), f"seed-{seq}", began + timedelta(seconds=seq * 20)),
             )  # fmt: skip
+
+
+def _body(number: int) -> str:
+    return " ".join([BODY, *(word for word, every in RARER.items() if number % every == 0)])
 
 
 def _hash(token: str) -> str:

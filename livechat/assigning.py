@@ -31,10 +31,8 @@ def assign(
     """
     lock(db, session)
     wanted = admin.id if admin else None
-    if admin is not None and admin.disabled_at is not None:
-        raise Invalid("admin", f"{admin.username} is disabled and cannot take chats.")
-    if admin is not None and admin.role == Role.VIEWER:
-        raise Invalid("admin", f"{admin.username} may only read and cannot take chats.")
+    if admin is not None:
+        check_able(db, admin)
     if not session.open:
         raise Conflict("session_closed", "This chat is closed. Reopen it first.")
     if session.assignee_id == wanted:
@@ -66,7 +64,7 @@ def give_to(
     *,
     act: Act | None = None,
 ) -> None:
-    """Give the locked session to an admin, with a line in it."""
+    """Give the locked session to an admin who is able to take it, with a line in it."""
     session.assignee_id = admin.id
     session.status = Status.ACTIVE
     session.version += 1
@@ -113,6 +111,16 @@ def give_back(db: Session, admin: Admin, actor: Actor) -> int:
             session.waiting_since = session.waiting_since or session.last_activity_at
             count += 1
     return count
+
+
+def check_able(db: Session, admin: Admin) -> None:
+    """Raises Invalid for who is disabled or only reads. Nobody becomes so until we have committed: whoever disables
+    an admin puts back what they have, and must find this chat among it."""
+    db.refresh(admin, ["disabled_at", "role"], with_for_update={"read": True})
+    if admin.disabled_at is not None:
+        raise Invalid("admin", f"{admin.username} is disabled and cannot take chats.")
+    if admin.role == Role.VIEWER:
+        raise Invalid("admin", f"{admin.username} may only read and cannot take chats.")
 
 
 def _put_back(db: Session, session: ChatSession, actor: Actor) -> None:

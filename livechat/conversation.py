@@ -19,7 +19,7 @@ from sqlalchemy.orm.util import identity_key
 
 from . import audit, mentions
 from .actors import CUSTOMER, Actor
-from .assigning import give_to
+from .assigning import check_able, give_to
 from .audit import Act
 from .entries import LOCK, add_once, append, append_line, hold, lock, sent
 from .lines import Event
@@ -345,6 +345,7 @@ def _taken(db: Session, session_id: int, author: Actor) -> Any:
     lock(db, session)
     if session.assignee_id is None:
         admin = db.get_one(Admin, author.admin_id)
+        check_able(db, admin)
         give_to(db, session, admin, Event.TAKEN, author)
     return hold(db, session_id)
 

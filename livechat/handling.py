@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from . import audit
@@ -31,6 +32,8 @@ from .refusals import Conflict, Invalid
 LONGEST_SNOOZE = timedelta(days=366)
 LONGEST_DRAFT = 4000
 MOST_EARLIER = 20
+
+_KEEP: dict[str, Any] = {"sqlite": sqlite.insert(Draft), "postgresql": postgresql.insert(Draft)}
 
 
 def set_priority(db: Session, session: ChatSession, priority: Priority) -> None:
@@ -127,10 +130,12 @@ def keep_draft(db: Session, session_id: int, admin_id: int, body: str, *, note: 
         mine = (Draft.session_id == session_id) & (Draft.admin_id == admin_id)
         db.execute(delete(Draft).where(mine).execution_options(synchronize_session=False))
         return
-    db.merge(
-        Draft(session_id=session_id, admin_id=admin_id, body=body, note=note, updated_at=now())
+    kept = {"body": body, "note": note, "updated_at": now()}
+    connection = db.connection()
+    keep = _KEEP[connection.dialect.name].values(session_id=session_id, admin_id=admin_id, **kept)
+    connection.execute(
+        keep.on_conflict_do_update(index_elements=["session_id", "admin_id"], set_=kept)
     )
-    db.flush()
 
 
 def earlier(db: Reader, record: Any) -> Sequence[Any]:

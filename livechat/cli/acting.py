@@ -144,6 +144,32 @@ def reply(context: Context, number: int, text: str, author: str | None, as_json:
         print_json(admin_message(message))
 
 
+@click.command()
+@click.argument("number", type=NUMBER)
+@click.argument("text")
+@click.option("--as", "author", metavar="ADMIN", help="Who writes. Default: the command line.")
+@click.option("--json", "as_json", is_flag=True, help="Print the note as one JSON object.")
+@pass_context
+def note(context: Context, number: int, text: str, author: str | None, as_json: bool) -> None:
+    """Write a note for colleagues. The customer never sees it.
+
+    TEXT in quotes, or - to read it from standard input. @username calls a colleague.
+
+    \b
+    Examples:
+      livechat sessions note 12 "@ben, she wants a refund."
+    """
+    body = body_text(_text(text), "text")
+    with context.writing() as db:
+        session = session_by_number(db, number)
+        admin = None if author is None else staff.find_admin(db, author)
+        actor = STAFF if admin is None else admin_actor(admin.id, admin.name)
+        message = conversation.add_note(db, session, actor, body, str(uuid.uuid4())).message
+    tell(f"Noted in session {number}.")
+    if as_json:
+        print_json(admin_message(message))
+
+
 def _text(text: str) -> str:
     try:
         given = sys.stdin.buffer.read().decode() if text == "-" else text
@@ -185,4 +211,4 @@ def revoke(context: Context, number: int) -> None:
     )
 
 
-COMMANDS = (assign, close, reopen, reply, revoke)
+COMMANDS = (assign, close, reopen, reply, note, revoke)

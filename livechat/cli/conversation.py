@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..listing import Row
-from ..models import ChatMessage, ChatSession, Sender, now
+from ..models import ChatMessage, ChatSession, Priority, Sender, now
 from ..shapes import admin_message
 from ..staff import named
 from .output import (
@@ -25,7 +25,11 @@ from .output import (
 if TYPE_CHECKING:
     from rich.text import Text
 
-GOLD = "bold black on #d4af37"
+KINDS = {
+    Sender.CUSTOMER: (" CUSTOMER ", "bold black on #d4af37"),
+    Sender.ADMIN: ("ADMIN", "bold"),
+    Sender.NOTE: (" NOTE ", "black on yellow"),
+}
 
 
 def list_columns(row: Row) -> list[object]:
@@ -108,6 +112,8 @@ def heading(session: ChatSession) -> list[tuple[str, str | None]]:
         ("Product", "  ".join(part for part in [*product[:1], product_id, *product[1:]] if part)),
         ("Page", "  ".join(part for part in (session.page_title, session.page_url) if part)),
         ("Admin", named(admin) if admin else None),
+        ("Priority", Priority(session.priority).name.lower() if session.priority else None),
+        ("Aside", f"until {local_time(session.snoozed_until)}" if session.snoozed_until else None),
         ("Began", local_time(session.created_at)),
         ("Waits", f"for {waits}" if waits else None),
         ("Closed", local_time(session.closed_at) if session.closed_at else None),
@@ -135,9 +141,9 @@ def print_message(message: ChatMessage, session: ChatSession | None = None) -> N
     if message.sender == Sender.SYSTEM:
         console().print(joined(*line, styled(shape["body"], "italic")))
         return
-    by_admin = message.sender == Sender.ADMIN
-    line.append(styled("ADMIN", "bold") if by_admin else styled(" CUSTOMER ", GOLD))
-    if message.author_name and (by_admin or session is None):
+    by_customer = message.sender == Sender.CUSTOMER
+    line.append(styled(*KINDS[Sender(message.sender)]))
+    if message.author_name and (not by_customer or session is None):
         line.append(styled(f" {message.author_name}"))
     console().print(joined(*line))
     console().print(Padding(Text(visible(shape["body"])), (0, 0, 0, 4), expand=False))
@@ -162,6 +168,8 @@ def print_plain_heading(session: ChatSession) -> None:
         ("product_price", session.product_price),
         ("page", session.page_url),
         ("assignee", session.admin_username),
+        ("priority", Priority(session.priority).name.lower()),
+        ("snoozed_until", session.snoozed_until),
         ("created_at", session.created_at),
         ("waiting_since", session.waiting_since),
         ("closed_at", session.closed_at),

@@ -104,7 +104,7 @@ def show(context: Context, number: int, as_json: bool) -> None:
     """Show a chat with everything in it.
 
     When piped: lines of a name and a value, an empty line, and then a line for each entry with the columns
-    seq, time, from (customer, admin or system), author, text.
+    seq, time, from (customer, admin, note or system), author, text.
 
     \b
     Examples:

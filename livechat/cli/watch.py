@@ -33,7 +33,7 @@ _STATUS_EVENTS = {Event.TAKEN, Event.ASSIGNED, Event.UNASSIGNED, Event.CLOSED, E
 def watch(context: Context, number: int | None, as_json: bool) -> None:
     """Show what happens in all chats, or in one, as it happens, until Ctrl-C.
 
-    Columns when piped: the chat's number, seq, time, from (customer, admin or system), author, text. As
+    Columns when piped: the chat's number, seq, time, from (customer, admin, note or system), author, text. As
     JSON: {"event": "message", "number", "message"} for each entry, {"event": "session", "session"} when a
     chat begins or changes hands.
 

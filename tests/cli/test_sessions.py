@@ -248,3 +248,15 @@ def test_what_the_command_line_sends_is_stored_once(
     with database.transaction(engine, write=False) as db:
         ids = [m.client_id for m in db.query(ChatMessage).filter_by(sender="admin")]
     assert len(ids) == len(set(ids)) == 2
+
+
+def test_a_note_is_for_colleagues(shell: Shell, begin: Begin, engine: Engine) -> None:
+    number = begin("hello")
+    add_admin(engine, "ben", "Ben Berater")
+    done = shell("sessions", "note", number, "@ben, she wants a refund.", "--json")
+    assert done.objects[0]["from"] == "note"
+    shown = shell("sessions", "show", number).out.splitlines()[-1].split("\t")
+    assert [shown[2], shown[4]] == ["note", "@ben, she wants a refund."]
+    with database.transaction(engine) as db:
+        assert db.get_one(ChatSession, number).public_seq == 1
+    assert shell("sessions", "note", 99, "x").code == 1
