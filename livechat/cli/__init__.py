@@ -17,9 +17,10 @@ from .running import run
 COMMANDS = {
     "init": ("init", "Make the database ready, and the first admin."),
     "serve": ("serve", "Serve the chat, the desk and (in development) the demo shop."),
-    "admins": ("admins", "The people who answer: add, list, disable, passwords."),
+    "admins": ("admins", "The people who answer: add, list, roles, disable, passwords."),
     "sessions": ("sessions", "The chats: list, show, assign, reply, close, watch."),
     "report": ("report", "Chats, messages and answer times by day, admin or product."),
+    "audit": ("audit", "Who did what: chats taken and closed, roles, accounts."),
 }
 
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import click
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
 
 from .. import staff
-from ..models import Admin, ChatSession, Status, now
+from ..models import Role
+from ..people import Person, people
 from ..shapes import rfc3339
 from .context import Context, pass_context, tell
 from .output import is_terminal, print_json, print_plain, print_table, styled
 from .passwords import given_password, password_options
 
+_ROLE = click.Choice([role.value for role in Role])
+
 
 @click.group()
 def admins() -> None:
-    """The people who answer: add, list, disable, passwords.
+    """The people who answer: add, list, roles, disable, passwords.
 
     \b
     Examples:
@@ -32,6 +32,11 @@ def admins() -> None:
 @click.argument("name")
 @click.option("--email", metavar="ADDRESS", help="An e-mail address.")
 @click.option("--name", "shown", metavar="NAME", help="What customers read. Default: the username.")
+@click.option(
+    "--role",
+    type=_ROLE,
+    help="What they may do: everything, answer, or only read. Default: owner for the first, then agent.",
+)
 @password_options
 @pass_context
 def add(
@@ -39,6 +44,7 @@ def add(
     name: str,
     email: str | None,
     shown: str | None,
+    role: str | None,
     password_stdin: bool,
     invite: bool,
 ) -> None:
@@ -51,13 +57,14 @@ def add(
     Examples:
       livechat admins add anna
       livechat admins add anna --name "Anna Berg" --email anna@example.com --invite
+      livechat admins add eva --role viewer --invite
       pass show livechat/anna | livechat admins add anna --password-stdin
     """
     with context.reading() as db:
         staff.check_username(db, name)  # before a password is typed
     password = given_password(password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
-        admin = staff.add_admin(db, name, email=email, name=shown, password=password)
+        admin = staff.add_admin(db, name, email=email, name=shown, password=password, role=role)
         token = None if password else staff.invite(db, admin)
     tell(f"Added {staff.named(admin)}.")
     _print_invitation(context, token)
@@ -70,7 +77,7 @@ def list_(context: Context, as_json: bool) -> None:
     """List all admins by username.
 
     Columns when piped: username, name, state (enabled, invited, no password or disabled), number of open
-    chats, e-mail address, since when.
+    chats, e-mail address, since when, role (owner, agent or viewer).
 
     \b
     Examples:
@@ -79,31 +86,54 @@ def list_(context: Context, as_json: bool) -> None:
       livechat admins list | awk -F '\\t' '$3 == "disabled" {print $1}'
     """
     with context.reading() as db:
-        everyone, chats = staff.all_admins(db), _open_chats(db)
+        everyone = sorted(people(db), key=lambda one: one.username)
     if as_json:
-        for admin in everyone:
-            print_json(_shape(admin, chats[admin.id]))
+        for one in everyone:
+            print_json(_shape(one))
     elif is_terminal():
         right = {"justify": "right"}
         print_table(
-            ["Username", "Name", "State", ("Open chats", right), "E-mail"],
+            ["Username", "Name", "Role", "State", ("Open chats", right), "E-mail"],
             [
                 [
-                    styled(admin.username, "bold"),
-                    admin.name,
-                    styled(_state(admin), _STYLES.get(_state(admin), "")),
-                    chats[admin.id],
-                    admin.email,
+                    styled(one.username, "bold"),
+                    one.name,
+                    one.role,
+                    styled(one.state, _STYLES.get(one.state, "")),
+                    one.open_chats,
+                    one.email,
                 ]
-                for admin in everyone
+                for one in everyone
             ],
         )
     else:
-        for admin in everyone:
-            columns = [admin.username, admin.name, _state(admin), chats[admin.id], admin.email]
-            print_plain([*columns, admin.created_at])
+        for one in everyone:
+            columns = [one.username, one.name, one.state, one.open_chats, one.email]
+            print_plain([*columns, one.created_at, one.role])
     if not everyone:
         tell(f"There are no admins yet. Add one: {context.command('admins add NAME')}")
+
+
+@admins.command()
+@click.argument("name")
+@click.argument("role", type=_ROLE)
+@pass_context
+def role(context: Context, name: str, role: str) -> None:
+    """Let an admin do more or less, at once.
+
+    An owner does everything, an agent answers, a viewer only reads; who becomes a viewer gives their open
+    chats back. Somebody must stay owner.
+
+    \b
+    Examples:
+      livechat admins role ben owner
+      livechat admins role eva viewer
+    """
+    with context.writing() as db:
+        admin = staff.find_admin(db, name)
+        before = admin.role
+        staff.set_role(db, admin, role)
+    tell(f"{admin.username} is {role} {'already' if before == role else 'now'}.")
 
 
 @admins.command()
@@ -202,30 +232,17 @@ def _print_invitation(context: Context, token: str | None) -> None:
         click.echo(context.welcome_link(token))
 
 
-def _open_chats(db: Session) -> Counter[int]:
-    query = select(ChatSession.assignee_id, func.count()).where(ChatSession.status != Status.CLOSED)
-    found = db.execute(query.group_by(ChatSession.assignee_id))
-    return Counter({row[0]: row[1] for row in found if row[0] is not None})
-
-
-def _state(admin: Admin) -> str:
-    if admin.disabled_at is not None:
-        return "disabled"
-    if admin.password_hash is not None:
-        return "enabled"
-    holds = admin.invite_expires_at is not None and admin.invite_expires_at > now()
-    return "invited" if holds else "no password"
-
-
-def _shape(admin: Admin, open_chats: int) -> dict[str, Any]:
+def _shape(one: Person) -> dict[str, Any]:
     return {
-        "username": admin.username,
-        "name": admin.name,
-        "email": admin.email,
-        "state": _state(admin),
-        "open_sessions": open_chats,
-        "created_at": rfc3339(admin.created_at),
-        "disabled_at": rfc3339(admin.disabled_at),
+        "username": one.username,
+        "name": one.name,
+        "email": one.email,
+        "role": one.role,
+        "state": one.state,
+        "open_sessions": one.open_chats,
+        "last_login": rfc3339(one.last_login),
+        "created_at": rfc3339(one.created_at),
+        "disabled_at": rfc3339(one.disabled_at),
     }
 
 

@@ -137,3 +137,29 @@ def test_on_a_terminal_the_password_is_asked_for_twice_until_it_is_good(
     table = shell.on_terminal("admins", "list").out
     assert "Username" in table
     assert "enabled" in table
+
+
+def test_roles_are_given_and_shown(shell: Shell, engine: Engine) -> None:
+    add_admin(engine, "anna", "Anna Berg")
+    assert shell("admins", "add", "eva", "--role", "viewer", "--invite").code == 0
+    assert [(row[0], row[6]) for row in shell("admins", "list").rows] == [
+        ("anna", "owner"),
+        ("eva", "viewer"),
+    ]
+    changed = shell("admins", "role", "eva", "owner")
+    assert (changed.code, changed.out, changed.err) == (0, "", "eva is owner now.\n")
+    assert shell("admins", "role", "Eva", "owner").err == "eva is owner already.\n"
+    assert shell("admins", "list", "--json").objects[1]["role"] == "owner"
+    assert "owner" in shell.on_terminal("admins", "list").out
+    sentences = [row[6] for row in shell("audit", "--act", "role").rows]
+    assert sentences == ["The command line changed the role of eva from viewer to owner."]
+
+
+def test_the_last_owner_stays_one(shell: Shell, engine: Engine) -> None:
+    add_admin(engine, "anna")
+    refused = shell("admins", "role", "anna", "agent")
+    assert refused.code == 1
+    assert refused.err == "anna is the only owner. Make somebody else an owner first.\n"
+    assert shell("admins", "role", "zoe", "agent").code == 1
+    assert shell("admins", "role", "anna", "emperor").code == 2
+    assert shell("admins", "list").rows[0][6] == "owner"

@@ -40,10 +40,10 @@ def examples(text: str) -> list[str]:
 
 
 def test_there_are_the_commands_of_the_contract() -> None:
-    sessions = ["list", "show", "assign", "close", "reopen", "reply", "watch", "revoke"]
-    people = ["add", "list", "disable", "enable", "passwd", "logout"]
+    sessions = ["list", "show", "assign", "close", "reopen", "reply", "note", "watch", "revoke"]
+    people = ["add", "list", "role", "disable", "enable", "passwd", "logout"]
     assert set(ALL) == {
-        *("", "init", "serve", "report", "admins", "sessions"),
+        *("", "init", "serve", "report", "audit", "admins", "sessions"),
         *(f"sessions {name}" for name in sessions),
         *(f"admins {name}" for name in people),
     }

@@ -82,6 +82,7 @@ def test_every_day_has_a_line(engine: Engine, two_days: None) -> None:
         ("2026-03-03", (2, 2, 1, 1, 10.0)),
     ]
     assert found.total.first_answer == 35.0
+    assert found.total.first_answer_90 == 55.0
 
 
 def test_by_admin_everything_counts_once(engine: Engine, two_days: None) -> None:
@@ -125,7 +126,7 @@ DAYS = ("--since", "2026-03-02", "--until", "2026-03-03")
 
 def test_the_formats_say_the_same(shell: Shell, two_days: None) -> None:
     table = shell("report", *DAYS, "--by", "admin")
-    assert table.rows[0] == ["anna", "Anna Berg", "2", "3", "1", "1", "60.0"]
+    assert table.rows[0] == ["anna", "Anna Berg", "2", "3", "1", "1", "60.0", "60.0"]
     assert table.rows[1][:3] == ["", "", "1"]
     objects = shell("report", *DAYS, "--by", "admin", "--format", "json").objects
     assert objects[1] == {
@@ -136,12 +137,15 @@ def test_the_formats_say_the_same(shell: Shell, two_days: None) -> None:
         "admin_messages": 0,
         "closed": 0,
         "median_first_answer_seconds": None,
+        "p90_first_answer_seconds": None,
     }
     lines = list(csv.DictReader(io.StringIO(shell("report", *DAYS, "--format", "csv").out)))
     assert [line["day"] for line in lines] == ["2026-03-02", "2026-03-03"]
     assert lines[1]["median_first_answer_seconds"] == "10.0"
+    assert lines[1]["p90_first_answer_seconds"] == "10.0"
     shown = shell.on_terminal("report", *DAYS).out
     assert "First answer" in shown
+    assert "within" in shown
     assert "Total" in shown
     assert "1 min" in shown
 

@@ -195,3 +195,18 @@ def test_what_working_together_gets_is_as_described(
     fits(posts("preferences/", {"theme": "dark"}), f"{desk}preferences/")
     bulk = {"numbers": [number, 999], "act": "close"}
     fits(posts("bulk/", bulk), f"{desk}bulk/")
+
+
+def test_what_owners_get_is_as_described(customer: Any, admin: Any) -> None:
+    desk, json = "/custom-admin/chat/", admin.json
+    proof = json | {"X-CSRF-Token": admin.csrf_token}
+    admin.takes(admin.number_of(customer))
+    fits(admin.app.get(f"{desk}statistics/", headers=json), f"{desk}statistics/")
+    fits(admin.app.get(f"{desk}audit/", headers=json), f"{desk}audit/")
+    fits(admin.app.get(f"{desk}audit/?act=x", headers=json, status=422), f"{desk}audit/")
+    fits(admin.app.get(f"{desk}team/", headers=json), f"{desk}team/")
+    for act, status in (("add", 201), ("add", 409), ("invite", 200), ("role", 200), ("x", 422)):
+        data = {"act": act, "username": "ben", "role": "agent"}
+        fits(
+            admin.app.post_json(f"{desk}team/", data, headers=proof, status=status), f"{desk}team/"
+        )

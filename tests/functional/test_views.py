@@ -91,8 +91,8 @@ def test_no_view_is_public_but_those_that_are_meant_to_be(views):
 def test_every_view_of_a_conversation_asks_for_its_permission(views):
     wanted = {
         CustomerSession: {Permission.CONVERSE},
-        Desk: {Permission.READ_DESK, Permission.ANSWER},
-        AdminSession: {Permission.READ_DESK, Permission.ANSWER},
+        Desk: {Permission.READ_DESK, Permission.KEEP, Permission.ANSWER, Permission.MANAGE},
+        AdminSession: {Permission.READ_DESK, Permission.KEEP, Permission.ANSWER},
     }
     seen = set()
     for view, permissions in views:

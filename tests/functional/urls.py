@@ -53,6 +53,12 @@ CUSTOMERS = [
 DESK = [
     Address("/custom-admin/chat/", {"GET": None}),
     Address("/custom-admin/chat/presence/", {"POST": {"state": "online"}}),
+    Address("/custom-admin/chat/statistics/", {"GET": None}),
+    Address("/custom-admin/chat/audit/", {"GET": None}),
+    Address(
+        "/custom-admin/chat/team/",
+        {"GET": None, "POST": {"act": "role", "username": "anna", "role": "owner"}},
+    ),
     Address("/custom-admin/chat/{number}/", {"GET": None}),
     Address("/custom-admin/chat/{number}/messages/", {"GET": None}),
     *(

@@ -1,0 +1,266 @@
+"""Charts as numbers: where bars, lines, marks and their words stand. templates/desk/charts.jinja2 draws them.
+
+All of it is measured in the units of a drawing that is WIDTH wide; texts are what a reader sees, in their language.
+Series differ by pattern, dash and mark, and are named beside what is drawn, so that no chart needs its colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from babel.core import Locale
+from babel.dates import format_date
+from babel.numbers import format_compact_decimal
+from babel.units import format_unit
+
+WIDTH, HEIGHT = 960, 250
+LEFT, TOP, BOTTOM = 56, 26, 44
+GAP = 0.28  # of the place of a bar is left empty
+APART = 15  # between two lines of text
+COUNTS = (1, 2, 5)
+SECONDS = (
+    1,
+    2,
+    5,
+    10,
+    15,
+    30,
+    60,
+    120,
+    300,
+    600,
+    900,
+    1800,
+    3600,
+    7200,
+    14400,
+    21600,
+    43200,
+    86400,
+)
+_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A line across, and its value."""
+
+    y: float
+    text: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """A day beneath the chart: the day of the month, and the month where it begins."""
+
+    x: float
+    day: str
+    month: str
+    today: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a bar; `series` counts from 0, the lowest."""
+
+    series: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Bar:
+    """The bar of a day: its parts, and the number above it."""
+
+    x: float
+    y: float
+    parts: Sequence[Part]
+    text: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """One series: the path of its line with gaps where there is nothing, its marks, its name at the end, and the
+    value of its highest point, if that is not the last one."""
+
+    series: int
+    path: str
+    marks: Sequence[tuple[float, float, str]]
+    label: tuple[float, float, str] | None
+    peak: tuple[float, float, str] | None = None
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A drawing; either bars or lines."""
+
+    right: float
+    base: float
+    ticks: Sequence[Tick]
+    places: Sequence[Place]
+    bars: Sequence[Bar] = ()
+    lines: Sequence[Line] = ()
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = LEFT
+
+
+def duration(seconds: float | None, locale: Locale | str = "en", *, narrow: bool = False) -> str:
+    """A time that passed, in at most two units: ``42 sec``, ``3 min 20 sec``, ``14 min``, ``2 hr 5 min``; `narrow`:
+    ``3m 20s``. A dash for None."""
+    if seconds is None:
+        return "–"
+    left = round(seconds)
+    # Seconds say nothing more where it took ten minutes, nor minutes where it took days.
+    finest = 1 if left < 600 else 60 if left < 86400 else 3600
+    form: Literal["short", "narrow"] = "narrow" if narrow else "short"
+    said = []
+    for name, size in _UNITS:
+        if left >= size >= finest:
+            said.append(format_unit(left // size, f"duration-{name}", form, locale=locale))
+            left %= size
+    return " ".join(said) or str(format_unit(0, "duration-second", form, locale=locale))
+
+
+def compact(number: float, locale: Locale | str = "en") -> str:
+    """A number that fits above a bar: ``950``, ``1.2K``, ``14K``."""
+    if number < 1000:
+        return str(round(number))
+    digits = 1 if number < 10_000 else 0
+    return str(format_compact_decimal(number, locale=locale, fraction_digits=digits))
+
+
+def bars(
+    days: Sequence[date],
+    series: Sequence[Sequence[int]],
+    hint: Callable[[int], str],
+    locale: Locale | str = "en",
+) -> Chart:
+    """A bar for each day, made of its number in each series. `hint` tells a day by its place in a sentence."""
+    sums = [sum(numbers) for numbers in zip(*series, strict=True)]
+    most, ticks = _count_scale(max(sums, default=0))
+    right = WIDTH - 12
+    slot = (right - LEFT) / max(1, len(days))
+    found = []
+    for place, total in enumerate(sums):
+        x, y, parts = LEFT + place * slot + slot * GAP / 2, _base(), []
+        for index, numbers in enumerate(series):
+            height = _height(numbers[place], most)
+            if height:
+                y -= height
+                parts.append(
+                    Part(index, round(x, 1), round(y, 1), round(slot * (1 - GAP), 1), height)
+                )
+        middle = round(LEFT + (place + 0.5) * slot, 1)
+        text = compact(total, locale) if total else ""
+        found.append(Bar(middle, round(y - 6, 1), parts, text, hint(place)))
+    shown = [Tick(_y(value, most), compact(value, locale)) for value in ticks]
+    return Chart(right, _base(), shown, _places(days, right, locale), bars=found)
+
+
+def lines(
+    days: Sequence[date],
+    series: Sequence[tuple[str, Sequence[float | None]]],
+    hint: Callable[[int], str],
+    locale: Locale | str = "en",
+) -> Chart:
+    """A line for each named series of seconds. A day with None is left out, and the line with it."""
+    longest = max((one for _name, values in series for one in values if one is not None), default=0)
+    most, ticks = _duration_scale(longest)
+    right = WIDTH - 150  # the names stand beside the ends
+    slot = (right - LEFT) / max(1, len(days))
+    found: list[Line] = []
+    for index, (name, values) in enumerate(series):
+        points = [
+            None if value is None else (round(LEFT + (place + 0.5) * slot, 1), _y(value, most))
+            for place, value in enumerate(values)
+        ]
+        marks = [(*point, hint(place)) for place, point in enumerate(points) if point]
+        last = next((value for value in reversed(values) if value is not None), None)
+        label = None
+        if marks:
+            taken = [line.label[1] for line in found if line.label]
+            label = (
+                right + 6,
+                _free(marks[-1][1], taken),
+                f"{name}: {duration(last, locale, narrow=True)}",
+            )
+        peak = None
+        if marks and not found:  # of the highest line only: the others' would stand on it
+            x, y, _hint = min(marks, key=lambda mark: mark[1])
+            most_of_all = duration(max(value for value in values if value is not None), locale)
+            peak = None if x == marks[-1][0] else (x, y - 9, most_of_all)
+        found.append(Line(index, _path(points), marks, label, peak))
+    shown = [Tick(_y(value, most), duration(value, locale)) for value in ticks]
+    return Chart(right, _base(), shown, _places(days, right, locale), lines=found)
+
+
+def _base() -> float:
+    return HEIGHT - BOTTOM
+
+
+def _height(value: float, most: float) -> float:
+    """What is there at all can be seen."""
+    return round(max(1.5, value / most * (_base() - TOP)), 1) if value else 0.0
+
+
+def _y(value: float, most: float) -> float:
+    return round(_base() - value / most * (_base() - TOP), 1)
+
+
+def _count_scale(largest: int) -> tuple[float, list[int]]:
+    size = 1
+    while True:
+        for step in COUNTS:
+            if largest <= step * size * 4:
+                count = max(1, -(-largest // (step * size)))
+                return step * size * count, [step * size * n for n in range(count + 1)]
+        size *= 10
+
+
+def _duration_scale(longest: float) -> tuple[float, list[float]]:
+    step = next((step for step in SECONDS if longest <= step * 4), None)
+    if step is None:
+        step = 86400 * -(-int(longest) // (86400 * 4))
+    count = max(1, -(-int(longest + 0.999) // step))
+    return step * count, [step * n for n in range(count + 1)]
+
+
+def _places(days: Sequence[date], right: float, locale: Locale | str) -> list[Place]:
+    slot = (right - LEFT) / max(1, len(days))
+    last = len(days) - 1
+    return [
+        Place(
+            round(LEFT + (index + 0.5) * slot, 1),
+            format_date(day, "d", locale=locale),
+            # A month that begins beside “today” would stand in its way.
+            format_date(day, "LLLL", locale=locale)
+            if index == 0 or (day.day == 1 and index < last - 2)
+            else "",
+            index == last,
+        )
+        for index, day in enumerate(days)
+    ]
+
+
+def _path(points: Sequence[tuple[float, float] | None]) -> str:
+    words, drawing = [], False
+    for point in points:
+        if point:
+            words.append(f"{'L' if drawing else 'M'}{point[0]} {point[1]}")
+        drawing = point is not None
+    return "".join(words)
+
+
+def _free(y: float, taken: Sequence[float]) -> float:
+    """A height for a text that is not on another one: above it, or below where it would leave the drawing."""
+    for other in taken:
+        if abs(y - other) < APART:
+            y = other - APART if other - APART > TOP / 2 else other + APART
+    return round(y + 4 if not taken else y, 1)

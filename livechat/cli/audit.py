@@ -1,0 +1,78 @@
+"""`livechat audit`: who did what that only the team may do."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import click
+
+from .. import deeds
+from ..audit import Act
+from ..reporting import midnight
+from .context import Context, pass_context, tell
+from .output import is_terminal, local_time, print_json, print_plain, print_table, styled
+from .report import Day
+from .sessions_by_number import NUMBER, session_by_number
+
+
+@click.command(short_help="Who did what: chats taken and closed, roles, accounts.")
+@click.option("--actor", metavar="ADMIN", help="Who did it; none: somebody at the command line.")
+@click.option("--act", type=click.Choice([act.value for act in Act]), help="What was done.")
+@click.option("--session", type=NUMBER, metavar="NUMBER", help="With which chat.")
+@click.option("--since", type=Day(), help="Only from this day on (UTC).")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 100_000),
+    default=50,
+    show_default=True,
+    help="At most so many.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@pass_context
+def audit(
+    context: Context, actor: str | None, act: str | None, session: int | None,
+    since: date | None, limit: int, as_json: bool,
+) -> None:  # fmt: skip
+    """Show the audit log, the newest entry first.
+
+    Columns when piped: number of the entry, time, who (empty: the command line), act, chat, to whom or what,
+    and the whole as a sentence.
+
+    \b
+    Examples:
+      livechat audit
+      livechat audit --actor anna --since 2026-11-01
+      livechat audit --act role --json
+      livechat audit --session 12 | cut -f2,7
+    """
+    with context.reading() as db:
+        found, following = deeds.page(
+            db,
+            before=None,
+            limit=limit,
+            actor=deeds.actor_key(db, actor),
+            act=deeds.check_act(act),
+            session=None if session is None else session_by_number(db, session).id,
+            since=midnight(since) if since else None,
+        )
+        names = deeds.names_of_all(db)
+        shapes = [deeds.shape(entry, names) for entry in found]
+        times = [entry.created_at for entry in found]
+    if as_json:
+        for shape in shapes:
+            print_json(shape)
+    elif is_terminal():
+        if shapes:
+            rows = zip(times, shapes, strict=True)
+            print_table(
+                ["Time", "What was done"],
+                [[styled(local_time(at), "dim"), shape["sentence"]] for at, shape in rows],
+            )
+    else:
+        columns = ("actor", "act", "number", "target", "sentence")
+        for at, shape in zip(times, shapes, strict=True):
+            print_plain([shape["id"], at, *(shape[name] for name in columns)])
+    if following:
+        tell(f"There are more than {limit}. See them with --limit {limit * 10}, or ask for less.")
+    elif not shapes:
+        tell("There are no such entries.")

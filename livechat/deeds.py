@@ -1,0 +1,153 @@
+"""The entries of the audit log in words, for the page and the command line: “Anna assigned chat 7 to Ben.”"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from translationstring import TranslationString, TranslationStringFactory
+
+from . import audit, staff
+from .audit import Act
+from .models import Admin, Audit, Role
+from .reading import Reader
+from .refusals import Invalid, Missing
+from .shapes import Translate, rfc3339
+
+_ = TranslationStringFactory("livechat")
+
+COMMAND_LINE = "none"
+"""As a filter: what no admin did, but somebody at the command line. No admin can have this username."""
+ROLES = {Role.OWNER: _("owner"), Role.AGENT: _("agent"), Role.VIEWER: _("viewer")}
+NAMES = {
+    Act.TAKEN: _("Chat taken"),
+    Act.ASSIGNED: _("Chat assigned"),
+    Act.UNASSIGNED: _("Chat put back"),
+    Act.TRANSFERRED: _("Chat transferred"),
+    Act.CLOSED: _("Chat closed"),
+    Act.REOPENED: _("Chat reopened"),
+    Act.BLOCKED: _("Customer blocked"),
+    Act.UNBLOCKED: _("Customer unblocked"),
+    Act.ROLE: _("Role changed"),
+    Act.ADMIN_ADDED: _("Person added"),
+    Act.ADMIN_DISABLED: _("Account disabled"),
+    Act.ADMIN_ENABLED: _("Account enabled"),
+    Act.PASSWORD: _("Password set"),
+    Act.INVITED: _("Invitation made"),
+    Act.REPLY_ADDED: _("Canned reply added"),
+    Act.REPLY_CHANGED: _("Canned reply changed"),
+    Act.REPLY_REMOVED: _("Canned reply removed"),
+}
+_SENTENCES = {
+    Act.TAKEN: _("${actor} took chat ${chat}."),
+    Act.ASSIGNED: _("${actor} assigned chat ${chat} to ${target}."),
+    Act.UNASSIGNED: _("${actor} put chat ${chat} back for everyone."),
+    Act.TRANSFERRED: _("${actor} transferred chat ${chat} to ${target}."),
+    Act.CLOSED: _("${actor} closed chat ${chat}."),
+    Act.REOPENED: _("${actor} reopened chat ${chat}."),
+    Act.BLOCKED: _("${actor} blocked the customer of chat ${chat}."),
+    Act.UNBLOCKED: _("${actor} lets the customer of chat ${chat} write again."),
+    Act.ROLE: _("${actor} changed the role of ${target} from ${from} to ${to}."),
+    Act.ADMIN_ADDED: _("${actor} added ${target} (${role})."),
+    Act.ADMIN_DISABLED: _("${actor} disabled the account of ${target}."),
+    Act.ADMIN_ENABLED: _("${actor} enabled the account of ${target} again."),
+    Act.PASSWORD: _("${actor} set a new password for ${target}."),
+    Act.INVITED: _("${actor} made an invitation for ${target}."),
+    Act.REPLY_ADDED: _("${actor} added the canned reply ${target} for everybody."),
+    Act.REPLY_CHANGED: _("${actor} changed the canned reply ${target}."),
+    Act.REPLY_REMOVED: _("${actor} removed the canned reply ${target}."),
+}
+_OF_ANOTHER = _("${actor} put chat ${chat} back for everyone; ${target} had it.")
+_OWN_PASSWORD = _("${actor} chose a new password.")
+_UNKNOWN = _("${actor}: ${act} ${target}")
+_ABOUT_PEOPLE = {Act.ASSIGNED, Act.UNASSIGNED, Act.TRANSFERRED, Act.PASSWORD, Act.INVITED} | {
+    act for act in Act if act.startswith(("admin", "role"))
+}
+
+
+def names_of_all(db: Reader) -> dict[str, str]:
+    """What admins are called now, by username."""
+    return {row.username: row.name for row in db.execute(select(Admin.username, Admin.name))}
+
+
+def actor_key(db: Any, username: str | None) -> str | None:
+    """The `Actor.key` to filter by; None for everybody's. Raises Invalid."""
+    if not username:
+        return None
+    if username == COMMAND_LINE:
+        return "staff"
+    try:
+        return f"admin:{staff.find_admin(db, username).id}"
+    except Missing:
+        raise Invalid("actor", "There is no admin of that name.") from None
+
+
+def check_act(act: str | None) -> Act | None:
+    """Raises Invalid for what is no act."""
+    if not act:
+        return None
+    try:
+        return Act(act)
+    except ValueError:
+        raise Invalid("act", f"act is one of {', '.join(Act)}.") from None
+
+
+def sentence(entry: Audit, names: Mapping[str, str]) -> TranslationString:
+    """What was done, with roles not yet translated. `names`: see `names_of_all`."""
+    target = entry.target or ""
+    about = names.get(target, target) if entry.act in _ABOUT_PEOPLE else target
+    text = _SENTENCES.get(Act(entry.act)) if entry.act in set(Act) else None
+    own = entry.actor_name is not None and about == entry.actor_name
+    if entry.act == Act.PASSWORD and own:
+        text = _OWN_PASSWORD
+    elif entry.act == Act.UNASSIGNED and target and not own:
+        text = _OF_ANOTHER
+    return (text or _UNKNOWN) % {
+        **{key: str(value) for key, value in (entry.details or {}).items()},
+        "actor": entry.actor_name or _("The command line"),
+        "act": entry.act,
+        "chat": str(entry.session_id),
+        "target": about,
+    }
+
+
+def plain(text: Any) -> str:
+    """For who has no language of their own: the English source."""
+    return str(text.interpolate() if isinstance(text, TranslationString) else text)
+
+
+def told(entry: Audit, names: Mapping[str, str], translate: Translate = plain) -> str:
+    """The same in the reader's language."""
+    text = sentence(entry, names)
+    mapping = {key: _role(key, value, translate) for key, value in (text.mapping or {}).items()}
+    return translate(text % mapping)
+
+
+def _role(key: str, value: Any, translate: Translate) -> Any:
+    if key in {"role", "from", "to"} and value in set(Role):
+        return translate(ROLES[Role(value)])
+    return translate(value) if isinstance(value, TranslationString) else value
+
+
+def shape(entry: Audit, names: Mapping[str, str], translate: Translate = plain) -> dict[str, Any]:
+    """The JSON of an entry."""
+    return {
+        "id": str(entry.id),
+        "created_at": rfc3339(entry.created_at),
+        "actor": entry.actor_name,
+        "act": entry.act,
+        "number": entry.session_id,
+        "target": entry.target,
+        "details": entry.details or {},
+        "sentence": told(entry, names, translate),
+    }
+
+
+def page(
+    db: Any, *, before: int | None, limit: int = audit.PAGE, **filters: Any
+) -> tuple[Sequence[Audit], int | None]:
+    """Entries, the newest first, and the id before which the next ones are, if there are any."""
+    found = audit.entries(db, before=before, limit=limit + 1, **filters)
+    more = len(found) > limit
+    return found[:limit], found[limit - 1].id if more else None

@@ -1,0 +1,76 @@
+"""`livechat audit`, on both databases."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from livechat import audit, database
+from livechat.actors import STAFF, admin_actor
+from livechat.audit import Act
+from livechat.models import Audit, now
+from tests.factories import add_admin
+
+from .conftest import Begin, Shell
+
+
+@pytest.fixture
+def acts(engine: Engine, begin: Begin) -> int:
+    """Anna is added and takes a chat; two days before, somebody at the command line closed it."""
+    anna = add_admin(engine, "anna", "Anna Berg")
+    number = begin("hello")
+    with database.transaction(engine) as db:
+        audit.record(db, STAFF, Act.CLOSED, session_id=number)
+        db.query(Audit).filter_by(act=Act.CLOSED).one().created_at = now() - timedelta(days=2)
+        actor = admin_actor(anna.id, anna.name)
+        audit.record(db, actor, Act.TAKEN, session_id=number, target="anna")
+    return number
+
+
+def test_the_newest_entry_comes_first(shell: Shell, acts: int) -> None:
+    rows = shell("audit").rows
+    assert [row[2:] for row in rows] == [
+        ["Anna Berg", "taken", str(acts), "anna", f"Anna Berg took chat {acts}."],
+        ["", "closed", str(acts), "", f"The command line closed chat {acts}."],
+        ["", "admin_added", "", "anna", "The command line added Anna Berg (owner)."],
+    ]
+    assert rows[0][1].startswith(now().date().isoformat())
+
+
+def test_it_can_be_asked_for_less(shell: Shell, acts: int) -> None:
+    def found(*words: object) -> list[str]:
+        return [row[3] for row in shell("audit", *words).rows]
+
+    assert found("--actor", "anna") == ["taken"]
+    assert found("--actor", "none") == ["closed", "admin_added"]
+    assert found("--act", "closed", "--session", acts) == ["closed"]
+    assert found("--session", acts) == ["taken", "closed"]
+    assert found("--since", (now() - timedelta(days=1)).date()) == ["taken", "admin_added"]
+    some = shell("audit", "--limit", 1)
+    assert len(some.rows) == 1
+    assert "more than 1" in some.err
+
+
+def test_json_and_the_terminal_say_the_same(shell: Shell, acts: int) -> None:
+    newest = shell("audit", "--json").objects[0]
+    assert newest["sentence"] == f"Anna Berg took chat {acts}."
+    assert (newest["act"], newest["number"], newest["details"]) == ("taken", acts, {})
+    assert f"Anna Berg took chat {acts}." in shell.on_terminal("audit").out
+
+
+def test_what_makes_no_sense_is_said(shell: Shell, acts: int) -> None:
+    for words, code in (
+        (("--actor", "zoe"), 1),
+        (("--session", "99999999999999999999"), 1),
+        (("--session", "12345"), 1),
+        (("--session", "-1"), 2),
+        (("--act", "nonsense"), 2),
+        (("--since", "yesterday"), 2),
+        (("--limit", "0"), 2),
+    ):
+        ran = shell("audit", *words)
+        assert (ran.code, ran.out) == (code, ""), words
+        assert ran.err
+    assert shell("audit", "--act", "role").err == "There are no such entries.\n"
