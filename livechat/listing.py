@@ -29,6 +29,7 @@ from .models import (
 from .presence import who_is_here
 from .reading import MESSAGES, RECORD, SESSIONS, Reader, record_by_id
 from .refusals import Invalid
+from .searching_list import searched
 from .staff import fold_username
 from .tags import fold_tag, tags_of
 
@@ -267,8 +268,7 @@ def _conditions(db: Reader, filters: Filters, reader_id: int | None) -> list[Any
     conditions += _more_conditions(db, filters, reader_id)
     if len(filters.search) > LONGEST_SEARCH:
         raise Invalid("q", f"The search is too long: {LONGEST_SEARCH} characters fit.")
-    for word in filters.search.casefold().split():
-        conditions.append(SESSIONS.c.search_text.contains(word, autoescape=True))
+    conditions += searched(db, filters.search)
     if filters.before:
         moment, number = list_position(filters.before)
         last = EPOCH + timedelta(milliseconds=moment)

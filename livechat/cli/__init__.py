@@ -19,6 +19,7 @@ COMMANDS = {
     "serve": ("serve", "Serve the chat, the desk and (in development) the demo shop."),
     "admins": ("admins", "The people who answer: add, list, roles, disable, passwords."),
     "sessions": ("sessions", "The chats: list, show, assign, reply, close, watch."),
+    "search": ("search", "Find words in all messages, names, products and tags."),
     "report": ("report", "Chats, messages and answer times by day, admin or product."),
     "audit": ("audit", "Who did what: chats taken and closed, roles, accounts."),
 }

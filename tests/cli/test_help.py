@@ -43,7 +43,7 @@ def test_there_are_the_commands_of_the_contract() -> None:
     sessions = ["list", "show", "assign", "close", "reopen", "reply", "note", "watch", "revoke"]
     people = ["add", "list", "role", "disable", "enable", "passwd", "logout"]
     assert set(ALL) == {
-        *("", "init", "serve", "report", "audit", "admins", "sessions"),
+        *("", "init", "serve", "search", "report", "audit", "admins", "sessions"),
         *(f"sessions {name}" for name in sessions),
         *(f"admins {name}" for name in people),
     }

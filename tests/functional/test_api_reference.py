@@ -202,6 +202,14 @@ def test_what_owners_get_is_as_described(customer: Any, admin: Any) -> None:
     proof = json | {"X-CSRF-Token": admin.csrf_token}
     admin.takes(admin.number_of(customer))
     fits(admin.app.get(f"{desk}statistics/", headers=json), f"{desk}statistics/")
+    for query, status in (
+        ("", 200),
+        ("?q=customer", 200),
+        ("?q=status:waiting", 200),
+        ("?q=status:x", 422),
+    ):
+        found = admin.app.get(f"{desk}search/{query}", headers=json, status=status)
+        fits(found, f"{desk}search/")
     fits(admin.app.get(f"{desk}audit/", headers=json), f"{desk}audit/")
     fits(admin.app.get(f"{desk}audit/?act=x", headers=json, status=422), f"{desk}audit/")
     fits(admin.app.get(f"{desk}team/", headers=json), f"{desk}team/")

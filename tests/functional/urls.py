@@ -55,6 +55,7 @@ DESK = [
     Address("/custom-admin/chat/presence/", {"POST": {"state": "online"}}),
     Address("/custom-admin/chat/statistics/", {"GET": None}),
     Address("/custom-admin/chat/audit/", {"GET": None}),
+    Address("/custom-admin/chat/search/", {"GET": None}),
     Address(
         "/custom-admin/chat/team/",
         {"GET": None, "POST": {"act": "role", "username": "anna", "role": "owner"}},
