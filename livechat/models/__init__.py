@@ -96,7 +96,11 @@ def request_session(request: Request) -> Session:
     # Who waits for a connection to write must not hold one to read: all of them together would wait for ever.
     give_back_reading(request)
     if writes:
-        writing(session)
+        try:
+            writing(session)
+        except BaseException:
+            session.close()  # its connection goes back now, and not when somebody collects garbage
+            raise
     # What `zope.sqlalchemy.register` does when a transaction begins, without listening for when that is: it has
     # begun. Much is written past the session's objects, so a request that writes is taken to have changed something.
     state = datamanager.STATUS_CHANGED if writes else datamanager.STATUS_ACTIVE

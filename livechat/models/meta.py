@@ -71,7 +71,7 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
     """An engine for SQLite or PostgreSQL, set up so that what is committed survives a power cut."""
     if url.startswith("sqlite"):
         # One writes at a time: more connections than a few would only wait.
-        engine = _sqlite_engine(url, busy_timeout_ms, pool_size=5)
+        engine = _sqlite_engine(url, busy_timeout_ms, pool_size=5, patience=busy_timeout_ms / 1000)
         event.listen(engine, "begin", _begin_sqlite(engine, busy_timeout_ms))
         if is_patched():
             # A commit waits for the disk, and the whole process with it, if nobody sees to it.
@@ -102,13 +102,15 @@ def make_reading_engine(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def _sqlite_engine(url: str | URL, busy_timeout_ms: int, pool_size: int) -> Engine:
+def _sqlite_engine(
+    url: str | URL, busy_timeout_ms: int, pool_size: int, patience: float = 10
+) -> Engine:
     engine = create_engine(
         url,
         connect_args={"timeout": busy_timeout_ms / 1000},
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=10,
+        pool_timeout=patience,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     if is_patched():
@@ -140,11 +142,12 @@ def _begin_sqlite(engine: Engine, busy_timeout_ms: int) -> Any:
         if "livechat_begin" not in connection.get_execution_options():
             connection.exec_driver_sql("BEGIN DEFERRED")
             return
+        # One patience for both: who has given up must not be answered behind who has not.
+        deadline = time.monotonic() + seconds
         if not connection.info.get(_TURN):
             connection.info[_TURN] = turn.acquire(timeout=seconds)
         driver: Any = connection.connection.dbapi_connection
         driver.execute("PRAGMA busy_timeout = 0")
-        deadline = time.monotonic() + seconds
         try:
             while not _begun(driver):
                 if time.monotonic() >= deadline:
