@@ -17,6 +17,9 @@ import psycopg
 from servers import SECRET
 from sqlalchemy import make_url
 
+from livechat import database
+from livechat.models import make_engine
+
 MESSAGES = 5  # in each session
 ASKED = 3  # of them by the customer, where an admin has answered
 APART = timedelta(seconds=30)  # between the beginnings of two sessions
@@ -118,6 +121,11 @@ class Seeds:
         writer.fill(WORDS, ((n, name, self._end) for n, name in enumerate(TAGS, 1)))
         writer.fill(TAGGINGS, ((n, n % len(TAGS) + 1) for n in numbers if n % TAGGED == 0))
         writer.finish()
+        engine = make_engine(url)
+        database.migrate(engine)
+        engine.dispose()
+        if not sqlite:
+            _PostgreSQL(url).finish()  # its statistics, once more
 
     def admin_of(self, number: int) -> int:
         """Who has a session."""

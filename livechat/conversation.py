@@ -12,49 +12,21 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from . import audit, mentions
+from . import audit, marks, mentions
 from .actors import CUSTOMER, Actor
 from .assigning import check_able, give_to
 from .audit import Act
 from .entries import LOCK, add_once, append, append_line, hold, lock, sent
 from .lines import Event
-from .models import Admin, ChatMessage, ChatRead, ChatSession, Guest, Sender, Status, table_of
+from .models import Admin, ChatSession, Guest, Sender, Status
 from .opening import Opening, describe, new_session
-from .reading import MESSAGES, SESSIONS
+from .reading import MESSAGES
 from .realtime.changes import touch
 from .refusals import Conflict
-
-_READS = table_of(ChatRead)
-_FURTHER = bindparam("upto") > _READS.c.seq
-_READ = {
-    dialect: insert(_READS)
-    .values(
-        session_id=bindparam("s"),
-        admin_id=bindparam("a"),
-        seq=bindparam("upto"),
-        customer_messages=bindparam("counted"),
-    )
-    .on_conflict_do_update(
-        index_elements=["session_id", "admin_id"],
-        set_={
-            "seq": case((_FURTHER, bindparam("upto")), else_=_READS.c.seq),
-            "customer_messages": case(
-                (_FURTHER, bindparam("counted")), else_=_READS.c.customer_messages
-            ),
-        },
-    )
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
-_SEEN = (
-    update(SESSIONS)
-    .where(SESSIONS.c.id == bindparam("held"), SESSIONS.c.staff_seen < bindparam("shown"))
-    .values(staff_seen=bindparam("shown"))
-)
 
 BLOCKED = "You cannot write here any more. Your text is kept; please reach us in another way."
 
@@ -148,7 +120,7 @@ def send(
     if message is None:
         return _repeated(sent(db, [held.id], author.key, client_id), body)
     if author.admin_id is not None:
-        _note_read(
+        marks.keep(
             db,
             held.id,
             author.admin_id,
@@ -182,7 +154,7 @@ def add_note(db: Session, session: ChatSession, author: Actor, body: str, client
     mentions.mention(db, session.id, message, author)
     if author.admin_id is not None:
         counted = session.customer_messages
-        _note_read(db, session.id, author.admin_id, message.seq, None, counted=counted)
+        marks.keep(db, session.id, author.admin_id, message.seq, None, counted=counted)
     return Sent(message, True)
 
 
@@ -249,37 +221,6 @@ def moved(db: Session, session: ChatSession, url: str, title: str | None) -> Non
     db.flush()
 
 
-def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
-    """This admin has had everything up to seq on screen."""
-    lock(db, session)
-    seq = min(seq, session.seq)
-    shown = select(func.max(ChatMessage.public_seq)).where(
-        ChatMessage.session_id == session.id, ChatMessage.seq <= seq
-    )
-    counted = _counted(db, session.id, seq)
-    _note_read(db, session.id, admin_id, seq, db.scalar(shown) or 0, counted=counted)
-    mentions.seen(db, session.id, admin_id, seq)
-    db.refresh(session)
-
-
-def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
-    """The customer's last message is unread again for this admin; nobody else's marks change.
-
-    Raises Conflict ``nothing_to_read``.
-    """
-    lock(db, session)
-    last = db.scalar(
-        select(func.max(MESSAGES.c.seq)).where(
-            MESSAGES.c.session_id == session.id, MESSAGES.c.sender == Sender.CUSTOMER.value
-        )
-    )
-    if last is None:
-        raise Conflict("nothing_to_read", "The customer has not written anything yet.")
-    marks = {"seq": last - 1, "customer_messages": _counted(db, session.id, last - 1)}
-    mark = update(_READS).where(_READS.c.session_id == session.id, _READS.c.admin_id == admin_id)
-    db.connection().execute(mark.values(marks))
-
-
 def open_session(db: Session, guest_id: int) -> ChatSession | None:
     """The guest's open conversation, if there is one."""
     query = select(ChatSession).where(
@@ -295,27 +236,6 @@ def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSessi
     ids = db.scalars(select(ChatSession.id).where(ChatSession.guest_id == guest.id)).all()
     message = sent(db, ids, CUSTOMER.key, client_id)
     return db.get(ChatSession, message.session_id) if message else None
-
-
-def _counted(db: Session, session_id: int, seq: int) -> int:
-    """How many of the customer's messages stand up to seq."""
-    query = select(func.count()).where(
-        MESSAGES.c.session_id == session_id,
-        MESSAGES.c.sender == Sender.CUSTOMER.value,
-        MESSAGES.c.seq <= seq,
-    )
-    return int(db.connection().execute(query).scalar_one())
-
-
-def _note_read(
-    db: Session, session_id: int, admin_id: int, seq: int, public_seq: int | None, *, counted: int
-) -> None:
-    """Keep how far an admin has read; with a public_seq the customer is told of it."""
-    connection = db.connection()
-    read = {"s": session_id, "a": admin_id, "upto": seq, "counted": counted}
-    connection.execute(_READ[connection.dialect.name], read)
-    if public_seq is not None:
-        connection.execute(_SEEN, {"held": session_id, "shown": public_seq})
 
 
 def _answers_after(db: Session, session_id: int, author: Actor, seen_seq: int) -> list[Any]:

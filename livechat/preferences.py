@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from .listing import PRIORITIES, VIEWS
+from .filters import PRIORITIES, VIEWS
 from .models import Admin, SavedView, Status, now
 from .reading import Reader
 from .refusals import Conflict, Invalid

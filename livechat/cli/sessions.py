@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from .. import reading
-from ..listing import Filters, Row, find_sessions, row_of
+from ..filters import Filters
+from ..listing import Row, find_sessions, row_of
 from ..models import Status
 from ..shapes import admin_message, admin_session
 from . import acting

@@ -13,7 +13,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..cursors import message_cursor
-from ..listing import Filters, activity_cursor, changed_since, matching, news, rows_of
+from ..filters import Filters
+from ..listing import activity_cursor, changed_since, matching, news, rows_of
 from ..presence import who_looks
 from ..reading import (
     admin_by_login,

@@ -9,11 +9,11 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from .. import assigning, conversation, fields, listing, presence, reading
+from .. import assigning, conversation, fields, listing, marks, presence, reading
 from ..cursors import message_cursor, message_position
+from ..filters import Filters, check_filters
 from ..inputs import json_object
 from ..limits import network
-from ..listing import Filters
 from ..permissions import Permission
 from ..realtime.hub import EVERYTHING
 from ..realtime.logs import AdminLog, ListLog
@@ -72,7 +72,7 @@ def dashboard(context: Desk, request: Request) -> dict[str, Any]:
 def list_stream(context: Desk, request: Request) -> Response:
     """The list as a stream: what comes, changes or goes, and the counts."""
     admin, filters = request.identity.admin, _filters(request)
-    listing.check_filters(request.db, filters, reader_id=admin.id)
+    check_filters(request.db, filters, reader_id=admin.id)
     log = ListLog(
         request.realtime,
         filters,
@@ -217,7 +217,7 @@ def reopen(context: AdminSession, request: Request) -> Any:
 def seen(context: AdminSession, request: Request) -> Any:
     """This admin has had everything up to ``seq`` on screen."""
     seq = fields.whole_number(fields_of(request).get("seq"), "seq")
-    conversation.mark_read(request.dbsession, context.session, request.identity.admin.id, seq)
+    marks.mark_read(request.dbsession, context.session, request.identity.admin.id, seq)
     return answered(context, request, session_of(context, request))
 
 

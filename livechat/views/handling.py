@@ -7,7 +7,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from .. import conversation, fields, handling, listing, tags
+from .. import conversation, fields, filters, handling, listing, marks, tags
 from ..cursors import message_cursor
 from ..limits import network
 from ..models import Priority
@@ -46,7 +46,7 @@ def note(context: AdminSession, request: Request) -> Any:
 def unread(context: AdminSession, request: Request) -> Any:
     """The customer's last message is unread again, for this admin."""
     fields_of(request)
-    conversation.mark_unread(request.dbsession, context.session, request.identity.admin.id)
+    marks.mark_unread(request.dbsession, context.session, request.identity.admin.id)
     return answered(context, request, session_of(context, request))
 
 
@@ -82,9 +82,9 @@ def change_tags(context: AdminSession, request: Request) -> Any:
 def priority(context: AdminSession, request: Request) -> Any:
     """How much it matters: ``normal``, ``high`` or ``urgent``."""
     wanted = fields_of(request).get("priority")
-    if not isinstance(wanted, str) or wanted not in listing.PRIORITIES:
+    if not isinstance(wanted, str) or wanted not in filters.PRIORITIES:
         raise Invalid("priority", "priority is normal, high or urgent.")
-    chosen = Priority(listing.PRIORITIES[wanted])
+    chosen = Priority(filters.PRIORITIES[wanted])
     handling.set_priority(request.dbsession, context.session, chosen)
     return answered(context, request, session_of(context, request))
 

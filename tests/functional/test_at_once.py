@@ -98,10 +98,7 @@ def test_a_list_that_changes_under_the_pager_leaves_nobody_out(admin, new_custom
     people = [new_customer() for _ in range(7)]
     for one in people:
         one.starts("hello")
-    monkeypatch.setattr("livechat.listing.PAGE", 3)
-    from livechat import listing
-
-    monkeypatch.setattr(listing.Filters, "limit", 3)
+    monkeypatch.setattr("livechat.filters.Filters.limit", 3)
     before = {one["number"] for one in admin.dashboard().json["sessions"]}
     assert len(before) >= 3
     seen, cursor = set(), ""

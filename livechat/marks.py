@@ -1,0 +1,92 @@
+"""How far each admin has read each session, and how far customers are told that somebody has."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from . import mentions
+from .entries import lock
+from .models import ChatMessage, ChatRead, ChatSession, Sender, table_of
+from .reading import MESSAGES, SESSIONS
+from .refusals import Conflict
+
+_READS = table_of(ChatRead)
+_FURTHER = bindparam("upto") > _READS.c.seq
+_READ = {
+    dialect: insert(_READS)
+    .values(
+        session_id=bindparam("s"),
+        admin_id=bindparam("a"),
+        seq=bindparam("upto"),
+        customer_messages=bindparam("counted"),
+    )
+    .on_conflict_do_update(
+        index_elements=["session_id", "admin_id"],
+        set_={
+            "seq": case((_FURTHER, bindparam("upto")), else_=_READS.c.seq),
+            "customer_messages": case(
+                (_FURTHER, bindparam("counted")), else_=_READS.c.customer_messages
+            ),
+        },
+    )
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_SEEN = (
+    update(SESSIONS)
+    .where(SESSIONS.c.id == bindparam("held"), SESSIONS.c.staff_seen < bindparam("shown"))
+    .values(staff_seen=bindparam("shown"))
+)
+
+
+def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
+    """This admin has had everything up to seq on screen."""
+    lock(db, session)
+    seq = min(seq, session.seq)
+    shown = select(func.max(ChatMessage.public_seq)).where(
+        ChatMessage.session_id == session.id, ChatMessage.seq <= seq
+    )
+    counted = _counted(db, session.id, seq)
+    keep(db, session.id, admin_id, seq, db.scalar(shown) or 0, counted=counted)
+    mentions.seen(db, session.id, admin_id, seq)
+    db.refresh(session)
+
+
+def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
+    """The customer's last message is unread again for this admin; nobody else's marks change.
+
+    Raises Conflict ``nothing_to_read``.
+    """
+    lock(db, session)
+    last = db.scalar(
+        select(func.max(MESSAGES.c.seq)).where(
+            MESSAGES.c.session_id == session.id, MESSAGES.c.sender == Sender.CUSTOMER.value
+        )
+    )
+    if last is None:
+        raise Conflict("nothing_to_read", "The customer has not written anything yet.")
+    marks = {"seq": last - 1, "customer_messages": _counted(db, session.id, last - 1)}
+    mark = update(_READS).where(_READS.c.session_id == session.id, _READS.c.admin_id == admin_id)
+    db.connection().execute(mark.values(marks))
+
+
+def _counted(db: Session, session_id: int, seq: int) -> int:
+    """How many of the customer's messages stand up to seq."""
+    query = select(func.count()).where(
+        MESSAGES.c.session_id == session_id,
+        MESSAGES.c.sender == Sender.CUSTOMER.value,
+        MESSAGES.c.seq <= seq,
+    )
+    return int(db.connection().execute(query).scalar_one())
+
+
+def keep(
+    db: Session, session_id: int, admin_id: int, seq: int, public_seq: int | None, *, counted: int
+) -> None:
+    """Keep how far an admin has read; with a public_seq the customer is told of it."""
+    connection = db.connection()
+    read = {"s": session_id, "a": admin_id, "upto": seq, "counted": counted}
+    connection.execute(_READ[connection.dialect.name], read)
+    if public_seq is not None:
+        connection.execute(_SEEN, {"held": session_id, "shown": public_seq})
