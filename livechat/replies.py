@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import case, func, or_, select, update
@@ -91,8 +92,8 @@ def add(
         created_at=moment,
         updated_at=moment,
     )
-    db.add(reply)
-    _flush(db, reply.code)
+    with _code_is_free(db, reply.code):
+        db.add(reply)
     _record(db, actor, Act.REPLY_ADDED, reply)
     return reply
 
@@ -103,13 +104,14 @@ def change(
     """Change a reply. Raises Invalid, Conflict ``code_taken``."""
     reply = db.get_one(CannedReply, number, with_for_update=True)
     was_for_everybody = reply.scope == EVERYBODY
-    if everybody or actor.admin_id is None:
-        reply.scope = EVERYBODY
-    else:
-        reply.scope = own(actor.admin_id)
-    reply.code, reply.title, reply.body = fold_code(code), title, body
-    reply.updated_at = now()
-    _flush(db, reply.code)
+    code = fold_code(code)
+    with _code_is_free(db, code):
+        if everybody or actor.admin_id is None:
+            reply.scope = EVERYBODY
+        else:
+            reply.scope = own(actor.admin_id)
+        reply.code, reply.title, reply.body = code, title, body
+        reply.updated_at = now()
     _record(db, actor, Act.REPLY_CHANGED, reply, anyway=was_for_everybody)
     return reply
 
@@ -138,9 +140,12 @@ def fold_code(text: str) -> str:
     return code
 
 
-def _flush(db: Session, code: str) -> None:
+@contextmanager
+def _code_is_free(db: Session, code: str) -> Iterator[None]:
+    # What changes must change within: beginning a savepoint writes what was changed before, outside of it.
     try:
         with db.begin_nested():
+            yield
             db.flush()
     except IntegrityError:
         raise Conflict("code_taken", f"There is a reply /{code} already.") from None

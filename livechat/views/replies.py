@@ -50,6 +50,13 @@ def listed(context: Replies, request: Request) -> dict[str, Any]:
 @view_config(
     context=Replies,
     request_method="POST",
+    accept="text/html",
+    permission=Permission.ANSWER,
+    renderer=PAGE,
+)
+@view_config(
+    context=Replies,
+    request_method="POST",
     accept="application/json",
     permission=Permission.ANSWER,
     renderer="json",
@@ -68,6 +75,13 @@ def add(context: Replies, request: Request) -> Any:
 
 
 @view_config(context=Reply, request_method="POST", permission=Permission.ANSWER, renderer=PAGE)
+@view_config(
+    context=Reply,
+    request_method="POST",
+    accept="text/html",
+    permission=Permission.ANSWER,
+    renderer=PAGE,
+)
 @view_config(
     context=Reply,
     request_method="POST",

@@ -117,7 +117,9 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     made: list[BrowserContext] = []
 
     def new(**options: Any) -> BrowserContext:
-        context = browser.new_context(**{**DESKTOP, "locale": "en-GB", **options})
+        context = browser.new_context(
+            **{**DESKTOP, "locale": "en-GB", "color_scheme": "dark", **options}
+        )
         context.set_default_timeout(PATIENCE)
         context.set_default_navigation_timeout(PATIENCE)
         context.ear = Ear(context)

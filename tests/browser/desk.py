@@ -141,6 +141,17 @@ class Desk:
 
     # Doing
 
+    def signs_out(self) -> Desk:
+        """By the menu beneath one's name."""
+        self.page.locator("[data-menu=own] > summary").click()
+        self.push("Sign out").click()
+        return self
+
+    def opens_menu(self, name: str) -> Desk:
+        """A menu in the head of a conversation: assign, snooze, more."""
+        self.page.locator(f"[data-menu={name}] > summary").click()
+        return self
+
     def answers(self, text: str) -> Desk:
         """Type an answer and press Enter."""
         self.box.fill(text)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 
 from livechat import conversation, database, guests
-from livechat.actors import Actor
+from livechat.actors import CUSTOMER, STAFF, Actor, admin_actor
 from livechat.models import Admin, ChatSession
 from livechat.opening import Opening, Product
 
@@ -38,15 +38,15 @@ def add_chat(
         )
         session = conversation.start(db, guest, opening).session
         for body in messages[1:]:
-            conversation.send(db, session, conversation.CUSTOMER, body, str(uuid.uuid4()))
+            conversation.send(db, session, CUSTOMER, body, str(uuid.uuid4()))
         return session.id
 
 
 def add_messages(engine: Engine, number: int, author: Admin | None, *messages: str) -> None:
     """An admin (None: the customer) writes more."""
-    actor: Actor = conversation.CUSTOMER
+    actor: Actor = CUSTOMER
     if author is not None:
-        actor = conversation.admin_actor(author.id, author.name)
+        actor = admin_actor(author.id, author.name)
     with database.transaction(engine) as db:
         session = db.get_one(ChatSession, number)
         for body in messages:
@@ -56,7 +56,7 @@ def add_messages(engine: Engine, number: int, author: Admin | None, *messages: s
 def close_chat(engine: Engine, number: int) -> None:
     """A colleague closes it."""
     with database.transaction(engine) as db:
-        conversation.close(db, db.get_one(ChatSession, number), conversation.STAFF)
+        conversation.close(db, db.get_one(ChatSession, number), STAFF)
 
 
 def query(engine: Engine, sql: str, **values: Any) -> list[Any]:

@@ -170,6 +170,40 @@ def test_the_desks_conversation_in_its_states(new_desk, engine, device):
     assert_accessible(desk.page)
 
 
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_what_opens_over_the_inbox(new_desk, engine, device, scheme):
+    ember = Product(id="41", name="Ember table lamp")
+    add_chat(engine, "Clara", "Hello", product=ember)
+    add_messages(engine, add_chat(engine, "Dora"), None, "Still there?")
+    desk = new_desk(**{**device, "color_scheme": scheme}).is_signed_in().visits().is_ready()
+    assert_accessible(desk.page)
+    desk.page.get_by_label("Select the chat with Dora").check()
+    assert_accessible(desk.page)
+    desk.visits("replies/").is_ready()
+    assert_accessible(desk.page)
+    desk.visits("1/").is_ready()
+    for menu in ("assign", "snooze", "more"):
+        desk.opens_menu(menu)
+        assert_accessible(desk.page)
+    desk.page.get_by_label("Priority").select_option("Urgent")
+    desk.page.locator("[data-menu=own] > summary").click()
+    assert_accessible(desk.page)
+    desk.page.keyboard.press("Escape")
+    desk.page.get_by_role("tab", name="Note").click()
+    desk.page.locator("#note-body").fill("For colleagues")
+    desk.page.locator("#note-body").press("Enter")
+    expect(desk.page.locator(".line.note")).to_be_visible()
+    assert_accessible(desk.page)
+    desk.page.keyboard.press("Control+k")
+    expect(desk.page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(desk.page)
+    desk.page.keyboard.press("Escape")
+    desk.page.locator("#heading").focus()
+    desk.page.keyboard.press("?")
+    expect(desk.page.get_by_role("dialog")).to_be_visible()
+    assert_accessible(desk.page)
+
+
 def test_axe_would_notice(shopper, own_shop):
     shopper.visits(own_shop.has('<img src="data:," width="9"><button></button>'))
     with pytest.raises(AssertionError, match="button-name"):

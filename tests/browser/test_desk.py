@@ -30,7 +30,7 @@ def test_who_signs_out_is_out_also_in_the_other_tab(desk, engine):
     desk.ear.expects("403")
     desk.visits().is_ready()
     other = desk.opens_another_tab().is_ready()
-    desk.push("Sign out").click()
+    desk.signs_out()
     expect(desk.page.get_by_label("Password")).to_be_visible()
     expect(other.page.get_by_text("You have been signed out.")).to_be_visible()
     desk.visits()
@@ -48,7 +48,7 @@ def test_an_invitation_leads_to_a_password_and_into_the_desk(new_desk, engine, s
     desk.push("Save and sign in").click()
     expect(desk.page).to_have_url(desk.url)
     desk.ear.expects("403")  # what the page asks while it is being left
-    desk.push("Sign out").click()
+    desk.signs_out()
     desk.signs_in("words that nobody guesses", "berta").is_ready()
     desk.page.goto(link)
     expect(desk.page.get_by_text("does not work any more")).to_be_visible()
@@ -97,6 +97,7 @@ def test_filters_search_and_assignee_narrow_the_list(desk, new_desk, engine):
         desk.sees_chats(*names)
     statistics.get_by_role("link", name=re.compile("^All")).click()
 
+    desk.page.get_by_text("Filter this list").click()
     search = desk.page.get_by_role("searchbox")
     for words, names in (
         ("kundin", ["Clara Kundin"]),
@@ -111,6 +112,7 @@ def test_filters_search_and_assignee_narrow_the_list(desk, new_desk, engine):
     expect(desk.page.get_by_text("No chat fits")).to_be_visible()
     desk.page.get_by_role("link", name="Show all chats").click()
 
+    desk.page.get_by_text("Filter this list").click()
     chosen = desk.page.get_by_label("Assigned to")
     for option, names in (
         ("Me", ["Dora Dorn"]),
@@ -129,10 +131,13 @@ def test_a_long_list_has_pages(desk, engine):
     desk.visits().is_ready()
     expect(desk.rows).to_have_count(50)
     desk.page.get_by_role("link", name="Older chats").click()
-    desk.sees_chats("Customer 2", "Customer 1", "Customer 0")
-    desk.is_ready()
-    desk.page.get_by_role("link", name="Back to newest").click()
-    expect(desk.rows).to_have_count(50)
+    expect(desk.rows).to_have_count(53)
+    expect(desk.page.get_by_role("link", name="Older chats")).to_be_hidden()
+    link = desk.row_of("Customer 2").get_by_role("link")
+    expect(link).to_be_focused()
+    add_chat(engine, "One more")
+    expect(desk.rows).to_have_count(54)
+    expect(link).to_be_focused()
 
 
 def test_two_admins_who_take_one_chat_at_once_learn_who_won(desk, new_desk, engine):
@@ -159,11 +164,13 @@ def test_a_chat_is_given_to_a_colleague_and_put_back_for_everyone(desk, new_desk
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     add_chat(engine, "Clara")
     desk.visits("1/").is_ready()
-    desk.page.get_by_label("Give to a colleague").select_option("Berta Beispiel")
+    desk.opens_menu("assign").page.get_by_label("Give to a colleague").select_option(
+        "Berta Beispiel"
+    )
     desk.push("Assign").click()
     expect(desk.page.locator("#held")).to_have_text("Berta Beispiel")
     berta.visits("?assignee=me").is_ready().sees_chats("Clara")
-    desk.push("Put back for everyone").click()
+    desk.opens_menu("assign").push("Put back for everyone").click()
     expect(desk.page.locator("#held")).to_have_text("Nobody yet")
     desk.sees_status("Waiting")
     berta.sees_chats()
@@ -218,7 +225,7 @@ def test_an_unsent_answer_is_sent_from_whatever_page_one_went_on_to(desk, engine
     desk.context.route("**/send/", lambda route: route.abort())
     desk.answers("On its way")
     expect(desk.line("On its way").get_by_text("Not sent yet")).to_be_visible()
-    desk.page.get_by_role("link", name="All chats").first.click()
+    desk.page.get_by_role("link", name="Live Chat").click()
     desk.is_ready()
     expect(desk.page.get_by_text("An answer could not be sent")).to_be_visible()
     desk.context.unroute_all()
@@ -277,7 +284,7 @@ def test_unread_messages_count_in_the_title_until_they_are_read(desk, engine):
     add_chat(engine, "Dora", "Three")
     desk.visits().is_ready().sees_title_count(3)
     desk.opens("Clara").sees_title_count(1)
-    desk.page.get_by_role("link", name="All chats").first.click()
+    desk.page.get_by_role("link", name="Live Chat").click()
     desk.is_ready().sees_title_count(1)
     expect(desk.row_of("Clara").get_by_text("unread")).to_be_hidden()
     expect(desk.row_of("Dora").get_by_text("1 unread")).to_be_visible()

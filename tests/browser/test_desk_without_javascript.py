@@ -35,9 +35,9 @@ def test_an_admin_reads_answers_takes_closes_and_reopens(plain, engine):
     plain.sees_status("Closed")
     plain.push("Reopen").click()
     plain.sees_status("Active")
-    plain.push("Put back for everyone").click()
+    plain.opens_menu("assign").push("Put back for everyone").click()
     plain.sees_status("Waiting")
-    plain.push("Sign out").click()
+    plain.signs_out()
     expect(plain.page.get_by_label("Password")).to_be_visible()
 
 
@@ -45,7 +45,9 @@ def test_a_chat_is_given_to_a_colleague(plain, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel")
     add_chat(engine, "Clara")
     plain.is_signed_in().visits("1/")
-    plain.page.get_by_label("Give to a colleague").select_option("Berta Beispiel")
+    plain.opens_menu("assign").page.get_by_label("Give to a colleague").select_option(
+        "Berta Beispiel"
+    )
     plain.push("Assign").click()
     expect(plain.page.locator("main header")).to_contain_text(berta.name)
     assert query(engine, "SELECT assignee_id FROM chat_sessions") == [(berta.row.id,)]
@@ -59,6 +61,7 @@ def test_the_filters_and_the_search_are_plain_links_and_forms(plain, engine):
     statistics.get_by_role("link", name=re.compile("^Waiting")).click()
     plain.sees_chats("Clara")
     statistics.get_by_role("link", name=re.compile("^All")).click()
+    plain.page.get_by_text("Filter this list").click()
     plain.page.get_by_role("searchbox").fill("dora")
     plain.push("Find").click()
     plain.sees_chats("Dora")

@@ -105,18 +105,13 @@ def test_an_admin_signs_in_answers_and_closes_with_the_keyboard_alone(new_desk, 
     keys.press("Enter")
     expect(desk.page.get_by_role("main")).to_be_focused()
     link = desk.row_of("Clara").get_by_role("link", name="Clara")
-    for _ in range(20):
+    for _ in range(40):
         keys.press("Tab")
         if link.evaluate("link => link === document.activeElement"):
             break
     keys.press("Enter")
     expect(desk.customer).to_have_text("Clara")
-    desk.is_ready()
-
-    for _ in range(20):
-        keys.press("Tab")
-        if desk.box.evaluate("box => box === document.activeElement"):
-            break
+    expect(desk.box).to_be_focused()
     keys.type("Yes,")
     keys.press("Shift+Enter")
     keys.type("I am.")
@@ -145,3 +140,107 @@ def test_what_has_the_focus_can_be_seen(desk, shopper):
     shopper.visits()
     shopper.button.focus()
     assert "none" not in shopper.button.evaluate(rings).replace("auto", "")[:4]
+
+
+def test_single_keys_do_everything_with_a_chat(desk, new_desk, engine):
+    new_desk("berta", "Berta Beispiel")
+    add_chat(engine, "Clara", "Hello")
+    add_chat(engine, "Dora", "Good day")
+    desk.visits().is_ready()
+    keys = desk.page.keyboard
+    keys.press("j")
+    expect(desk.row_of("Dora").get_by_role("link")).to_be_focused()
+    keys.press("j")
+    expect(desk.row_of("Clara").get_by_role("link")).to_be_focused()
+    keys.press("k")
+    keys.press("ArrowDown")
+    keys.press("Enter")
+    expect(desk.customer).to_have_text("Clara")
+    expect(desk.box).to_be_focused()
+    keys.type("jk?")  # while one types, keys are letters
+    expect(desk.box).to_have_value("jk?")
+    desk.box.fill("")
+    keys.press("Escape")
+    expect(desk.row_of("Clara").get_by_role("link")).to_be_focused()
+    keys.press("a")
+    expect(desk.page.locator("#held")).to_have_text("Yours")
+    expect(desk.box).to_be_focused()
+    keys.press("Escape")
+    keys.press("n")
+    expect(desk.page.get_by_role("textbox", name=re.compile("Internal note"))).to_be_focused()
+    keys.press("Escape")
+    keys.press("s")
+    expect(desk.page.get_by_role("button", name=re.compile("^Later today"))).to_be_focused()
+    keys.press("Escape")
+    expect(desk.page.locator("[data-menu=snooze] > summary")).to_be_focused()
+    keys.press("t")
+    expect(desk.page.get_by_label("Give to a colleague")).to_be_focused()
+    keys.press("Escape")
+    keys.press("r")
+    expect(desk.box).to_be_focused()
+    keys.press("Escape")
+    keys.press("u")
+    desk.sees_title_count(2)
+    keys.press("e")
+    desk.sees_status("Closed")
+
+
+def test_keys_go_by_their_place_whatever_the_layout(desk, engine):
+    add_chat(engine, "Clara", "Hello")
+    desk.visits("1/").is_ready()
+    desk.page.evaluate(
+        """document.body.dispatchEvent(new KeyboardEvent('keydown',
+          {key: 'ф', code: 'KeyA', bubbles: true, cancelable: true}))"""
+    )
+    expect(desk.page.locator("#held")).to_have_text("Yours")
+
+
+def test_the_palette_finds_acts_views_people_and_conversations(desk, new_desk, engine):
+    new_desk("berta", "Berta Beispiel")
+    add_chat(engine, "Clara", "Hello")
+    add_chat(engine, "Dora", "Good day")
+    desk.visits("1/").is_ready()
+    keys = desk.page.keyboard
+    box = desk.page.get_by_role("combobox", name=re.compile("What do you want to do"))
+    for words, found in (("assign me", None), ("give berta", "Berta Beispiel"), ("dora", None)):
+        keys.press("Control+k")
+        expect(box).to_be_focused()
+        box.fill(words)
+        options = desk.page.get_by_role("dialog").get_by_role("option")
+        expect(options.first).to_be_visible()
+        if found:
+            expect(options.filter(has_text=found).first).to_be_visible()
+        keys.press("Enter")
+        expect(box).to_have_count(0)
+        if words == "assign me":
+            expect(desk.page.locator("#held")).to_have_text("Yours")
+        elif found:
+            expect(desk.page.locator("#held")).to_have_text(found)
+    expect(desk.customer).to_have_text("Dora")
+    keys.press("Control+k")
+    box.fill("unassigned")
+    keys.press("Enter")
+    expect(desk.page).to_have_url(re.compile("view=unassigned"))
+    desk.is_ready()
+    keys.press("Control+k")
+    keys.press("Escape")
+    expect(box).to_have_count(0)
+
+
+def test_the_sheet_tells_all_shortcuts_and_they_can_be_switched_off(desk, engine):
+    add_chat(engine, "Clara", "Hello")
+    desk.visits().is_ready()
+    keys = desk.page.keyboard
+    keys.press("?")
+    sheet = desk.page.get_by_role("dialog", name="Shortcuts")
+    expect(sheet).to_contain_text("Mark as unread")
+    keys.press("Escape")
+    expect(sheet).to_have_count(0)
+    desk.page.locator("[data-menu=own] > summary").click()
+    with desk.page.expect_response("**/preferences/"):
+        desk.page.get_by_label("Single-key shortcuts").uncheck()
+    keys.press("Escape")
+    keys.press("?")
+    expect(sheet).to_have_count(0)
+    keys.press("Control+k")
+    expect(desk.page.get_by_role("dialog")).to_be_visible()

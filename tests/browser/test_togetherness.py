@@ -29,7 +29,7 @@ def test_the_desk_and_colleagues_see_who_is_typing(shopper, desk, new_desk):
     for admin in (desk, berta):
         wire = Wire(admin.context)
         admin.visits("1/").is_ready()
-        wire.has_streams(1)
+        wire.has_streams(2)
     shopper.box.press_sequentially("And")
     for admin in (desk, berta):
         expect(admin.typing).to_have_text("Clara is typing")
@@ -45,7 +45,7 @@ def test_who_types_no_more_is_not_said_to(shopper, desk, way):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     wire = Wire(desk.context)
     desk.visits("1/").is_ready()
-    wire.has_streams(1)
+    wire.has_streams(2)
     shopper.box.press_sequentially("Well")
     expect(desk.typing).to_be_visible()
     if way == "empties the box":

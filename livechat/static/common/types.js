@@ -6,7 +6,7 @@
  * @typedef {object} Message
  * @property {string} id
  * @property {number} seq
- * @property {'customer'|'admin'|'system'} from
+ * @property {'customer'|'admin'|'system'|'note'} from  a note: only admins ever get it
  * @property {string|null} author  the name to show
  * @property {string} body  plain text
  * @property {string|null} client_id

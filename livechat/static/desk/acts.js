@@ -1,65 +1,123 @@
-// What can be done with a conversation: take, assign, put back, close, reopen. The forms work without this, too.
+// What can be done with a conversation: take, give, put back, close, reopen, snooze, priority, block, unread.
+// The forms work without this, too.
 
 import { byId } from '../common/dom.js';
+import { untilText } from './telling.js';
 
 /** @import { Acts, ActsOptions } from './types.js' */
 
 /** @param {ActsOptions} options @returns {Acts} */
-export function createActs({ desk, feed, composer, session, refused }) {
+export function createActs({ desk, feed, writing, session, refused, signal, onUnread }) {
   const { words, me, outbox } = desk;
   const say = byId('refused', HTMLElement);
   const ended = byId('ended', HTMLElement);
   const endedText = byId('ended-text', HTMLElement);
-  const reply = byId('reply', HTMLElement);
-  const reopen = byId('reopen', HTMLButtonElement);
-  const select = byId('assign-to', HTMLSelectElement);
+  const pane = byId('pane', HTMLElement);
+  const find = (/** @type {string} */ id) => document.getElementById(id);
+  const reopen = find('reopen');
+  const select = /** @type {HTMLSelectElement|null} */ (find('assign-to'));
+  const noteFor = /** @type {HTMLTextAreaElement|null} */ (find('assign-note'));
+  const priority = /** @type {HTMLSelectElement|null} */ (find('priority'));
+  const block = find('block');
   /** @type {Map<string, HTMLFormElement>} */
   const forms = new Map();
   let held = false; // somebody pressed "send" on a closed chat: the text goes out when it is open again
   let busy = false;
-  let version = 0;
+  let version = -1;
 
-  for (const form of document.querySelectorAll('form')) {
+  for (const form of pane.querySelectorAll('form')) {
     if (!form.dataset.act) continue;
     forms.set(form.dataset.act, form);
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      act(form.dataset.act ?? '', form.action);
+      act(form.dataset.act ?? '');
     });
   }
-  reply.addEventListener('submit', (event) => event.preventDefault());
+  for (const button of pane.querySelectorAll('[data-snooze]')) {
+    button.addEventListener('click', () => snooze(/** @type {HTMLElement} */ (button).dataset.snooze ?? ''));
+  }
+  const until = /** @type {HTMLInputElement|null} */ (find('snooze-until'));
+  pane.querySelector('[data-snooze-form]')?.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (until?.value) set('snooze', { until: new Date(until.value).toISOString() });
+  });
+  pane.querySelector('[data-menu="snooze"]')?.addEventListener('toggle', () => {
+    for (const when of /** @type {NodeListOf<HTMLElement>} */ (pane.querySelectorAll('[data-when]'))) {
+      when.textContent = untilText(moment(when.dataset.when ?? '').toISOString(), words);
+    }
+  });
+  priority?.addEventListener('change', () => set('priority', { priority: priority.value }));
+  block?.addEventListener('click', () => set('block', { blocked: !session().blocked }));
+  pane.querySelector('[data-do="mark-unread"]')?.addEventListener('click', () => unread());
 
-  /** @param {string} name @returns {object} */
-  function body(name) {
-    const { version } = session();
-    if (name === 'take') return { admin: me.username, version };
-    if (name === 'assign') return { admin: select.value, version };
-    return name === 'release' ? { admin: null, version } : {};
+  /** @param {string} name @returns {[string, object]} */
+  function request(name) {
+    const { version, links } = session();
+    if (name === 'take') return [links.assign, { admin: me.username, version }];
+    if (name === 'release') return [links.assign, { admin: null, version }];
+    if (name !== 'assign') return [links[/** @type {'close'|'reopen'} */ (name)], {}];
+    const admin = select?.value ?? null;
+    const note = noteFor?.value.trim();
+    return note ? [links.transfer, { admin, version, note }] : [links.assign, { admin, version }];
   }
 
-  /** @param {string} name @param {string} url */
-  async function act(name, url) {
-    if (busy) return; // a double click is one click
-    busy = true;
-    const result = await desk.http.post(url, body(name));
-    const send = held; // an open chat holds nothing any more
-    busy = false;
+  /** @param {string} url @param {object} body @returns {Promise<boolean>} whether it was done */
+  async function post(url, body) {
+    const result = await desk.http.post(url, body);
+    if (signal.aborted) return result.ok;
     say.textContent = '';
     if (result.ok) feed.apply(result.data);
     else if (!desk.refused(result)) say.textContent = result.message || words.not_done;
-    if (result.ok) done(name, send);
     feed.poke(); // the line that tells of it
+    return result.ok;
+  }
+
+  /** @param {string} name */
+  async function act(name) {
+    if (busy) return; // a double click is one click
+    busy = true;
+    const send = held; // an open chat holds nothing any more
+    const [url, body] = request(name);
+    const ok = await post(url, body);
+    busy = false;
+    if (ok && !signal.aborted) done(name, send);
+  }
+
+  /** @param {'snooze'|'priority'|'block'|'tags'} name @param {object} body */
+  async function set(name, body) {
+    shut();
+    return post(session().links[name], body);
+  }
+
+  /** @param {string} when */
+  const snooze = (when) => set('snooze', { until: when ? moment(when).toISOString() : null });
+
+  async function unread() {
+    shut();
+    onUnread();
+    await post(session().links.unread, {});
+  }
+
+  /** Menus close when something was chosen, and their handle keeps the focus. */
+  function shut() {
+    for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (pane.querySelectorAll('details.menu[open]'))) {
+      const inside = menu.contains(document.activeElement);
+      menu.open = false;
+      if (inside) menu.querySelector('summary')?.focus();
+    }
   }
 
   /** The button one pressed may be gone: the focus goes where one goes on. @param {string} name @param {boolean} send */
   function done(name, send) {
-    if (name === 'take') composer.focus();
-    else if (name === 'close') reopen.focus();
+    shut();
+    if (noteFor) noteFor.value = '';
+    if (name === 'take') writing.focus();
+    else if (name === 'close') reopen?.focus();
     else if (name === 'release') forms.get('take')?.querySelector('button')?.focus();
     if (name !== 'reopen') return;
     for (const { client_id } of closedOut()) outbox.retry(client_id);
-    if (send) composer.submit();
-    else composer.focus();
+    if (send) writing.submit();
+    else writing.focus();
   }
 
   /** Answers that came too late. */
@@ -72,32 +130,61 @@ export function createActs({ desk, feed, composer, session, refused }) {
   }
 
   function render() {
-    const { status, assignee } = session();
+    const { status, assignee, priority: urgency = 'normal', blocked, snoozed_until: sleeps } = session();
     const closed = status === 'closed';
     offer('take', !closed && assignee !== me.username);
-    offer('assign', !closed);
     offer('release', !closed && assignee !== null);
     offer('close', !closed);
-    const typed = composer.text().trim() !== '';
-    const kept = typed || closedOut().length > 0;
+    for (const name of ['assign', 'snooze']) {
+      const menu = /** @type {HTMLElement|null} */ (pane.querySelector(`[data-menu="${name}"]`));
+      if (menu) menu.hidden = closed;
+    }
+    const wake = /** @type {HTMLElement|null} */ (pane.querySelector('[data-snooze=""]'));
+    if (wake) wake.hidden = !sleeps;
+    if (priority && document.activeElement !== priority) priority.value = urgency;
+    if (block) block.textContent = blocked ? words.unblock : words.block;
+    const kept = writing.text().trim() !== '' || closedOut().length > 0;
     ended.hidden = !closed;
-    reply.hidden = closed && !typed && document.activeElement !== byId('body', HTMLElement);
+    writing.render();
     if (!closed) held = false;
     const text = kept ? words.closed_kept : words.closed;
     if (endedText.textContent !== text) endedText.textContent = text;
-    reopen.textContent = held || closedOut().length ? words.reopen_send : words.reopen;
-    if (version !== session().version && assignee) select.value = assignee;
+    if (reopen) reopen.textContent = held || closedOut().length ? words.reopen_send : words.reopen;
+    if (version !== session().version && assignee && select) select.value = assignee;
     version = session().version;
   }
 
   return {
     render,
+    post,
+    act,
+    set,
+    unread,
+    /** Opens a menu of the head. @param {string} name */
+    menu(name) {
+      const menu = /** @type {HTMLDetailsElement|null} */ (pane.querySelector(`[data-menu="${name}"]`));
+      if (!menu || menu.hidden) return;
+      menu.open = true;
+      /** @type {HTMLElement|null} */ (menu.querySelector('.sheet :is(select, button, input:not([type="hidden"]))'))?.focus();
+    },
+    can: (name) => Boolean(forms.get(name) && !forms.get(name)?.hidden),
     holds() {
       if (session().status !== 'closed') return false;
       held = true;
       render();
-      reopen.focus();
+      reopen?.focus();
       return true;
     },
   };
+}
+
+/** @param {string} when  later, tomorrow, week */
+function moment(when) {
+  const date = new Date();
+  if (when === 'later') date.setHours(date.getHours() + 3);
+  else {
+    date.setDate(date.getDate() + (when === 'tomorrow' ? 1 : (8 - date.getDay()) % 7 || 7));
+    date.setHours(9, 0, 0, 0);
+  }
+  return date;
 }

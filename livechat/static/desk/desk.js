@@ -6,34 +6,45 @@ import { createOutbox } from '../common/outbox.js';
 import { createStore } from '../common/store.js';
 import { createTitle } from '../common/title.js';
 import { readWords } from '../common/words.js';
+import { createBadge } from './badge.js';
 import { createBell } from './bell.js';
 import { createNotices } from './notices.js';
+import { createPreferences } from './preferences.js';
 import { watchPresence } from './presence.js';
 
-/** @import { Desk, DeskOptions } from './types.js' */
+/** @import { Colleague, Desk, DeskOptions, News, Preferences } from './types.js' */
 
 const AGAIN = new Set(['forbidden', 'csrf_failed']); // refusals that end with a new login
 
 /** @param {DeskOptions} options @returns {Desk} */
-export function createDesk({ attended, own = () => false, onPending, onSent }) {
+export function createDesk({ attended, own = () => false, onPending, onSent, describe = () => null }) {
   document.documentElement.classList.add('scripted');
-  const { username = '', name = '', csrfToken = '', loginUrl = '' } = byId('desk', HTMLElement).dataset;
+  const { username = '', name = '', role = '', csrfToken = '', loginUrl = '', deskUrl = '' } =
+    byId('desk', HTMLElement).dataset;
   const words = readWords();
+  /** @type {{places: Record<string, string>, preferences: Preferences}} */
+  const given = JSON.parse(byId('desk-data', HTMLElement).textContent ?? '');
   // each admin's own: a browser may be shared
   const store = createStore(`livechat.desk.${username}.`);
   const http = createHttp({
     credentials: 'same-origin',
     headers: () => ({ 'X-CSRF-Token': csrfToken }),
   });
-  const bell = createBell({ store, words, button: byId('sound', HTMLButtonElement) });
+  const bell = createBell({ store, words, button: byId('sound', HTMLButtonElement), describe, deskUrl });
   const countInTitle = createTitle();
+  const countInBadge = createBadge();
+  const preferences = createPreferences({ given: given.preferences, url: given.places.preferences, http });
+  /** @type {News|null} */
+  let last = null;
+  /** @type {Promise<Colleague[]>|null} */
+  let asked = null;
   const notices = createNotices({ words, loginUrl, http });
 
   const outbox = createOutbox({
     store,
     name: 'outbox',
     async deliver({ body, client_id, extra }) {
-      const result = await http.post(extra.send, { body, client_id });
+      const result = await http.post(extra.send, { body, client_id, ...(extra.seen_seq ? { seen_seq: extra.seen_seq } : {}) });
       if (result.ok) return result;
       if (refused(result)) return { ...result, message: words.signed_out_unsent };
       return result.code === 'session_closed' ? { ...result, message: words.closed } : result;
@@ -55,8 +66,23 @@ export function createDesk({ attended, own = () => false, onPending, onSent }) {
     return ended;
   }
 
+  /** @param {News} news */
+  function tell(news) {
+    last = news;
+    countInTitle(news.unread);
+    countInBadge(news.unread);
+    byId('calls', HTMLElement).hidden = news.unread === 0;
+    byId('calls-number', HTMLElement).textContent = String(news.unread);
+    const mentions = document.querySelector('[data-count="mentions"]');
+    if (mentions) mentions.textContent = news.mentions ? String(news.mentions) : '';
+    bell.tell(news, !news.newest || attended(news.newest));
+  }
+
   return {
-    me: { username, name },
+    me: { username, name, role },
+    url: deskUrl,
+    places: given.places,
+    preferences,
     words,
     http,
     store,
@@ -64,15 +90,19 @@ export function createDesk({ attended, own = () => false, onPending, onSent }) {
     refused,
     live: notices.live,
     gone: notices.gone,
-    tell(news) {
-      countInTitle(news.unread);
-      byId('calls', HTMLElement).hidden = news.unread === 0;
-      byId('calls-number', HTMLElement).textContent = String(news.unread);
-      if (news.newest) bell.ring(news.newest, attended(news.newest));
-      else bell.ring('', true);
+    say: notices.say,
+    tell,
+    retell: () => void (last && tell(last)),
+    changed,
+    colleagues() {
+      asked ??= http.get(given.places.colleagues).then((result) => {
+        setTimeout(() => (asked = null), 20000); // who is there changes
+        return result.ok ? result.data.admins : [];
+      });
+      return asked;
     },
-    begin(presenceUrl) {
-      watchPresence({ store, http, url: presenceUrl });
+    begin() {
+      watchPresence({ store, http, url: `${deskUrl}presence/` });
       // what the end of a login held up goes out with the next one
       for (const entry of outbox.entries()) {
         if (AGAIN.has(entry.refused?.code ?? '')) outbox.retry(entry.client_id);

@@ -1,21 +1,27 @@
 // The head of a conversation and what stands beside it about the customer.
 
 import { byId, h } from '../common/dom.js';
-import { momentText } from './telling.js';
+import { createLabels } from './labels.js';
+import { momentText, untilText } from './telling.js';
+import { fill } from '../common/words.js';
 
 /** @import { DeskSession, Facts, FactsOptions } from './types.js' */
 
-const NARROW = matchMedia('(max-width: 56rem)');
+const NARROW = matchMedia('(max-width: 68.74rem)');
 
 /** @param {FactsOptions} options @returns {Facts} */
-export function createFacts({ me, words }) {
+export function createFacts({ desk, session: current, act, signal, tail }) {
+  const { me, words } = desk;
   const element = (/** @type {string} */ id) => byId(id, HTMLElement);
   const details = byId('facts', HTMLDetailsElement);
   const fold = () => (details.open = !NARROW.matches);
   let shown = '';
 
-  NARROW.addEventListener('change', fold);
+  NARROW.addEventListener('change', fold, { signal });
   fold();
+
+  const labels = createLabels({ desk, act, signal });
+  earlier();
 
   const none = (/** @type {string} */ word) => h('span', { class: 'none' }, word);
 
@@ -26,10 +32,7 @@ export function createFacts({ me, words }) {
   /** @param {DeskSession} session */
   function renderCustomer({ customer, verified }) {
     const name = customer.name ?? words.guest;
-    if (element('customer').textContent !== name) {
-      document.title = document.title.replace(element('customer').textContent ?? '', name);
-      element('customer').textContent = name;
-    }
+    if (element('customer').textContent !== name) element('customer').textContent = name;
     element('fact-name').textContent = name;
     const { email } = customer;
     const mailto = email && `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
@@ -57,8 +60,26 @@ export function createFacts({ me, words }) {
     element('fact-started').textContent = momentText(started);
   }
 
+  /** What this customer has asked before. */
+  async function earlier() {
+    const { links } = current();
+    const result = links.earlier ? await desk.http.get(links.earlier) : null;
+    if (signal.aborted || !result?.ok || !result.data.sessions.length) return;
+    element('earlier').hidden = false;
+    element('earlier-list').replaceChildren(
+      ...result.data.sessions.map((/** @type {DeskSession} */ each) =>
+        h('li', {}, h('a', { href: each.links.self + tail }, momentText(each.created_at)), h('p', { class: 'soft', dir: 'auto' }, each.last_message?.body.slice(0, 120) ?? words.no_message)),
+      ),
+    );
+  }
+
   /** @param {DeskSession} session */
-  function renderState({ status, presence, assignee, admin }) {
+  function renderState({ status, presence, assignee, admin, priority = 'normal', snoozed_until: until }) {
+    element('urgency').hidden = priority === 'normal';
+    element('urgency').dataset.priority = priority;
+    element('urgency').textContent = words[`priority_${priority}`] ?? '';
+    element('sleeps').hidden = !until;
+    element('sleeps').textContent = until ? fill(words.sleeps, { time: untilText(until, words) }) : '';
     element('status').textContent = words[`status_${status}`];
     element('status').dataset.status = status;
     for (const id of ['presence', 'fact-presence']) {
@@ -73,10 +94,11 @@ export function createFacts({ me, words }) {
   return {
     render(session) {
       // what has not changed is left alone: somebody may be selecting it
-      const { customer, verified, product, page, presence, status, assignee, admin } = session;
-      const now = JSON.stringify([customer, verified, product, page, presence, status, assignee, admin]);
+      const { unread, seen_seq, last_message, last_activity_at, ...facts } = session;
+      const now = JSON.stringify(facts);
       if (now === shown) return;
       shown = now;
+      labels.render(session);
       renderCustomer(session);
       renderContext(session);
       renderState(session);

@@ -50,6 +50,12 @@ export function createNotices({ words, loginUrl, http }) {
     gone() {
       login.replaceChildren(words.gone);
     },
+    say(text) {
+      clearTimeout(timer);
+      connection.classList.remove('good', 'strong');
+      connection.textContent = text;
+      timer = setTimeout(() => (connection.textContent = ''), BACK);
+    },
     unsent(entries) {
       const chats = new Map(entries.map(({ extra }) => [extra.number, extra]));
       const key = `${entries.length} ${[...chats.keys()]}`;

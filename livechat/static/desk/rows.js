@@ -1,7 +1,8 @@
 // The rows of the list: each session keeps its element, so focus, pointer and scroll stay where they are.
 
+import { h } from '../common/dom.js';
 import { fill } from '../common/words.js';
-import { activityText, momentText, waitText } from './telling.js';
+import { activityText, momentText, untilText, urgencyOf, waitText } from './telling.js';
 
 /** @import { Words } from '../common/types.js' */
 /** @import { DeskSession, Rows, RowsOptions } from './types.js' */
@@ -10,18 +11,22 @@ const POINTED = 1500; // milliseconds after a movement in which nothing slips aw
 const SHOWN = 200; // characters of the last line
 
 /** @param {RowsOptions} options @returns {Rows} */
-export function createRows({ list, template, me, words }) {
+export function createRows({ list, roll, template, me, words, tail }) {
   /** @type {Map<string, HTMLElement>} by number */
   const rows = new Map();
   /** @type {DeskSession[]} as they should stand */
   let wanted = [];
   let pointed = 0;
   let timer = 0;
+  /** @type {number|null} */
+  let chosen = null; // the conversation that is open
+  let onPick = () => {};
 
   for (const row of list.querySelectorAll('li')) rows.set(row.dataset.number ?? '', row);
   for (const event of ['pointermove', 'pointerdown']) {
     list.addEventListener(event, () => (pointed = Date.now()), { passive: true });
   }
+  list.addEventListener('change', () => onPick());
 
   /** @param {DeskSession} session */
   function rowOf({ number }) {
@@ -53,8 +58,11 @@ export function createRows({ list, template, me, words }) {
     row.classList.toggle('fresh', calls);
     row.classList.toggle('longest', longest);
     const link = part(row, 'name');
-    put(link, session.customer.name ?? words.guest);
-    if (link instanceof HTMLAnchorElement) link.href = session.links.self;
+    const name = session.customer.name ?? words.guest;
+    put(link, name);
+    if (link instanceof HTMLAnchorElement) link.href = session.links.self + tail;
+    showChosen(row, link);
+    part(row, 'pick').setAttribute('aria-label', fill(words.pick, { name }));
     part(row, 'here').hidden = session.presence !== 'here';
     const unread = part(row, 'unread');
     unread.hidden = session.unread === 0 || (closed && elsewhere);
@@ -68,13 +76,34 @@ export function createRows({ list, template, me, words }) {
     put(part(row, 'status'), words[`status_${session.status}`]);
     const mine = session.assignee === me.username;
     put(part(row, 'assignee'), mine ? words.yours : (session.admin?.name ?? words.nobody));
+    showMarks(row, session);
     showTimes(row, session, longest);
+  }
+
+  /** @param {HTMLElement} row @param {HTMLElement} link */
+  function showChosen(row, link) {
+    const own = chosen !== null && row.dataset.number === String(chosen);
+    row.classList.toggle('chosen', own);
+    if (own) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+
+  /** @param {HTMLElement} row @param {DeskSession} session */
+  function showMarks(row, { priority = 'normal', snoozed_until: until = null, tags = [] }) {
+    row.dataset.priority = priority;
+    put(part(row, 'priority'), priority === 'normal' ? '' : words[`priority_${priority}`], priority !== 'normal');
+    put(part(row, 'snoozed'), until ? fill(words.sleeps, { time: untilText(until, words) }) : '', until !== null);
+    const labels = part(row, 'tags');
+    if (labels.dataset.all === tags.join(' ')) return;
+    labels.dataset.all = tags.join(' ');
+    labels.replaceChildren(...tags.map((tag) => h('bdi', { class: 'tag' }, tag)));
   }
 
   /** @param {HTMLElement} row @param {DeskSession} session @param {boolean} longest */
   function showTimes(row, session, longest) {
     const { waiting_since: since, last_activity_at: activity } = session;
     part(row, 'wait').hidden = since === null;
+    if (since) part(row, 'wait').dataset.urgency = urgencyOf(since);
     part(row, 'most').hidden = !longest;
     const waits = part(row, 'since');
     put(waits, since ? waitText(since, words) : '');
@@ -95,7 +124,8 @@ export function createRows({ list, template, me, words }) {
       timer = setTimeout(arrange, rest);
       return;
     }
-    const anchor = scrollY > 0 ? order.find((row) => row.isConnected && inSight(row)) : undefined;
+    const scrolled = roll.scrollTop > 0 ? roll : document.scrollingElement ?? roll;
+    const anchor = scrolled.scrollTop > 0 ? order.find((row) => row.isConnected && inSight(row)) : undefined;
     const before = anchor?.getBoundingClientRect().top ?? 0;
     const stay = new Set(order);
     for (const row of [...list.children]) if (!stay.has(/** @type {HTMLElement} */ (row))) row.remove();
@@ -103,7 +133,7 @@ export function createRows({ list, template, me, words }) {
     // from the focused row upwards, then downwards: an element that is moved loses the focus
     for (let i = focused - 1; i >= 0; i--) place(order[i], order[i + 1]);
     for (let i = order.length - 1; i > focused; i--) place(order[i], order[i + 1] ?? null);
-    if (anchor) scrollBy(0, anchor.getBoundingClientRect().top - before);
+    if (anchor) scrolled.scrollTop += anchor.getBoundingClientRect().top - before;
   }
 
   /** @param {HTMLElement} row @param {Element|null} next */
@@ -115,8 +145,17 @@ export function createRows({ list, template, me, words }) {
   function inSight(row) {
     const { top } = row.getBoundingClientRect();
     const moved = part(row, 'activity').dataset.before !== part(row, 'activity').getAttribute('datetime');
-    return top >= 0 && top < innerHeight && !moved;
+    return top >= roll.getBoundingClientRect().top && top < innerHeight && !moved;
   }
+
+  /** @param {HTMLElement|undefined} row */
+  function focus(row) {
+    const link = row && part(row, 'name');
+    link?.focus();
+    row?.scrollIntoView({ block: 'nearest' });
+  }
+
+  const boxes = () => /** @type {NodeListOf<HTMLInputElement>} */ (list.querySelectorAll('[data-is="pick"]'));
 
   return {
     show(sessions, longest) {
@@ -130,6 +169,29 @@ export function createRows({ list, template, me, words }) {
       const numbers = new Set(sessions.map(({ number }) => String(number)));
       for (const [number, row] of rows) if (!numbers.has(number) && !row.isConnected) rows.delete(number);
     },
+    mark(number) {
+      chosen = number;
+      for (const row of rows.values()) showChosen(row, part(row, 'name'));
+      const row = rows.get(String(number));
+      if (row?.isConnected) row.scrollIntoView({ block: 'nearest' });
+    },
+    move(step) {
+      const all = /** @type {HTMLElement[]} */ ([...list.children]);
+      const at = all.findIndex((row) => row.contains(document.activeElement));
+      const from = at >= 0 ? at : all.findIndex((row) => row.dataset.number === String(chosen));
+      focus(all[Math.min(Math.max(from < 0 ? 0 : from + step, 0), all.length - 1)]);
+    },
+    focus(number = chosen ?? undefined) {
+      const row = rows.get(String(number));
+      focus(row?.isConnected ? row : /** @type {HTMLElement|undefined} */ (list.children[0]));
+    },
+    picked: () =>
+      [...boxes()].filter((box) => box.checked).map((box) => Number(box.closest('li')?.dataset.number)),
+    unpick() {
+      for (const box of boxes()) box.checked = false;
+      onPick();
+    },
+    onPick: (listener) => void (onPick = listener),
   };
 }
 

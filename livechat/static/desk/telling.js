@@ -29,3 +29,17 @@ export function activityText(text, words) {
 
 /** Day and time. @param {string} text */
 export const momentText = (text) => full.format(new Date(text));
+
+const SHORT = new Intl.DateTimeFormat(language, { weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
+
+/** "18:00", "Tue, 3 Mar, 09:00". @param {string} text @param {Words} words */
+export function untilText(text, words) {
+  const when = new Date(text);
+  return sameDay(when, new Date()) ? `${words.today}, ${timeOfDay(when)}` : SHORT.format(when);
+}
+
+/** How urgent a wait has become: calm, soon, late. @param {string} since */
+export function urgencyOf(since) {
+  const minutes = (Date.now() - Date.parse(since)) / 60000;
+  return minutes < 3 ? 'calm' : minutes < 15 ? 'soon' : 'late';
+}

@@ -1,6 +1,6 @@
 // What the desk's server and pages tell each other, beside static/common/types.js. Types only: no page loads this.
 
-/** @import { Composer, Feed, Http, Message, Outbox, Pending, Product, Refusal, Store, Words } from '../common/types.js' */
+/** @import { Feed, Http, Message, Outbox, Pending, Product, Refusal, Result, Store, Words } from '../common/types.js' */
 
 /**
  * A conversation as admins see it.
@@ -22,10 +22,15 @@
  * @property {string} created_at
  * @property {string|null} waiting_since
  * @property {string} last_activity_at
- * @property {Record<'self'|'send'|'messages'|'close'|'assign'|'reopen'|'seen'|'typing', string>} links
+ * @property {string[]} [tags]
+ * @property {'normal'|'high'|'urgent'} [priority]
+ * @property {string|null} [snoozed_until]
+ * @property {boolean} [blocked]
+ * @property {Record<'self'|'send'|'messages'|'close'|'assign'|'reopen'|'seen'|'typing'|'note'|'unread'|'transfer'|
+ *   'tags'|'priority'|'snooze'|'block'|'draft'|'earlier', string>} links
  */
 
-/** What calls for this admin. `newest`: when the newest was written. @typedef {{unread: number, newest: string|null}} News */
+/** What calls for this admin. `newest`: when the newest was written. @typedef {{unread: number, newest: string|null, mentions?: number}} News */
 
 /**
  * @typedef {object} List
@@ -43,7 +48,13 @@
  *   links: {presence: string}}} Conversation
  */
 
-/** What an answer on its way needs beside its text. @typedef {{number: number, name: string, send: string, self: string}} Extra */
+/**
+ * What an answer on its way needs beside its text. `seen_seq`: the newest entry its author had on screen.
+ * @typedef {{number: number, name: string, send: string, self: string, note: boolean, seen_seq?: number}} Extra
+ */
+
+/** @typedef {{username: string, name: string, role: string, presence: 'online'|'away'|'offline'}} Colleague */
+/** @typedef {{theme: string, density: string, shortcuts: boolean}} Preferences */
 
 /**
  * @typedef {object} DeskOptions
@@ -52,6 +63,8 @@
  * @property {(extra: Extra) => boolean} [own]  this page shows the state of such an answer by itself
  * @property {() => void} [onPending]  answers came, went or changed their state
  * @property {(clientId: string, data: any) => void} [onSent]
+ * @property {(moment: string) => {name: string, body: string, url: string}|null} [describe]
+ *   the message written then, for a notification
  */
 
 /**
@@ -62,24 +75,39 @@
  * @property {Http} http
  * @property {Store} store
  * @property {Outbox} outbox  the answers in all chats; `extra` of an entry is an Extra
- * @property {(news: News) => void} tell  count in title and navigation, sound
+ * @property {string} url  of the inbox
+ * @property {Record<string, string>} places  addresses beneath it, by name
+ * @property {Settings} preferences
+ * @property {(news: News) => void} tell  count in title, icon and navigation, sound, notification
+ * @property {() => void} retell  the title has changed
+ * @property {() => void} changed  another conversation is open: what is unsent elsewhere is told anew
+ * @property {(text: string) => void} say  for a moment, on top of the page
+ * @property {() => Promise<Colleague[]>} colleagues
  * @property {(live: boolean) => void} live
  * @property {() => void} gone  the conversation is no longer there
  * @property {(refusal: Refusal) => boolean} refused  true: the login has ended, and the page says so
- * @property {(presenceUrl: string) => void} begin  when everything else is in place
+ * @property {() => void} begin  when everything else is in place
  */
 
-/** @typedef {{username: string, name: string}} Me */
+/** @typedef {{username: string, name: string, role: string}} Me */
 
 // bell.js
 
-/** @typedef {{store: Store, words: Words, button: HTMLButtonElement}} BellOptions */
-
 /**
- * @typedef {object} Bell
- * @property {(newest: string, silent: boolean) => Promise<void>} ring
- *   for the message written then, once in all tabs; silent: it counts as heard
+ * @typedef {object} BellOptions
+ * @property {Store} store
+ * @property {Words} words
+ * @property {HTMLButtonElement} button
+ * @property {NonNullable<DeskOptions['describe']>} describe
+ * @property {string} deskUrl
  */
+
+/** silent: it counts as heard. @typedef {{tell: (news: News, silent: boolean) => void}} Bell */
+
+// preferences.js
+
+/** @typedef {{given: Preferences, url: string, http: Http}} PreferencesOptions */
+/** @typedef {{get: () => Preferences, set: (change: Partial<Preferences>) => Promise<void>}} Settings */
 
 // notices.js
 
@@ -90,6 +118,7 @@
  * @property {(live: boolean) => void} live
  * @property {() => void} signedOut
  * @property {() => void} gone
+ * @property {(text: string) => void} say
  * @property {(entries: Pending[]) => void} unsent
  */
 
@@ -97,35 +126,203 @@
 
 /** @typedef {{store: Store, http: Http, url: string}} PresenceOptions */
 
-// rows.js
+// list.js, rows.js
 
-/** @typedef {{list: HTMLElement, template: HTMLTemplateElement, me: Me, words: Words}} RowsOptions */
+/** `tail`: the query that chooses the list. @typedef {{desk: Desk, list: List, tail: string, onGone: () => void}} ListOptions */
 
 /**
- * @typedef {object} Rows
- * @property {(sessions: DeskSession[], longest?: number) => void} show  `longest`: the number of who waits longest
+ * @typedef {object} ListPane
+ * @property {() => void} start
+ * @property {() => void} refresh
+ * @property {() => DeskSession[]} sessions
+ * @property {(session: DeskSession) => void} learn  what another stream has told of it
+ * @property {NonNullable<DeskOptions['describe']>} describe
+ * @property {(number: number|null) => void} mark  it is open
+ * @property {(step: number) => void} move  the focus, from row to row
+ * @property {() => void} focus
+ * @property {() => number[]} picked
+ * @property {() => void} unpick
+ * @property {(listener: () => void) => void} onPick
  */
 
-// facts.js
+/**
+ * @typedef {object} RowsOptions
+ * @property {HTMLElement} list
+ * @property {HTMLElement} roll  what scrolls
+ * @property {HTMLTemplateElement} template
+ * @property {Me} me
+ * @property {Words} words
+ * @property {string} tail
+ */
 
-/** @typedef {{me: Me, words: Words}} FactsOptions */
+/**
+ * @typedef {Pick<ListPane, 'mark'|'move'|'picked'|'unpick'|'onPick'> & {
+ *   show: (sessions: DeskSession[], longest?: number) => void,
+ *   focus: (number?: number) => void,
+ * }} Rows  `longest`: the number of who waits longest
+ */
+
+// conversation.js and its parts
+
+/**
+ * @typedef {object} ConversationOptions
+ * @property {Desk} desk
+ * @property {Conversation} data
+ * @property {(session: DeskSession) => void} onSession
+ * @property {string} tail
+ * @property {number|null} at  the seq of the message to open at
+ * @property {boolean} passing  opened from another one: the next may follow at once
+ */
+
+/**
+ * A conversation that is open.
+ * @typedef {object} Live
+ * @property {number} number
+ * @property {() => DeskSession} session
+ * @property {Acts} acts
+ * @property {() => void} focus  where one begins
+ * @property {() => void} reply
+ * @property {() => void} note
+ * @property {() => void} pending  answers came, went or changed their state
+ * @property {(moment: string) => boolean} attended
+ * @property {(clientId: string, answer: any) => void} sent
+ * @property {() => void} end  stops everything; the elements may go
+ */
+
+/**
+ * @typedef {object} FactsOptions
+ * @property {Desk} desk
+ * @property {() => DeskSession} session
+ * @property {Acts['post']} act
+ * @property {AbortSignal} signal  the conversation's end
+ * @property {string} tail
+ */
 /** @typedef {{render: (session: DeskSession) => void}} Facts */
-
-// acts.js
+/** @typedef {{desk: Desk, act: Acts['post'], signal: AbortSignal}} LabelsOptions */
 
 /**
  * @typedef {object} ActsOptions
  * @property {Desk} desk
  * @property {Feed} feed
- * @property {Composer} composer
+ * @property {Writing} writing
+ * @property {AbortSignal} signal
  * @property {() => DeskSession} session
  * @property {() => Pending[]} refused  the answers of this chat that are not sent yet
+ * @property {() => void} onUnread  it is to stay unread
  */
 
 /**
  * @typedef {object} Acts
  * @property {() => void} render
+ * @property {(url: string, body: object) => Promise<boolean>} post  whether it was done
+ * @property {(name: string) => Promise<void>} act  one of the forms
+ * @property {(name: 'snooze'|'priority'|'block'|'tags', body: object) => Promise<boolean>} set
+ * @property {() => Promise<void>} unread
+ * @property {(name: string) => void} menu  opens it
+ * @property {(name: string) => boolean} can
  * @property {() => boolean} holds  true: the chat is closed and the text waits for it to be reopened
  */
+
+/**
+ * @typedef {object} LinesOptions
+ * @property {Desk} desk
+ * @property {HTMLElement} scroller
+ * @property {HTMLButtonElement} pill
+ * @property {() => string} customer
+ * @property {(clientId: string) => void} onRetry
+ * @property {(clientId: string) => void} onEdit
+ */
+/**
+ * @typedef {Pick<import('../common/types.js').Timeline, 'add'|'pending'|'seen'|'confirm'|'clear'> &
+ *   {show: (seq: number) => void}} Lines  show: brings a message into sight and marks it
+ */
+
+/** @typedef {{desk: Desk, onAnyway: (entry: Pending) => void, onEdit: (entry: Pending) => void}} HoldOptions */
+/** @typedef {{add: (messages: Message[]) => void, show: (entries: Pending[]) => void}} Hold */
+
+/**
+ * @typedef {object} WritingOptions
+ * @property {Desk} desk
+ * @property {AbortSignal} signal
+ * @property {() => DeskSession} session
+ * @property {(text: string, note: boolean) => boolean} onSend  true: taken
+ */
+
+/**
+ * @typedef {object} Writing
+ * @property {() => void} enter  the focus, when the conversation is opened
+ * @property {() => void} focus  the reply
+ * @property {() => void} note
+ * @property {() => string} text  of the reply
+ * @property {() => void} submit
+ * @property {(body: string, note: boolean) => void} add  in front of what stands there
+ * @property {() => void} render
+ * @property {() => void} arrived  nobody types any more
+ * @property {(event: {from: string, author: string|null, typing: boolean}, customer: string) => void} hear
+ * @property {(admins: {username: string, name: string}[]) => void} look  who has this conversation open
+ * @property {() => void} end
+ */
+
+/** @typedef {{id: number, code: string, title: string, text: string, uses: number}} Canned */
+
+/**
+ * @typedef {object} PickerOptions
+ * @property {Desk} desk
+ * @property {HTMLTextAreaElement} box
+ * @property {HTMLElement} place
+ * @property {() => DeskSession} session
+ * @property {(text: string) => void} put
+ * @property {AbortSignal} signal
+ */
+/** @typedef {{open: () => boolean, close: () => void}} Picker */
+
+// asking.js
+
+/** @typedef {{name: string, label: string, value: string, maxlength?: number, long?: boolean, choices?: Record<string, string>}} Field */
+/**
+ * @typedef {object} AskOptions
+ * @property {string} title
+ * @property {Words} words
+ * @property {Field[]} fields
+ * @property {string} button
+ * @property {(values: Record<string, string>) => Promise<Result>} submit
+ */
+
+// commands.js, frame.js, keys.js, palette.js, sheet.js
+
+/**
+ * @typedef {object} Command
+ * @property {string} name
+ * @property {string} text
+ * @property {string} [key]  the physical key, as event.code
+ * @property {string} [shown]  what stands on it
+ * @property {boolean} [hidden]  not in the palette
+ * @property {() => boolean} can
+ * @property {() => any} run
+ */
+
+/**
+ * @typedef {object} Commands
+ * @property {Command[]} known
+ * @property {() => Command[]} all  those that can be done now
+ * @property {(code: string) => string|null} byKey
+ * @property {(name: string) => boolean} can
+ * @property {(name: string) => void} run
+ */
+
+/**
+ * @typedef {object} Frame
+ * @property {Desk} desk
+ * @property {ListPane|null} list  null on pages without one
+ * @property {() => Live|null} current
+ * @property {(href: string) => any} open
+ * @property {() => void} close
+ */
+/** @typedef {Pick<Frame, 'desk'> & Partial<Frame>} FrameOptions */
+/** @typedef {Frame & {palette: () => void, sheet: () => void}} CommandsOptions */
+/** @typedef {{commands: Commands, preferences: Settings, list: ListPane|null}} KeysOptions */
+/** @typedef {Omit<Frame, 'close'> & {commands: Command[]}} PaletteOptions */
+/** @typedef {{group: string, text: string, more?: string, key?: string, run: () => any}} Choice */
+/** @typedef {{words: Words, commands: Command[], preferences: Settings}} SheetOptions */
 
 export {};

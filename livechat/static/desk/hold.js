@@ -1,0 +1,59 @@
+// Answers held back because a colleague has answered meanwhile: both stand here, and one decides.
+
+import { h } from '../common/dom.js';
+
+/** @import { Message, Pending } from '../common/types.js' */
+/** @import { Hold, HoldOptions } from './types.js' */
+
+const MOST = 50; // answers of colleagues that are remembered
+
+/** @param {HoldOptions} options @returns {Hold} */
+export function createHold({ desk, onAnyway, onEdit }) {
+  const { words, me } = desk;
+  const section = document.getElementById('hold');
+  /** @type {Message[]} */
+  let answers = [];
+  /** @type {Pending[]} */
+  let held = [];
+
+  /** @param {Pending} entry */
+  function card(entry) {
+    const since = answers.filter(({ seq }) => seq > (entry.extra.seen_seq ?? 0));
+    const quote = (/** @type {string} */ who, /** @type {string} */ text, kind = '') =>
+      h('blockquote', { class: kind }, h('cite', {}, h('bdi', {}, who)), h('p', { dir: 'auto' }, text));
+    return h(
+      'div',
+      { class: 'held', 'data-id': entry.client_id },
+      h('h2', {}, words.held_title),
+      ...since.map(({ author, body }) => quote(author ?? words.team, body)),
+      quote(words.held_yours, entry.body, 'own'),
+      h(
+        'p',
+        { class: 'held-acts' },
+        h('button', { type: 'button', class: 'solid', onclick: () => onAnyway(entry) }, words.send_anyway),
+        h('button', { type: 'button', class: 'plain', onclick: () => onEdit(entry) }, words.edit),
+      ),
+    );
+  }
+
+  function render() {
+    if (!section) return;
+    const fresh = section.hidden && held.length > 0;
+    section.hidden = held.length === 0;
+    section.replaceChildren(...held.map(card));
+    if (fresh) section.querySelector('button')?.focus();
+  }
+
+  return {
+    add(messages) {
+      const others = messages.filter(({ from, author }) => from === 'admin' && author !== me.name);
+      answers = [...answers, ...others].slice(-MOST);
+      if (held.length && others.length) render();
+    },
+    show(entries) {
+      const same = entries.length === held.length && entries.every((each, i) => each.client_id === held[i].client_id);
+      held = entries;
+      if (!same) render();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+// The tags of a conversation: shown, added, taken away.
+
+import { byId, h } from '../common/dom.js';
+import { fill } from '../common/words.js';
+
+/** @import { DeskSession, LabelsOptions } from './types.js' */
+
+/** @param {LabelsOptions} options */
+export function createLabels({ desk, act, signal }) {
+  const { words } = desk;
+  const list = byId('tags', HTMLElement);
+  const form = document.getElementById('tag-form');
+  const box = /** @type {HTMLInputElement|null} */ (document.getElementById('tag-new'));
+  let url = '';
+  let asked = false;
+
+  form?.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    const tag = box?.value.trim();
+    if (!box || !tag) return;
+    if (await act(url, { add: [tag], remove: [] })) box.value = '';
+  });
+  box?.addEventListener('focus', async () => {
+    if (asked) return;
+    asked = true;
+    const result = await desk.http.get(desk.places['tag-names']);
+    if (!result.ok || signal.aborted) return;
+    const names = result.data.tags.map((/** @type {string} */ value) => h('option', { value }));
+    byId('tag-names', HTMLElement).replaceChildren(...names);
+  });
+
+  return {
+    /** @param {DeskSession} session */
+    render({ tags = [], links }) {
+      url = links.tags;
+      list.replaceChildren(...(tags.length ? tags.map(item) : [h('li', { class: 'none' }, words.none)]));
+    },
+  };
+
+  /** @param {string} tag */
+  function item(tag) {
+    const remove = h(
+      'button',
+      { type: 'button', 'aria-label': fill(words.remove_tag, { tag }), onclick: () => (box?.focus(), act(url, { add: [], remove: [tag] })) },
+      '×',
+    );
+    return h('li', { class: 'tag' }, h('bdi', {}, tag), form ? remove : null);
+  }
+}

@@ -1,0 +1,69 @@
+// The history as the desk shows it: common/timeline.js, and the notes among it, which the widget knows nothing of.
+
+import { byId } from '../common/dom.js';
+import { createTimeline } from '../common/timeline.js';
+
+/** @import { Lines, LinesOptions } from './types.js' */
+
+/** @param {LinesOptions} options @returns {Lines} */
+export function createLines({ desk, scroller, pill, customer, onRetry, onEdit }) {
+  const { words } = desk;
+  const list = byId('list', HTMLElement);
+  /** @type {Set<string>} notes on their way that have been marked */
+  const marked = new Set();
+  /** @type {number[]} of the lines, in their order */
+  let seqs = [];
+
+  const timeline = createTimeline({
+    scroller,
+    list,
+    pill,
+    words,
+    me: 'admin',
+    who: ({ from, author }) =>
+      from === 'customer'
+        ? { name: author ?? customer(), badge: words.customer }
+        : { name: author ?? words.team, badge: from === 'note' ? words.note_badge : undefined },
+    again({ from }) {
+      if (from === 'customer') return { badge: words.customer };
+      return from === 'note' ? { badge: words.note_badge } : null;
+    },
+    onRetry,
+    onEdit,
+  });
+
+  return {
+    add(messages) {
+      timeline.add(messages);
+      seqs.push(...messages.map(({ seq }) => seq));
+      if (!messages.some(({ from }) => from === 'note')) return;
+      for (const badge of list.querySelectorAll('.badge')) {
+        if (badge.textContent === words.note_badge) badge.closest('li')?.classList.add('note');
+      }
+    },
+    pending(entries) {
+      const before = new Set(list.children);
+      timeline.pending(entries);
+      // new lines stand in the order of the entries
+      const fresh = [...list.children].filter((item) => !before.has(item));
+      const notes = entries.filter(({ client_id }) => !marked.has(client_id));
+      notes.slice(-fresh.length || Infinity).forEach(({ client_id, extra }, i) => {
+        marked.add(client_id);
+        if (extra.note) fresh[i]?.classList.add('note');
+      });
+    },
+    seen: timeline.seen,
+    confirm: timeline.confirm,
+    clear() {
+      seqs = [];
+      timeline.clear();
+    },
+    show(seq) {
+      // what is on its way stands below all that have a number
+      const item = list.querySelectorAll('.line')[seqs.indexOf(seq)];
+      if (!(item instanceof HTMLElement) || !seqs.includes(seq)) return;
+      item.classList.add('found');
+      item.scrollIntoView({ block: 'center' });
+    },
+  };
+}

@@ -1,0 +1,100 @@
+// Canned replies: "/" at the start of a reply opens a list that is searched as one types.
+
+import { h } from '../common/dom.js';
+
+/** @import { Picker, PickerOptions, Canned } from './types.js' */
+
+const PAUSE = 120; // milliseconds after a key before the server is asked
+
+/** @param {PickerOptions} options @returns {Picker} */
+export function createPicker({ desk, box, place, session, put, signal }) {
+  const { words } = desk;
+  const list = h('ul', { id: 'picker-list', role: 'listbox', 'aria-label': words.canned });
+  const empty = h('p', { class: 'hint', role: 'status' });
+  /** @type {Canned[]} */
+  let found = [];
+  let at = 0;
+  let timer = 0;
+  let asked = 0;
+
+  place.replaceChildren(list, empty);
+  box.setAttribute('aria-controls', 'picker-list');
+
+  const query = () => /^\/([^\n]{0,60})$/.exec(box.value)?.[1];
+  const open = () => !place.hidden && found.length > 0;
+
+  function close() {
+    asked += 1;
+    clearTimeout(timer);
+    place.hidden = true;
+    box.removeAttribute('aria-activedescendant');
+  }
+
+  function mark() {
+    [...list.children].forEach((item, i) => item.setAttribute('aria-selected', String(i === at)));
+    const item = list.children[at];
+    if (item) box.setAttribute('aria-activedescendant', item.id);
+    else box.removeAttribute('aria-activedescendant');
+    item?.scrollIntoView({ block: 'nearest' });
+  }
+
+  async function look() {
+    const q = query();
+    if (q === undefined) return;
+    const mine = ++asked;
+    const url = new URL(`${session().links.self}replies/`);
+    url.searchParams.set('q', q);
+    const result = await desk.http.get(url.href);
+    if (mine !== asked || signal.aborted || query() === undefined) return;
+    found = result.ok ? result.data.replies : [];
+    at = 0;
+    list.replaceChildren(...found.map(option));
+    list.hidden = found.length === 0;
+    empty.textContent = found.length ? '' : words.no_canned;
+    place.hidden = false;
+    mark();
+  }
+
+  /** @param {Canned} reply @param {number} i */
+  function option(reply, i) {
+    return h(
+      'li',
+      { id: `canned-${i}`, role: 'option', 'aria-selected': 'false', onpointerdown: (/** @type {Event} */ event) => (event.preventDefault(), choose(reply)) },
+      h('kbd', {}, `/${reply.code}`),
+      h('b', { dir: 'auto' }, reply.title),
+      h('span', { dir: 'auto' }, reply.text),
+    );
+  }
+
+  /** @param {Canned} reply */
+  function choose(reply) {
+    close();
+    put(reply.text);
+    box.focus();
+    box.dispatchEvent(new Event('input', { bubbles: true }));
+    desk.http.post(`${desk.places.replies}${reply.id}/used/`, {});
+  }
+
+  box.addEventListener('input', () => {
+    if (query() === undefined) return close();
+    clearTimeout(timer);
+    timer = setTimeout(look, PAUSE);
+  });
+  // before the composer hears the key
+  box.addEventListener('keydown', (event) => {
+    if (place.hidden || event.isComposing) return;
+    const { key } = event;
+    if (key === 'Escape') close();
+    else if (!found.length) return;
+    else if (key === 'ArrowDown') at = (at + 1) % found.length;
+    else if (key === 'ArrowUp') at = (at + found.length - 1) % found.length;
+    else if ((key === 'Enter' && !event.shiftKey) || key === 'Tab') choose(found[at]);
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    if (!place.hidden) mark();
+  });
+  box.addEventListener('blur', close);
+
+  return { open, close };
+}

@@ -1,0 +1,210 @@
+// Where an admin writes: reply and note, drafts that follow to other devices, canned replies, who else is here.
+
+import { createComposer } from '../common/composer.js';
+import { h } from '../common/dom.js';
+import { createTyping } from '../common/typing.js';
+import { plural } from '../common/words.js';
+import { createPicker } from './picker.js';
+
+/** @import { Writing, WritingOptions } from './types.js' */
+
+const PAUSE = 1000; // milliseconds after the last key before a draft is stored on the server
+const TOUCH = matchMedia('(hover: none)');
+
+/** @param {WritingOptions} options @returns {Writing} */
+export function createWriting({ desk, signal, session, onSend }) {
+  const { words, me } = desk;
+  const byName = (/** @type {string} */ id) => document.getElementById(id);
+  const heading = byName('heading');
+  const lookers = byName('lookers');
+  const box = /** @type {HTMLTextAreaElement|null} */ (byName('body'));
+  if (!box) return silent(() => heading?.focus());
+  const noteBox = /** @type {HTMLTextAreaElement} */ (byName('note-body'));
+  const { number, links } = session();
+  const keep = /** @type {HTMLButtonElement} */ (byName('keep-reply'));
+  const forms = { reply: /** @type {HTMLElement} */ (byName('reply')), note: /** @type {HTMLElement} */ (byName('note')) };
+  const tabs = { reply: /** @type {HTMLElement} */ (byName('tab-reply')), note: /** @type {HTMLElement} */ (byName('tab-note')) };
+  const keys = { reply: `draft.${number}`, note: `note.${number}` };
+  /** @type {'reply'|'note'} */
+  let mode = 'reply';
+  let timer = 0;
+  let onServer = false; // there is a draft that must go when the text has gone
+  let typed = false;
+
+  // the stores' listeners would outlive this conversation
+  const store = { ...desk.store, onChange: scoped };
+  /** @param {(key: string|null) => void} listener */
+  function scoped(listener) {
+    addEventListener('storage', (event) => {
+      if (event.key === null) listener(null);
+      for (const key of Object.values(keys)) if (event.key?.endsWith(`.${me.username}.${key}`)) listener(key);
+    }, { signal });
+  }
+
+  for (const name of /** @type {const} */ (['reply', 'note'])) {
+    const area = name === 'reply' ? box : noteBox;
+    if (area.value && !desk.store.get(keys[name])) desk.store.set(keys[name], area.value); // before this script
+    forms[name].addEventListener('submit', (event) => event.preventDefault());
+    tabs[name].addEventListener('click', () => choose(name, true));
+    area.addEventListener('input', later);
+  }
+  tabs.reply.parentElement?.addEventListener('keydown', ({ key }) => {
+    if (key === 'ArrowLeft' || key === 'ArrowRight') choose(mode === 'reply' ? 'note' : 'reply', false, true);
+  });
+
+  const picker = createPicker({ desk, box, place: /** @type {HTMLElement} */ (byName('picker')), session, put: (text) => reply.set(text), signal });
+  /** @param {'reply'|'note'} name */
+  const composer = (name) =>
+    createComposer({
+      box: name === 'reply' ? /** @type {HTMLTextAreaElement} */ (box) : noteBox,
+      button: /** @type {HTMLButtonElement} */ (byName(name === 'reply' ? 'send' : 'note-send')),
+      counter: /** @type {HTMLElement} */ (byName(name === 'reply' ? 'counter' : 'note-counter')),
+      words,
+      store,
+      draft: keys[name],
+      onSend(text) {
+        if (name === 'reply' && picker.open()) return false; // Enter chooses
+        if (!onSend(text, name === 'note')) return false;
+        if (name === 'reply') typing.sent();
+        clearTimeout(timer);
+        typed = false;
+        if (onServer) post('');
+        keep.hidden = true;
+        return true;
+      },
+    });
+  const reply = composer('reply');
+  const note = composer('note');
+  const typing = createTyping({
+    box,
+    line: /** @type {HTMLElement} */ (byName('typing')),
+    words,
+    onType(on) {
+      if (session().status !== 'closed') desk.http.post(links.typing, { typing: on });
+    },
+  });
+
+  const text = () => (mode === 'reply' ? reply : note).text();
+
+  /** @param {string} body */
+  async function post(body) {
+    onServer = body !== '';
+    if (links.draft) await desk.http.post(links.draft, { body, note: mode === 'note' });
+  }
+
+  function later() {
+    typed = true;
+    clearTimeout(timer);
+    timer = setTimeout(flush, PAUSE);
+    keep.hidden = reply.text().trim().length < 12;
+  }
+
+  function flush() {
+    clearTimeout(timer);
+    if (!typed) return;
+    typed = false;
+    if (text().trim() || onServer) post(text());
+  }
+
+  /** Another device may have begun. */
+  async function load() {
+    if (!links.draft || reply.text() || note.text()) return;
+    const result = await desk.http.get(links.draft);
+    const draft = result.ok && result.data.draft;
+    if (!draft || signal.aborted || reply.text() || note.text()) return;
+    onServer = true;
+    (draft.note ? note : reply).set(draft.body);
+    choose(draft.note ? 'note' : 'reply', false);
+  }
+
+  /** @param {'reply'|'note'} name @param {boolean} focus @param {boolean} [tab]  the tab gets the focus */
+  function choose(name, focus, tab = false) {
+    if (name !== mode) flush();
+    mode = name;
+    picker.close();
+    for (const each of /** @type {const} */ (['reply', 'note'])) {
+      tabs[each].setAttribute('aria-selected', String(each === mode));
+      tabs[each].tabIndex = each === mode ? 0 : -1;
+    }
+    render();
+    if (focus) (mode === 'reply' ? reply : note).focus();
+    else if (tab) tabs[mode].focus();
+  }
+
+  function render() {
+    const closed = session().status === 'closed';
+    const typedHere = reply.text().trim() !== '';
+    const nothing = closed && !typedHere && document.activeElement !== box;
+    keep.hidden = reply.text().trim().length < 12;
+    tabs.reply.hidden = nothing; // there is nothing to switch to
+    forms.note.hidden = mode !== 'note';
+    forms.reply.hidden = mode !== 'reply' || nothing;
+  }
+
+  const area = () => (mode === 'reply' ? reply : note);
+  keep.addEventListener('click', () => keepReply());
+
+  async function keepReply() {
+    const { ask } = await import('./asking.js');
+    ask({
+      title: words.keep_reply,
+      words,
+      fields: [
+        { name: 'code', label: words.reply_code, value: '', maxlength: 40 },
+        { name: 'title', label: words.reply_title, value: reply.text().trim().slice(0, 60), maxlength: 100 },
+        { name: 'body', label: words.reply_text, value: reply.text().trim(), long: true, maxlength: 4000 },
+        { name: 'scope', label: words.reply_scope, value: 'mine', choices: { mine: words.scope_mine, all: words.scope_all } },
+      ],
+      button: words.save,
+      submit: (values) => desk.http.post(desk.places.replies, values),
+    });
+  }
+
+  choose(note.text() && !reply.text() ? 'note' : 'reply', false);
+  keep.hidden = reply.text().trim().length < 12;
+  load();
+  addEventListener('pagehide', flush, { signal });
+
+  return {
+    enter() {
+      if (TOUCH.matches || forms[mode].hidden) heading?.focus();
+      else area().focus();
+    },
+    focus: () => choose('reply', true),
+    note: () => choose('note', true),
+    text: reply.text,
+    submit: reply.submit,
+    add(body, asNote) {
+      const target = asNote ? note : reply;
+      target.set([body, target.text()].filter(Boolean).join('\n'));
+      choose(asNote ? 'note' : 'reply', true);
+    },
+    render,
+    arrived: typing.clear,
+    hear({ from, author, typing: on }, customer) {
+      if (from === 'customer') typing.hear(author ?? customer, on);
+      else if (author !== me.name) typing.hear(author ?? words.team, on);
+    },
+    look(admins) {
+      const others = admins.filter(({ username }) => username !== me.username);
+      const names = others.map(({ name }) => name).join(', ');
+      const parts = plural(words, 'looking', others.length).split('{names}');
+      const shown = others.length ? [parts[0], h('bdi', {}, names), parts[1] ?? ''] : [];
+      if (lookers && lookers.dataset.names !== names) lookers.replaceChildren(...shown);
+      if (lookers) lookers.dataset.names = names;
+    },
+    end() {
+      flush();
+      picker.close();
+    },
+  };
+}
+
+/** For those who only read. @param {() => void} focus @returns {Writing} */
+function silent(focus) {
+  const nothing = () => {};
+  return {
+    enter: focus, focus, note: focus, text: () => '', submit: nothing, add: nothing, render: nothing,
+    arrived: nothing, hear: nothing, look: nothing, end: nothing,
+  };
+}
