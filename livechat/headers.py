@@ -12,7 +12,7 @@ from pyramid.traversal import find_interface
 from pyramid.tweens import EXCVIEW
 
 from .lean import without_comments
-from .resources import Chat
+from .resources import Chat, Desk
 from .security import own_origin
 from .settings import site_allowed
 
@@ -86,8 +86,11 @@ def _allow_site(request: Request, response: Response) -> None:
 
 
 def _compress(request: Request, response: Response) -> None:
-    # Only what may be cached: compressing secrets beside what a stranger can choose tells them.
-    if "no-store" in response.headers["Cache-Control"]:
+    # Compressing secrets beside what a stranger can choose tells them. So it is done for what may be cached, which
+    # has none; and for the desk's pages, which only the admin's own navigation gets (SameSite), and in which the
+    # token of the forms looks different each time (security.py).
+    page = response.content_type == "text/html" and _on_desk(request)
+    if "no-store" in response.headers["Cache-Control"] and not page:
         return
     if response.content_type.startswith(("text/", "application/javascript", "image/svg")):
         scripts = {"text/css", "text/javascript", "application/javascript"}
@@ -98,6 +101,11 @@ def _compress(request: Request, response: Response) -> None:
         offers = request.accept_encoding.acceptable_offers(["gzip"])
         if "Accept-Encoding" in request.headers and offers:
             response.encode_content("gzip")
+
+
+def _on_desk(request: Request) -> bool:
+    context = getattr(request, "context", None)
+    return context is not None and find_interface(context, Desk) is not None
 
 
 def includeme(config: Configurator) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -16,7 +17,7 @@ from .actors import Actor
 from .audit import Act
 from .models import CannedReply, now, table_of
 from .reading import Reader
-from .refusals import Conflict, Invalid
+from .refusals import Conflict, Invalid, Missing
 
 EVERYBODY = "all"
 LONGEST_CODE = 40
@@ -58,9 +59,13 @@ def fill(text: str, session: Any, admin_name: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def replies_of(db: Reader, admin_id: int, search: str = "", limit: int = MOST) -> Sequence[Any]:
-    """The replies an admin may use, as rows: what begins like the search first, then what is used most."""
-    query = select(_REPLIES).where(_REPLIES.c.scope.in_([EVERYBODY, own(admin_id)]))
+def replies_of(
+    db: Reader, admin_id: int | None, search: str = "", limit: int = MOST
+) -> Sequence[Any]:
+    """The replies an admin may use (None: everybody's alone), as rows: what begins like the search first, then
+    what is used most."""
+    scopes = [EVERYBODY] if admin_id is None else [EVERYBODY, own(admin_id)]
+    query = select(_REPLIES).where(_REPLIES.c.scope.in_(scopes))
     word = " ".join(search.casefold().split())
     order: list[Any] = [_REPLIES.c.uses.desc(), _REPLIES.c.code]
     if word:
@@ -102,7 +107,7 @@ def change(
     db: Session, actor: Actor, number: int, *, code: str, title: str, body: str, everybody: bool
 ) -> CannedReply:
     """Change a reply. Raises Invalid, Conflict ``code_taken``."""
-    reply = db.get_one(CannedReply, number, with_for_update=True)
+    reply = _locked(db, number)
     was_for_everybody = reply.scope == EVERYBODY
     code = fold_code(code)
     with _code_is_free(db, code):
@@ -118,7 +123,7 @@ def change(
 
 def remove(db: Session, actor: Actor, number: int) -> None:
     """Forget a reply."""
-    reply = db.get_one(CannedReply, number)
+    reply = _locked(db, number)
     _record(db, actor, Act.REPLY_REMOVED, reply)
     db.delete(reply)
     db.flush()
@@ -132,12 +137,19 @@ def used(db: Session, number: int) -> None:
 
 def fold_code(text: str) -> str:
     """A short code as it is stored and typed behind the slash. Raises Invalid."""
-    code = text.strip().lstrip("/").casefold()
+    code = unicodedata.normalize("NFC", text).strip().lstrip("/").casefold()
     if len(code) > LONGEST_CODE or not re.fullmatch(r"\w[\w-]*", code):
         raise Invalid(
             "code", f"A code is 1 to {LONGEST_CODE} letters, digits, - and _, such as refund-14."
         )
     return code
+
+
+def _locked(db: Session, number: int) -> CannedReply:
+    reply = db.get(CannedReply, number, with_for_update=True, populate_existing=True)
+    if reply is None:  # somebody has removed it meanwhile
+        raise Missing("There is no such reply any more.")
+    return reply
 
 
 @contextmanager

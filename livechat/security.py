@@ -138,18 +138,20 @@ class CSRFTokens:
         request.add_response_callback(
             lambda _request, response: response.headerlist.extend(headers)
         )
-        return self._token(request, seed)
+        return _masked(self._token(request, seed))
 
     def get_csrf_token(self, request: Request) -> str:
         seed = login_token(request) if request.identity.admin else None
         seed = seed or getattr(request, "new_csrf_seed", None) or request.cookies.get(CSRF_COOKIE)
-        return self._token(request, seed) if seed else self.new_csrf_token(request)
+        return _masked(self._token(request, seed)) if seed else self.new_csrf_token(request)
 
     def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
         # A token sent as a file part of a form is an object, not a text.
         if not isinstance(supplied_token, str) or not supplied_token.isascii():
             return False
-        return hmac.compare_digest(self.get_csrf_token(request), supplied_token)
+        return hmac.compare_digest(
+            _unmasked(self.get_csrf_token(request)), _unmasked(supplied_token)
+        )
 
     @staticmethod
     def _token(request: Request, seed: str) -> str:
@@ -182,6 +184,26 @@ def check_site(request: Request) -> None:
         return
     if not site_allowed(origin, request.livechat.allowed_sites):
         raise NotAllowed("origin_refused", "This site is not on the chat's list of allowed sites.")
+
+
+def _masked(token: str) -> str:
+    """The token as a page carries it: other characters each time, so that how well a page can be compressed tells
+    nothing of it (the attack is called BREACH)."""
+    plain = bytes.fromhex(token)
+    mask = secrets.token_bytes(len(plain))
+    return (mask + bytes(a ^ b for a, b in zip(mask, plain, strict=True))).hex()
+
+
+def _unmasked(token: str) -> str:
+    """The token itself; a text that is no masked one stays as it is."""
+    try:
+        given = bytes.fromhex(token)
+    except ValueError:
+        return token
+    if len(given) != 2 * hashlib.sha256().digest_size:
+        return token
+    mask, hidden = given[: len(given) // 2], given[len(given) // 2 :]
+    return bytes(a ^ b for a, b in zip(mask, hidden, strict=True)).hex()
 
 
 def signature_holds(secret: str, email: str, signature: str) -> bool:

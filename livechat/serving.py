@@ -124,6 +124,11 @@ def _raise_file_limit() -> None:
 
 def _go_on(client: Any, stream: Any, chunked: bool) -> None:
     """Send what a stream says until it or its reader ends. Who does not read is let go, and comes back."""
+    from gevent import get_hub
+
+    # A reader who has left says so by an end of what they send, long before something is sent to them in vain.
+    watcher = get_hub().loop.io(client.fileno(), 1)
+    watcher.start(_look_whether_gone, client, stream, watcher)
     try:
         for data in filter(None, stream):
             framed = b"%x\r\n%b\r\n" % (len(data), data) if chunked else data
@@ -136,8 +141,22 @@ def _go_on(client: Any, stream: Any, chunked: bool) -> None:
     except Exception:
         log.exception("A stream has failed")
     finally:
+        watcher.stop()
+        watcher.close()
         stream.close()
         client.close()
+
+
+def _look_whether_gone(client: Any, stream: Any, watcher: Any) -> None:
+    try:
+        more = client._sock.recv(1, socket.MSG_PEEK)
+    except BlockingIOError:
+        return
+    except OSError:
+        more = b""
+    watcher.stop()  # whatever it says, it says it once
+    if not more:
+        stream.end()
 
 
 def _handler_class() -> Any:

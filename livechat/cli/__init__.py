@@ -20,6 +20,7 @@ COMMANDS = {
     "admins": ("admins", "The people who answer: add, list, roles, disable, passwords."),
     "sessions": ("sessions", "The chats: list, show, assign, reply, close, watch."),
     "search": ("search", "Find words in all messages, names, products and tags."),
+    "replies": ("replies", "Canned replies: list, show, add, change, remove."),
     "report": ("report", "Chats, messages and answer times by day, admin or product."),
     "audit": ("audit", "Who did what: chats taken and closed, roles, accounts."),
 }

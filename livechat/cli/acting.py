@@ -133,7 +133,7 @@ def reply(context: Context, number: int, text: str, author: str | None, as_json:
       livechat sessions reply 12 "We have three left." --as anna
       livechat sessions reply 12 - < answer.txt
     """
-    body = body_text(_text(text), "text")
+    body = body_text(text_or_stdin(text), "text")
     with context.writing() as db:
         session = session_by_number(db, number)
         admin = _author(db, session, author)
@@ -159,7 +159,7 @@ def note(context: Context, number: int, text: str, author: str | None, as_json: 
     Examples:
       livechat sessions note 12 "@ben, she wants a refund."
     """
-    body = body_text(_text(text), "text")
+    body = body_text(text_or_stdin(text), "text")
     with context.writing() as db:
         session = session_by_number(db, number)
         admin = None if author is None else staff.find_admin(db, author)
@@ -170,7 +170,8 @@ def note(context: Context, number: int, text: str, author: str | None, as_json: 
         print_json(admin_message(message))
 
 
-def _text(text: str) -> str:
+def text_or_stdin(text: str) -> str:
+    """A text as it was given, or from standard input for ``-``. Raises Failed."""
     try:
         given = sys.stdin.buffer.read().decode() if text == "-" else text
         given.encode()  # bytes on the command line that are no text come as lone surrogates

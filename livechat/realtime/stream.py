@@ -87,6 +87,10 @@ class EventStream:
             raise StopIteration
         return chunk
 
+    def end(self) -> None:
+        """The reader has left: stop waiting. Called from elsewhere than where the stream is read."""
+        self._listener.end()
+
     def close(self) -> None:
         """Give back what the stream holds."""
         if self._on_close is not None:

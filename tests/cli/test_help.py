@@ -42,9 +42,11 @@ def examples(text: str) -> list[str]:
 def test_there_are_the_commands_of_the_contract() -> None:
     sessions = ["list", "show", "assign", "close", "reopen", "reply", "note", "watch", "revoke"]
     people = ["add", "list", "role", "disable", "enable", "passwd", "logout"]
+    canned = ["list", "show", "add", "change", "remove"]
     assert set(ALL) == {
-        *("", "init", "serve", "search", "report", "audit", "admins", "sessions"),
+        *("", "init", "serve", "search", "replies", "report", "audit", "admins", "sessions"),
         *(f"sessions {name}" for name in sessions),
+        *(f"replies {name}" for name in canned),
         *(f"admins {name}" for name in people),
     }
 

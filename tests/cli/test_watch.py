@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from livechat import conversation, database
-from livechat.cli.following import Follower
 from livechat.actors import CUSTOMER, STAFF
+from livechat.cli.following import Follower
 from livechat.models import ChatSession, writing
 from tests.factories import add_admin, new_id
 

@@ -33,7 +33,8 @@ AMONG_WORKERS: list[Fault] = [
     breaking.somebody_holds_one_conversation,
     breaking.the_parent_of_the_workers_is_killed,
 ]
-# Where the clock is moved, the network slow or still for a moment, or one of several workers stopped, nobody needs to notice.
+# Where the clock is moved, the network slow or still for a moment, or one of several workers stopped, nobody needs
+# to notice.
 UNFELT = {
     breaking.the_network_holds_its_breath,
     breaking.the_clock_is_moved,

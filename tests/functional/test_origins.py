@@ -1,6 +1,7 @@
 """Where a request may come from: Origin and CORS on the customer side, Origin and token on the desk."""
 
 import pytest
+from webob import Request
 
 from livechat.security import CSRF_COOKIE, LOGIN_COOKIE
 
@@ -202,9 +203,26 @@ def test_a_token_in_the_address_does_not_count(admin, customer):
     admin.app.post_json(path, data, headers=admin.json, status=403)
 
 
-def test_the_token_on_the_pages_is_that_of_the_login(admin, customer):
-    for path in ("", "1/"):
-        assert admin.csrf_token in admin.page(path).text
+def test_the_token_on_the_pages_is_that_of_the_login_and_never_looks_the_same(admin, customer):
+    found = [
+        admin.page(path).html.find("input", {"name": "csrf_token"})["value"]
+        for path in ("1/", "1/")
+    ]
+    assert found[0] != found[1]
+    assert all(admin.csrf_token not in token for token in found)
+    for token in found:
+        form = {"csrf_token": token, "body": "hello", "client_id": token[:20]}
+        admin.app.post("/custom-admin/chat/1/send/", form, status=303)
+    wrong = {"csrf_token": found[0][:-1] + ("0" if found[0][-1] != "0" else "1"), "body": "x"}
+    admin.app.post("/custom-admin/chat/1/send/", wrong, status=403)
+
+
+def test_the_desks_pages_are_sent_compressed(wsgi, admin, customer):
+    cookie = f"{LOGIN_COOKIE}={admin.app.cookies[LOGIN_COOKIE]}"
+    for accept, encoding in (("text/html", "gzip"), ("application/json", None)):
+        headers = {"Accept": accept, "Accept-Encoding": "gzip", "Cookie": cookie}
+        answer = Request.blank("/custom-admin/chat/1/", headers=headers).get_response(wsgi)
+        assert (answer.status_int, answer.content_encoding) == (200, encoding)
 
 
 def test_the_token_of_before_the_login_is_worth_nothing_after_it(wsgi, admin, engine):
