@@ -174,9 +174,14 @@ def test_what_is_put_aside_comes_back_in_time(admin, customer, number, engine):
     assert "put" not in "".join(customer.sees())
 
 
-@pytest.mark.parametrize("until", ["yesterday", 7, later(days=-1), later(days=400), [], "\u0000"])
-def test_a_time_that_makes_no_sense_is_refused(admin, number, until):
+@pytest.mark.parametrize("until", ["yesterday", 7, [], "\u0000", "0001-01-01T00:00:00+23:00"])
+def test_what_is_no_time_is_refused(admin, number, until):
     admin.posts(number, "snooze", {"until": until}, status=422)
+
+
+@pytest.mark.parametrize("days", [-1, 400])
+def test_a_time_that_is_over_or_far_away_is_refused(admin, number, days):
+    admin.posts(number, "snooze", {"until": later(days=days)}, status=422)
 
 
 def test_a_blocked_customer_is_told_kindly_and_keeps_what_was_written(admin, customer, number):
