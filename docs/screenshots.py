@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from livechat import database  # noqa: E402 - the tests are beside the package, not in it
+from livechat import conversation, database, replies, tags  # noqa: E402 - as are the tests
+from livechat.actors import admin_actor  # noqa: E402
 from livechat.models import ChatSession, make_engine  # noqa: E402
 from livechat.opening import Product  # noqa: E402
 from tests.browser.chromium import ARGUMENTS, DESKTOP, PHONE, Ear, find_chromium  # noqa: E402
@@ -105,6 +106,24 @@ def take_all(browser: Browser, server: Server, engine: Any) -> None:
     pocket.opens("Milo")
     take(pocket.page, "conversation-phone")
 
+    fill_the_shelves(engine, anna)
+    light = Desk(context({**DESKTOP, "color_scheme": "light"}), server, engine, anna)
+    take(light.is_signed_in().visits("2/").page, "conversation-light")
+    desk.visits("2/").page.keyboard.press("Control+k")
+    desk.page.get_by_role("dialog").wait_for()
+    take(desk.page, "palette")
+    pages = {
+        "search": "search/?q=lamp",
+        "statistics": "statistics/",
+        "replies": "replies/",
+        "team": "team/",
+        "audit": "audit/",
+    }
+    owner = Desk(context(PHONE), server, engine, anna).is_signed_in()
+    for name, path in pages.items():
+        take(desk.visits(path).page, name)
+        take(owner.visits(path).page, f"{name}-phone")
+
 
 def fill_the_desk(engine: Any, anna: Any, ben: Any) -> None:
     """Chats of a usual day."""
@@ -123,6 +142,21 @@ def fill_the_desk(engine: Any, anna: Any, ben: Any) -> None:
         engine, "Priya Nair", "Can I pick my order up today?", email="priya@example.com"
     )
     add_messages(engine, taken, anna, "Of course, until six.")
+
+
+def fill_the_shelves(engine: Any, anna: Any) -> None:
+    """A note, tags, and canned replies."""
+    actor = admin_actor(anna.id, anna.name)
+    with database.transaction(engine) as db:
+        session = db.get_one(ChatSession, 2)
+        note = "@ben, she has had it for six weeks. I would send her a new one."
+        conversation.add_note(db, session, actor, note, "picture-note")
+        tags.change_tags(db, session, ["warranty", "lamp"], [])
+        for code, title, body in (
+            ("hours", "Opening hours", "We are here Monday to Saturday from 9 to 18."),
+            ("back", "Sending back", "Of course, {customer.name|with pleasure}: use the label."),
+        ):
+            replies.add(db, actor, code=code, title=title, body=body, everybody=True)
 
 
 def waits(engine: Any, minutes: dict[int, int]) -> None:

@@ -89,7 +89,8 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
             "application_name": "livechat",
             # Who waits for a row has a connection meanwhile; without an end to that, one conversation that is
             # held for long takes them all.
-            "options": f"-c lock_timeout={busy_timeout_ms}",
+            # Compiling a query takes half a second, which is longer than any of ours.
+            "options": f"-c lock_timeout={busy_timeout_ms} -c jit=off",
         },
     )
 
