@@ -85,10 +85,11 @@ def test_production_refuses_what_is_missing_and_starts_when_it_is_there(
     assert not (empty_shell.folder / "chat.sqlite3").exists()
     assert empty_shell("--config", "shop.ini", "init", "--no-admin").code == 0
     with sqlite3.connect(empty_shell.folder / "chat.sqlite3") as connection:
+        (newest,) = connection.execute("SELECT version_num FROM alembic_version").fetchone()
         connection.execute("UPDATE alembic_version SET version_num = '0000'")
     old = empty_shell("--config", "shop.ini", "serve")
     assert (old.code, "Run: livechat --config shop.ini init" in old.err) == (1, True)
-    connection.execute("UPDATE alembic_version SET version_num = '0002'")
+    connection.execute("UPDATE alembic_version SET version_num = ?", (newest,))
     connection.commit()
     connection.close()
     process = empty_shell.start("--config", "shop.ini", "serve")

@@ -176,7 +176,7 @@ def signed_in(port: int, username: str) -> dict[str, str]:
 
 
 def _token_on(page: str) -> str:
-    match = re.search(r'name="csrf_token"\s+value="([0-9a-f]{64})"', page)
+    match = re.search(r'name="csrf_token"\s+value="([0-9a-f]{128})"', page)
     assert match, page
     return match[1]
 

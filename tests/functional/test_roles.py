@@ -177,7 +177,7 @@ def alike(answer):
     """An answer without what must differ: the address asked for, to go back to, and the token of a form."""
     head = [(name, value.replace("chat%2F9", "chat%2F1")) for name, value in answer.headers]
     head = sorted(pair for pair in head if pair[0] != "Set-Cookie")
-    body = re.sub(rb'value="[0-9a-f]{64}"', b"", answer.body)
+    body = re.sub(rb'value="[0-9a-f]{128}"', b"", answer.body)
     return answer.status, head, body.replace(b"chat%2F9", b"chat%2F1")
 
 

@@ -15,8 +15,9 @@ export function createBadge() {
 /** @param {string} text */
 function draw(text) {
   const size = text.length > 1 ? 13 : 16;
+  const xmlns = 'http://www.w3.org/2000/svg';
   const svg =
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><rect width="24" height="24" rx="6" fill="#d4af37"/>` +
+    `<svg xmlns="${xmlns}" viewBox="0 0 24 24"><rect width="24" height="24" rx="6" fill="#d4af37"/>` +
     `<text x="12" y="${12 + size * 0.36}" font-size="${size}" font-family="sans-serif" font-weight="bold" ` +
     `text-anchor="middle" fill="#0a0a0a">${text}</text></svg>`;
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
