@@ -66,7 +66,8 @@ def take_all(browser: Browser, server: Server, engine: Any) -> None:
     fill_the_desk(engine, anna, ben)
 
     def context(kind: dict[str, Any]) -> Any:
-        made = browser.new_context(**{**kind, "device_scale_factor": 2, "locale": "en-GB"})
+        usual = {"color_scheme": "dark", "device_scale_factor": 2, "locale": "en-GB"}
+        made = browser.new_context(**{**usual, **kind})
         made.ear = Ear(made)
         return made
 
