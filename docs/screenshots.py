@@ -66,8 +66,8 @@ def take_all(browser: Browser, server: Server, engine: Any) -> None:
     fill_the_desk(engine, anna, ben)
 
     def context(kind: dict[str, Any]) -> Any:
-        usual = {"color_scheme": "dark", "device_scale_factor": 2, "locale": "en-GB"}
-        made = browser.new_context(**{**usual, **kind})
+        usual = {"color_scheme": "dark", "locale": "en-GB"}
+        made = browser.new_context(**{**usual, **kind, "device_scale_factor": 2})
         made.ear = Ear(made)
         return made
 

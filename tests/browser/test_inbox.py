@@ -24,6 +24,7 @@ def test_from_one_conversation_to_the_next_and_back_without_a_reload(desk, engin
     desk.opens("Clara").sees_exactly("Hello")
     expect(desk.box).to_be_focused()
     expect(desk.page).to_have_url(f"{desk.url}1/")
+    expect(desk.page.locator("#fact-number")).to_have_text("1")
     expect(desk.page).to_have_title(re.compile("Clara – "))
     expect(desk.row_of("Clara").get_by_role("link")).to_have_attribute("aria-current", "page")
     desk.box.fill("Half a draft for Clara")

@@ -41,7 +41,7 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
   }
 
   /** @param {DeskSession} session */
-  function renderContext({ product, page, presence, created_at: started }) {
+  function renderContext({ number, product, page, presence, created_at: started }) {
     const parts = [];
     if (product) {
       const name = product.name ?? product.id;
@@ -57,6 +57,7 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
     const from = page ? outside(page.url, page.title ?? page.url) : none(words.not_known);
     element('fact-page').replaceChildren(from);
     element('page-label').textContent = words[`page_${presence}`];
+    element('fact-number').textContent = String(number);
     element('fact-started').textContent = momentText(started);
   }
 
