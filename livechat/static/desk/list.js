@@ -29,6 +29,7 @@ export function createList({ desk, list: given, tail, onGone }) {
   let list = given;
   let reading = false;
   let paged = false; // one has asked for older rows
+  let fetching = false; // and they are on their way
   let soon = 0;
 
   function show() {
@@ -96,10 +97,12 @@ export function createList({ desk, list: given, tail, onGone }) {
 
   older?.querySelector('a')?.addEventListener('click', async (event) => {
     event.preventDefault();
-    if (!list.next || reading) return;
+    if (!list.next || fetching) return;
+    fetching = true;
     const url = new URL(list.links.stream);
     url.searchParams.set('before', list.next);
     const result = await desk.http.get(url.href);
+    fetching = false;
     if (!result.ok) return void desk.refused(result);
     paged = true;
     const known = new Set(list.sessions.map(({ number }) => number));
