@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
@@ -20,47 +21,28 @@ PAGE = "livechat:templates/desk/replies.jinja2"
 LONGEST_SEARCH = 100
 
 
-@view_config(context=Replies, request_method="GET", permission=Permission.READ_DESK, renderer=PAGE)
-@view_config(
-    context=Replies,
-    request_method="GET",
-    accept="text/html",
-    permission=Permission.READ_DESK,
-    renderer=PAGE,
-)
-@view_config(
-    context=Replies,
-    request_method="GET",
-    accept="application/json",
-    permission=Permission.READ_DESK,
-    renderer="json",
-)
+def page_or_json(context: type, method: str, permission: Permission) -> Callable[[Any], Any]:
+    """A view that answers browsers with the page and programs with JSON, registered for what either asks for."""
+    given = partial(
+        view_config, context=context, request_method=method, permission=permission, _depth=1
+    )
+
+    def register(view: Any) -> Any:
+        view = given(renderer=PAGE)(view)
+        view = given(renderer=PAGE, accept="text/html")(view)
+        return given(renderer="json", accept="application/json")(view)
+
+    return register
+
+
+@page_or_json(Replies, "GET", Permission.READ_DESK)
 def listed(context: Replies, request: Request) -> dict[str, Any]:
     """The replies that this admin may use."""
     data = {"replies": _listed(context, request)}
     return data if wants_json(request) else _page(request, data)
 
 
-@view_config(
-    context=Replies,
-    request_method="POST",
-    permission=Permission.ANSWER,
-    renderer=PAGE,
-)
-@view_config(
-    context=Replies,
-    request_method="POST",
-    accept="text/html",
-    permission=Permission.ANSWER,
-    renderer=PAGE,
-)
-@view_config(
-    context=Replies,
-    request_method="POST",
-    accept="application/json",
-    permission=Permission.ANSWER,
-    renderer="json",
-)
+@page_or_json(Replies, "POST", Permission.ANSWER)
 def add(context: Replies, request: Request) -> Any:
     """Keep a reply: ``{code, title, body, scope}``."""
     given = fields_of(request)
@@ -74,21 +56,7 @@ def add(context: Replies, request: Request) -> Any:
     return {"reply": _shape(context, request, reply)}
 
 
-@view_config(context=Reply, request_method="POST", permission=Permission.ANSWER, renderer=PAGE)
-@view_config(
-    context=Reply,
-    request_method="POST",
-    accept="text/html",
-    permission=Permission.ANSWER,
-    renderer=PAGE,
-)
-@view_config(
-    context=Reply,
-    request_method="POST",
-    accept="application/json",
-    permission=Permission.ANSWER,
-    renderer="json",
-)
+@page_or_json(Reply, "POST", Permission.ANSWER)
 def change(context: Reply, request: Request) -> Any:
     """Change a reply."""
     given, folder = fields_of(request), context.__parent__
