@@ -13,7 +13,7 @@ from playwright.sync_api import Page, Route, expect
 from .chromium import until
 from .seeds import add_chat, add_messages, shell, stored
 from .test_outbox import CUT
-from .wire import Wire, refused
+from .wire import Wire, only_streams, refused
 
 TOO_MANY = {
     "status": 503,
@@ -134,6 +134,15 @@ def test_a_question_that_is_never_answered_holds_nothing_up(shopper, desk, engin
         add_messages(engine, 1, desk.row, "Anybody there?")
         shopper.sees_exactly("Hello", "Anybody there?")
     shopper.context.unroute_all()
+
+
+def test_a_stream_that_begins_with_how_many_are_unread_shows_it(shopper, desk, engine):
+    shopper.visits().opens_the_chat().gives("Clara").sends("Hello").closes_the_chat()
+    with only_streams(shopper.context):
+        shopper.context.set_offline(True)
+        add_messages(engine, 1, desk.row, "One", "Two")
+        shopper.context.set_offline(False)
+        shopper.sees_badge(2)
 
 
 def test_a_list_without_a_stream_is_asked_for(desk, engine):

@@ -78,3 +78,16 @@ def refused(context: BrowserContext, answer: dict[str, Any]) -> Any:
     context.route("**/*", handle)
     yield
     context.unroute("**/*", handle)
+
+
+@contextmanager
+def only_streams(context: BrowserContext) -> Any:
+    """No question is answered, streams are."""
+
+    def handle(route: Route) -> None:
+        if route.request.headers.get("accept") == STREAM:
+            route.continue_()
+
+    context.route("**/messages/**", handle)
+    yield
+    context.unroute_all()

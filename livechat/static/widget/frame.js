@@ -66,6 +66,7 @@ const chat = createChat({
     if (theirs) typing.clear();
     if (theirs || first) sound.once(theirs?.created_at ?? '', first || visible());
     timeline.seen(chat.session()?.seen_seq ?? 0);
+    count();
     // the history was no news; what comes from now on is
     setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
   },
@@ -212,7 +213,13 @@ function render() {
   timeline.seen(session?.seen_seq ?? 0);
   ending.render();
   renderProduct();
+  count();
+}
+
+/** What is unread: a stream tells first how many, then brings the messages. */
+function count() {
   look();
+  const session = chat.session();
   const unread = visible() || looked === newest ? 0 : (session?.unread ?? 0);
   if (!embedded) countInTitle(unread);
   host.tell('state', { unread, session: session !== null });
