@@ -6,6 +6,7 @@ process also looks for itself now and then (sweep.py), and never a message.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ class Wakeup:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.sweep: Sweep | None = None
+        self._looking = threading.Lock()
 
     def before_commit(self, db: Session, session_ids: Sequence[int]) -> None:
         """Called within the transaction that has changed these sessions."""
@@ -57,11 +59,12 @@ class Wakeup:
         """Find what was committed elsewhere without our having heard of it."""
         if self.sweep is None:
             return
-        changed, too_many = self.sweep.look()
-        if too_many:
-            self.hub.wake_all()
-        elif changed:
-            self.hub.tell(Changed(tuple(sorted(changed))))
+        with self._looking:  # two looks at once would tell of the same twice
+            changed, too_many = self.sweep.look()
+            if too_many:
+                self.hub.wake_all()
+            elif changed:
+                self.hub.tell(Changed(tuple(sorted(changed))))
 
 
 def choose(url: str, engine: Engine, hub: Hub) -> Wakeup:
