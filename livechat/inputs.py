@@ -203,9 +203,12 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
+_HALF = re.compile("[\ud800-\udfff]")
+
+
 def _check_strings(value: Any) -> None:
     if isinstance(value, str):
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if _HALF.search(value):
             raise Unreadable("bad_request", "The JSON has half a character (a lone surrogate).")
     elif isinstance(value, dict):
         for key, item in value.items():

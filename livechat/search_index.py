@@ -4,11 +4,13 @@ fit a query, the newest first. See docs/decisions/0012-search.md."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import Engine, TextClause, text
+from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
-from .models import LONG
+from .models import LONG, WRITING
 from .reading import Reader
 from .search_words import Query, Term
 
@@ -19,12 +21,49 @@ WINDOW = 10_000  # numbers that PostgreSQL goes through one by one, the newest f
 WIDER = 25_000
 DENSE = 500  # one hit in so many, and going through them goes on
 
+AT_ONCE = 500  # messages that SQLite's index takes in, in one go
+
+# What is not in the index yet. Numbers grow, and one writes at a time.
+_NEW = (
+    " FROM chat_messages WHERE id > (SELECT coalesce(max(id), 0) FROM search_messages_docsize)"
+    " AND sender != 'system'"
+)
+_ANY_NEW = text(f"SELECT 1{_NEW} LIMIT 1")
+_TAKE_IN = text(
+    "INSERT INTO search_messages (rowid, body, sender, author_key)"
+    f" SELECT id, body, sender, author_key{_NEW} ORDER BY id LIMIT {AT_ONCE}"
+)
+# Makes the index write and merge now, where others go on meanwhile, and not when it is committed.
+_WRITE_DOWN = text("SAVEPOINT taken_in")
 _NEXT_WORD = text("SELECT term FROM search_terms WHERE term >= :least ORDER BY term LIMIT 1")
 
 
 def is_sqlite(db: Reader) -> bool:
     """Which of the two databases it is."""
     return (db.get_bind() if isinstance(db, Session) else db).dialect.name == "sqlite"
+
+
+def keep_up(engine: Engine, most: int | None = None) -> None:
+    """Take into SQLite's index what was written since, all of it or the oldest `most`; PostgreSQL does it by itself.
+
+    Raises OperationalError or TimeoutError when somebody else holds the database.
+    """
+    if engine.dialect.name != "sqlite":
+        return
+    taken = 0
+    while most is None or taken < most:
+        with engine.connect() as db:
+            if not db.execute(_ANY_NEW).first():
+                return
+        with engine.connect().execution_options(**WRITING) as db, db.begin():
+            taken += db.execute(_TAKE_IN.execution_options(**LONG)).rowcount
+            db.execute(_WRITE_DOWN.execution_options(**LONG))
+
+
+def catch_up(engine: Engine) -> None:
+    """The same for who is about to search. While somebody else holds the database, the newest second is missing."""
+    with suppress(OperationalError, TimeoutError):
+        keep_up(engine)
 
 
 def messages(

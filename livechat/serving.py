@@ -17,6 +17,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .pulse import Pulse
+
 log = logging.getLogger(__name__)
 
 IDLE = 75.0  # seconds a connection may wait for its next request, or a request for its next bytes
@@ -65,7 +67,9 @@ def run(
 
     _raise_file_limit()
     servers = []
-    handler = _handler_class()
+    pulse = Pulse()
+    beating = gevent.spawn(pulse.run)
+    handler = _handler_class(pulse)
     for one in sockets:
         server = WSGIServer(
             one,
@@ -102,6 +106,7 @@ def run(
     stop()
     handler.end_all()
     gevent.joinall([gevent.spawn(server.stop, FINISH) for server in servers])
+    beating.kill()
     return signal.SIGINT in by
 
 
@@ -122,16 +127,17 @@ def _raise_file_limit() -> None:
         log.warning("Only %s connections are possible here: raise the limit of open files.", hard)
 
 
-def _go_on(client: Any, stream: Any, chunked: bool) -> None:
+def _go_on(client: Any, stream: Any, chunked: bool, pulse: Pulse) -> None:
     """Send what a stream says until it or its reader ends. Who does not read is let go, and comes back."""
     from gevent import get_hub
 
     # A reader who has left says so by an end of what they send, long before something is sent to them in vain.
     watcher = get_hub().loop.io(client.fileno(), 1)
     watcher.start(_look_whether_gone, client, stream, watcher)
+    beaten = pulse.take(stream, client, _framed(stream.sign, chunked)) if stream.silent else None
     try:
         for data in filter(None, stream):
-            framed = b"%x\r\n%b\r\n" % (len(data), data) if chunked else data
+            framed = _framed(data, chunked)
             for begin in range(0, len(framed), SEND_BUFFER):
                 client.sendall(framed[begin : begin + SEND_BUFFER])
         if chunked:
@@ -141,10 +147,16 @@ def _go_on(client: Any, stream: Any, chunked: bool) -> None:
     except Exception:
         log.exception("A stream has failed")
     finally:
+        if beaten is not None:
+            beaten.pop(stream, None)
         watcher.stop()
         watcher.close()
         stream.close()
         client.close()
+
+
+def _framed(data: bytes, chunked: bool) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data) if chunked else data
 
 
 def _look_whether_gone(client: Any, stream: Any, watcher: Any) -> None:
@@ -159,7 +171,7 @@ def _look_whether_gone(client: Any, stream: Any, watcher: Any) -> None:
         stream.end()
 
 
-def _handler_class() -> Any:
+def _handler_class(pulse: Pulse) -> Any:
     from gevent import Timeout, sleep
     from gevent import socket as cooperative
     from gevent.pywsgi import Input, WSGIHandler
@@ -228,7 +240,7 @@ def _handler_class() -> Any:
             descriptor = one.detach()
             plain = cooperative.socket(one.family, one.type, one.proto, fileno=descriptor)
             plain.settimeout(STUCK)
-            self.server.pool.spawn(_go_on, plain, stream, self.response_use_chunked)
+            self.server.pool.spawn(_go_on, plain, stream, self.response_use_chunked, pulse)
             self.socket = None
             self.close_connection = True
 

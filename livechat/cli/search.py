@@ -7,6 +7,7 @@ from dataclasses import replace
 import click
 
 from ..search_hits import Found, Hit
+from ..search_index import catch_up
 from ..searching import find
 from ..shapes import rfc3339
 from .context import Context, pass_context, tell
@@ -76,6 +77,7 @@ def search(context: Context, query: tuple[str, ...], limit: int, as_json: bool) 
 def _find(context: Context, words: str, limit: int) -> Found:
     hits: list[Hit] = []
     found = Found([], "")
+    catch_up(context.engine)
     with context.reading() as db:
         while found.next is not None and len(hits) < limit:
             size = min(PAGE, limit - len(hits))

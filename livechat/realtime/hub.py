@@ -31,8 +31,8 @@ class Listener:
         self.typing: deque[Typing] = deque(maxlen=MOST_TYPING)
         self._news = threading.Event()
 
-    def wait(self, seconds: float) -> bool:
-        """Whether something came within the time."""
+    def wait(self, seconds: float | None) -> bool:
+        """Whether something came within the time; None is without an end."""
         woken = self._news.wait(seconds)
         self._news.clear()
         return woken
@@ -42,6 +42,10 @@ class Listener:
         self.urgent = True
         self.stirred = self.stirred or overrun
         self.overrun = self.overrun or overrun
+        self._news.set()
+
+    def stir(self) -> None:
+        """Nothing has changed, but the listener is to look at what time it is."""
         self._news.set()
 
     def end(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import random
 import time
 from collections.abc import Callable, Iterator
@@ -38,6 +39,9 @@ class Log(Protocol):
     pause: float
     """Seconds between two reads for what is not urgent."""
 
+    silent: bool
+    """Whether it reads nothing for a sign of life alone."""
+
     def begin(self) -> bytes | None:
         """The backlog from the cursor. None when the reader may not see it any more."""
 
@@ -58,6 +62,9 @@ class EventStream:
     goes_on = True
     """Tells the server (serving.py) that this answer lasts."""
 
+    sign = b":\n\n"
+    """A sign of life: a comment."""
+
     def __init__(
         self,
         source: Log,
@@ -71,6 +78,15 @@ class EventStream:
         self._on_close: Callable[[], None] | None = on_close
         self._beat_at = 0.0
         self._slow_at = 0.0
+        self.beaten_for = False
+        """Whether the server sends the signs of life, as long as there is nothing to say (pulse.py)."""
+        self.idle = False
+        """Whether it waits."""
+
+    @property
+    def silent(self) -> bool:
+        """Whether a sign of life alone takes nothing but sending it."""
+        return self._log.silent
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -91,6 +107,11 @@ class EventStream:
         """The reader has left: stop waiting. Called from elsewhere than where the stream is read."""
         self._listener.end()
 
+    def beat(self) -> None:
+        """Send a sign of life now. Called from elsewhere, too."""
+        self._beat_at = 0.0
+        self._listener.stir()
+
     def close(self) -> None:
         """Give back what the stream holds."""
         if self._on_close is not None:
@@ -108,9 +129,13 @@ class EventStream:
     def _next(self) -> bytes | None:
         listener = self._listener
         while True:
+            if self.beaten_for:
+                self._beat_at = math.inf
             moment = time.monotonic()
             until = min(self._beat_at, self._slow_at) if listener.stirred else self._beat_at
-            listener.wait(max(0.0, until - moment))
+            self.idle = True
+            listener.wait(None if until == math.inf else max(0.0, until - moment))
+            self.idle = False
             if listener.ended:
                 return None
             moment = time.monotonic()
@@ -123,10 +148,11 @@ class EventStream:
                 continue
             if slow:
                 listener.stirred = False
-                self._slow_at = moment + self._log.pause
+                # At random, or those who were kept waiting together would do so again and again.
+                self._slow_at = moment + self._log.pause * random.uniform(0.8, 1.3)  # noqa: S311
             chunk = self._log.news(listener, urgent=urgent, slow=slow, beat=beat)
             if chunk is None:
                 return None
             if chunk or beat:
                 self._beat_at = moment + _beat()
-                return chunk or b":\n\n"
+                return chunk or self.sign

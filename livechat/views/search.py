@@ -6,7 +6,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from .. import listing, searching
+from .. import listing, search_index, searching
 from ..models import Status
 from ..refusals import Invalid
 from ..resources import Desk
@@ -37,6 +37,7 @@ def search(context: Desk, request: Request) -> dict[str, Any]:
 
 def _found(context: Desk, request: Request, text: str, before: str) -> dict[str, Any]:
     me = request.identity.admin.username
+    search_index.catch_up(request.registry["livechat.engine"])
     found = searching.find(request.db, text, before=before, me=me)
     return {
         "hits": [_hit(context, request, hit) for hit in found.hits],

@@ -8,14 +8,16 @@ import socket
 import sqlite3
 import subprocess
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from livechat import listening
 from livechat.listening import Address, CannotListen
-from tests.factories import PASSWORD
-from tests.server import free_port
+from tests.factories import PASSWORD, Customer
+from tests.server import Server, free_port
+from tests.streams import EVENTS, Remote, open_stream, until
 
 from .conftest import PATIENCE, Shell
 
@@ -154,3 +156,17 @@ def test_localhost_is_one_port_on_every_loopback_address() -> None:
     finally:
         for one in sockets:
             one.close()
+
+
+def test_a_stream_without_news_gives_signs_of_life_in_between(
+    new_server: Callable[..., Server],
+) -> None:
+    ann = Customer(Remote(new_server().start().port))
+    ann.starts("hello")
+    headers = {"Accept": EVENTS, **ann.who}
+    stream = open_stream(ann.app.app, f"/chat/messages/{ann.id}/", headers)
+    stream.hears("hello")
+    until(lambda: stream.comments, within=15)
+    ann.sends("still here")
+    stream.hears("still here")
+    stream.close()

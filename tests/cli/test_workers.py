@@ -74,7 +74,9 @@ def test_workers_share_a_port_hear_each_other_and_end_together(
     pids = workers.worker_pids()
     assert len(pids) == 3
     streams = []
-    for pid in pids:  # whoever is quickest takes a client; so that each has some, the others stand still
+    for (
+        pid
+    ) in pids:  # whoever is quickest takes a client; so that each has some, the others stand still
         others = set(pids) - {pid}
         for other in others:
             os.kill(other, signal.SIGSTOP)

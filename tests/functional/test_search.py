@@ -6,6 +6,7 @@ from sqlalchemy import text
 from livechat import database, searching
 from livechat.models import ChatMessage, ChatSession, Sender, SessionTag
 from livechat.opening import Opening, Product, describe
+from livechat.upkeep import tidy
 
 from ..databases import rows
 from ..factories import new_id
@@ -185,6 +186,19 @@ def test_every_writer_is_indexed(shop, engine):
         db.execute(text("DELETE FROM session_tags"))
         db.execute(text("DELETE FROM chat_messages WHERE session_id = 2"))
     assert found(shop, "retail") == found(shop, "quite") == []
+
+
+def test_the_index_takes_in_what_is_new_before_anybody_searches(shop, engine):
+    count = "SELECT count(*) FROM search_messages"
+    if engine.dialect.name == "sqlite":
+        count += "_docsize"  # what is indexed; without it, all messages are counted
+        assert rows(engine, count) == [(0,)]
+        tidy(engine)
+        with engine.connect() as db:  # and the log is in the database
+            _busy, pages, moved = db.execute(text("PRAGMA wal_checkpoint(PASSIVE)")).one()
+            assert pages == moved
+    written = rows(engine, "SELECT count(*) FROM chat_messages WHERE sender != 'system'")
+    assert rows(engine, count) == written != [(0,)]
 
 
 def test_lines_of_the_system_are_no_hits(shop, engine):
