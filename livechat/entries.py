@@ -23,8 +23,15 @@ LOCK: Any = {"key_share": True}
 _COLUMNS = [attribute.key for attribute in inspect(ChatSession).column_attrs]
 _GUESTS = table_of(Guest)
 _BLOCKED = select(_GUESTS.c.blocked_at).where(_GUESTS.c.id == SESSIONS.c.guest_id)
+_HELD = [
+    SESSIONS.c[name]
+    for name in (
+        *("id", "status", "assignee_id", "customer_name", "seq", "public_seq", "customer_messages"),
+        *("last_activity_at", "waiting_since", "first_answer_at"),
+    )
+]
 _HOLD = (
-    select(SESSIONS, _BLOCKED.scalar_subquery().label("blocked_at"))
+    select(*_HELD, _BLOCKED.scalar_subquery().label("blocked_at"))
     .where(SESSIONS.c.id == bindparam("id"))
     .with_for_update(of=SESSIONS, **LOCK)
 )
@@ -61,8 +68,8 @@ def sent(
 
 
 def hold(db: Session, session_id: int) -> Any:
-    """Lock a session's row as `lock` does, and read it as a plain row, with `blocked_at` of its guest: the light
-    way, for sends."""
+    """Lock a session's row as `lock` does, and read what a send needs of it as a plain row, with `blocked_at` of its
+    guest: the light way."""
     db.flush()
     touch(db, session_id)
     held = db.connection().execute(_HOLD, {"id": session_id}).first()
