@@ -13,12 +13,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
 from .models import LONG, Admin, ChatMessage, ChatSession, Sender, Status, table_of
 from .reading import SESSIONS, Reader
 from .reporting import day_of, first_answerer, midnight, quantile, seconds_to_answer
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
 
 DAYS = 30
 # What was written in the last moments of a day, or by a machine whose clock is slow, is there by then.
@@ -211,3 +215,7 @@ def by_admin(db: Reader, total: Figures) -> list[AdminFigures]:
         for row in db.execute(query.order_by(func.lower(_ADMINS.c.name), _ADMINS.c.id))
         if row.disabled_at is None or have[row.id] or row.id in total.written
     ]
+
+
+def includeme(config: Configurator) -> None:
+    config.registry["livechat.finished_days"] = FinishedDays()

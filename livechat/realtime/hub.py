@@ -107,10 +107,6 @@ class Hub:
                 if not here:
                     self._listeners.pop(topic, None)
 
-    def listened(self, topic: int) -> bool:
-        """Whether anybody listens to it."""
-        return topic in self._listeners
-
     def tell(self, hint: Hint) -> None:
         """Wake whom it concerns."""
         if isinstance(hint, Typing):

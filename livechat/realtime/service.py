@@ -18,7 +18,6 @@ from ..patched import is_patched
 from ..presence import Book, Team
 from ..reading import LONGEST_QUEUE, SESSIONS, good_tokens
 from ..refusals import TooManyStreams
-from ..statistics import FinishedDays
 from .changes import announce
 from .hints import Presence, split
 from .hub import Hub, Listener
@@ -46,7 +45,6 @@ class Realtime:
         self.book = Book()
         self.team = Team()
         self.figures = Sparing()
-        self.finished_days = FinishedDays()
         self.known = Remembered(reading_engine) if engine.dialect.name == "sqlite" else Known()
         self.hub.on_change(self.known.forget)
         self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)

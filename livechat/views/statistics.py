@@ -29,7 +29,7 @@ _ = TranslationStringFactory("livechat")
 @desk_view(name="statistics", accept="application/json", renderer="json")
 def statistics_view(context: Desk, request: Request) -> dict[str, Any]:
     """Today, the last thirty days by day and by admin, and who waits now."""
-    found = request.realtime.finished_days.statistics(request.db, now())
+    found = request.registry["livechat.finished_days"].statistics(request.db, now())
     data = {
         "today": figures_shape(found.today),
         "days": [{"day": day.isoformat(), **figures_shape(one)} for day, one in found.days],
