@@ -92,6 +92,7 @@ class Actor(threading.Thread):
         try:
             answer = client.post(path, data)
         except Lost:
+            operation.lost += 1
             self.history.felt(lost=1)
             return None
         if answer.status in {429, 503}:

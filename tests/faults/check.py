@@ -34,10 +34,11 @@ def what_was_acknowledged_is_there(e: Evidence) -> Iterator[str]:
 
 
 def what_was_refused_is_not_there(e: Evidence) -> Iterator[str]:
-    """A clear no is a no."""
+    """A clear no is a no; but an attempt that nobody answered may be carried out after the next one was refused,
+    when the chat that was closed is open again."""
     stored = {row.client_id for row in e.entries if row.client_id}
     for operation in e.history.with_outcome(Outcome.FAILED, *SENT):
-        if operation.client_id in stored:
+        if operation.client_id in stored and not operation.lost:
             yield f"{operation.body!r} was refused ({operation.answer}), but is there"
 
 

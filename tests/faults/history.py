@@ -17,7 +17,7 @@ class Outcome(StrEnum):
     OK = "ok"
     """Acknowledged: it must be there, once."""
     FAILED = "failed"
-    """Refused in plain words: it must not be there."""
+    """Refused in plain words: it must not be there, unless an earlier attempt was lost and arrives yet."""
     UNKNOWN = "unknown"
     """No answer, or one that said to try again: it is there once, or not at all."""
 
@@ -37,6 +37,8 @@ class Operation:
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     attempts: int = 0
+    lost: int = 0
+    """Attempts without an answer: nobody knows whether and when the server gets to see them."""
 
     @property
     def message(self) -> dict[str, Any]:

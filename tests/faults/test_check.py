@@ -200,6 +200,12 @@ def test_the_rules_find_it_if_we(harm, evidence):
     assert any(HARM[harm] in sentence for sentence in found), found
 
 
+def test_a_lost_attempt_may_arrive_after_the_next_was_refused(evidence):
+    keep_what_was_refused(evidence)
+    evidence.history.operations[1].lost = 1
+    assert not any("was refused" in sentence for sentence in violations(evidence))
+
+
 def test_a_reader_complains_of_a_gap_and_of_an_entry_that_changes():
     sight = Sight("Ann", TAG, "customer")
     sight.take({"seq": 1, "body": "one"})
