@@ -29,6 +29,7 @@ SEND_BUFFER = 128 * 1024  # bytes the system keeps for one client; more would on
 LARGEST_REST = (
     1024 * 1024
 )  # bytes of an unwanted body that are still received, so that the refusal is read
+SHORT = 16 * 1024  # bytes of an answer that goes out together with its head
 FINISH = 3.0  # seconds for requests that have begun, when the server is to end
 
 
@@ -185,6 +186,8 @@ def _handler_class(pulse: Pulse) -> Any:
         result: Any
         ending = False
         idle: set[Handler] = set()
+        whole: bytearray | None = None
+        response_length: int
 
         def __init__(self, sock: Any, address: Any, server: Any) -> None:
             sock.settimeout(IDLE)
@@ -244,7 +247,31 @@ def _handler_class(pulse: Pulse) -> Any:
             self.socket = None
             self.close_connection = True
 
-        def _sendall(self, data: bytes) -> None:
+        def _write_with_headers(self, data: bytes) -> None:
+            # Head and body of a short answer in one packet: a third less work for each answer.
+            if len(data) > SHORT:
+                super()._write_with_headers(data)
+                return
+            self.whole = bytearray()
+            try:
+                super()._write_with_headers(data)
+            finally:
+                whole, self.whole = self.whole, None
+            self._sendall(whole)
+
+        def _sendall(self, data: bytes | bytearray) -> None:
+            if self.whole is not None:
+                self.whole += data
+                return
+            try:
+                sent = self.socket._sock.send(data)  # what is short goes at once, without a clock
+            except BlockingIOError:
+                sent = 0
+            self.response_length += sent
+            if sent < len(data):
+                self._send_patiently(data[sent:])
+
+        def _send_patiently(self, data: bytes | bytearray) -> None:
             # Who does not read is let go. Who reads slowly is not: each part has its own time.
             client = self.socket
             client.settimeout(STUCK)
@@ -255,6 +282,9 @@ def _handler_class(pulse: Pulse) -> Any:
                 raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
             finally:
                 client.settimeout(IDLE)
+
+        def log_request(self) -> None:
+            """Nothing: proxies keep such logs, and a line would be made for each request."""
 
         def log_error(self, msg: str, *args: Any) -> None:
             log.info(msg, *args)  # what clients get wrong is no alarm of ours
