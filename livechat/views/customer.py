@@ -10,6 +10,8 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from .. import conversation, fields, guests, presence, reading, words
 from ..actors import CUSTOMER
@@ -59,8 +61,17 @@ def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
         "guest_email": settings.guest_email,
         "product_id": fields.product_id(product_id) if product_id else None,
         "shop_name": settings.shop_name,
+        "team": _team(request),
         "words": words.translated(words.FRAME, request.localizer.translate),
     }
+
+
+def _team(request: Request) -> dict[str, Any] | None:
+    """Who is there, for who has not written yet. The page is shown also while the database is away."""
+    try:
+        return request.realtime.team.shape(lambda: request.reading)  # type: ignore[no-any-return]
+    except (DBAPIError, PoolTimeout):
+        return None
 
 
 @view_config(context=Start, request_method="GET", permission=Permission.START)

@@ -172,3 +172,11 @@ def test_how_soon_an_answer_comes_is_said_as_people_say_it(shopper, seconds, sai
     shopper.ear.expects(".")
     shopper.visits().opens_the_chat().sends("Hello")
     expect(shopper.queue).to_have_text(f"You are next. {said}".strip())
+
+
+def test_who_has_not_written_yet_sees_whether_somebody_is_there(new_shopper, desk):
+    clara = new_shopper().visits().opens_the_chat().sees_status("Away").gives("Clara")
+    clara.sends("Hello")
+    desk.visits().is_ready()
+    clara.sees_status("Online · Waiting for an answer")
+    new_shopper().visits().opens_the_chat().sees_status("Online")
