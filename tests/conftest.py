@@ -24,6 +24,7 @@ from livechat import application
 from livechat.limits import Limits
 from livechat.realtime.service import Realtime
 from livechat.settings import DEVELOPMENT_SECRET, Settings
+from livechat.statistics import FinishedDays
 
 from . import databases
 from .databases import KINDS, Database, PostgreSQL, SQLite
@@ -164,6 +165,7 @@ def boot(settings: Settings) -> Iterator[Callable[..., Any]]:
             _built.append(app)
         registry = app.registry
         registry["livechat.limits"] = Limits(registry["livechat.settings"])
+        registry["livechat.finished_days"] = FinishedDays()  # the last test's days are not ours
         # Nobody is here yet, and no stream is open.
         registry["livechat.realtime"] = Realtime(
             registry["livechat.settings"],
