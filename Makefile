@@ -8,14 +8,14 @@ TOOLS := $(VENV)/.tools-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TEST_OPTIONS ?=
 
-.PHONY: help serve test lint types browser faults bench screenshots messages clean
+.PHONY: help serve test lint types browser markup faults bench screenshots messages clean
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 serve: $(INSTALLED) ## Set up what is missing and run the chat with its demo shop (PORT=6543)
 	@$(BIN)/livechat --config development.ini serve --port $(PORT)
 
-test: $(TOOLS) browser ## Set up what is missing and run all tests
+test: $(TOOLS) browser markup ## Set up what is missing and run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_OPTIONS)
 
 lint: $(TOOLS) ## Check the style
@@ -27,6 +27,9 @@ types: $(TOOLS) ## Check the types
 
 browser: ## Get Chromium, nginx and Redis for the tests where that is possible
 	@sh .ci/get-programs
+
+markup: ## Get the HTML checker (vnu.jar) for the tests where that is possible; Java runs it
+	@sh .ci/get-checker
 
 faults: $(TOOLS) ## The long round of faults, some hours: 200 kills and 50 of each other, on each database
 	LIVECHAT_FAULT_ROUNDS=200 $(BIN)/python -m pytest tests/faults -m faults -x -s

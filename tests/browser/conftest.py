@@ -25,6 +25,7 @@ from .desk import Desk
 from .shop import OwnShop
 from .shopper import Shopper
 from .summary import NO_CHROMIUM, VERSION
+from .walks import World
 
 PATIENCE = 15_000  # milliseconds: two browsers, a server and their neighbours share two cores
 TABLES = [table.name for table in reversed(Base.metadata.sorted_tables)]
@@ -180,6 +181,17 @@ def device(request: pytest.FixtureRequest) -> dict[str, Any]:
 
     options: dict[str, Any] = getattr(chromium, request.param.upper())
     return options
+
+
+@pytest.fixture
+def world(
+    new_shopper: Callable[..., Shopper],
+    new_desk: Callable[..., Desk],
+    engine: Engine,
+    device: dict[str, Any],
+) -> World:
+    """Where one walks through all pages, on both devices."""
+    return World(new_shopper, new_desk, engine, device)
 
 
 @pytest.fixture(scope="session", autouse=True)
