@@ -112,6 +112,8 @@ DESK = CONVERSATION | {
     "connection_back": _("Connected again."),
     "signed_out": _("You have been signed out. What you wrote is kept in this browser."),
     "sign_in": _("Sign in again"),
+    "role_changed": _("What you may do here has changed."),
+    "reload": _("Reload the page"),
     "signed_out_unsent": _("Sign in again, then it goes out."),
     "gone": _("This chat is no longer here. What you wrote is kept in this browser."),
     "unsent_one": _("An answer could not be sent:"),

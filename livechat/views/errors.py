@@ -87,7 +87,7 @@ def forbidden(_error: Any, request: Request) -> Response:
         return not_found(_error, request)
     if _beneath_desk(request) and request.identity.admin is not None:
         message = "Your account may not do this. An owner can change what it may."
-        return answer(request, 403, "forbidden", message)
+        return answer(request, 403, "forbidden", message, "role")
     if prefers_json(request):
         return answer(request, 403, "forbidden", "Sign in to see this.")
     login_url = request.resource_url(request.root["custom-admin"], "login", "")

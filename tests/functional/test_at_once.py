@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from livechat import database, staff
 from livechat.models import Admin as AdminRow
 
+from ..browser.seeds import add_chat
 from ..factories import new_id
 from .test_exactly_once import at_once
 
@@ -124,3 +125,42 @@ def test_a_late_unread_does_not_bring_back_what_another_has_read(admin, new_admi
     )
     assert session(ben, number)["unread"] in {0, 1}
     assert session(admin, number)["unread"] >= 1
+
+
+def test_five_hundred_unread_chats_are_counted_and_paged_without_gap(admin, new_admin, engine):
+    for number in range(500):
+        add_chat(engine, f"Customer {number}", "hello")
+    ben = new_admin("ben", "Ben")
+    first = admin.dashboard(view="unread").json
+    assert first["news"]["unread"] == 500
+    assert first["counts"]["waiting"] == 500
+    seen, page = [], first
+    while True:
+        seen += [one["number"] for one in page["sessions"]]
+        assert all(one["unread"] == 1 for one in page["sessions"])
+        if not page["next"]:
+            break
+        page = admin.dashboard(view="unread", before=page["next"]).json
+    assert seen == list(range(500, 0, -1))
+    admin.has_seen(7, 1)
+    assert admin.dashboard().json["news"]["unread"] == 499
+    assert 7 not in [
+        one["number"] for one in admin.dashboard(view="unread", q="Customer 6").json["sessions"]
+    ]
+    assert ben.dashboard().json["news"]["unread"] == 500
+
+
+def test_a_name_of_three_hundred_accents_is_refused_clearly_and_one_that_fits_harms_nothing(
+    admin, new_customer
+):
+    one = new_customer()
+    error = one.starts("hello", name="Z" + "\u0301" * 300 + "oe", status=422).json["error"]
+    assert error["field"] == "name"
+    assert "100" in error["message"]
+    name = "Z" + "\u0301" * 97 + "oe"
+    one.starts("hello", name=name)
+    number = admin.number_of(one)
+    assert admin.opens(number).json["session"]["customer"]["name"] == name
+    assert [each["number"] for each in admin.dashboard(q="zoe").json["sessions"]] == [number]
+    for path in ("", f"{number}/", "search/?q=zoe", "statistics/"):
+        assert name in admin.page(path).text, path

@@ -61,7 +61,8 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
 
   /** @param {import('../common/types.js').Refusal} refusal */
   function refused(refusal) {
-    const ended = refusal.status === 403 && AGAIN.has(refusal.code);
+    // what the role does not allow is no matter of the login
+    const ended = refusal.status === 403 && AGAIN.has(refusal.code) && refusal.field !== 'role';
     if (ended) notices.signedOut();
     return ended;
   }
@@ -75,6 +76,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     byId('calls-number', HTMLElement).textContent = String(news.unread);
     const mentions = document.querySelector('[data-count="mentions"]');
     if (mentions) mentions.textContent = news.mentions ? String(news.mentions) : '';
+    if (news.role !== role) notices.otherRole();
     bell.tell(news, !news.newest || attended(news.newest));
   }
 

@@ -75,10 +75,11 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
   }
 
   /** @param {DeskSession} session */
-  function renderState({ status, presence, assignee, admin, priority = 'normal', snoozed_until: until }) {
+  function renderState({ status, presence, assignee, admin, priority = 'normal', snoozed_until: until, blocked = false }) {
     element('urgency').hidden = priority === 'normal';
     element('urgency').dataset.priority = priority;
     element('urgency').textContent = words[`priority_${priority}`] ?? '';
+    element('blocked').hidden = !blocked;
     element('sleeps').hidden = !until;
     element('sleeps').textContent = until ? fill(words.sleeps, { time: untilText(until, words) }) : '';
     element('status').textContent = words[`status_${status}`];

@@ -3,7 +3,18 @@
 import { byId, h } from '../common/dom.js';
 import { fill } from '../common/words.js';
 
-/** @import { DeskSession, LabelsOptions } from './types.js' */
+/** @import { Desk, DeskSession, LabelsOptions } from './types.js' */
+
+/** A box for a tag offers those there are, from when it is first used. @param {Desk} desk @param {HTMLElement} box @param {AbortSignal} [signal] */
+export function offerTags(desk, box, signal) {
+  const offer = async () => {
+    const result = await desk.http.get(desk.places['tag-names']);
+    if (!result.ok || signal?.aborted) return;
+    const names = result.data.tags.map((/** @type {string} */ value) => h('option', { value }));
+    byId('tag-names', HTMLElement).replaceChildren(...names);
+  };
+  box.addEventListener('focus', offer, { once: true });
+}
 
 /** @param {LabelsOptions} options */
 export function createLabels({ desk, act, signal }) {
@@ -12,7 +23,6 @@ export function createLabels({ desk, act, signal }) {
   const form = document.getElementById('tag-form');
   const box = /** @type {HTMLInputElement|null} */ (document.getElementById('tag-new'));
   let url = '';
-  let asked = false;
 
   form?.addEventListener('submit', async (event) => {
     event.preventDefault();
@@ -20,14 +30,7 @@ export function createLabels({ desk, act, signal }) {
     if (!box || !tag) return;
     if (await act(url, { add: [tag], remove: [] })) box.value = '';
   });
-  box?.addEventListener('focus', async () => {
-    if (asked) return;
-    asked = true;
-    const result = await desk.http.get(desk.places['tag-names']);
-    if (!result.ok || signal.aborted) return;
-    const names = result.data.tags.map((/** @type {string} */ value) => h('option', { value }));
-    byId('tag-names', HTMLElement).replaceChildren(...names);
-  });
+  if (box) offerTags(desk, box, signal);
 
   return {
     /** @param {DeskSession} session */

@@ -47,6 +47,11 @@ export function createNotices({ words, loginUrl, http }) {
       addEventListener('focus', look);
       setInterval(look, 10000);
     },
+    otherRole() {
+      if (waiting || login.hasChildNodes()) return;
+      const reload = h('a', { href: location.href, target: '_self' }, words.reload);
+      login.replaceChildren(h('span', {}, words.role_changed), reload);
+    },
     gone() {
       login.replaceChildren(words.gone);
     },

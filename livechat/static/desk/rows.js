@@ -89,10 +89,11 @@ export function createRows({ list, roll, template, me, words, tail }) {
   }
 
   /** @param {HTMLElement} row @param {DeskSession} session */
-  function showMarks(row, { priority = 'normal', snoozed_until: until = null, tags = [] }) {
+  function showMarks(row, { priority = 'normal', snoozed_until: until = null, tags = [], blocked = false }) {
     row.dataset.priority = priority;
     put(part(row, 'priority'), priority === 'normal' ? '' : words[`priority_${priority}`], priority !== 'normal');
     put(part(row, 'snoozed'), until ? fill(words.sleeps, { time: untilText(until, words) }) : '', until !== null);
+    part(row, 'blocked').hidden = !blocked;
     const labels = part(row, 'tags');
     if (labels.dataset.all === tags.join(' ')) return;
     labels.dataset.all = tags.join(' ');
@@ -107,7 +108,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
     part(row, 'most').hidden = !longest;
     const waits = part(row, 'since');
     put(waits, since ? waitText(since, words) : '');
-    waits.setAttribute('datetime', since ?? '');
+    waits.setAttribute('datetime', since ?? 'PT0S');
     const when = part(row, 'activity');
     put(when, activityText(activity, words));
     when.title = momentText(activity);

@@ -2,6 +2,7 @@
 
 import { byId, h } from '../common/dom.js';
 import { plural } from '../common/words.js';
+import { offerTags } from './labels.js';
 
 /** @import { Desk, ListPane } from './types.js' */
 
@@ -25,6 +26,7 @@ export function createSelection({ desk, list }) {
     h('div', { class: 'pair' }, button(words.close_all, () => act({ act: 'close' })), button(words.unpick, list.unpick, 'quiet')),
     told,
   );
+  offerTags(desk, tag);
   bar.addEventListener('submit', (event) => event.preventDefault());
 
   /** @param {object} what */

@@ -30,7 +30,7 @@
  *   'tags'|'priority'|'snooze'|'block'|'draft'|'earlier', string>} links
  */
 
-/** What calls for this admin. `newest`: when the newest was written. @typedef {{unread: number, newest: string|null, mentions?: number}} News */
+/** What calls for this admin. `newest`: when the newest was written. @typedef {{unread: number, newest: string|null, mentions?: number, role?: string}} News */
 
 /**
  * @typedef {object} List
@@ -117,6 +117,7 @@
  * @typedef {object} Notices
  * @property {(live: boolean) => void} live
  * @property {() => void} signedOut
+ * @property {() => void} otherRole  what one may do has changed
  * @property {() => void} gone
  * @property {(text: string) => void} say
  * @property {(entries: Pending[]) => void} unsent
