@@ -17,20 +17,21 @@ LONGEST_BODY = 4000
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def body_text(value: Any, field: str = "body") -> str:
-    """The text of a message: 1 to 4,000 characters after trimming, line breaks as ``\\n``."""
+def body_text(value: Any, field: str = "body", what: str = "message") -> str:
+    """The text of a message, or of something that becomes one: 1 to 4,000 characters after trimming, line breaks as
+    ``\\n``."""
     if not isinstance(value, str):
-        raise Invalid(field, "A message is a text.")
+        raise Invalid(field, f"A {what} is a text.")
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text:
-        raise Invalid(field, "The message is empty. Write something first.")
+        raise Invalid(field, f"The {what} is empty. Write something first.")
     if len(text) > LONGEST_BODY:
+        parts = " Send it in parts." if what == "message" else ""
         raise Invalid(
-            field,
-            f"The message has {len(text):,} characters; {LONGEST_BODY:,} fit. Send it in parts.",
+            field, f"The {what} has {len(text):,} characters; {LONGEST_BODY:,} fit.{parts}"
         )
     if "\x00" in text:
-        raise Invalid(field, "The message has a character that no text has (NUL).")
+        raise Invalid(field, f"The {what} has a character that no text has (NUL).")
     return text
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import case, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from .audit import Act
 from .models import CannedReply, now, table_of
 from .reading import Reader
 from .refusals import Conflict, Invalid, Missing
+from .search_words import fold
 
 EVERYBODY = "all"
 LONGEST_CODE = 40
@@ -59,34 +60,38 @@ def fill(text: str, session: Any, admin_name: str) -> str:
     return _VARIABLE.sub(value, text)
 
 
-def replies_of(
-    db: Reader, admin_id: int | None, search: str = "", limit: int = MOST
-) -> Sequence[Any]:
+def replies_of(db: Reader, admin_id: int | None, search: str = "") -> Sequence[Any]:
     """The replies an admin may use (None: everybody's alone), as rows: what begins like the search first, then
-    what is used most."""
+    what is used most. Case and accents make no difference."""
     scopes = [EVERYBODY] if admin_id is None else [EVERYBODY, own(admin_id)]
     query = select(_REPLIES).where(_REPLIES.c.scope.in_(scopes))
-    word = " ".join(search.casefold().split())
-    order: list[Any] = [_REPLIES.c.uses.desc(), _REPLIES.c.code]
-    if word:
-        found = [
-            func.lower(column).contains(word, autoescape=True)
-            for column in (_REPLIES.c.code, _REPLIES.c.title, _REPLIES.c.body)
-        ]
-        query = query.where(or_(*found))
-        begins = _REPLIES.c.code.startswith(word, autoescape=True)
-        order.insert(0, case((begins, 0), else_=1))
-    return db.execute(query.order_by(*order, _REPLIES.c.id).limit(limit)).all()
+    order = (_REPLIES.c.uses.desc(), _REPLIES.c.code, _REPLIES.c.id)
+    found = db.execute(query.order_by(*order).limit(MOST)).all()
+    word = fold(" ".join(search.split()))
+    if not word:
+        return found
+    # Here, since SQLite folds no letters but ASCII ones, and there are few.
+    fitting = [row for row in found if any(word in fold(text) for text in _texts(row))]
+    return sorted(fitting, key=lambda row: not fold(row.code).startswith(word))
+
+
+def offered(db: Reader, admin_id: int, search: str = "") -> Sequence[Any]:
+    """The first of them for somebody who writes. Of two with the same code their own one counts."""
+    found = replies_of(db, admin_id, search)
+    mine = {row.code for row in found if row.scope != EVERYBODY}
+    return [row for row in found if row.scope != EVERYBODY or row.code not in mine][:SHOWN]
+
+
+def _texts(row: Any) -> tuple[str, str, str]:
+    return row.code, row.title, row.body
 
 
 def add(
     db: Session, actor: Actor, *, code: str, title: str, body: str, everybody: bool
 ) -> CannedReply:
-    """Keep a reply, for everybody or for oneself. Raises Invalid, Conflict ``code_taken``."""
-    scope = EVERYBODY if everybody or actor.admin_id is None else own(actor.admin_id)
-    count = db.scalar(select(func.count()).where(_REPLIES.c.scope == scope)) or 0
-    if count >= MOST // 2:
-        raise Conflict("too_many_replies", f"{MOST // 2} replies are enough. Remove one first.")
+    """Keep a reply, for everybody or for oneself. Raises Invalid, Conflict ``code_taken``, ``too_many_replies``."""
+    scope = _scope(actor, everybody)
+    _must_have_room(db, scope)
     moment = now()
     reply = CannedReply(
         scope=scope,
@@ -106,18 +111,19 @@ def add(
 def change(
     db: Session, actor: Actor, number: int, *, code: str, title: str, body: str, everybody: bool
 ) -> CannedReply:
-    """Change a reply. Raises Invalid, Conflict ``code_taken``."""
-    reply = _locked(db, number)
-    was_for_everybody = reply.scope == EVERYBODY
+    """Change a reply, or whose it is. Raises Invalid, Conflict ``code_taken``, ``too_many_replies``."""
+    reply, scope = _locked(db, number), _scope(actor, everybody)
+    shared = reply.scope == EVERYBODY
+    if scope != reply.scope:
+        _must_have_room(db, scope)
+        if shared:  # to the others, who takes one for themselves removes it
+            _record(db, actor, Act.REPLY_REMOVED, reply)
     code = fold_code(code)
     with _code_is_free(db, code):
-        if everybody or actor.admin_id is None:
-            reply.scope = EVERYBODY
-        else:
-            reply.scope = own(actor.admin_id)
+        reply.scope = scope
         reply.code, reply.title, reply.body = code, title, body
         reply.updated_at = now()
-    _record(db, actor, Act.REPLY_CHANGED, reply, anyway=was_for_everybody)
+    _record(db, actor, Act.REPLY_CHANGED if shared else Act.REPLY_ADDED, reply)
     return reply
 
 
@@ -145,6 +151,17 @@ def fold_code(text: str) -> str:
     return code
 
 
+def _scope(actor: Actor, everybody: bool) -> str:
+    return EVERYBODY if everybody or actor.admin_id is None else own(actor.admin_id)
+
+
+def _must_have_room(db: Session, scope: str) -> None:
+    # Two who add at the same moment may make it one too many, which harms nobody.
+    count = db.scalar(select(func.count()).where(_REPLIES.c.scope == scope)) or 0
+    if count >= MOST // 2:
+        raise Conflict("too_many_replies", f"{MOST // 2} replies are enough. Remove one first.")
+
+
 def _locked(db: Session, number: int) -> CannedReply:
     reply = db.get(CannedReply, number, with_for_update=True, populate_existing=True)
     if reply is None:  # somebody has removed it meanwhile
@@ -163,8 +180,6 @@ def _code_is_free(db: Session, code: str) -> Iterator[None]:
         raise Conflict("code_taken", f"There is a reply /{code} already.") from None
 
 
-def _record(
-    db: Session, actor: Actor, act: Act, reply: CannedReply, *, anyway: bool = False
-) -> None:
-    if reply.scope == EVERYBODY or anyway:  # what is one's own is nobody else's business
+def _record(db: Session, actor: Actor, act: Act, reply: CannedReply) -> None:
+    if reply.scope == EVERYBODY:  # what is one's own is nobody else's business
         audit.record(db, actor, act, target=f"/{reply.code}")

@@ -85,7 +85,7 @@ def add(context: Context, code: str, text: str, title: str | None) -> None:
       livechat replies add hours "We are here from 9 to 17." --title "Opening hours"
       livechat replies add returns - < returns.txt
     """
-    body = body_text(text_or_stdin(text), "text")
+    body = body_text(text_or_stdin(text), "text", "reply")
     with context.writing() as db:
         title = title or body.partition("\n")[0][:60]
         reply = canned.add(db, STAFF, code=code, title=title, body=body, everybody=True)
@@ -105,7 +105,7 @@ def change(context: Context, code: str, text: str, title: str | None, anew: str 
     Examples:
       livechat replies change hours "We are here from 9 to 18."
     """
-    body = body_text(text_or_stdin(text), "text")
+    body = body_text(text_or_stdin(text), "text", "reply")
     with context.writing() as db:
         reply = _by_code(db, code)
         canned.change(

@@ -63,7 +63,7 @@ def transfer(context: AdminSession, request: Request) -> Any:
         context.session,
         request.identity.admin.actor,
         admin,
-        fields.body_text(text, "note") if text else None,
+        fields.body_text(text, "note", "note") if text else None,
         None if version is None else fields.whole_number(version, "version"),
     )
     return answered(context, request, session_of(context, request))

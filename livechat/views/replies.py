@@ -105,7 +105,7 @@ def for_session(context: AdminSession, request: Request) -> dict[str, Any]:
     """The replies that fit what was typed behind the slash, as they would stand in this conversation."""
     admin = request.identity.admin
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "")
-    found = replies.replies_of(request.db, admin.id, search, replies.SHOWN)
+    found = replies.offered(request.db, admin.id, search)
     folder = context.__parent__["replies"]
     return {
         "replies": [
@@ -128,7 +128,7 @@ def _reply(given: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("code", "A reply needs a code.")
     if scope not in {"mine", "all"}:
         raise Invalid("scope", "scope is mine or all.")
-    body = fields.body_text(given.get("body"))
+    body = fields.body_text(given.get("body"), what="reply")
     title = fields.short_text(given.get("title"), "title", 100) or body.partition("\n")[0][:60]
     return {"code": code, "title": title, "body": body, "everybody": scope == "all"}
 

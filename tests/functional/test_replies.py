@@ -125,6 +125,31 @@ def test_a_search_is_taken_by_the_letter(admin, number, search):
     assert picks(admin, number, search) == []
 
 
+@pytest.mark.parametrize("search", ["überweis", "UBER", "ÜBERWEISUNG", "Straße zwei"])
+def test_a_search_takes_letters_of_any_case_and_accents(admin, number, search):
+    adds(admin, code="Zahlung", title="Überweisung", body="In der Straße zwei.")
+    assert [one["code"] for one in picks(admin, number, search)] == ["zahlung"]
+
+
+def test_ones_own_stands_in_the_picker_for_everybodys_with_the_same_code(admin, ben, number):
+    adds(admin, body="From nine to five.")
+    adds(admin, body="From nine to six.", scope="mine")
+    assert [one["text"] for one in picks(admin, number, "hours")] == ["From nine to six."]
+    assert [one["text"] for one in picks(ben, number, "hours")] == ["From nine to five."]
+    assert len(lists(admin)) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("", "The reply is empty. Write something first."),
+        ("x" * 4001, "The reply has 4,001 characters; 4,000 fit."),
+    ],
+)
+def test_what_is_wrong_with_a_reply_is_said_of_the_reply(admin, body, told):
+    assert adds(admin, body=body, status=422)["error"]["message"] == told
+
+
 def test_the_picker_has_first_what_begins_so_then_what_is_used(admin, number):
     for code, title in (("ship", "x"), ("return", "ship it back"), ("size", "x")):
         adds(admin, code=code, title=title)
@@ -173,3 +198,18 @@ def test_what_is_done_to_everybodys_stands_in_the_audit_log(admin):
     entries = admin.app.get("/custom-admin/chat/audit/", headers=admin.json).json["entries"]
     acts = [entry["act"] for entry in entries if entry["act"].startswith("reply")]
     assert acts == ["reply_removed", "reply_changed", "reply_added"]
+
+
+def test_who_takes_a_reply_for_themselves_has_removed_it_to_the_others(admin, ben):
+    reply = adds(admin)["reply"]["links"]
+    posts(ben, reply["self"], HOURS | {"code": "mine-now", "scope": "mine"})
+    assert lists(admin) == []
+    posts(ben, reply["self"], HOURS | {"code": "mine-still", "scope": "mine"})
+    posts(ben, reply["self"], HOURS | {"code": "ours"})
+    entries = admin.app.get("/custom-admin/chat/audit/", headers=admin.json).json["entries"]
+    told = [(one["act"], one["target"]) for one in entries if one["act"].startswith("reply")]
+    assert told == [
+        ("reply_added", "/ours"),
+        ("reply_removed", "/hours"),
+        ("reply_added", "/hours"),
+    ]
