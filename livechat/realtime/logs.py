@@ -1,7 +1,7 @@
 """What streams read: a conversation as its customer or an admin sees it, and the desk's list.
 
 A log holds plain values only. It reads with short connections of its own, closed before its stream waits, and
-asks each time whether its reader may still see what it shows.
+asks each time, after it has read, whether its reader may still see it: who may then, could when it was written.
 """
 
 from __future__ import annotations
@@ -58,13 +58,17 @@ class CustomerLog:
         self._anew = anew
         self._shape = shape
         self._translate = translate
+        self._guest_id: int | None = None
         self._shown: Shape | None = None
 
     def begin(self) -> bytes | None:
         head = event("reset", {}) if self._anew else b""
         with self._realtime.reading_engine.connect() as db:
             found = self._read(db, session_first=True)
-        return None if found is None else head + found
+            if found is None:
+                return None
+            found += self._aside(db)
+            return head + found if self.may_see(db) else None
 
     def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
         # A customer's sign of life alone reads nothing, because there are thousands: whether they may still see it
@@ -73,18 +77,20 @@ class CustomerLog:
             return b""
         with self._realtime.reading_engine.connect() as db:
             # What happens elsewhere changes nothing here.
-            found = self._read(db) if urgent or beat else b""
+            looked = urgent or beat
+            found = self._read(db) if looked else b""
             if found is None:
                 return None
-            return found + self._typing(db, listener) + (self._aside(db, listener) if slow else b"")
+            found += self._typing(db, listener) + (self._aside(db, listener) if slow else b"")
+            return found if not (looked or found) or self.may_see(db) else None
 
     def record(self, db: Connection) -> Any | None:
         """The session, as this reader's shape needs it."""
         return customer_record_by_id(db, self._session_id)
 
-    def may_see(self, db: Connection, record: Any) -> bool:
+    def may_see(self, db: Connection) -> bool:
         """Whether the token still proves to be this session's guest."""
-        return bool(guest_id_by_token(db, self._token) == record.guest_id)
+        return bool(guest_id_by_token(db, self._token) == self._guest_id)
 
     def message(self, entry: Any) -> Shape:
         """An entry as this reader sees it."""
@@ -102,8 +108,9 @@ class CustomerLog:
 
     def _read(self, db: Connection, *, session_first: bool = False) -> bytes | None:
         record = self.record(db)
-        if record is None or not self.may_see(db, record):
+        if record is None:
             return None
+        self._guest_id = record.guest_id
         parts = []
         newest = record.public_seq if self.for_customer else record.seq
         if newest > self._position:
@@ -151,7 +158,7 @@ class AdminLog(CustomerLog):
     def record(self, db: Connection) -> Any | None:
         return record_by_id(db, self._session_id)
 
-    def may_see(self, db: Connection, record: Any) -> bool:
+    def may_see(self, db: Connection) -> bool:
         return _is_signed_in(db, self._token, self._admin_id)
 
     def message(self, entry: Any) -> Shape:
@@ -168,13 +175,6 @@ class AdminLog(CustomerLog):
                 "typing": hint.typing,
             }
         return super().typing(db, hint)
-
-    def begin(self) -> bytes | None:
-        first = super().begin()
-        if first is None:
-            return None
-        with self._realtime.reading_engine.connect() as db:
-            return first + self._aside(db)
 
     def _read(self, db: Connection, *, session_first: bool = False) -> bytes | None:
         found = super()._read(db, session_first=session_first)
@@ -228,27 +228,28 @@ class ListLog:
 
     def begin(self) -> bytes | None:
         with self._realtime.reading_engine.connect() as db:
-            if not self._may_see(db):
-                return None
-            backlog = b""
+            found = b""
             if self._after is not None:
                 changed = changed_since(db, self._after)
-                backlog = event("reset", {}) if changed is None else self._rows(db, changed)
-            return backlog + self._sum_up(db)
+                found = event("reset", {}) if changed is None else self._rows(db, changed)
+            found += self._sum_up(db)
+            return found if self._may_see(db) else None
 
     def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
         with self._realtime.reading_engine.connect() as db:
-            if not self._may_see(db):
-                return None
-            changed, overrun = listener.take_changed()
-            if overrun:
-                return event("reset", {}) + self._sum_up(db)
-            parts = [self._rows(db, sorted(changed))] if changed else []
-            if changed or beat or self._owing:
-                parts.append(self._sum_up(db, seldom=not beat))
-                # What was left out for now is told with the next look.
-                listener.stirred = listener.stirred or self._owing
-            return b"".join(parts)
+            found = self._changes(db, listener, beat=beat)
+            return found if self._may_see(db) else None
+
+    def _changes(self, db: Connection, listener: Listener, *, beat: bool) -> bytes:
+        changed, overrun = listener.take_changed()
+        if overrun:
+            return event("reset", {}) + self._sum_up(db)
+        parts = [self._rows(db, sorted(changed))] if changed else []
+        if changed or beat or self._owing:
+            parts.append(self._sum_up(db, seldom=not beat))
+            # What was left out for now is told with the next look.
+            listener.stirred = listener.stirred or self._owing
+        return b"".join(parts)
 
     def _rows(self, db: Connection, numbers: list[int]) -> bytes:
         # First: what comes meanwhile is read once more rather than never.

@@ -7,6 +7,7 @@ import pytest
 
 from livechat import database, guests, staff
 from livechat.models import AdminLogin, ChatSession, now
+from livechat.realtime import logs
 from livechat.realtime import stream as stream_module
 from livechat.security import LOGIN_COOKIE
 
@@ -120,6 +121,31 @@ def test_an_admin_who_is_shut_out_hears_no_more(customer, admin, engine, listens
     refused = listens(admin)
     refused.ends()
     assert refused.status == 403
+
+
+@pytest.mark.parametrize("of_the_list", [False, True])
+def test_nothing_is_shown_that_was_written_between_the_look_at_the_right_and_the_reading(
+    customer, admin, engine, listens, quick_beats, monkeypatch, of_the_list
+):
+    number, real, late = admin.number_of(customer), logs.admin_by_login, []
+    stream = listens(admin) if of_the_list else listens(admin, number)
+    stream.next("news")
+
+    def signs_out_just_after(db, token):
+        found = real(db, token)
+        if late:
+            late.pop()()
+        return found
+
+    def ends():
+        shut_out(engine, "signed out")
+        customer.sends("not for you")
+
+    monkeypatch.setattr(logs, "admin_by_login", signs_out_just_after)
+    late.append(ends)
+    stream.ends()
+    assert not late
+    assert "not for you" not in stream.raw.decode()
 
 
 def test_another_login_in_the_same_browser_is_another_reader(
