@@ -7,6 +7,7 @@ It drives the product with the same people as the browser tests do (tests/browse
 
 from __future__ import annotations
 
+import random
 import sys
 import tempfile
 from datetime import timedelta
@@ -14,13 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import select
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from livechat import conversation, database, replies, tags  # noqa: E402 - as are the tests
+from livechat import conversation, database, replies, staff, tags  # noqa: E402 - as are the tests
 from livechat.actors import admin_actor  # noqa: E402
-from livechat.models import ChatSession, make_engine  # noqa: E402
+from livechat.models import Admin as AdminRow  # noqa: E402
+from livechat.models import ChatMessage, ChatSession, make_engine  # noqa: E402
 from livechat.opening import Product  # noqa: E402
 from tests.browser.chromium import ARGUMENTS, DESKTOP, PHONE, Ear, find_chromium  # noqa: E402
 from tests.browser.desk import Desk  # noqa: E402
@@ -31,6 +34,13 @@ from tests.server import Server  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
 EMBER = Product("41", "Ember table lamp", "https://shop.example.com/lamps/ember", "89 €")
+NAMES = ("Ida Lund", "Marek Nowak", "Sofia Rossi", "Tom Baker", "Aya Mori", "Leila Haddad")
+TALKS = (
+    ("How long is the cable of the Wick lamp?", "Two metres. We cut it to your length for free."),
+    ("Does the Ember lamp come in green?", "Not yet; in spring it will."),
+    ("Can I still change my order?", "Of course, it goes out tomorrow."),
+    ("My lamp arrived broken.", "I am sorry! A new one is on its way to you."),
+)
 HALO = Product("42", "Halo pendant", "https://shop.example.com/lamps/halo", "140 €")
 
 
@@ -46,12 +56,14 @@ def main() -> int:
         url = f"sqlite:///{folder / 'livechat.sqlite3'}"
         engine = make_engine(url)
         database.migrate(engine)
+        anna = add_admin(engine, "anna", "Anna Berg")  # the first one is an owner
+        ben = add_admin(engine, "ben", "Ben Ode")
         server = Server(folder, url, demo_shop="true", shop_name="Amber & Oak").start()
         # Emulated density does not reach frames of other origins: the chat would look blurred.
         sharp = [*ARGUMENTS, "--force-device-scale-factor=2"]
         browser = playwright.chromium.launch(executable_path=chromium, args=sharp)
         try:
-            take_all(browser, server, engine)
+            take_all(browser, server, engine, anna, ben)
         finally:
             browser.close()
             server.kill()
@@ -59,11 +71,10 @@ def main() -> int:
     return 0
 
 
-def take_all(browser: Browser, server: Server, engine: Any) -> None:
+def take_all(browser: Browser, server: Server, engine: Any, anna: Any, ben: Any) -> None:
     """One day in the shop."""
-    anna = add_admin(engine, "anna", "Anna Berg")
-    ben = add_admin(engine, "ben", "Ben Ode")
     fill_the_desk(engine, anna, ben)
+    fill_the_month(engine, anna, ben)
 
     def context(kind: dict[str, Any]) -> Any:
         usual = {"color_scheme": "dark", "locale": "en-GB"}
@@ -77,8 +88,8 @@ def take_all(browser: Browser, server: Server, engine: Any) -> None:
     take(shopper.page, "chat-new")
     shopper.sends("Hello! Is the Halo dimmable, and do you have it in brass?")
 
-    login = Desk(context(DESKTOP), server, engine, anna).visits()
-    take(login.page, "login")
+    for kind, name in ((DESKTOP, "login"), (PHONE, "login-phone")):
+        take(Desk(context(kind), server, engine, anna).visits().page, name)
 
     desk = Desk(context(DESKTOP), server, engine, anna).is_signed_in().visits()
     desk.row_of("Clara Holm").wait_for()
@@ -108,11 +119,14 @@ def take_all(browser: Browser, server: Server, engine: Any) -> None:
     take(pocket.page, "conversation-phone")
 
     fill_the_shelves(engine, anna)
+    write_with_canned_replies(desk, "picker")
+    write_with_canned_replies(pocket, "picker-phone")
     light = Desk(context({**DESKTOP, "color_scheme": "light"}), server, engine, anna)
     take(light.is_signed_in().visits("2/").page, "conversation-light")
-    desk.visits("2/").page.keyboard.press("Control+k")
-    desk.page.get_by_role("dialog").wait_for()
-    take(desk.page, "palette")
+    for each, name in ((desk, "palette"), (pocket, "palette-phone")):
+        each.visits("2/").is_ready().page.keyboard.press("Control+k")
+        each.page.get_by_role("dialog").wait_for()
+        take(each.page, name)
     pages = {
         "search": "search/?q=lamp",
         "statistics": "statistics/",
@@ -124,6 +138,22 @@ def take_all(browser: Browser, server: Server, engine: Any) -> None:
     for name, path in pages.items():
         take(desk.visits(path).page, name)
         take(owner.visits(path).page, f"{name}-phone")
+    with database.transaction(engine) as db:
+        token = staff.invite(db, db.get_one(AdminRow, ben.id))
+    for each, name in ((desk, "invitation"), (owner, "invitation-phone")):
+        each.page.goto(f"{each.origin}/custom-admin/welcome/?token={token}")
+        take(each.page, name)
+    for kind, name in ((DESKTOP, "chat-page"), (PHONE, "chat-page-phone")):
+        alone = Shopper(context(kind), server).visits_the_full_page_chat().sees_the_chat()
+        take(alone.page, name)
+
+
+def write_with_canned_replies(desk: Desk, name: str) -> None:
+    """The list that a slash opens."""
+    desk.visits("2/").is_ready().box.press_sequentially("/")
+    desk.page.get_by_role("listbox", name="Canned replies").wait_for()
+    take(desk.page, name)
+    desk.box.fill("")
 
 
 def fill_the_desk(engine: Any, anna: Any, ben: Any) -> None:
@@ -143,6 +173,31 @@ def fill_the_desk(engine: Any, anna: Any, ben: Any) -> None:
         engine, "Priya Nair", "Can I pick my order up today?", email="priya@example.com"
     )
     add_messages(engine, taken, anna, "Of course, until six.")
+
+
+def fill_the_month(engine: Any, anna: Any, ben: Any) -> None:
+    """Chats of the days before, more of them at the ends of the weeks."""
+    chance = random.Random(7)  # noqa: S311 - the same pictures each time
+    for back in range(1, 30):
+        for _ in range(chance.randint(2, 5) + (3 if back % 7 < 2 else 0)):
+            question, answer = chance.choice(TALKS)
+            number = add_chat(engine, chance.choice(NAMES), question)
+            add_messages(engine, number, chance.choice((anna, anna, ben)), answer)
+            add_messages(engine, number, None, "Thank you!")
+            close_chat(engine, number)
+            move_back(engine, number, timedelta(days=back), chance.expovariate(1 / 80))
+
+
+def move_back(engine: Any, number: int, past: timedelta, wait: float) -> None:
+    """As if it had happened then, with the first answer after so many seconds."""
+    with database.transaction(engine) as db:
+        session = db.get_one(ChatSession, number)
+        for name in ("created_at", "last_activity_at", "closed_at"):
+            setattr(session, name, getattr(session, name) - past)
+        session.first_answer_at = session.created_at + timedelta(seconds=wait)
+        entries = select(ChatMessage).where(ChatMessage.session_id == number)
+        for entry in db.scalars(entries):
+            entry.created_at -= past
 
 
 def fill_the_shelves(engine: Any, anna: Any) -> None:

@@ -10,11 +10,11 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.view import view_config
 
-from .. import fields, replies
+from .. import fields, listing, replies
 from ..permissions import Permission
 from ..refusals import Invalid, Refused
 from ..resources import AdminSession, Folder, Replies, Reply
-from .desk import fields_of, is_form, read_view, wants_json
+from .desk import fields_of, is_form, news_shape, read_view, wants_json
 from .pages import desk_page
 
 PAGE = "livechat:templates/desk/replies.jinja2"
@@ -158,6 +158,7 @@ def _page(request: Request, data: dict[str, Any]) -> dict[str, Any]:
         "refused": None,
         **data,
         "variables": list(replies.VARIABLES),
+        "news": news_shape(listing.news(request.db, request.identity.admin.id)),
         "may_answer": request.has_permission(Permission.ANSWER, request.context),
     }
 

@@ -86,6 +86,11 @@ class _Teller:
     def number(self, value: float) -> str:
         return str(format_decimal(value, locale=self.locale))
 
+    def mean(self, values: Sequence[int]) -> str:
+        """With a decimal where it is small: “0 a day” would say that there was nothing."""
+        found = sum(values) / len(values)
+        return self.number(round(found) if found >= 10 else round(found, 1))
+
     def duration(self, seconds: float | None) -> str:
         return charts.duration(seconds, self.locale)
 
@@ -171,7 +176,7 @@ def _summaries(
             "day": teller.day(days[place]),
             "number": teller.number(numbers[place]),
             "total": teller.number(sum(numbers)),
-            "mean": teller.number(round(sum(numbers) / len(numbers))),
+            "mean": teller.mean(numbers),
         }
         return str(tell(most % told))
 

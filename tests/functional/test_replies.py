@@ -190,6 +190,11 @@ def test_the_page_works_as_plain_forms(admin):
     assert "No canned replies yet" in admin.page("replies/").text
 
 
+def test_the_page_says_how_many_messages_are_unread(admin, customer):
+    customer.sends("and more")
+    assert admin.page("replies/").html.find(id="calls-number").text == "2"
+
+
 def test_what_is_done_to_everybodys_stands_in_the_audit_log(admin):
     reply = adds(admin)["reply"]["links"]
     adds(admin, code="own", scope="mine")

@@ -2,6 +2,8 @@
 
 /** @import { Preferences, PreferencesOptions, Settings } from './types.js' */
 
+/** When light.css counts, as the template says it. @type {Record<string, string>} */
+const MEDIA = { light: 'all', dark: 'not all', system: '(prefers-color-scheme: light)' };
 const NAMES = /** @type {const} */ (['theme', 'density']);
 
 /** @param {PreferencesOptions} options @returns {Settings} */
@@ -17,6 +19,8 @@ export function createPreferences({ given, url, http }) {
       if (select) select.value = now[name];
     });
     if (box) box.checked = now.shortcuts;
+    const light = /** @type {HTMLLinkElement} */ (document.getElementById('light'));
+    light.media = MEDIA[now.theme] ?? MEDIA.system;
   }
 
   /** @param {Partial<Preferences>} change */
