@@ -20,7 +20,7 @@ from . import audit, marks, mentions
 from .actors import CUSTOMER, Actor
 from .assigning import check_able, give_to
 from .audit import Act
-from .entries import LOCK, add_once, append, append_line, hold, lock, sent
+from .entries import LOCK, add_by_customer, add_once, append, append_line, hold, lock, sent
 from .lines import Event
 from .models import Admin, ChatSession, Guest, Sender, Status
 from .opening import Opening, describe, new_session
@@ -88,6 +88,9 @@ def send(
     that. Raises Conflict: ``client_id_reused`` (the same id with another body), ``session_closed``, ``blocked``,
     ``answered_meanwhile`` (which carries the answers, as rows, in `more`).
     """
+    if author is CUSTOMER and (added := add_by_customer(db, session.id, body, client_id)):
+        _see_anew(db, session.id)
+        return Sent(added, True)
     held = hold(db, session.id)
     takes = author.admin_id is not None and held.assignee_id is None
     answers = [] if seen_seq is None else _answers_after(db, held.id, author, seen_seq)
@@ -280,6 +283,8 @@ def _repeated(before: Any, body: str) -> Sent:
 
 def _see_anew(db: Session, session_id: int) -> None:
     """Whoever has the session as an object sees what was written past it."""
+    if not len(db.identity_map):  # as usual; to make a key takes longer than this
+        return
     loaded = db.identity_map.get(identity_key(ChatSession, session_id))
     if loaded is not None:
         db.refresh(loaded)

@@ -175,7 +175,10 @@ class _UnwantedError(ValueError):
 
 
 def _check_depth(text: str) -> None:
-    # Python's parser recurses. Strings are skipped, so that brackets in a message do not count.
+    # Python's parser recurses. Few brackets cannot be nested deeply, wherever they stand.
+    if text.count("[") + text.count("{") <= DEEPEST_JSON:
+        return
+    # Strings are skipped, so that brackets in a message do not count.
     depth = 0
     for match in re.finditer(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', text, re.DOTALL):
         if match[0] in "[{":

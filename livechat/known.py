@@ -80,7 +80,7 @@ class Known:
         return customer_record(db(), name)
 
     def owner(self, db: Callable[[], Reader], name: uuid.UUID) -> Owner | None:
-        """Whose session it is."""
+        """Whose session it is; that never changes."""
         record = record_by_uuid(db(), name)
         return None if record is None else Owner(record.id, record.uuid, record.guest_id)
 
@@ -167,7 +167,6 @@ class Remembered(Known):
         return record
 
     def owner(self, db: Callable[[], Reader], name: uuid.UUID) -> Owner | None:
-        self._look_outside()
         found = self._owners.get(name)
         if found is None:
             found = super().owner(db, name)

@@ -27,6 +27,7 @@ from .meta import (
     make_reading_engine,
     now,
     table_of,
+    write_with,
 )
 from .presence import OutsideWrite, Presence, Worker
 from .staff import Admin, AdminLogin, Role
@@ -78,7 +79,7 @@ READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 def writing(session: Session) -> Session:
     """Begin the session's transaction as one that writes (SQLite: ``BEGIN IMMEDIATE``)."""
-    session.connection(execution_options=WRITING)
+    write_with(session)
     return session
 
 

@@ -6,12 +6,14 @@ import random
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from ..patched import in_a_real_thread, is_patched
@@ -72,7 +74,7 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
     if url.startswith("sqlite"):
         # One writes at a time: more connections than a few would only wait.
         engine = _sqlite_engine(url, busy_timeout_ms, pool_size=5, patience=busy_timeout_ms / 1000)
-        event.listen(engine, "begin", _begin_sqlite(engine, busy_timeout_ms))
+        _begin_in_turn(engine, busy_timeout_ms)
         if is_patched():
             engine.dialect.do_commit = _Commit()  # type: ignore[method-assign, assignment]
         return engine
@@ -116,13 +118,13 @@ def _sqlite_engine(
     )
     event.listen(engine, "connect", _prepare_sqlite)
     if is_patched():
-        # Not as an event: one that is listened for costs every statement more than this.
+        # Not as an event: one that is listened for costs every statement more than this. (So with all below.)
         engine.dialect.do_execute = _execute_aside  # type: ignore[method-assign]
     return engine
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver must not begin transactions of its own: _begin_sqlite decides how each one begins.
+    # The driver must not begin transactions of its own: _begin_in_turn decides how each one begins.
     connection.isolation_level = None
     cursor = connection.cursor()
     # A commit at which the log is that long tidies up by itself; usually that is done beside (upkeep.py).
@@ -132,7 +134,23 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor.close()
 
 
-def _begin_sqlite(engine: Engine, busy_timeout_ms: int) -> Any:
+class _Turn:
+    """One of those who want to write to an SQLite database from this process, which one may at a time."""
+
+    def __init__(self, lock: threading.Lock, seconds: float) -> None:
+        # One patience for this and for SQLite's lock: who has given up must not be answered behind who has not.
+        self.deadline = time.monotonic() + seconds
+        self._lock = lock
+        self._held = lock.acquire(timeout=seconds)
+
+    def release(self) -> None:
+        """Let the next one write; once or more often."""
+        if self._held:
+            self._held = False
+            self._lock.release()
+
+
+def _begin_in_turn(engine: Engine, busy_timeout_ms: int) -> None:
     """How a transaction begins.
 
     A reader that turns writer fails at once when somebody else has written meanwhile, however long busy_timeout is.
@@ -140,37 +158,70 @@ def _begin_sqlite(engine: Engine, busy_timeout_ms: int) -> Any:
     the library, and with it the whole process: every greenlet, also the one that holds it. So the waiting is done
     here, where others can go on: within this process in a queue, for other processes by trying again.
     """
-    turn = threading.Lock()
-    seconds = busy_timeout_ms / 1000
+    dialect: Any = engine.dialect
+    set_options = dialect.set_connection_execution_options
+    lock = threading.Lock()
 
-    def begin(connection: Connection) -> None:
-        if "livechat_begin" not in connection.get_execution_options():
-            connection.exec_driver_sql("BEGIN DEFERRED")
+    def turn() -> _Turn:
+        return _Turn(lock, busy_timeout_ms / 1000)
+
+    def note(connection: Connection, options: Any) -> None:
+        if _TURN in options:
+            connection.info[_TURN] = options[_TURN]
+        set_options(connection, options)
+
+    def begin(connection: Any) -> None:
+        info, driver = connection.info, connection.dbapi_connection
+        if _TURN not in info:
+            _wait_inside(info, driver, busy_timeout_ms)
+            driver.execute("BEGIN DEFERRED")
             return
-        # One patience for both: who has given up must not be answered behind who has not.
-        deadline = time.monotonic() + seconds
-        if not connection.info.get(_TURN):
-            connection.info[_TURN] = turn.acquire(timeout=seconds)
-        driver: Any = connection.connection.dbapi_connection
-        driver.execute("PRAGMA busy_timeout = 0")
-        try:
-            while not _begun(driver):
-                if time.monotonic() >= deadline:
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")  # for the error as others know it
-                    break
-                time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - not a secret
-        finally:
-            driver.execute(f"PRAGMA busy_timeout = {busy_timeout_ms}")
+        mine = info[_TURN] = info[_TURN] or turn()
+        _wait_inside(info, driver, 0)
+        while not _begun(driver):
+            if time.monotonic() >= mine.deadline:
+                driver.execute("BEGIN IMMEDIATE")  # for the error
+                break
+            time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - not a secret
 
     def checkin(_connection: Any, record: Any) -> None:
-        if record.info.pop(_TURN, False):
-            turn.release()
+        mine = record.info.pop(_TURN, None)
+        if mine is not None:
+            mine.release()
 
+    dialect.set_connection_execution_options = note
+    dialect.do_begin = begin
     event.listen(engine, "checkin", checkin)
-    return begin
+    _turns[engine] = turn
 
 
-_TURN = "livechat.turn"
+def write_with(session: Session) -> None:
+    """Begin a session's transaction as one that writes.
+
+    On SQLite it waits for its turn before it takes a connection: so it gets the one with which the last one wrote,
+    which still knows the pages; each other one would have to read them again.
+    """
+    bind = session.get_bind()
+    turn = _turns[bind]() if bind in _turns else None
+    try:
+        connection = session.connection(execution_options={_TURN: turn})
+        if turn is not None and connection.info.get(_TURN) is not turn:
+            turn.release()  # the transaction had begun before
+    except BaseException:
+        if turn is not None:
+            turn.release()
+        raise
+
+
+def _wait_inside(info: Any, driver: Any, milliseconds: int) -> None:
+    """How long SQLite itself waits for a lock; a connection is usually used for the same as before."""
+    if info.get(_PATIENCE) != milliseconds:
+        driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
+        info[_PATIENCE] = milliseconds
+
+
+_TURN, _PATIENCE = "livechat_turn", "livechat_patience"
+_turns: WeakKeyDictionary[Any, Callable[[], _Turn]] = WeakKeyDictionary()
 QUICK = 0.001  # seconds: a commit that usually takes less is done without a thread
 
 
@@ -217,5 +268,5 @@ def _begun(driver: Any) -> bool:
 LONG: dict[str, Any] = {"livechat_long": True}
 """Execution options of a statement that may look at very many rows: on SQLite others go on meanwhile."""
 
-WRITING = {"livechat_begin": "IMMEDIATE"}
+WRITING: dict[str, Any] = {_TURN: None}
 """Execution options of a connection whose transaction will write."""
