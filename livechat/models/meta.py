@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
@@ -78,9 +79,8 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
         if is_patched():
             engine.dialect.do_commit = _Commit()  # type: ignore[method-assign, assignment]
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
-        pool_pre_ping=True,
         # Four workers stay below the hundred connections that PostgreSQL allows by itself.
         pool_size=15,
         max_overflow=0,
@@ -94,6 +94,30 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
             "options": f"-c lock_timeout={busy_timeout_ms} -c jit=off",
         },
     )
+    _ping_the_idle(engine)
+    return engine
+
+
+def _ping_the_idle(engine: Engine) -> None:
+    """Ask a connection that has not been used for a while whether it still holds, before it is used again.
+
+    SQLAlchemy's `pool_pre_ping` asks each time, which is one of five questions that a stream asks for a message. A
+    connection that has ended within the last second fails whoever takes it, and all are made anew then.
+    """
+
+    def checkin(_connection: Any, record: Any) -> None:
+        record.info[_USED] = time.monotonic()
+
+    def checkout(connection: Any, record: Any, _proxy: Any) -> None:
+        if time.monotonic() - record.info.get(_USED, time.monotonic()) < IDLE:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
+
+    event.listen(engine, "checkin", checkin)
+    event.listen(engine, "checkout", checkout)
 
 
 def make_reading_engine(engine: Engine) -> Engine:
@@ -220,7 +244,8 @@ def _wait_inside(info: Any, driver: Any, milliseconds: int) -> None:
         info[_PATIENCE] = milliseconds
 
 
-_TURN, _PATIENCE = "livechat_turn", "livechat_patience"
+_TURN, _PATIENCE, _USED = "livechat_turn", "livechat_patience", "livechat_used"
+IDLE = 1.0  # seconds
 _turns: WeakKeyDictionary[Any, Callable[[], _Turn]] = WeakKeyDictionary()
 QUICK = 0.001  # seconds: a commit that usually takes less is done without a thread
 
