@@ -90,8 +90,9 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
             "application_name": "livechat",
             # Who waits for a row has a connection meanwhile; without an end to that, one conversation that is
             # held for long takes them all.
-            # Compiling a query takes half a second, which is longer than any of ours.
-            "options": f"-c lock_timeout={busy_timeout_ms} -c jit=off",
+            # Compiling a query takes half a second, which is longer than any of ours. Nor is any worth several
+            # processes: that they seem cheap made the search go through five million rows instead of an index.
+            "options": f"-c lock_timeout={busy_timeout_ms} -c jit=off -c max_parallel_workers_per_gather=0",
         },
     )
     _ping_the_idle(engine)
