@@ -22,6 +22,10 @@ PAGE_POLICY = (
 )
 
 
+COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg")
+LARGE = 2000  # bytes; to compress less is not worth the time
+
+
 def add_headers(
     handler: Callable[[Request], Response], _registry: Any
 ) -> Callable[[Request], Response]:
@@ -87,12 +91,11 @@ def _allow_site(request: Request, response: Response) -> None:
 
 def _compress(request: Request, response: Response) -> None:
     # Compressing secrets beside what a stranger can choose tells them. So it is done for what may be cached, which
-    # has none; and for the desk's pages, which only the admin's own navigation gets (SameSite), and in which the
-    # token of the forms looks different each time (security.py).
-    page = response.content_type == "text/html" and _on_desk(request)
-    if "no-store" in response.headers["Cache-Control"] and not page:
+    # has none; and for what the desk sends, which only the admin's own browser gets from our own pages (SameSite), and
+    # in which the token of the forms looks different each time (security.py).
+    if "no-store" in response.headers["Cache-Control"] and not _large_on_desk(request, response):
         return
-    if response.content_type.startswith(("text/", "application/javascript", "image/svg")):
+    if response.content_type.startswith(COMPRESSED):
         scripts = {"text/css", "text/javascript", "application/javascript"}
         if response.status_int == 200 and response.content_type in scripts:
             response.text = without_comments(response.text)
@@ -103,7 +106,11 @@ def _compress(request: Request, response: Response) -> None:
             response.encode_content("gzip")
 
 
-def _on_desk(request: Request) -> bool:
+def _large_on_desk(request: Request, response: Response) -> bool:
+    if response.content_type not in {"text/html", "application/json"}:
+        return False
+    if (response.content_length or 0) < LARGE:
+        return False
     context = getattr(request, "context", None)
     return context is not None and find_interface(context, Desk) is not None
 

@@ -217,12 +217,29 @@ def test_the_token_on_the_pages_is_that_of_the_login_and_never_looks_the_same(ad
     admin.app.post("/custom-admin/chat/1/send/", wrong, status=403)
 
 
-def test_the_desks_pages_are_sent_compressed(wsgi, admin, customer):
+@pytest.mark.parametrize(
+    ("path", "accept", "encoding"),
+    [
+        ("1/", "text/html", "gzip"),
+        ("", "application/json", "gzip"),
+        ("views/", "application/json", None),  # too small to be worth it
+    ],
+)
+def test_what_is_large_on_the_desk_is_sent_compressed(
+    wsgi, admin, customer, path, accept, encoding
+):
     cookie = f"{LOGIN_COOKIE}={admin.app.cookies[LOGIN_COOKIE]}"
-    for accept, encoding in (("text/html", "gzip"), ("application/json", None)):
-        headers = {"Accept": accept, "Accept-Encoding": "gzip", "Cookie": cookie}
-        answer = Request.blank("/custom-admin/chat/1/", headers=headers).get_response(wsgi)
-        assert (answer.status_int, answer.content_encoding) == (200, encoding)
+    headers = {"Accept": accept, "Accept-Encoding": "gzip", "Cookie": cookie}
+    answer = Request.blank(f"/custom-admin/chat/{path}", headers=headers).get_response(wsgi)
+    assert (answer.status_int, answer.content_encoding) == (200, encoding)
+    assert "Accept-Encoding" in (answer.vary or ()) or encoding is None
+
+
+def test_nothing_of_the_customers_is_compressed(wsgi, customer):
+    customer.sends("x" * 4000)
+    headers = {**customer.who, "Accept-Encoding": "gzip"}
+    answer = Request.blank(f"/chat/messages/{customer.id}/", headers=headers).get_response(wsgi)
+    assert (answer.status_int, answer.content_encoding) == (200, None)
 
 
 def test_the_token_of_before_the_login_is_worth_nothing_after_it(wsgi, admin, engine):
