@@ -81,6 +81,8 @@ def includeme(config: Configurator) -> None:
     config.include(".models")
     # request.realtime: streams, and how processes tell each other.
     config.include(".realtime.service")
+    # Messages of the same moment in one transaction.
+    config.include(".group_commit")
     # What is remembered of the days that are over.
     config.include(".statistics")
     # What the desk does by itself.

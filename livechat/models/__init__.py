@@ -63,6 +63,7 @@ __all__ = [
     "Tag",
     "UTCDateTime",
     "Worker",
+    "give_back_reading",
     "in_milliseconds",
     "make_engine",
     "make_reading_engine",
@@ -131,6 +132,8 @@ def give_back_reading(request: Request) -> None:
     connection = getattr(request, "reads_with", None)
     if connection is not None:
         connection.close()
+        request.reads_with = None
+        request.__dict__.pop("reading", None)
 
 
 def includeme(config: Configurator) -> None:

@@ -1,0 +1,86 @@
+"""Customers' messages that come at the same moment, stored by one transaction on SQLite.
+
+SQLite has one writer at a time, and each commit waits for the disk while nothing else is written. Ten that wait
+together wait as long as one (group commit). Each is answered when its commit is on the disk, as if it had been alone.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from sqlalchemy.orm import Session
+
+from .entries import add_by_customer
+from .models import writing
+
+MOST = 32  # messages in one transaction: others, and streams, come in between
+
+
+class _Send:
+    """A message that waits to be stored, and what became of it."""
+
+    def __init__(self, session_id: int, body: str, client_id: str) -> None:
+        self.given = (session_id, body, client_id)
+        self.row: Any = None
+        self.error: Exception | None = None
+        self.done = False
+
+
+class GroupCommit:
+    """Whoever has their turn first stores what all have brought until then; the others find theirs done."""
+
+    def __init__(self, open_session: Callable[[], Session]) -> None:
+        self._open_session = open_session
+        self._waiting: deque[_Send] = deque()
+        self._turn = threading.Lock()
+
+    def add_by_customer(self, session_id: int, body: str, client_id: str) -> Any | None:
+        """As `entries.add_by_customer` in a transaction that is committed: the row, or None when it has to be tried
+        alone, which says why. Raises what the database says when nobody can write at all."""
+        send = _Send(session_id, body, client_id)
+        self._waiting.append(send)
+        time.sleep(0)  # requests that are here already join
+        with self._turn:
+            if not send.done:
+                self._store()
+        if send.error is not None:
+            raise send.error
+        return send.row
+
+    def _store(self) -> None:
+        with self._open_session() as db:
+            try:
+                writing(db)
+            except Exception as error:
+                # All have waited for the same, and would wait as long again.
+                for send in self._taken(len(self._waiting)):
+                    send.error = error
+                return
+            together = self._taken(MOST)
+            try:
+                rows = [add_by_customer(db, *send.given) for send in together]
+                db.commit()
+            except Exception:
+                # One of them, or all: each finds out alone.
+                return
+            for send, row in zip(together, rows, strict=True):
+                send.row = row
+
+    def _taken(self, most: int) -> list[_Send]:
+        taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        for send in taken:
+            send.done = True
+        return taken
+
+
+def includeme(config: Configurator) -> None:
+    registry: Any = config.registry
+    on_sqlite = registry["livechat.engine"].dialect.name == "sqlite"
+    registry["livechat.group_commit"] = (
+        GroupCommit(registry["livechat.dbsession_factory"]) if on_sqlite else None
+    )
