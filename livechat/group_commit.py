@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pyramid.config import Configurator
+from pyramid.request import Request
 from sqlalchemy.orm import Session
 
 from .entries import add_by_customer
@@ -76,6 +77,14 @@ class GroupCommit:
         for send in taken:
             send.done = True
         return taken
+
+
+def of(request: Request) -> GroupCommit | None:
+    """Where this request may store a message together with others; not when it has been handed a session."""
+    if "app.dbsession" in request.environ:
+        return None
+    group: GroupCommit | None = request.registry["livechat.group_commit"]
+    return group
 
 
 def includeme(config: Configurator) -> None:

@@ -13,7 +13,7 @@ from pyramid.view import view_config
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .. import conversation, fields, guests, presence, reading, words
+from .. import conversation, fields, group_commit, guests, presence, reading, words
 from ..actors import CUSTOMER
 from ..cursors import message_cursor, message_position
 from ..headers import framed_by_sites
@@ -117,10 +117,10 @@ def send(context: CustomerSession, request: Request) -> dict[str, Any]:
 
 
 def _sent(context: CustomerSession, request: Request, body: str, client_id: str) -> Any:
-    together = request.registry["livechat.group_commit"]
-    if together is not None:
+    group = group_commit.of(request)
+    if group is not None:
         give_back_reading(request)
-        row = together.add_by_customer(context.record.id, body, client_id)
+        row = group.add_by_customer(context.record.id, body, client_id)
         if row is not None:
             return conversation.Sent(row, True)
     return conversation.send(request.dbsession, context.record, CUSTOMER, body, client_id)

@@ -22,7 +22,6 @@ class Crowd:
         self.commits = 0
         self._waiting = wsgi.registry["livechat.group_commit"]._waiting
         self._engine = engine
-        event.listen(wsgi.registry["livechat.engine"], "commit", self._count)
 
     def write(self, *acts: Callable[[], Any]) -> list[Any]:
         """Do all of it together; the results in order."""
@@ -37,13 +36,18 @@ class Crowd:
                 holder.close()
             return [future.result(30) for future in running]
 
-    def _count(self, _connection: Any) -> None:
+    def count(self, _connection: Any) -> None:
+        """Another commit."""
         self.commits += 1
 
 
 @pytest.fixture
-def crowd(wsgi: Any, engine: Engine) -> Crowd:
-    return Crowd(wsgi, engine)
+def crowd(wsgi: Any, engine: Engine) -> Iterator[Crowd]:
+    """Customers of the application, whose commits are counted."""
+    crowd = Crowd(wsgi, engine)
+    event.listen(wsgi.registry["livechat.engine"], "commit", crowd.count)
+    yield crowd
+    event.remove(wsgi.registry["livechat.engine"], "commit", crowd.count)
 
 
 @pytest.fixture
@@ -138,7 +142,7 @@ def test_one_that_cannot_be_stored_does_not_take_the_others_along(
 
 
 def test_when_nobody_can_write_all_are_told_after_one_wait(
-    boot: Callable[..., Any], engine: Engine, customer: Customer
+    boot: Callable[..., Any], engine: Engine, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wsgi = boot(busy_timeout_ms=300)
     waits = []
@@ -150,7 +154,7 @@ def test_when_nobody_can_write_all_are_told_after_one_wait(
 
     group = wsgi.registry["livechat.group_commit"]
     store = group._store
-    group._store = lambda: (waits.append(1), store())
+    monkeypatch.setattr(group, "_store", lambda: (waits.append(1), store()))
     with engine.connect() as holder, ThreadPoolExecutor(6) as pool:
         holder.connection.dbapi_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
         answers = [future.result(30) for future in [pool.submit(send, f"{n}") for n in range(6)]]
