@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from .chromium import until
 from .seeds import add_chat, add_messages, shell, stored
 from .test_outbox import CUT
-from .wire import Wire, only_streams, refused
+from .wire import FOLLOWED, STREAM, Wire, only_streams, refused
 
 TOO_MANY = {
     "status": 503,
@@ -151,6 +151,34 @@ def test_a_list_without_a_stream_is_asked_for(desk, engine):
         desk.visits().is_ready()
         add_chat(engine, "Clara")
         desk.sees_chats("Clara").sees_counts(waiting=1)
+
+
+def test_what_is_told_while_the_list_is_on_its_way_stays_when_it_arrives(desk, engine):
+    wire = Wire(desk.context)
+    desk.visits().is_ready()
+    wire.has_streams(1)
+    desk.page.wait_for_timeout(500)
+    wire.forgets()
+    on_their_way: list[tuple[Route, APIResponse]] = []
+
+    def hold(route: Route) -> None:
+        if route.request.headers.get("accept") == STREAM:
+            route.fallback()
+        else:
+            on_their_way.append((route, route.fetch()))
+
+    desk.context.route(FOLLOWED, hold)
+    tell(desk.page, "visibilitychange")
+    wire.waits_for(lambda: on_their_way, "the list, without Clara")
+    add_chat(engine, "Clara")
+    desk.sees_chats("Clara").sees_counts(waiting=1)
+    (route, without_clara), *_more = on_their_way
+    with desk.page.expect_response(route.request.url):
+        route.fulfill(response=without_clara)
+    desk.page.wait_for_timeout(200)
+    desk.sees_chats("Clara").sees_counts(waiting=1)
+    assert len(wire.polls) == 1
+    desk.context.unroute_all()
 
 
 # When the wire breaks

@@ -27,7 +27,8 @@ export function createList({ desk, list: given, tail, onGone }) {
   const first = !new URL(location.href).searchParams.has('before');
   /** @type {List} */
   let list = given;
-  let reading = false;
+  /** What was told since a list is being read: that list may be older. @type {[string, any][]|null} */
+  let meanwhile = null;
   let paged = false; // one has asked for older rows
   let fetching = false; // and they are on their way
   let soon = 0;
@@ -64,21 +65,33 @@ export function createList({ desk, list: given, tail, onGone }) {
 
   /** @param {string} type @param {any} data */
   function hear(type, data) {
-    if (reading) stream.ask(); // that answer may be older than this
-    const others = list.sessions.filter(({ number }) => number !== data?.number);
+    meanwhile?.push([type, data]);
     if (type === 'news') desk.tell(data);
-    else if (type === 'counts') take({ ...list, ...data });
-    else if (type === 'gone') take({ ...list, sessions: others });
-    else if (type === 'session' && first && (paged || others.length < MOST)) {
-      take({ ...list, sessions: [...others, data].sort(newestFirst) });
-    } else if (type === 'reset') stream.renew();
+    else if (type === 'reset') stream.renew();
     else if (type === 'open') stream.ask(); // what happened while nobody told
-    else {
+    else if (!change(type, data)) {
       soon ||= setTimeout(() => {
         soon = 0;
         stream.ask();
       }, SOON);
     }
+  }
+
+  /** Whether what was told could be shown without reading the list. @param {string} type @param {any} data */
+  function change(type, data) {
+    const others = list.sessions.filter(({ number }) => number !== data?.number);
+    if (type === 'counts') take({ ...list, ...data });
+    else if (type === 'gone') take({ ...list, sessions: others });
+    else if (type === 'session' && first && (paged || others.length < MOST)) {
+      take({ ...list, sessions: [...others, newer(data)].sort(newestFirst) });
+    } else return false;
+    return true;
+  }
+
+  /** The session as it was told, or as the list has it if that is later. @param {DeskSession} session */
+  function newer(session) {
+    const had = list.sessions.find(({ number }) => number === session.number);
+    return had && had.last_activity_at > session.last_activity_at ? had : session;
   }
 
   /** @param {DeskSession|null} longest */
@@ -120,18 +133,22 @@ export function createList({ desk, list: given, tail, onGone }) {
     cursor: () => list.cursor,
     place: inPlace,
     async read() {
-      reading = true;
+      /** @type {[string, any][]} */
+      const told = (meanwhile = []);
       const url = new URL(list.links.stream);
       const before = new URL(location.href).searchParams.get('before');
       if (before) url.searchParams.set('before', before);
       const result = await desk.http.get(url.href);
-      reading = false;
+      if (!result.ok && meanwhile === told) meanwhile = null;
       return result;
     },
     pace: () => (document.hidden ? 5000 : 3000),
     onData(/** @type {List} */ next) {
+      const told = meanwhile ?? [];
+      meanwhile = null;
       take(merge(next));
       desk.tell(next.news);
+      for (const [type, data] of told) change(type, data);
     },
     onEvent: hear,
     onLive: desk.live,
@@ -150,7 +167,7 @@ export function createList({ desk, list: given, tail, onGone }) {
     sessions: () => list.sessions,
     learn(session) {
       const before = list.sessions.find(({ number }) => number === session.number);
-      if (!before || session.last_activity_at < before.last_activity_at) return;
+      if (!before || newer(session) === before) return;
       take({ ...list, sessions: list.sessions.map((each) => (each === before ? session : each)) });
     },
     describe(moment) {
