@@ -221,7 +221,7 @@ def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) 
     return Opening(
         name=name,
         email=email,
-        verified=_verified(request, email, customer.get("signature")),
+        verified=_verified(request, email, data.get("email"), customer.get("signature")),
         product=fields.product(data.get("product"), id_in_url),
         page_url=fields.web_address(page.get("url"), "page.url"),
         page_title=fields.short_text(page.get("title"), "page.title", 200),
@@ -230,11 +230,15 @@ def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) 
     )
 
 
-def _verified(request: Request, email: str | None, signature: Any) -> bool:
+def _verified(request: Request, email: str | None, given: Any, signature: Any) -> bool:
     secret = request.livechat.identity_secret
     if signature is None or secret is None or email is None:
         return False
-    if not isinstance(signature, str) or not signature_holds(secret, email, signature):
+    # The shop signs the address as it has it, which may be written otherwise than we keep it.
+    ways = {email, given, given.strip()}
+    if not isinstance(signature, str) or not any(
+        signature_holds(secret, way, signature) for way in ways
+    ):
         raise Invalid(
             "customer.signature", "The shop's signature does not fit this e-mail address."
         )

@@ -1,5 +1,10 @@
 """Who a guest is: tokens, required fields, and customers whom the shop has signed."""
 
+import hashlib
+import hmac
+
+import pytest
+
 from ..factories import NOWHERE
 
 
@@ -47,12 +52,16 @@ def test_required_fields_are_asked_for_once(boot, new_customer):
     assert ann.starts().status_int == 200
 
 
-def test_who_has_signed_in_to_the_shop_is_verified_by_its_signature(boot, new_customer, admin):
-    import hashlib
-    import hmac
+SHOPS_SECRET = "s" * 40
 
-    secret = "s" * 40
-    signed = hmac.new(secret.encode(), b"ann@example.com", hashlib.sha256).hexdigest()
+
+def signature_of(email):
+    """As a shop makes it (docs/embedding.md)."""
+    return hmac.new(SHOPS_SECRET.encode(), email.encode(), hashlib.sha256).hexdigest()
+
+
+def test_who_has_signed_in_to_the_shop_is_verified_by_its_signature(boot, new_customer, admin):
+    secret, signed = SHOPS_SECRET, signature_of("ann@example.com")
     ann = new_customer(boot(identity_secret=secret))
     ann.starts(email="ann@example.com", customer={"signature": signed})
     assert admin.opens(1).json["session"]["verified"] is True
@@ -60,3 +69,12 @@ def test_who_has_signed_in_to_the_shop_is_verified_by_its_signature(boot, new_cu
     assert refused.json["error"]["field"] == "customer.signature"
     ann.starts(email="bob@example.com")
     assert admin.opens(1).json["session"]["verified"] is False
+
+
+@pytest.mark.parametrize("email", ["Ann@Example.COM", " ann@example.com ", "ann@büro.example"])
+def test_the_shop_signs_an_address_as_it_has_it(email, boot, new_customer, admin):
+    ann = new_customer(boot(identity_secret=SHOPS_SECRET))
+    ann.starts(email=email, customer={"signature": signature_of(email)})
+    assert admin.opens(1).json["session"]["verified"] is True
+    other = new_customer(boot(identity_secret=SHOPS_SECRET))
+    other.starts(email="b" + email.strip(), customer={"signature": signature_of(email)}, status=422)
