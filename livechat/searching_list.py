@@ -12,7 +12,7 @@ from .reading import SESSIONS, Reader
 from .search_words import Query, term
 
 COMMON = 2000  # sessions that fit
-NEWEST = 20_000  # sessions in which parts from the middle of a word are found as well
+NEWEST = 10_000  # sessions in which parts from the middle of a word are found as well
 
 
 def searched(db: Reader, text: str) -> list[Any]:
