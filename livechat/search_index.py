@@ -20,6 +20,8 @@ IN_PREFIX_INDEX = 3  # letters: shorter beginnings have an index of their own
 WINDOW = 10_000  # numbers that PostgreSQL goes through one by one, the newest first
 WIDER = 25_000
 DENSE = 500  # one hit in so many, and going through them goes on
+SAMPLE = 1000  # numbers in which PostgreSQL looks how frequent each word is
+FREQUENT = 50  # hits among them
 
 AT_ONCE = 500  # messages that SQLite's index takes in, in one go
 
@@ -159,10 +161,11 @@ def _from_tsvector(
     """GIN knows no order: all hits would be gathered before the newest are known. What is frequent is soon found by
     going through the newest rows; only what is not is looked up."""
     asked, given = _tsquery(query, facets)
-    rows = f"SELECT id FROM {table} WHERE words @@ ({asked}) AND id < :below AND id > :above"  # noqa: S608
     # "IS TRUE": one by one, and not by the index of words.
-    one_by_one = rows.replace(f"words @@ ({asked})", f"(words @@ ({asked})) IS TRUE")
-    in_order = text(f"{one_by_one} ORDER BY id DESC LIMIT :limit")
+    in_order = text(
+        f"SELECT id FROM {table} WHERE (words @@ ({asked})) IS TRUE"  # noqa: S608
+        " AND id < :below AND id > :above ORDER BY id DESC LIMIT :limit"
+    )
     newest = db.execute(text(f"SELECT max(id) FROM {table}")).scalar() or 0  # noqa: S608
     found: list[int] = []
     below, window = min(below, newest + 1), WINDOW
@@ -176,18 +179,41 @@ def _from_tsvector(
     if below <= above + 1 or len(found) >= limit:
         return found
     # Looked up as a whole, whatever the planner thinks of its size (hence + 0), and then sorted.
-    every = rows.replace("id <", "id + 0 <").replace("id >", "id + 0 >")
-    looked_up = text(
-        f"WITH hits AS MATERIALIZED ({every}) SELECT id FROM hits ORDER BY id DESC LIMIT :limit"  # noqa: S608
+    rare = _rare_words(db, table, query, newest)
+    every = (
+        f"SELECT id FROM {table} WHERE words @@ to_tsquery('simple', :rare) AND (words @@ ({asked})) IS TRUE"  # noqa: S608
+        if rare
+        else f"SELECT id FROM {table} WHERE words @@ ({asked})"  # noqa: S608
     )
+    looked_up = text(
+        f"WITH hits AS MATERIALIZED ({every} AND id + 0 < :below AND id + 0 > :above)"  # noqa: S608
+        " SELECT id FROM hits ORDER BY id DESC LIMIT :limit"
+    )
+    given |= {"rare": " & ".join(rare)} if rare else {}
     rest = limit - len(found)
     return found + _numbers(db, looked_up, **given, below=below, above=above, limit=rest)
 
 
+def _rare_words(db: Reader, table: str, query: Query, newest: int) -> list[str]:
+    """Those of several words that are worth looking up, or none when all are alike. For the beginning of a word that
+    every row has GIN would gather every row, however few the other words leave of them."""
+    words = _words(query)
+    if len(words) < 2:
+        return []
+    hits = ", ".join(
+        f"count(*) FILTER (WHERE words @@ to_tsquery('simple', :word{n}))"
+        for n in range(len(words))
+    )
+    sample = text(f"SELECT {hits} FROM {table} WHERE id > :above")  # noqa: S608
+    given = {f"word{n}": word for n, word in enumerate(words)}
+    counts = db.execute(sample, {**given, "above": newest - SAMPLE}).one()
+    rare = [word for word, count in zip(words, counts, strict=True) if count < FREQUENT]
+    return rare if len(rare) < len(words) else []
+
+
 def _tsquery(query: Query, facets: Sequence[str]) -> tuple[str, dict[str, str]]:
     """A tsquery and what is bound in it. Facets are words with an @, which no text has."""
-    words = [_tsquery_term(each) for each in query.terms]
-    words += [_tsquery_term(each, "B") for each in query.product]
+    words = _words(query)
     parts, given = [], {}
     if words:
         parts.append("to_tsquery('simple', :words)")
@@ -199,6 +225,11 @@ def _tsquery(query: Query, facets: Sequence[str]) -> tuple[str, dict[str, str]]:
         parts.append("CAST(:facets AS tsquery)")
         given["facets"] = " & ".join(f"'{each}'" for each in facets)
     return " && ".join(parts), given
+
+
+def _words(query: Query) -> list[str]:
+    of_product = [_tsquery_term(each, "B") for each in query.product]
+    return [_tsquery_term(each) for each in query.terms] + of_product
 
 
 def _tsquery_term(term: Term, weight: str = "") -> str:

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import text
 
-from livechat import database, searching
+from livechat import database, search_index, searching
 from livechat.models import ChatMessage, ChatSession, Sender, SessionTag
 from livechat.opening import Opening, Product, describe
 from livechat.upkeep import tidy
@@ -142,6 +142,42 @@ def test_pages_go_on_without_gap_or_repetition(admin, new_customer):
         before = page["next"]
     assert len(seen) == len(set(seen)) == 80
     assert [number for number, _seq in seen] == sorted((n for n, _ in seen), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("q", "numbers"),
+    [
+        ("zebra", [4, 1]),
+        ("lamp zebra", [1]),
+        ("zeb lam", [1]),
+        ("lamp zebra -striped", []),
+        ("lamp zebra from:customer", [1]),
+        ("lamp zebra from:admin", []),
+        ("lamp zebra before:2020-01-01", []),
+        ("zebra lion", []),
+        ("lamp unheard", []),
+        ('"zebra lamp"', []),
+        ('"striped zebra" lamp', [1]),
+    ],
+)
+def test_what_is_rare_is_found_however_long_ago_beside_what_is_frequent(
+    q, numbers, admin, new_customer, monkeypatch
+):
+    for name, value in {"WINDOW": 5, "WIDER": 5, "SAMPLE": 20, "FREQUENT": 3}.items():
+        monkeypatch.setattr(search_index, name, value)
+    for body in ["a striped zebra under a lamp", "a lion", "no animal", "a zebra"]:
+        new_customer().starts(body)
+    for n in range(30):
+        new_customer().starts(f"a lamp {n}", name="Guest")
+    assert [number for number, _seq in found(admin, q)] == numbers
+
+
+def test_the_list_finds_an_old_name_of_which_half_is_frequent(admin, new_customer, monkeypatch):
+    for name, value in {"WINDOW": 5, "WIDER": 5, "SAMPLE": 20, "FREQUENT": 3}.items():
+        monkeypatch.setattr(search_index, name, value)
+    for name in ["Guest 123", "Guest 7", *["Guest"] * 30]:
+        new_customer().starts("hello", name=name)
+    assert [s["number"] for s in admin.dashboard(q="guest 12").json["sessions"]] == [1]
 
 
 def test_filters_that_fit_little_are_looked_for_page_by_page(
