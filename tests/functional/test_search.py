@@ -42,6 +42,14 @@ def shop(admin, new_admin, new_customer):
     return admin
 
 
+@pytest.fixture
+def long_ago_soon(monkeypatch):
+    """A few rows are as many as thousands: what is before the newest five has to be looked up."""
+    few = {"WINDOW": 5, "WIDER": 5, "DENSE": 1, "SAMPLE": 20, "FREQUENT": 3}
+    for name, value in few.items():
+        monkeypatch.setattr(search_index, name, value)
+
+
 def test_messages_notes_and_sessions_are_found_newest_first(shop):
     assert [number for number, _seq in found(shop, "lamp")] == [3, 1, 1, 1]
     kinds = [hit["from"] for hit in search(shop, "lamp")["hits"]]
@@ -160,11 +168,10 @@ def test_pages_go_on_without_gap_or_repetition(admin, new_customer):
         ('"striped zebra" lamp', [1]),
     ],
 )
+@pytest.mark.usefixtures("long_ago_soon")
 def test_what_is_rare_is_found_however_long_ago_beside_what_is_frequent(
-    q, numbers, admin, new_customer, monkeypatch
+    q, numbers, admin, new_customer
 ):
-    for name, value in {"WINDOW": 5, "WIDER": 5, "SAMPLE": 20, "FREQUENT": 3}.items():
-        monkeypatch.setattr(search_index, name, value)
     for body in ["a striped zebra under a lamp", "a lion", "no animal", "a zebra"]:
         new_customer().starts(body)
     for n in range(30):
@@ -172,9 +179,8 @@ def test_what_is_rare_is_found_however_long_ago_beside_what_is_frequent(
     assert [number for number, _seq in found(admin, q)] == numbers
 
 
-def test_the_list_finds_an_old_name_of_which_half_is_frequent(admin, new_customer, monkeypatch):
-    for name, value in {"WINDOW": 5, "WIDER": 5, "SAMPLE": 20, "FREQUENT": 3}.items():
-        monkeypatch.setattr(search_index, name, value)
+@pytest.mark.usefixtures("long_ago_soon")
+def test_the_list_finds_an_old_name_of_which_half_is_frequent(admin, new_customer):
     for name in ["Guest 123", "Guest 7", *["Guest"] * 30]:
         new_customer().starts("hello", name=name)
     assert [s["number"] for s in admin.dashboard(q="guest 12").json["sessions"]] == [1]
