@@ -1,7 +1,7 @@
 """What is said in a session and how it begins and ends: start, send, note, close, reopen, seen.
 
 Plain functions of a database session, as are those of assigning.py and handling.py. Web and command line call
-nothing else. Each act that writes
+nothing else (but for group_commit.py, by which many messages come at once). Each act that writes
 locks the session's row first (SQLite: the transaction has begun IMMEDIATE), so the numbers given out
 below fix one order for everyone, and whoever comes second sees what the first has done.
 """

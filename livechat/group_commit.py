@@ -1,11 +1,12 @@
 """Customers' messages that come at the same moment, stored by one transaction on SQLite.
 
 SQLite has one writer at a time, and each commit waits for the disk while nothing else is written. Ten that wait
-together wait as long as one (group commit). Each is answered when its commit is on the disk, as if it had been alone.
+together wait as long as one (group commit). Each is answered when its commit is on the disk.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from sqlalchemy.orm import Session
 from .entries import add_by_customer
 from .models import writing
 
+log = logging.getLogger(__name__)
 MOST = 32  # messages in one transaction: others, and streams, come in between
 
 
@@ -29,11 +31,12 @@ class _Send:
         self.given = (session_id, body, client_id)
         self.row: Any = None
         self.error: Exception | None = None
-        self.done = False
+        self.taken = False
 
 
 class GroupCommit:
-    """Whoever has their turn first stores what all have brought until then; the others find theirs done."""
+    """Whoever has their turn first stores what all have brought until then, the oldest first; the others find theirs
+    taken, and whoever has the turn knows what became of it."""
 
     def __init__(self, open_session: Callable[[], Session]) -> None:
         self._open_session = open_session
@@ -45,21 +48,24 @@ class GroupCommit:
         alone, which says why. Raises what the database says when nobody can write at all."""
         send = _Send(session_id, body, client_id)
         self._waiting.append(send)
-        time.sleep(0)  # requests that are here already join
+        # In the order in which they come: who slept before would find newcomers in front of them.
         with self._turn:
-            if not send.done:
+            if not send.taken:
+                time.sleep(0)  # requests that are here already join
+            while not send.taken:
                 self._store()
         if send.error is not None:
-            raise send.error
+            raise send.error.with_traceback(None)  # one error for all of them
         return send.row
 
     def _store(self) -> None:
         with self._open_session() as db:
+            here = len(self._waiting)
             try:
                 writing(db)
             except Exception as error:
-                # All have waited for the same, and would wait as long again.
-                for send in self._taken(len(self._waiting)):
+                # They have waited as long as one alone does. Who has come meanwhile has not.
+                for send in self._taken(here):
                     send.error = error
                 return
             together = self._taken(MOST)
@@ -67,7 +73,7 @@ class GroupCommit:
                 rows = [add_by_customer(db, *send.given) for send in together]
                 db.commit()
             except Exception:
-                # One of them, or all: each finds out alone.
+                log.info("%s messages are tried again one by one", len(together), exc_info=True)
                 return
             for send, row in zip(together, rows, strict=True):
                 send.row = row
@@ -75,13 +81,14 @@ class GroupCommit:
     def _taken(self, most: int) -> list[_Send]:
         taken = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
         for send in taken:
-            send.done = True
+            send.taken = True
         return taken
 
 
 def of(request: Request) -> GroupCommit | None:
-    """Where this request may store a message together with others; not when it has been handed a session."""
-    if "app.dbsession" in request.environ:
+    """Where this request may store a message together with others. Not when it has been handed a session, or has begun
+    a transaction: it would wait for itself."""
+    if "app.dbsession" in request.environ or getattr(request, "has_begun", False):
         return None
     group: GroupCommit | None = request.registry["livechat.group_commit"]
     return group

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, text
 
+from livechat import group_commit
+
 from ..factories import Admin, Customer, new_id
 from ..streams import until
 
@@ -96,6 +98,15 @@ def test_all_are_stored_by_one_commit_in_one_order(
     acknowledged = {answer.json["message"]["id"] for answer in answers}
     shown = {m["id"] for who in (customer, cleo) for m in who.reads().json["messages"][1:]}
     assert acknowledged == shown
+
+
+def test_more_than_fit_into_one_commit_are_stored_by_several_full_ones(
+    crowd: Crowd, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(group_commit, "MOST", 2)
+    crowd.write(*[lambda n=n: customer.sends(f"message {n}") for n in range(6)])
+    assert crowd.commits == 3
+    assert bodies(customer) == sorted(["hello", *(f"message {n}" for n in range(6))])
 
 
 def test_the_same_message_twice_among_them_is_stored_once(
