@@ -17,8 +17,8 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from sqlalchemy.orm import Session
 
-from .entries import add_by_customer
-from .models import writing
+from . import entries
+from .models import give_back_reading, in_transaction, writing
 
 log = logging.getLogger(__name__)
 MOST = 32  # messages in one transaction: others, and streams, come in between
@@ -70,7 +70,7 @@ class GroupCommit:
                 return
             together = self._taken(MOST)
             try:
-                rows = [add_by_customer(db, *send.given) for send in together]
+                rows = [entries.add_by_customer(db, *send.given) for send in together]
                 db.commit()
             except Exception:
                 log.info("%s messages are tried again one by one", len(together), exc_info=True)
@@ -85,13 +85,14 @@ class GroupCommit:
         return taken
 
 
-def of(request: Request) -> GroupCommit | None:
-    """Where this request may store a message together with others. Not when it has been handed a session, or has begun
-    a transaction: it would wait for itself."""
-    if "app.dbsession" in request.environ or getattr(request, "has_begun", False):
-        return None
+def add_by_customer(request: Request, session_id: int, body: str, client_id: str) -> Any | None:
+    """Store a customer's message together with others: its row, or None when it has to be stored in the request's own
+    transaction. So it is on PostgreSQL, and where that has begun: the request would wait for itself."""
     group: GroupCommit | None = request.registry["livechat.group_commit"]
-    return group
+    if group is None or in_transaction(request):
+        return None
+    give_back_reading(request)
+    return group.add_by_customer(session_id, body, client_id)
 
 
 def includeme(config: Configurator) -> None:

@@ -161,9 +161,10 @@ def _from_tsvector(
     """GIN knows no order: all hits would be gathered before the newest are known. What is frequent is soon found by
     going through the newest rows; only what is not is looked up."""
     asked, given = _tsquery(query, facets)
-    # "IS TRUE": one by one, and not by the index of words.
+    fits = f"words @@ ({asked})"
+    one_by_one = f"({fits}) IS TRUE"  # and not by the index of words
     in_order = text(
-        f"SELECT id FROM {table} WHERE (words @@ ({asked})) IS TRUE"  # noqa: S608
+        f"SELECT id FROM {table} WHERE {one_by_one}"  # noqa: S608
         " AND id < :below AND id > :above ORDER BY id DESC LIMIT :limit"
     )
     newest = db.execute(text(f"SELECT max(id) FROM {table}")).scalar() or 0  # noqa: S608
@@ -180,16 +181,13 @@ def _from_tsvector(
         return found
     # Looked up as a whole, whatever the planner thinks of its size (hence + 0), and then sorted.
     rare = _rare_words(db, table, query, newest)
-    every = (
-        f"SELECT id FROM {table} WHERE words @@ to_tsquery('simple', :rare) AND (words @@ ({asked})) IS TRUE"  # noqa: S608
-        if rare
-        else f"SELECT id FROM {table} WHERE words @@ ({asked})"  # noqa: S608
-    )
+    if rare:
+        fits = f"words @@ to_tsquery('simple', :rare) AND {one_by_one}"
+        given["rare"] = " & ".join(rare)
     looked_up = text(
-        f"WITH hits AS MATERIALIZED ({every} AND id + 0 < :below AND id + 0 > :above)"  # noqa: S608
-        " SELECT id FROM hits ORDER BY id DESC LIMIT :limit"
+        f"WITH hits AS MATERIALIZED (SELECT id FROM {table} WHERE {fits}"  # noqa: S608
+        " AND id + 0 < :below AND id + 0 > :above) SELECT id FROM hits ORDER BY id DESC LIMIT :limit"
     )
-    given |= {"rare": " & ".join(rare)} if rare else {}
     rest = limit - len(found)
     return found + _numbers(db, looked_up, **given, below=below, above=above, limit=rest)
 

@@ -65,6 +65,7 @@ __all__ = [
     "Worker",
     "give_back_reading",
     "in_milliseconds",
+    "in_transaction",
     "make_engine",
     "make_reading_engine",
     "now",
@@ -111,10 +112,15 @@ def request_session(request: Request) -> Session:
     return session
 
 
+def in_transaction(request: Request) -> bool:
+    """Whether the request has begun its transaction, or has been handed a session with one."""
+    return "app.dbsession" in request.environ or getattr(request, "has_begun", False)
+
+
 def request_connection(request: Request) -> Connection:
     """``request.db``: what plain rows are read with. Once there is a transaction that is its connection; before, and
     for a request that only reads, one without a transaction, which would take longer than what it is for."""
-    if "app.dbsession" in request.environ or getattr(request, "has_begun", False):
+    if in_transaction(request):
         return cast("Connection", request.dbsession.connection())
     return cast("Connection", request.reading)
 

@@ -19,7 +19,7 @@ from ..cursors import message_cursor, message_position
 from ..headers import framed_by_sites
 from ..inputs import json_object
 from ..limits import network
-from ..models import Guest, give_back_reading
+from ..models import Guest
 from ..opening import Opening
 from ..permissions import Permission
 from ..realtime.logs import CustomerLog
@@ -109,21 +109,15 @@ def send(context: CustomerSession, request: Request) -> dict[str, Any]:
     data = json_object(request)
     body, client_id = fields.body_text(data.get("body")), fields.client_id(data.get("client_id"))
     request.limits.count_send(network(request), f"guest {context.record.guest_id}")
-    sent = _sent(context, request, body, client_id)
+    record = context.record
+    if row := group_commit.add_by_customer(request, record.id, body, client_id):
+        sent = conversation.Sent(row, True)
+    else:
+        sent = conversation.send(request.dbsession, record, CUSTOMER, body, client_id)
     message = customer_message(sent.message, request.localizer.translate)
     request.response.status_int = 201 if sent.created else 200
-    cursor = message_cursor(context.record, message["seq"], for_customer=True)
+    cursor = message_cursor(record, message["seq"], for_customer=True)
     return {"message": message, "cursor": cursor}
-
-
-def _sent(context: CustomerSession, request: Request, body: str, client_id: str) -> Any:
-    group = group_commit.of(request)
-    if group is not None:
-        give_back_reading(request)
-        row = group.add_by_customer(context.record.id, body, client_id)
-        if row is not None:
-            return conversation.Sent(row, True)
-    return conversation.send(request.dbsession, context.record, CUSTOMER, body, client_id)
 
 
 @session_view("messages", request_method="GET")

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
 from .chromium import until
+from .desk import Desk
 from .seeds import add_chat, add_messages, shell, stored
 from .test_outbox import CUT
 from .wire import FOLLOWED, STREAM, Wire, only_streams, refused
@@ -38,6 +39,15 @@ def tell(page: Page, event: str) -> None:
     page.evaluate(f"document.dispatchEvent(new Event('{event}'))")
 
 
+def at_rest(desk: Desk) -> Wire:
+    """The desk is open and its list followed by a stream; what goes over the wire from now on."""
+    wire = Wire(desk.context)
+    desk.visits().is_ready()
+    wire.has_streams(1)
+    desk.page.wait_for_timeout(500)
+    return wire.forgets()
+
+
 # By the stream
 
 
@@ -60,11 +70,7 @@ def test_messages_come_by_the_stream_both_ways_without_a_question(shopper, desk)
 
 
 def test_a_new_chat_stands_on_the_dashboard_without_a_question(desk, new_shopper):
-    wire = Wire(desk.context)
-    desk.visits().is_ready()
-    wire.has_streams(1)
-    desk.page.wait_for_timeout(500)
-    wire.forgets()
+    wire = at_rest(desk)
     clara = new_shopper().visits().opens_the_chat().gives("Clara").sends("Hello")
     desk.sees_chats("Clara").sees_counts(waiting=1)
     new_shopper().visits().opens_the_chat().gives("Dora").sends("Good morning")
@@ -154,11 +160,7 @@ def test_a_list_without_a_stream_is_asked_for(desk, engine):
 
 
 def test_what_is_told_while_the_list_is_on_its_way_stays_when_it_arrives(desk, engine):
-    wire = Wire(desk.context)
-    desk.visits().is_ready()
-    wire.has_streams(1)
-    desk.page.wait_for_timeout(500)
-    wire.forgets()
+    wire = at_rest(desk)
     on_their_way: list[tuple[Route, APIResponse]] = []
 
     def hold(route: Route) -> None:
