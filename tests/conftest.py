@@ -235,7 +235,7 @@ def new_server(tmp_path: Path, new_database: Callable[..., str]) -> Iterator[Cal
     """A function that makes a server (not started) with a database of its own; arguments are settings."""
     made: list[Server] = []
 
-    def new(**settings: str) -> Server:
+    def new(**settings: Any) -> Server:
         made.append(Server(tmp_path, new_database(), **settings))
         return made[-1]
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from livechat.settings import DEVELOPMENT_SECRET
 
-PATIENCE = 20  # seconds: only a test that fails waits so long
+PATIENCE = 60  # seconds: only a test that fails waits so long
 EVENTS = "text/event-stream"
 
 

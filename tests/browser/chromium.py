@@ -90,7 +90,7 @@ def until(place: Any, condition: str) -> None:
     """Wait until a JavaScript expression is true in a page or frame, also where its policy forbids eval."""
     place.evaluate(
         f"""async () => {{
-          const end = Date.now() + 15000
+          const end = Date.now() + 60000
           while (!({condition})) {{
             if (Date.now() > end) throw new Error('It never came true.')
             await new Promise((done) => setTimeout(done, 20))

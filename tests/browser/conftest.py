@@ -27,7 +27,7 @@ from .shopper import Shopper
 from .summary import NO_CHROMIUM, VERSION
 from .walks import World
 
-PATIENCE = 15_000  # milliseconds: two browsers, a server and their neighbours share two cores
+PATIENCE = 30_000  # milliseconds: two browsers, a server and their neighbours share two cores
 TABLES = [table.name for table in reversed(Base.metadata.sorted_tables)]
 # A locked database is told soon, and tests may type wrong passwords.
 SETTINGS = {

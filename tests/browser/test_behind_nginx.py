@@ -65,9 +65,8 @@ def test_messages_stand_on_the_other_side_at_once_and_in_order(
     shopper.sees("Good morning")
     for wire, count in zip(wires, (1, 2), strict=True):  # the desk follows its list, too
         wire.has_streams(count)
-    shopper.page.wait_for_timeout(500)
     for wire in wires:
-        wire.forgets()
+        wire.rests()
     expected = ["Hello", "Good morning"]
     for number in range(4):
         desk.answers(f"Answer {number}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -44,8 +44,7 @@ def at_rest(desk: Desk) -> Wire:
     wire = Wire(desk.context)
     desk.visits().is_ready()
     wire.has_streams(1)
-    desk.page.wait_for_timeout(500)
-    return wire.forgets()
+    return wire.rests()
 
 
 # By the stream
@@ -58,9 +57,8 @@ def test_messages_come_by_the_stream_both_ways_without_a_question(shopper, desk)
     shopper.sees("Good morning")
     at_customer.has_streams(1)
     at_desk.has_streams(2)  # the list and the conversation
-    shopper.page.wait_for_timeout(500)
-    at_customer.forgets()
-    at_desk.forgets()
+    at_customer.rests()
+    at_desk.rests()
     for number in range(5):
         desk.answers(f"Answer {number}")
         shopper.sees(f"Answer {number}").writes(f"Question {number}")
@@ -116,8 +114,7 @@ def test_streams_that_are_refused_are_replaced_by_questions_and_come_back(shoppe
         shopper.sees_exactly("Hello", "By a question")
         expect(shopper.chat.locator("#offline")).to_be_empty()
     wire.has_streams(1)
-    shopper.page.wait_for_timeout(500)
-    wire.forgets()
+    wire.rests()
     add_messages(engine, 1, desk.row, "By the stream")
     shopper.sees("By the stream")
     assert wire.polls == []
@@ -308,8 +305,7 @@ def test_a_stream_is_taken_from_a_tab_that_sleeps_on_it(shopper, desk, engine):
         second.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         second.sees_exactly("Hello", "Who is awake?")
         wire.waits_for(lambda: len(wire.streams) == 2, "the other tab has the stream", second.page)
-        second.page.wait_for_timeout(500)
-        wire.forgets()
+        wire.rests(second.page)
         add_messages(engine, 1, desk.row, "At once?")
         second.sees_exactly("Hello", "Who is awake?", "At once?")
         assert wire.polls == []
@@ -346,6 +342,16 @@ def test_many_tabs_of_the_desk_leave_connections_for_everything_else(desk, engin
         tab.answers("Yes?").sees_sent("Yes?")
 
 
+def rings_once(page: Page, tones: Callable[[], int], expected: int) -> None:
+    """Wait until all tabs together have made so many tones, and a moment longer for one too many."""
+    for _ in range(300):
+        if tones() >= expected:
+            break
+        page.wait_for_timeout(100)
+    page.wait_for_timeout(700)
+    assert tones() == expected
+
+
 RINGS = """window.tones = 0
 const make = AudioContext.prototype.createOscillator
 AudioContext.prototype.createOscillator = function () { window.tones++; return make.call(this) }"""
@@ -362,8 +368,9 @@ def test_however_many_tabs_a_customer_has_one_of_them_sounds_once(shopper, desk,
         add_messages(engine, 1, desk.row, f"Answer {count}")
         for tab in tabs:
             tab.sees_badge(count)
-        shopper.page.wait_for_timeout(700)
-        assert sum(tab.frame.evaluate("tones") for tab in tabs) == 2 * count
+        rings_once(
+            shopper.page, lambda: sum(tab.frame.evaluate("tones") for tab in tabs), 2 * count
+        )
 
 
 def test_however_many_tabs_an_admin_has_one_of_them_sounds_once(desk, engine):
@@ -375,8 +382,7 @@ def test_however_many_tabs_an_admin_has_one_of_them_sounds_once(desk, engine):
         tab.customer.first.click(force=True)  # browsers want to be touched before they sound
     add_chat(engine, "Dora")
     until(desk.page, "document.title.startsWith('(')")
-    desk.page.wait_for_timeout(1000)
-    assert sum(tab.page.evaluate("tones") for tab in tabs) == 2
+    rings_once(desk.page, lambda: sum(tab.page.evaluate("tones") for tab in tabs), 2)
 
 
 # The parser
@@ -423,4 +429,4 @@ def test_a_line_that_is_cut_one_way_is_found_out(shopper, desk, engine):
     wire.forgets()
     shopper.page.clock.run_for(61_000)
     wire.waits_for(lambda: wire.polls, "a question although the stream is there")
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < 55  # by the clock of the page, not by a real minute

@@ -41,11 +41,21 @@ class Wire:
     ) -> Wire:
         """Wait until it is so; `page` is one that is awake."""
         page = page or self.context.pages[-1]
-        for _ in range(300):
+        for _ in range(900):
             if condition():
                 return self
             page.wait_for_timeout(50)
         raise AssertionError(f"It never came true: {what}")
+
+    def rests(self, page: Page | None = None) -> Wire:
+        """Wait until no browser of the context has asked for news for a while, then count from here."""
+        page = page or self.context.pages[-1]
+        for _ in range(60):
+            self.forgets()
+            page.wait_for_timeout(500)
+            if not self.streams and not self.polls:
+                return self
+        raise AssertionError("The browser does not stop asking.")
 
     def has_streams(self, count: int) -> Wire:
         """Wait until so many streams are open."""

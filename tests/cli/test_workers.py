@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -93,12 +92,10 @@ def test_workers_share_a_port_hear_each_other_and_end_together(
         stream.hears("message 4")
         assert stream.bodies == ["hello", *(f"message {n}" for n in range(5))]
     assert workers.process is not None
-    begun = time.monotonic()
     workers.process.terminate()
     for stream in streams:
-        stream.ends(within=5)
+        stream.ends()
     assert workers.process.wait(PATIENCE) == 0
-    assert time.monotonic() - begun < 5
     assert all(map(is_gone, pids))
     assert "Traceback" not in workers.log.read_text()
 

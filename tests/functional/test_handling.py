@@ -167,9 +167,9 @@ def test_what_is_put_aside_comes_back_when_the_customer_writes(admin, customer, 
 
 
 def test_what_is_put_aside_comes_back_in_time(admin, customer, number, engine):
-    admin.posts(number, "snooze", {"until": later(seconds=1)})
+    admin.posts(number, "snooze", {"until": later(seconds=600)})
     with database.transaction(engine) as db:
-        assert handling.wake_due(db, datetime.now(UTC) + timedelta(seconds=2)) == 1
+        assert handling.wake_due(db, datetime.now(UTC) + timedelta(seconds=601)) == 1
     assert session(admin, number)["snoozed_until"] is None
     assert "put" not in "".join(customer.sees())
 
