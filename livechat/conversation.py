@@ -129,7 +129,6 @@ def send(
             author.admin_id,
             message.seq,
             message.public_seq,
-            counted=held.customer_messages,
         )
     _see_anew(db, held.id)
     return Sent(message, True)
@@ -156,8 +155,7 @@ def add_note(db: Session, session: ChatSession, author: Actor, body: str, client
     )
     mentions.mention(db, session.id, message, author)
     if author.admin_id is not None:
-        counted = session.customer_messages
-        marks.keep(db, session.id, author.admin_id, message.seq, None, counted=counted)
+        marks.keep(db, session.id, author.admin_id, message.seq, None)
     return Sent(message, True)
 
 

@@ -37,7 +37,7 @@ _BLOCKED = select(_GUESTS.c.blocked_at).where(_GUESTS.c.id == SESSIONS.c.guest_i
 _HELD = [
     SESSIONS.c[name]
     for name in (
-        *("id", "status", "assignee_id", "customer_name", "seq", "public_seq", "customer_messages"),
+        *("id", "status", "assignee_id", "customer_name", "seq", "public_seq"),
         *("last_activity_at", "waiting_since", "first_answer_at"),
     )
 ]
@@ -90,9 +90,6 @@ _COUNT_BY_CUSTOMER = _COUNT.values(
     last_message_seq=bindparam("new_seq"),
     last_activity_at=_MOMENT,
     waiting_since=func.coalesce(SESSIONS.c.waiting_since, _MOMENT),
-    customer_messages=SESSIONS.c.customer_messages + 1,
-    customer_wrote_at=_MOMENT,
-    snoozed_until=None,
 )
 
 
@@ -149,15 +146,7 @@ def add_once(db: Session, held: Any, **values: Any) -> Any | None:
         "waiting_since": None if answered else held.waiting_since or moment,
         "first_answer_at": held.first_answer_at or (moment if answered else None),
     }
-    if answered:
-        connection.execute(_COUNT, {"held": held.id, **counted})
-    else:
-        by_customer = {
-            "customer_messages": held.customer_messages + 1,
-            "customer_wrote_at": moment,
-            "snoozed_until": None,
-        }
-        connection.execute(_COUNT, {"held": held.id, **counted, **by_customer})
+    connection.execute(_COUNT, {"held": held.id, **counted})
     return message
 
 

@@ -130,11 +130,11 @@ def _view(view: str, reader_id: int | None) -> list[Any]:
             return [still_open, SESSIONS.c.snoozed_until.is_not(None)]
         case "unread":
             read = (
-                select(_READS.c.customer_messages)
+                select(_READS.c.customer_count)
                 .where(_READS.c.session_id == SESSIONS.c.id, _READS.c.admin_id == reader)
                 .scalar_subquery()
             )
-            return [still_open, SESSIONS.c.customer_messages > func.coalesce(read, 0)]
+            return [still_open, SESSIONS.c.customer_count > func.coalesce(read, 0)]
         case "mentions":
             unseen_ones = select(Mention.session_id).where(
                 Mention.admin_id == reader, Mention.seen_at.is_(None)

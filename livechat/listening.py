@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import re
 import socket
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 STANDARD_PORT = 6543
 _BACKLOG = 4096
+PATIENCE = 1.0  # seconds for which a port may still be in use by a server that is just ending
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,18 @@ def _resolve(address: Address) -> list[tuple[int, str]]:
 
 
 def _bound(family: int, host: str, port: int) -> socket.socket:
+    """Bind a socket, also where a server that was killed is just giving the port back. Raises OSError."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return _bind(family, host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+def _bind(family: int, host: str, port: int) -> socket.socket:
     one = socket.socket(family, socket.SOCK_STREAM)
     try:
         # A server that was killed may start again at once, though its old connections linger.

@@ -39,7 +39,7 @@ _LAST = (
     )
     .where(SESSIONS.c.id.in_(bindparam("ids", expanding=True)))
 )
-_READ = select(_READS.c.session_id, _READS.c.customer_messages).where(
+_READ = select(_READS.c.session_id, _READS.c.customer_count).where(
     _READS.c.session_id.in_(bindparam("ids", expanding=True)),
     _READS.c.admin_id == bindparam("reader"),
 )
@@ -51,7 +51,7 @@ _LONGEST = (
     .limit(1)
 )
 _MINE = or_(SESSIONS.c.assignee_id == bindparam("reader"), SESSIONS.c.assignee_id.is_(None))
-_LEFT = SESSIONS.c.customer_messages - func.coalesce(_READS.c.customer_messages, 0)
+_LEFT = SESSIONS.c.customer_count - func.coalesce(_READS.c.customer_count, 0)
 _HAS_READ = and_(_READS.c.session_id == SESSIONS.c.id, _READS.c.admin_id == bindparam("reader"))
 _NEWS = (
     select(
@@ -218,8 +218,7 @@ def unread_counts(db: Reader, sessions: Sequence[Any], reader_id: int | None) ->
     asked = {"ids": [session.id for session in sessions], "reader": reader_id or 0}
     read = {row[0]: row[1] for row in db.execute(_READ, asked)}
     return {
-        session.id: max(0, session.customer_messages - read.get(session.id, 0))
-        for session in sessions
+        session.id: max(0, session.customer_count - read.get(session.id, 0)) for session in sessions
     }
 
 

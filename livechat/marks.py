@@ -1,4 +1,7 @@
-"""How far each admin has read each session, and how far customers are told that somebody has."""
+"""How far each admin has read each session, and how far customers are told that somebody has.
+
+What is unread is counted by triggers of the database from the marks that are set here (migration 0006).
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,10 @@ _READ = {
         session_id=bindparam("s"),
         admin_id=bindparam("a"),
         seq=bindparam("upto"),
-        customer_messages=bindparam("counted"),
     )
     .on_conflict_do_update(
         index_elements=["session_id", "admin_id"],
-        set_={
-            "seq": case((_FURTHER, bindparam("upto")), else_=_READS.c.seq),
-            "customer_messages": case(
-                (_FURTHER, bindparam("counted")), else_=_READS.c.customer_messages
-            ),
-        },
+        set_={"seq": case((_FURTHER, bindparam("upto")), else_=_READS.c.seq)},
     )
     for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
@@ -47,8 +44,7 @@ def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> Non
     shown = select(func.max(ChatMessage.public_seq)).where(
         ChatMessage.session_id == session.id, ChatMessage.seq <= seq
     )
-    counted = _counted(db, session.id, seq)
-    keep(db, session.id, admin_id, seq, db.scalar(shown) or 0, counted=counted)
+    keep(db, session.id, admin_id, seq, db.scalar(shown) or 0)
     mentions.seen(db, session.id, admin_id, seq)
     db.refresh(session)
 
@@ -66,27 +62,14 @@ def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
     )
     if last is None:
         raise Conflict("nothing_to_read", "The customer has not written anything yet.")
-    marks = {"seq": last - 1, "customer_messages": _counted(db, session.id, last - 1)}
     mark = update(_READS).where(_READS.c.session_id == session.id, _READS.c.admin_id == admin_id)
-    db.connection().execute(mark.values(marks))
+    db.connection().execute(mark.values(seq=last - 1))
 
 
-def _counted(db: Session, session_id: int, seq: int) -> int:
-    """How many of the customer's messages stand up to seq."""
-    query = select(func.count()).where(
-        MESSAGES.c.session_id == session_id,
-        MESSAGES.c.sender == Sender.CUSTOMER.value,
-        MESSAGES.c.seq <= seq,
-    )
-    return int(db.connection().execute(query).scalar_one())
-
-
-def keep(
-    db: Session, session_id: int, admin_id: int, seq: int, public_seq: int | None, *, counted: int
-) -> None:
+def keep(db: Session, session_id: int, admin_id: int, seq: int, public_seq: int | None) -> None:
     """Keep how far an admin has read; with a public_seq the customer is told of it."""
     connection = db.connection()
-    read = {"s": session_id, "a": admin_id, "upto": seq, "counted": counted}
+    read = {"s": session_id, "a": admin_id, "upto": seq}
     connection.execute(_READ[connection.dialect.name], read)
     if public_seq is not None:
         connection.execute(_SEEN, {"held": session_id, "shown": public_seq})

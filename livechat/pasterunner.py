@@ -26,7 +26,8 @@ def run(application: Any, _global_config: dict[str, str], **server: str) -> None
             "pserve serves with one process. For several workers: livechat serve.", file=sys.stderr
         )
     sockets = listening.listen(addresses)
-    realtime = getattr(application, "registry", {}).get("livechat.realtime")
+    registry = getattr(application, "registry", {})
+    realtime = registry.get("livechat.realtime")
 
     def ready() -> None:
         if realtime is not None:
@@ -36,3 +37,7 @@ def run(application: Any, _global_config: dict[str, str], **server: str) -> None
             print(f"Serving on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
 
     serving.run(application, sockets, ready=ready, stop=realtime.stop if realtime else lambda: None)
+    if realtime is not None:
+        from .models import leave_whole
+
+        leave_whole(registry["livechat.engine"], registry["livechat.reading_engine"])

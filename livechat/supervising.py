@@ -1,24 +1,33 @@
-"""Several processes that serve from the same sockets, and one that watches over them.
+"""Several processes that serve from the same sockets, and a parent that watches over them.
 
-The watcher binds, starts the workers, starts anew whichever ends, and passes on what it is told. It serves nothing
-and knows no database, so there is little it could die of; and should it, its workers notice and end, too.
+The parent binds the sockets, starts the workers, replaces each that ends, and passes signals on. It serves nothing
+and opens no database, so little can end it. If something does, its workers end with it.
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
 import select
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from types import FrameType
 
 PATIENCE = 10.0  # seconds a worker has to end
-TOO_SOON = 2.0  # seconds: a worker that ends earlier has not really begun
-MOST_FAILURES = 5  # such ends in a row, after which it is no use
+STEADY = 10.0  # seconds a worker serves before its earlier ends are forgotten
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0  # seconds before a worker that keeps ending is started again
+MOST_FAILURES = 5  # workers that fail before any has ever served; after that it is no use
+# Signals by which a program fails without help from outside.
+_CRASHES = {
+    -number
+    for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT, signal.SIGFPE)
+}
 
 
 class CannotServe(Exception):
@@ -33,10 +42,16 @@ def supervise(
     ready: Callable[[], None],
     tell: Callable[[str], None],
 ) -> bool:
-    """Keep so many workers running until SIGTERM or Ctrl-C; returns whether it was Ctrl-C.
+    """Keep this many workers running until SIGTERM or Ctrl-C; returns whether it was Ctrl-C.
 
-    `command` starts a worker; the sockets, the file to write a byte to when it serves, and the one that ends
-    with us, are added as numbers of open files. `ready` is called when the first one serves. Raises CannotServe.
+    `command` starts a worker. The numbers of three kinds of open files are added to it: the sockets, the file to
+    write a byte to when it serves, and the one that ends with the parent. `ready` is called when the first worker
+    serves; `tell` is given one sentence for each worker that ends.
+
+    A worker that ends is replaced at once. One that keeps ending is replaced after a pause that doubles up to
+    LONGEST_PAUSE seconds, without an end: whatever kills the workers (an operator, the kernel when memory is short)
+    does not decide that the chat stays down. Only workers that fail before any has ever served show that they never
+    will, because of a wrong setting for example. Raises CannotServe for that.
     """
     watch = _Watch(command, workers, sockets, tell)
     before = {number: signal.signal(number, watch.stop) for number in _SIGNALS}
@@ -52,6 +67,37 @@ def supervise(
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
+@dataclass
+class _Place:
+    """The place of one worker, and what became of those that had it."""
+
+    process: subprocess.Popen[bytes] | None = None
+    ready: int = -1
+    """The file in which the worker says that it serves; -1 when it has."""
+    serves_since: float | None = None
+    ends: int = 0
+    """How many have ended here in a row without serving for STEADY seconds."""
+    not_before: float = field(default_factory=time.monotonic)
+
+    def pause(self) -> float:
+        """Note that a worker has ended, or could not be started; returns the seconds until the next one may start."""
+        now = time.monotonic()
+        if self.serves_since is not None and now - self.serves_since >= STEADY:
+            self.ends = 0
+        again = self.ends > 0 or self.process is None
+        seconds = min(FIRST_PAUSE * 2 ** max(0, self.ends - 1), LONGEST_PAUSE) if again else 0.0
+        self.ends = min(self.ends + 1, 16)
+        self.not_before = now + seconds
+        self.process = self.serves_since = None
+        return seconds
+
+    def forget_file(self) -> None:
+        """Close the file in which it says that it serves."""
+        if self.ready >= 0:
+            os.close(self.ready)
+            self.ready = -1
+
+
 class _Watch:
     def __init__(
         self,
@@ -61,67 +107,122 @@ class _Watch:
         tell: Callable[[str], None],
     ) -> None:
         self._command = command
-        self._count = workers
         self._tell = tell
         self._sockets = [one.fileno() for one in sockets]
-        self._ready, self._say_ready = os.pipe()
-        self._lifeline, self._life = os.pipe()  # workers see its end when we are gone
-        self._workers: dict[subprocess.Popen[bytes], float] = {}
+        self._lifeline, self._life = os.pipe()  # its end tells workers that we are gone
+        self._places = [_Place() for _ in range(workers)]
         self._failures = 0
+        self._has_served = False
         self.stopped_by: int | None = None
 
     def stop(self, number: int, _frame: FrameType | None) -> None:
         self.stopped_by = self.stopped_by or number
 
     def run(self, ready: Callable[[], None]) -> None:
-        waiting = True
         while self.stopped_by is None:
-            self._replace()
-            if select.select([self._ready], [], [], 0.1)[0]:
-                os.read(self._ready, 1)
-                if waiting:
-                    ready()
-                    waiting = False
+            for place in self._places:
+                self._replace(place)
+            starting = {place.ready: place for place in self._places if place.ready >= 0}
+            for file in select.select(list(starting), [], [], 0.1)[0]:
+                place = starting[file]
+                if os.read(file, 1):
+                    place.serves_since = time.monotonic()
+                    if not self._has_served:
+                        self._has_served = True
+                        ready()
+                place.forget_file()
 
-    def _replace(self) -> None:
-        for worker, begun in list(self._workers.items()):
-            code = worker.poll()
+    def _replace(self, place: _Place) -> None:
+        if place.process is not None:
+            code = place.process.poll()
             if code is None:
-                continue
-            del self._workers[worker]
-            soon = time.monotonic() - begun < TOO_SOON
-            self._failures = self._failures + 1 if soon else 0
-            if self._failures >= MOST_FAILURES:
-                raise CannotServe(
-                    "The workers end as soon as they begin; what they say stands above."
-                )
-            self._tell(f"Worker {worker.pid} has ended ({code}). Another takes its place.")
-        while len(self._workers) < self._count:
-            self._start()
+                return
+            pid = place.process.pid
+            place.forget_file()
+            self._note_failure(code >= 0 or code in _CRASHES)
+            pause = place.pause()
+            when = f" in {pause:.3g} s" if pause else ""
+            self._say(f"Worker {pid} has ended ({code}). Another takes its place{when}.")
+        if time.monotonic() >= place.not_before:
+            self._start(place)
 
-    def _start(self) -> None:
-        files = [*self._sockets, self._say_ready, self._lifeline]
+    def _note_failure(self, by_itself: bool) -> None:
+        if self._has_served or not by_itself:
+            return
+        self._failures += 1
+        if self._failures >= MOST_FAILURES:
+            raise CannotServe(
+                "The workers end as soon as they begin; the lines above say what is wrong."
+            )
+
+    def _start(self, place: _Place) -> None:
+        try:
+            self._open(place)
+        except OSError as error:  # no memory, no process or no file is left; that passes
+            place.forget_file()
+            self._note_failure(by_itself=True)
+            pause = place.pause()
+            self._say(
+                f"A worker cannot be started ({error.strerror}). Trying again in {pause:.3g} s."
+            )
+
+    def _open(self, place: _Place) -> None:
+        place.ready, say_ready = os.pipe()
         words = [
             *("--inherit", ",".join(map(str, self._sockets))),
-            *("--ready-file", str(self._say_ready)),
+            *("--ready-file", str(say_ready)),
             *("--life-file", str(self._lifeline)),
         ]
-        worker = subprocess.Popen(  # noqa: S603 - our own program
-            [*self._command, *words], pass_fds=files, stdin=subprocess.DEVNULL
-        )
-        self._workers[worker] = time.monotonic()
+        try:
+            place.process = subprocess.Popen(  # noqa: S603 - our own program
+                [*self._command, *words],
+                pass_fds=[*self._sockets, say_ready, self._lifeline],
+                stdin=subprocess.DEVNULL,
+                preexec_fn=_end_with_parent(),
+            )
+        finally:
+            os.close(say_ready)
+
+    def _say(self, sentence: str) -> None:
+        # A full disk or a closed pipe behind stderr must not end the chat.
+        with contextlib.suppress(OSError, ValueError):
+            self._tell(sentence)
 
     def end(self) -> None:
-        """End all workers, those that do not want to as well."""
-        for worker in self._workers:
+        """End all workers, also those that do not react."""
+        processes = [place.process for place in self._places if place.process is not None]
+        for process in processes:
             with contextlib.suppress(ProcessLookupError):
-                worker.terminate()
+                process.terminate()
+                process.send_signal(signal.SIGCONT)  # one that was stopped hears of it, too
         deadline = time.monotonic() + PATIENCE
-        for worker in self._workers:
+        for process in processes:
             try:
-                worker.wait(max(0.0, deadline - time.monotonic()))
+                process.wait(max(0.0, deadline - time.monotonic()))
             except subprocess.TimeoutExpired:
-                worker.kill()
-                worker.wait()
-        for file in (self._ready, self._say_ready, self._lifeline, self._life):
+                process.kill()
+                process.wait()
+        for place in self._places:
+            place.forget_file()
+        for file in (self._lifeline, self._life):
             os.close(file)
+
+
+def _end_with_parent() -> Callable[[], None] | None:
+    """What a worker does before it runs our program: ask the kernel to kill it when the parent ends (prctl(2),
+    PR_SET_PDEATHSIG). So no worker holds the port of a parent that was killed, not even one that is still starting,
+    hangs, or was stopped. Other systems than Linux have no such thing; there workers watch the life file.
+    """
+    if not sys.platform.startswith("linux"):
+        return None
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def ask() -> None:
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:  # it has ended before we asked
+            os._exit(1)
+
+    return ask
+
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h

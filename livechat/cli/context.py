@@ -96,6 +96,12 @@ class Context:
 
         return open_engine(self.settings)
 
+    def close(self) -> None:
+        """Close the database, if it was opened. SQLite leaves one whole file where nobody else has it open."""
+        for name in ("engine", "new_engine"):
+            if name in self.__dict__:
+                self.__dict__[name].dispose()
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A database session that only reads."""

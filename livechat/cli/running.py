@@ -49,6 +49,8 @@ def run(command: click.Command, context: Context) -> int:
             raise  # a mistake of ours: its traceback is what helps
         click.echo(sentence, err=True)
         return FAILED
+    finally:
+        context.close()
     return code if isinstance(code, int) else DONE
 
 

@@ -135,15 +135,20 @@ def _serve(
     life: int | None = None,
 ) -> bool:
     from .. import serving
+    from ..models import leave_whole
 
     application = _application(context)
-    realtime = application.registry["livechat.realtime"]
+    registry = application.registry
+    realtime = registry["livechat.realtime"]
 
     def begin() -> None:
         realtime.start()
         ready()
 
-    return serving.run(application, sockets, ready=begin, stop=realtime.stop, life=life)
+    interrupted = serving.run(application, sockets, ready=begin, stop=realtime.stop, life=life)
+    context.close()
+    leave_whole(registry["livechat.engine"], registry["livechat.reading_engine"])
+    return interrupted
 
 
 def _application(context: Context) -> Any:

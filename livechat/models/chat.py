@@ -108,10 +108,13 @@ class ChatSession(Base):
     seq: Mapped[int] = mapped_column(default=0)
     public_seq: Mapped[int] = mapped_column(default=0)
     """The last numbers given out: to admins, and in the list without what customers may not see."""
-    customer_messages: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How many messages the customer has written: what an admin has not read is counted from it."""
+    customer_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many messages the customer has written; what an admin has not read is counted from it. Triggers of the
+    database keep it, because a server of an earlier version, which may still run, does not (migration 0006)."""
     customer_wrote_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When the newest of them was written."""
+    """When the newest of them was written. Kept by triggers, too."""
+    customer_messages: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Where servers of earlier versions count. Nothing reads it."""
     last_message_seq: Mapped[int | None]
     """The seq of the newest entry that a person wrote."""
 
@@ -200,11 +203,14 @@ class ChatMessage(Base):
 
 class ChatRead(Base):
     """How far one admin has read one session. One admin's look never clears another's, and only what the customer
-    wrote counts as unread: the session's customer_messages less those up to `seq`, which are counted here."""
+    wrote counts as unread: the session's customer_count less those up to `seq`, which are counted here."""
 
     __tablename__ = "chat_reads"
 
     session_id: Mapped[int] = mapped_column(ForeignKey("chat_sessions.id"), primary_key=True)
     admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id"), primary_key=True)
     seq: Mapped[int]
+    customer_count: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Kept by triggers of the database from `seq`."""
     customer_messages: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Where servers of earlier versions count. Nothing reads it."""

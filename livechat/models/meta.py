@@ -18,6 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from ..patched import in_a_real_thread, is_patched
+from .sqlite_file import PATIENCE_INSIDE, DatabaseFile
 
 # Named constraints can be altered by a migration on every database.
 NAMING_CONVENTION = {
@@ -76,8 +77,7 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
         # One writes at a time: more connections than a few would only wait.
         engine = _sqlite_engine(url, busy_timeout_ms, pool_size=5, patience=busy_timeout_ms / 1000)
         _begin_in_turn(engine, busy_timeout_ms)
-        if is_patched():
-            engine.dialect.do_commit = _Commit()  # type: ignore[method-assign, assignment]
+        _watch_file(engine)
         return engine
     engine = create_engine(
         url,
@@ -125,7 +125,10 @@ def make_reading_engine(engine: Engine) -> Engine:
     """An engine for quick looks: each statement reads by itself, which saves two thirds of the statements. On
     SQLite it has connections of its own, so that who reads does not wait behind those who wait to write."""
     if engine.dialect.name == "sqlite":
-        return _sqlite_engine(engine.url, 1000, pool_size=10)
+        reading = _sqlite_engine(engine.url, 1000, pool_size=10)
+        if engine in _files:
+            _files[engine].watch(reading, writes=False)
+        return reading
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
@@ -146,6 +149,22 @@ def _sqlite_engine(
         # Not as an event: one that is listened for costs every statement more than this. (So with all below.)
         engine.dialect.do_execute = _execute_aside  # type: ignore[method-assign]
     return engine
+
+
+def _watch_file(engine: Engine) -> None:
+    path = engine.url.database
+    if path and path != ":memory:" and not path.startswith("file:"):
+        _files[engine] = DatabaseFile(path)
+        _files[engine].watch(engine, writes=True)
+
+
+def leave_whole(engine: Engine, *others: Engine) -> None:
+    """Close all connections of engines of one database; an SQLite database is one whole file afterwards."""
+    file = _files.get(engine)
+    if file is not None:
+        file.leave_whole()
+    for one in (engine, *others):
+        one.dispose()
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
@@ -240,38 +259,15 @@ def write_with(session: Session) -> None:
 
 def _wait_inside(info: Any, driver: Any, milliseconds: int) -> None:
     """How long SQLite itself waits for a lock; a connection is usually used for the same as before."""
-    if info.get(_PATIENCE) != milliseconds:
+    if info.get(PATIENCE_INSIDE) != milliseconds:
         driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
-        info[_PATIENCE] = milliseconds
+        info[PATIENCE_INSIDE] = milliseconds
 
 
-_TURN, _PATIENCE, _USED = "livechat_turn", "livechat_patience", "livechat_used"
+_TURN, _USED = "livechat_turn", "livechat_used"
 IDLE = 1.0  # seconds
 _turns: WeakKeyDictionary[Any, Callable[[], _Turn]] = WeakKeyDictionary()
-QUICK = 0.001  # seconds: a commit that usually takes less is done without a thread
-
-
-class _Commit:
-    """Commits where they keep others waiting least.
-
-    A commit waits for the disk, and the whole process with it. In a thread others go on, but to hand it there and
-    back takes half a millisecond of everybody's time (bench/README.md): where the disk needs less, it is not worth it.
-    """
-
-    def __init__(self) -> None:
-        self._usual = 1.0  # seconds
-
-    def __call__(self, connection: Any) -> None:
-        took = self._timed(connection) if self._usual < QUICK else self._aside(connection)
-        self._usual += (took - self._usual) / 8
-
-    def _aside(self, connection: Any) -> float:
-        return float(in_a_real_thread(lambda: self._timed(connection)))
-
-    def _timed(self, connection: Any) -> float:
-        began = time.perf_counter()
-        connection.commit()
-        return time.perf_counter() - began
+_files: WeakKeyDictionary[Engine, DatabaseFile] = WeakKeyDictionary()
 
 
 def _execute_aside(cursor: Any, statement: str, parameters: Any, context: Any = None) -> None:

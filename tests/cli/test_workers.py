@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from livechat import supervising
+from livechat import listening, supervising
 from livechat.supervising import MOST_FAILURES, CannotServe, supervise
 from tests.databases import engine_for, rows
 from tests.factories import Customer
@@ -140,6 +144,44 @@ def test_a_worker_that_hangs_or_dies_is_no_loss_and_none_outlives_who_watches(
     until(lambda: all(map(is_gone, pids)))
 
 
+@several
+def test_all_workers_killed_again_and_again_come_back_and_the_parent_stays(
+    workers: Server,
+) -> None:
+    assert workers.process is not None
+    ann = Customer(Remote(workers.port))
+    ann.starts("hello")
+    for _ in range(3):
+        for pid in workers.worker_pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until(lambda: len(workers.worker_pids()) == 3)
+    until(workers.answers, within=60)
+    assert workers.process.poll() is None
+    ann.sends("still there")
+    assert ann.sees() == ["hello", "still there"]
+
+
+@several
+@pytest.mark.parametrize("how", ["serving", "starting", "stopped"])
+def test_a_parent_that_is_killed_gives_its_port_back_at_once(workers: Server, how: str) -> None:
+    assert workers.process is not None
+    pids = workers.worker_pids()
+    if how == "starting":
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        until(lambda: len(set(workers.worker_pids()) - set(pids)) == 3)
+        pids = workers.worker_pids()
+    if how == "stopped":
+        os.kill(pids[0], signal.SIGSTOP)
+    workers.process.kill()
+    workers.process.wait(PATIENCE)
+    sockets = listening.listen([listening.Address("127.0.0.1", workers.port)])
+    for one in sockets:
+        one.close()
+    until(lambda: all(map(is_gone, pids)))
+
+
 def has(stream: Stream, body: str) -> bool:
     """Whether it has heard that, once it has heard it or ended."""
     until(lambda: stream.ended or body in stream.bodies)
@@ -174,13 +216,83 @@ class Supervised:
         return supervise(command, workers, [], ready=is_ready, tell=self.said.append)
 
 
-def test_workers_that_cannot_begin_are_not_tried_for_ever() -> None:
+@pytest.mark.parametrize(
+    ("ends", "code"), [("sys.exit(3)", "(3)"), ("os.kill(os.getpid(), signal.SIGSEGV)", "(-11)")]
+)
+def test_workers_that_cannot_begin_are_not_tried_for_ever(ends: str, code: str) -> None:
     supervised = Supervised()
     with pytest.raises(CannotServe, match="end as soon as they begin"):
-        supervised.run("sys.exit(3)")
+        supervised.run(ends, workers=2)
     assert supervised.ready == 0
     assert len(supervised.said) == MOST_FAILURES - 1
-    assert all("(3)" in sentence for sentence in supervised.said)
+    assert all(code in sentence for sentence in supervised.said)
+
+
+def test_workers_that_are_killed_before_any_has_served_are_started_again(tmp_path: Path) -> None:
+    supervised = Supervised()
+    me, tries = os.getpid(), tmp_path / "tries"
+    killed = (
+        f"tries = open({str(tries)!r}, 'a+'); tries.write('x'); tries.flush(); tries.seek(0)\n"
+        f"if len(tries.read()) <= {MOST_FAILURES}: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "ready(); time.sleep(60)"
+    )
+    assert supervised.run(killed, ready=lambda: os.kill(me, signal.SIGTERM)) is False
+    assert len(supervised.said) == MOST_FAILURES
+
+
+def test_workers_that_have_served_are_started_again_however_often_they_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervising, "LONGEST_PAUSE", 0.3)
+    supervised = Supervised()
+    me, ends = os.getpid(), 3 * MOST_FAILURES
+    timer = threading.Thread(
+        target=lambda: (
+            until(lambda: len(supervised.said) >= ends),
+            os.kill(me, signal.SIGTERM),
+        )
+    )
+    timer.start()
+    assert supervised.run("ready(); sys.exit(7)", workers=2) is False
+    timer.join()
+    assert supervised.ready == 1
+    # The first of each place at once, the later ones after a pause.
+    assert sum(sentence.endswith("takes its place.") for sentence in supervised.said) == 2
+    assert supervised.said[-1].endswith("takes its place in 0.3 s.")
+
+
+def test_a_sentence_that_cannot_be_written_does_not_end_the_workers() -> None:
+    me = os.getpid()
+
+    def no_space(_sentence: str) -> None:
+        os.kill(me, signal.SIGTERM)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    command = [sys.executable, "-c", Supervised.HEAD + "ready(); sys.exit(1)"]
+    assert supervise(command, 1, [], ready=lambda: None, tell=no_space) is False
+
+
+def test_a_worker_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
+    program, away = tmp_path / "worker", tmp_path / "away"
+    program.write_text(
+        f"#!{sys.executable}\n{Supervised.HEAD}ready(); time.sleep(0.2)".replace("4]", "6]")
+    )
+    program.chmod(0o700)
+    said: list[str] = []
+    me = os.getpid()
+
+    def tell(sentence: str) -> None:
+        said.append(sentence)
+        if sentence.startswith("A worker cannot be started"):
+            away.rename(program)
+        elif len(said) > 2:
+            os.kill(me, signal.SIGTERM)
+
+    def served() -> None:
+        program.rename(away)
+
+    assert supervise([str(program), "-", "-"], 1, [], ready=served, tell=tell) is False
+    assert "cannot be started" in said[1]
 
 
 @pytest.mark.parametrize(

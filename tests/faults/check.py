@@ -200,13 +200,13 @@ def what_is_unread_is_counted_right(e: Evidence) -> Iterator[str]:
     by_session = e.by_session()
     for session in e.sessions:
         written = sum(row.sender == "customer" for row in by_session[session.id])
-        if session.customer_messages != written:
-            yield f"Session {session.id} counts {session.customer_messages} of {written} messages"
+        if session.customer_count != written:
+            yield f"Session {session.id} counts {session.customer_count} of {written} messages"
     for read in e.reads:
         entries = by_session[read.session_id]
         upto = sum(row.sender == "customer" and row.seq <= read.seq for row in entries)
-        if read.customer_messages != upto:
-            yield f"A mark counts {read.customer_messages} of {upto} messages: {read}"
+        if read.customer_count != upto:
+            yield f"A mark counts {read.customer_count} of {upto} messages: {read}"
 
 
 def the_desk_sees_the_list_as_it_is(e: Evidence) -> Iterator[str]:

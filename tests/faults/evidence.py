@@ -19,7 +19,7 @@ class Evidence:
     entries: list[Any] = field(default_factory=list)
     """Rows: session_id, seq, public_seq, sender, client_id, body, event, details, created_at; in order."""
     sessions: list[Any] = field(default_factory=list)
-    """Rows: id, status, version, seq, public_seq, assignee (username or None), customer_messages."""
+    """Rows: id, status, version, seq, public_seq, assignee (username or None), customer_count."""
     names: dict[str, str] = field(default_factory=dict)
     """Usernames by the names that system lines carry."""
     history: History = field(default_factory=History)
@@ -32,7 +32,7 @@ class Evidence:
     busy: list[int] = field(default_factory=list)
     """The numbers of the conversations in which much was written, also lately."""
     reads: list[Any] = field(default_factory=list)
-    """Rows: session_id, admin_id, seq, customer_messages: how far an admin has read, and how much that is."""
+    """Rows: session_id, admin_id, seq, customer_count: how far an admin has read, and how much that is."""
     tags: dict[int, str] = field(default_factory=dict)
     """The conversations' tags by their numbers."""
 
@@ -45,14 +45,14 @@ class Evidence:
         )
         sessions = (
             "SELECT s.id, s.status, s.version, s.seq, s.public_seq, a.username AS assignee,"
-            " s.customer_messages"
+            " s.customer_count"
             " FROM chat_sessions s LEFT JOIN admins a ON a.id = s.assignee_id ORDER BY s.id"
         )
         names = {
             row.name: row.username for row in rows(engine, "SELECT name, username FROM admins")
         }
         made = cls(rows(engine, entries), rows(engine, sessions), names)
-        reads = "SELECT session_id, admin_id, seq, customer_messages FROM chat_reads"
+        reads = "SELECT session_id, admin_id, seq, customer_count FROM chat_reads"
         made.reads = rows(engine, reads)
         return made
 

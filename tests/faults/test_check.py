@@ -60,7 +60,7 @@ def evidence() -> Evidence:
                 seq=5,
                 public_seq=4,
                 assignee=None,
-                customer_messages=3,
+                customer_count=3,
             )
         ],
         names={"Bert": "bert", "Cleo": "cleo"},
@@ -156,11 +156,11 @@ def show_customers_a_note(e: Evidence) -> None:
 
 
 def forget_to_count_a_message(e: Evidence) -> None:
-    e.sessions[0].customer_messages = 2
+    e.sessions[0].customer_count = 2
 
 
 def count_what_was_not_read(e: Evidence) -> None:
-    e.reads = [SimpleNamespace(session_id=1, admin_id=1, seq=1, customer_messages=2)]
+    e.reads = [SimpleNamespace(session_id=1, admin_id=1, seq=1, customer_count=2)]
 
 
 def let_times_run_backwards(e: Evidence) -> None:
