@@ -22,7 +22,9 @@ from .audit import Act
 from .fields import email_address
 from .guests import hash_token, new_token
 from .models import Admin, AdminLogin, Role, now
+from .permissions import Permission, may
 from .refusals import Conflict, Invalid, Missing
+from .rights import managers, who_may
 
 INVITE_LASTS = timedelta(hours=72)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000
@@ -86,7 +88,7 @@ def add_admin(
     if not 1 <= len(shown) <= 100:
         raise Invalid("name", "A name has 1 to 100 characters.")
     admin = Admin(username=folded, name=shown, created_at=now())
-    admin.role = check_role(role) if role else Role.AGENT if _owners(db) else Role.OWNER
+    admin.role = check_role(role) if role else Role.AGENT if managers(db) else Role.OWNER
     admin.email = email_address(email, "email") if email else None
     if password is not None:
         admin.password_hash = hash_password(password)
@@ -111,27 +113,24 @@ def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None
 
     Raises Invalid, Conflict ``last_owner``.
     """
-    wanted, had = check_role(role), admin.role
+    wanted = check_role(role)
+    managers(db)  # first, and in order
+    db.refresh(admin, ["role"], with_for_update={"key_share": True})
+    had = admin.role
     if wanted == had:
         return
-    if had == Role.OWNER:
+    if not may(wanted, Permission.MANAGE):
         _keep_an_owner(db, admin)
     admin.role = wanted
-    if wanted == Role.VIEWER:
+    if not may(wanted, Permission.ANSWER):
         give_back(db, admin, actor)
     audit.record(
         db, actor, Act.ROLE, target=admin.username, details={"from": str(had), "to": str(wanted)}
     )
 
 
-def _owners(db: Session) -> list[int]:
-    query = select(Admin.id).where(Admin.role == Role.OWNER, Admin.disabled_at.is_(None))
-    # Locked in order: of two who take the role from each other at once, one stays.
-    return list(db.scalars(query.order_by(Admin.id).with_for_update()))
-
-
 def _keep_an_owner(db: Session, admin: Admin) -> None:
-    if _owners(db) == [admin.id]:
+    if managers(db) == [admin.id]:
         raise Conflict(
             "last_owner",
             f"{admin.username} is the only owner. Make somebody else an owner first.",
@@ -188,6 +187,11 @@ def find_admin(db: Session, username: str) -> Admin:
 def named(admin: Admin) -> str:
     """An admin for colleagues: ``Anna Berg (anna)``, or only the username where there is no more to say."""
     return admin.username if admin.name == admin.username else f"{admin.name} ({admin.username})"
+
+
+def admins_who_may(db: Session, permission: Permission) -> list[Admin]:
+    """The admins who may do something, by username."""
+    return list(db.scalars(select(Admin).where(who_may(permission)).order_by(Admin.username)))
 
 
 def all_admins(db: Session, *, enabled: bool = False) -> list[Admin]:
