@@ -86,8 +86,8 @@ def send(
     """Add a message, exactly once for a client_id. An admin's answer to a waiting session takes it.
 
     With `seen_seq`, the newest entry its author had on screen, it is held when a colleague has answered after
-    that. Raises NotAllowed for an author who may not answer; Conflict: ``client_id_reused`` (the same id with another body), ``session_closed``, ``blocked``,
-    ``answered_meanwhile`` (which carries the answers, as rows, in `more`).
+    that. Raises NotAllowed for an author who may not answer; Conflict: ``client_id_reused`` (the same id with
+    another body), ``session_closed``, ``blocked``, ``answered_meanwhile`` (with the answers, as rows, in `more`).
     """
     if author is CUSTOMER and (added := add_by_customer(db, session.id, body, client_id)):
         _see_anew(db, session.id)
