@@ -73,6 +73,7 @@ def paths(customer):
 
 
 def test_no_answer_changes_by_a_single_byte_when_notes_are_written(admin, customer, number, get):
+    customer.sends("not yet seen by anybody at the desk")
     asked = list(paths(customer))
 
     def answers():

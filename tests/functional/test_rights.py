@@ -11,7 +11,7 @@ import livechat
 from livechat import assigning, automatic, database, notes, staff, tags
 from livechat.actors import CUSTOMER
 from livechat.models import Admin as AdminRow
-from livechat.models import ChatSession
+from livechat.models import ChatSession, now
 from livechat.permissions import GRANTS, Permission, Role, may, roles_that_may
 from livechat.presence import Team
 from livechat.refusals import NotAllowed
@@ -141,6 +141,7 @@ def test_chats_are_given_to_those_who_may_answer_at_every_door(
     free_again(good)
     here(zoe)
     with database.transaction(engine) as db:
+        db.get_one(AdminRow, admin.row.id).away_since = now()
         assert automatic.assign_waiting(db, 0) == good
     free_again(good)
 
