@@ -24,7 +24,7 @@ from .guests import hash_token, new_token
 from .models import Admin, AdminLogin, Role, now
 from .permissions import Permission, may
 from .refusals import Conflict, Invalid, Missing
-from .rights import managers, who_may
+from .rights import check, managers, who_may
 
 INVITE_LASTS = timedelta(hours=72)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000
@@ -82,7 +82,8 @@ def add_admin(
     actor: Actor = STAFF,
 ) -> Admin:
     """Add an admin; without a password they need an invitation. Without a role the first one is owner, and who
-    comes later an agent. Raises Invalid, Conflict ``username_taken``."""
+    comes later an agent. Raises NotAllowed, Invalid, Conflict ``username_taken``."""
+    check(db, actor, Permission.MANAGE)
     folded = check_username(db, username)
     shown = " ".join((name or username).split())
     if not 1 <= len(shown) <= 100:
@@ -111,10 +112,11 @@ def check_role(role: str) -> Role:
 def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None:
     """Let an admin do more or less from now on; who may only read gives back their chats.
 
-    Raises Invalid, Conflict ``last_owner``.
+    Raises NotAllowed, Invalid, Conflict ``last_owner``.
     """
     wanted = check_role(role)
-    managers(db)  # first, and in order
+    check(db, actor, Permission.MANAGE)
+    managers(db)  # also for the command line: these rows are locked before others, and in order
     db.refresh(admin, ["role"], with_for_update={"key_share": True})
     had = admin.role
     if wanted == had:
@@ -157,6 +159,7 @@ def set_password(db: Session, admin: Admin, password: str, actor: Actor = STAFF)
 
 def invite(db: Session, admin: Admin, actor: Actor = STAFF) -> str:
     """A one-time token with which an admin sets a password. An earlier one ends; this one lasts three days."""
+    check(db, actor, Permission.MANAGE)
     if admin.disabled_at is not None:
         raise Conflict("disabled", f"{admin.username} is disabled. Enable the account first.")
     audit.record(db, actor, Act.INVITED, target=admin.username)
@@ -205,6 +208,7 @@ def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
 
     Raises Conflict ``last_owner`` when another admin does it to the only owner; the command line may.
     """
+    check(db, actor, Permission.MANAGE)
     if actor.admin_id is not None:
         _keep_an_owner(db, admin)
     if admin.disabled_at is None:
@@ -217,6 +221,7 @@ def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
 
 def enable(db: Session, admin: Admin, actor: Actor = STAFF) -> None:
     """Let a disabled admin sign in again."""
+    check(db, actor, Permission.MANAGE)
     if admin.disabled_at is not None:
         audit.record(db, actor, Act.ADMIN_ENABLED, target=admin.username)
     admin.disabled_at = None

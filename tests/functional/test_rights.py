@@ -13,7 +13,7 @@ from livechat.actors import CUSTOMER
 from livechat.models import Admin as AdminRow
 from livechat.models import ChatSession, now
 from livechat.permissions import GRANTS, Permission, Role, may, roles_that_may
-from livechat.presence import Team
+from livechat.presence import Team, ready_to_answer
 from livechat.refusals import NotAllowed
 from livechat.security import SecurityPolicy
 
@@ -163,12 +163,16 @@ def test_the_desk_offers_those_who_may_answer_and_shows_what_one_may(admin, zoe,
 
 
 def test_customers_are_told_that_somebody_is_there_if_it_is_somebody_who_may_answer(
-    customer, zoe, role, here, wsgi
+    customer, zoe, role, here, wsgi, engine
 ):
     here(zoe)
     wsgi.registry["livechat.realtime"].team = Team()  # as it is now
     told = customer.reads().json["session"]["team"]["presence"]
     assert told == ("online" if may(role, ANSWERS) else "offline")
+    with (
+        engine.connect() as db
+    ):  # nobody looks for a chat to give while there is nobody to give it to
+        assert (zoe.row.id in ready_to_answer(db)) == may(role, ANSWERS)
 
 
 def test_a_mention_reaches_those_who_may_read_notes(admin, zoe, role, number):
