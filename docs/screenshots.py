@@ -20,7 +20,7 @@ from sqlalchemy import select
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from livechat import conversation, database, replies, staff, tags  # noqa: E402 - as are the tests
+from livechat import database, notes, replies, staff, tags  # noqa: E402 - as are the tests
 from livechat.actors import admin_actor  # noqa: E402
 from livechat.models import Admin as AdminRow  # noqa: E402
 from livechat.models import ChatMessage, ChatSession, make_engine  # noqa: E402
@@ -206,8 +206,8 @@ def fill_the_shelves(engine: Any, anna: Any) -> None:
     with database.transaction(engine) as db:
         session = db.get_one(ChatSession, 2)
         note = "@ben, she has had it for six weeks. I would send her a new one."
-        conversation.add_note(db, session, actor, note, "picture-note")
-        tags.change_tags(db, session, ["warranty", "lamp"], [])
+        notes.add_note(db, session, actor, note, "picture-note")
+        tags.change_tags(db, session, actor, ["warranty", "lamp"], [])
         for code, title, body in (
             ("hours", "Opening hours", "We are here Monday to Saturday from 9 to 18."),
             ("back", "Sending back", "Of course, {customer.name|with pleasure}: use the label."),

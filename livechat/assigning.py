@@ -5,13 +5,14 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from . import audit
+from . import audit, rights
 from .actors import Actor
 from .audit import Act
 from .entries import LOCK, append_line, lock
 from .lines import Event
-from .models import Admin, ChatSession, Role, Status
-from .refusals import Conflict, Invalid
+from .models import Admin, ChatSession, Status
+from .permissions import Permission
+from .refusals import Conflict
 
 
 def assign(
@@ -26,13 +27,13 @@ def assign(
     """Give a session to an admin, or to nobody. Giving it to whom it belongs already is no error.
 
     With `version` it is done only if nobody has assigned, closed or reopened it since. Without one, only
-    taking for oneself what a colleague holds is refused. Raises Conflict: ``taken``, ``session_closed``.
+    taking for oneself what a colleague holds is refused. Raises Conflict: ``taken``, ``session_closed``; and what
+    `rights.check` raises when the actor may not assign, or the admin may not answer.
     `act`: what the audit log calls it, if it is not one of the usual.
     """
+    rights.check(db, actor, Permission.ANSWER, assignee=admin)
     lock(db, session)
     wanted = admin.id if admin else None
-    if admin is not None:
-        check_able(db, admin)
     if not session.open:
         raise Conflict("session_closed", "This chat is closed. Reopen it first.")
     if session.assignee_id == wanted:
@@ -78,8 +79,9 @@ def give_to(
 def take_next(db: Session, actor: Actor, admin: Admin) -> ChatSession:
     """Give the next who waits to this admin: the most urgent first, then who has waited longest.
 
-    Raises Conflict ``nobody_waits``.
+    Raises Conflict ``nobody_waits``, and what `assign` raises.
     """
+    rights.check(db, actor, Permission.ANSWER, assignee=admin)
     waiting = (
         select(ChatSession.id)
         .where(
@@ -107,20 +109,11 @@ def give_back(db: Session, admin: Admin, actor: Actor) -> int:
     for session in db.scalars(query.order_by(ChatSession.id)).all():
         lock(db, session)
         if session.open and session.assignee_id == admin.id:  # it may have changed hands meanwhile
-            assign(db, session, actor, None, None)
+            _put_back(db, session, actor)
             session.waiting_since = session.waiting_since or session.last_activity_at
             count += 1
+    db.flush()
     return count
-
-
-def check_able(db: Session, admin: Admin) -> None:
-    """Raises Invalid for who is disabled or only reads. Nobody becomes so until we have committed: whoever disables
-    an admin puts back what they have, and must find this chat among it."""
-    db.refresh(admin, ["disabled_at", "role"], with_for_update={"read": True})
-    if admin.disabled_at is not None:
-        raise Invalid("admin", f"{admin.username} is disabled and cannot take chats.")
-    if admin.role == Role.VIEWER:
-        raise Invalid("admin", f"{admin.username} may only read and cannot take chats.")
 
 
 def _put_back(db: Session, session: ChatSession, actor: Actor) -> None:

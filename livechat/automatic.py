@@ -20,13 +20,14 @@ from .models import (
     Admin,
     Audit,
     ChatSession,
-    Role,
     Status,
     now,
     writing,
 )
-from .presence import admins_here
+from .permissions import Permission
+from .presence import ready_to_answer
 from .refusals import Refused
+from .rights import who_may
 
 if TYPE_CHECKING:
     from .settings import Settings
@@ -113,10 +114,8 @@ def _neglected(patience: timedelta) -> Any:
 
 
 def _candidates(db: Session) -> list[Candidate]:
-    here = admins_here(db, away=False)
-    able = select(Admin).where(
-        Admin.id.in_(here), Admin.disabled_at.is_(None), Admin.role != Role.VIEWER
-    )
+    # The condition again, not only the numbers: PostgreSQL holds a row it had to wait for against it once more.
+    able = select(Admin).where(Admin.id.in_(ready_to_answer(db)), who_may(Permission.ANSWER))
     # Locked, in order: of two processes that do this at once, the second counts what the first has given.
     admins = db.scalars(able.order_by(Admin.id).with_for_update(**LOCK)).all()
     counts = (
@@ -183,7 +182,7 @@ class Duties:
             wakes = db.execute(due).first() is not None
             waits = self._settings.assignment == "automatic" and (
                 db.execute(select(ChatSession.id).where(_WAITS).limit(1)).first() is not None
-                and bool(admins_here(db, away=False))
+                and bool(ready_to_answer(db))
             )
             neglected = bool(patience) and (
                 db.execute(_neglected(patience).with_only_columns(ChatSession.id)).first()

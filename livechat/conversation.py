@@ -1,6 +1,6 @@
-"""What is said in a session and how it begins and ends: start, send, note, close, reopen, seen.
+"""What is said in a session and how it begins and ends: start, send, close, reopen, seen.
 
-Plain functions of a database session, as are those of assigning.py and handling.py. Web and command line call
+Plain functions of a database session, as are those of assigning.py, handling.py and notes.py. Web and command line call
 nothing else (but for group_commit.py, by which many messages come at once). Each act that writes
 locks the session's row first (SQLite: the transaction has begun IMMEDIATE), so the numbers given out
 below fix one order for everyone, and whoever comes second sees what the first has done.
@@ -16,17 +16,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from . import audit, marks, mentions
+from . import audit, marks
 from .actors import CUSTOMER, Actor
-from .assigning import check_able, give_to
+from .assigning import give_to
 from .audit import Act
-from .entries import LOCK, add_by_customer, add_once, append, append_line, hold, lock, sent
+from .entries import LOCK, add_by_customer, add_once, append_line, hold, lock, sent
 from .lines import Event
 from .models import Admin, ChatSession, Guest, Sender, Status
 from .opening import Opening, describe, new_session
 from .reading import MESSAGES
 from .realtime.changes import touch
 from .refusals import Conflict
+from .rights import able, check_speaker
 
 BLOCKED = "You cannot write here any more. Your text is kept; please reach us in another way."
 
@@ -85,19 +86,20 @@ def send(
     """Add a message, exactly once for a client_id. An admin's answer to a waiting session takes it.
 
     With `seen_seq`, the newest entry its author had on screen, it is held when a colleague has answered after
-    that. Raises Conflict: ``client_id_reused`` (the same id with another body), ``session_closed``, ``blocked``,
-    ``answered_meanwhile`` (which carries the answers, as rows, in `more`).
+    that. Raises NotAllowed for an author who may not answer; Conflict: ``client_id_reused`` (the same id with
+    another body), ``session_closed``, ``blocked``, ``answered_meanwhile`` (with the answers, as rows, in `more`).
     """
     if author is CUSTOMER and (added := add_by_customer(db, session.id, body, client_id)):
         _see_anew(db, session.id)
         return Sent(added, True)
+    check_speaker(db, author)
     held = hold(db, session.id)
     takes = author.admin_id is not None and held.assignee_id is None
     answers = [] if seen_seq is None else _answers_after(db, held.id, author, seen_seq)
     refused = author.sender == Sender.CUSTOMER and held.blocked_at is not None
     if takes or answers or refused or held.status == Status.CLOSED:
         if before := sent(db, [held.id], author.key, client_id):
-            return _repeated(before, body)
+            return repeated(before, author.sender, body)
         if refused:
             raise Conflict("blocked", BLOCKED)
         if held.status == Status.CLOSED:
@@ -109,19 +111,9 @@ def send(
             raise _answered_meanwhile(answers)
         if takes:
             held = _taken(db, held.id, author)
-    name = held.customer_name if author.sender == Sender.CUSTOMER else author.name
-    message = add_once(
-        db,
-        held,
-        sender=author.sender.value,
-        author_key=author.key,
-        admin_id=author.admin_id,
-        author_name=name,
-        body=body,
-        client_id=client_id,
-    )
+    message = add_once(db, held, author, body, client_id)
     if message is None:
-        return _repeated(sent(db, [held.id], author.key, client_id), body)
+        return repeated(sent(db, [held.id], author.key, client_id), author.sender, body)
     if author.admin_id is not None:
         marks.keep(
             db,
@@ -134,34 +126,10 @@ def send(
     return Sent(message, True)
 
 
-def add_note(db: Session, session: ChatSession, author: Actor, body: str, client_id: str) -> Sent:
-    """Add a note for colleagues, exactly once for a client_id; whom it names with ``@username`` is told.
-
-    It is no answer: it takes nothing, and who waits goes on waiting. Raises Conflict ``client_id_reused``.
-    """
-    lock(db, session)
-    if before := sent(db, [session.id], author.key, client_id):
-        return _repeated(before, body)
-    message = append(
-        db,
-        session,
-        public=False,
-        sender=Sender.NOTE,
-        author_key=author.key,
-        admin_id=author.admin_id,
-        author_name=author.name,
-        body=body,
-        client_id=client_id,
-    )
-    mentions.mention(db, session.id, message, author)
-    if author.admin_id is not None:
-        marks.keep(db, session.id, author.admin_id, message.seq, None)
-    return Sent(message, True)
-
-
 def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     """Close a session. To repeat it is no error; to close what somebody else has closed is, except for the
-    customer. Raises Conflict ``closed``."""
+    customer. Raises NotAllowed; Conflict ``closed``."""
+    check_speaker(db, actor)
     lock(db, session)
     if not session.open:
         if actor.key in {"customer", session.closed_by}:
@@ -180,10 +148,12 @@ def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
 
 
 def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
-    """Open a closed session again, with whom it belonged to; to repeat it is no error.
+    """Open a closed session again. It stays with the admin it belonged to, as long as they may answer; otherwise it
+    waits. To repeat it is no error.
 
-    Raises Conflict ``another_open`` when the customer has begun a new conversation meanwhile.
+    Raises NotAllowed; Conflict ``another_open`` when the customer has begun a new conversation since.
     """
+    check_speaker(db, actor)
     guest = db.get_one(Guest, session.guest_id)
     db.refresh(guest, with_for_update=LOCK)  # as in start
     if actor.key == CUSTOMER.key and guest.blocked_at is not None:
@@ -193,7 +163,7 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
         return Outcome(session, False)
     if open_session(db, session.guest_id) is not None:
         raise Conflict("another_open", "The customer has a newer chat open. Go on there.")
-    if session.assignee is not None and session.assignee.disabled_at is not None:
+    if session.assignee_id is not None and not able(db, session.assignee_id):
         session.assignee = None
         session.assignee_id = None
     session.status = Status.ACTIVE if session.assignee_id else Status.WAITING
@@ -265,14 +235,13 @@ def _taken(db: Session, session_id: int, author: Actor) -> Any:
     session = db.get_one(ChatSession, session_id)
     lock(db, session)
     if session.assignee_id is None:
-        admin = db.get_one(Admin, author.admin_id)
-        check_able(db, admin)
-        give_to(db, session, admin, Event.TAKEN, author)
+        give_to(db, session, db.get_one(Admin, author.admin_id), Event.TAKEN, author)
     return hold(db, session_id)
 
 
-def _repeated(before: Any, body: str) -> Sent:
-    if before.body != body:
+def repeated(before: Any, kind: Sender, body: str) -> Sent:
+    """What was sent under this client_id before. Raises Conflict unless it was the same text, for the same eyes."""
+    if before.body != body or before.sender != kind:
         raise Conflict(
             "client_id_reused", "This client_id was used for another message. Take a new one."
         )

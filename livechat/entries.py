@@ -1,8 +1,14 @@
-"""The one ordered list of a session: locking it, numbering its entries, finding one that is there already."""
+"""The one ordered list of a session: locking it, numbering its entries, finding one that is there already.
+
+Whether customers see an entry is decided by which function adds it, and by nothing that a caller could forget: what
+people say to each other has a public number always, a `Note` never, and a line by its event (lines.py). A CHECK of the
+database refuses everything else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,8 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from .actors import CUSTOMER
-from .lines import INTERNAL, Event, line
+from .actors import CUSTOMER, Actor
+from .lines import PUBLIC, Event, line
 from .models import (
     Admin,
     ChatMessage,
@@ -127,18 +133,37 @@ def hold(db: Session, session_id: int) -> Any:
     return held
 
 
-def add_once(db: Session, held: Any, **values: Any) -> Any | None:
-    """Add a message to the list of a session that `hold` has locked, and count it there. Returns its row, or
-    None when its author has sent one under this client_id before; then nothing is changed."""
+@dataclass(frozen=True)
+class Note:
+    """What an admin writes for colleagues. It has no place in the customer's list, and no way to be given one."""
+
+    author: Actor
+    body: str
+    client_id: str
+
+
+def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -> Any | None:
+    """Add what a customer or an admin says to the other to the list of a session that `hold` has locked, and count it
+    there. Returns its row, or None when its author has sent one under this client_id before; then nothing changes."""
     connection = db.connection()
     moment = _moment_after(held.last_activity_at)
     numbers = {"seq": held.seq + 1, "public_seq": held.public_seq + 1}
-    entry = {"session_id": held.id, **numbers, "created_at": moment, **values}
+    answered = author.sender is Sender.ADMIN
+    entry = {
+        "session_id": held.id,
+        **numbers,
+        "created_at": moment,
+        "sender": author.sender.value,
+        "author_key": author.key,
+        "admin_id": author.admin_id,
+        "author_name": author.name if answered else held.customer_name,
+        "body": body,
+        "client_id": client_id,
+    }
     message = connection.execute(_ADD[connection.dialect.name], entry).first()
     if message is None:
         return None
     touch(db, held.id, message.id)
-    answered = values["sender"] == Sender.ADMIN
     counted = {
         **numbers,
         "last_activity_at": moment,
@@ -173,33 +198,39 @@ def add_by_customer(db: Session, session_id: int, body: str, client_id: str) -> 
 def append_line(
     db: Session, session: ChatSession, event: Event, details: dict[str, Any]
 ) -> ChatMessage:
-    """Add a system line to the locked session's list."""
-    body = line(event, details, for_customer=False).interpolate()
-    return append(
-        db,
-        session,
+    """Add a system line to the locked session's list. Customers see the lines of `lines.PUBLIC`."""
+    session.public_seq += event in PUBLIC
+    entry = ChatMessage(
+        public_seq=session.public_seq if event in PUBLIC else None,
         sender=Sender.SYSTEM,
         author_key="system",
-        body=body,
+        body=line(event, details, for_customer=False).interpolate(),
         event=event,
         details=details,
-        public=event not in INTERNAL,
     )
+    return _append(db, session, entry)
 
 
-def append(db: Session, session: ChatSession, *, public: bool = True, **values: Any) -> ChatMessage:
-    """Add an entry to the locked session's list under the next numbers."""
+def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
+    """Add a note to the locked session's list."""
+    entry = ChatMessage(
+        public_seq=None,
+        sender=Sender.NOTE,
+        author_key=note.author.key,
+        admin_id=note.author.admin_id,
+        author_name=note.author.name,
+        body=note.body,
+        client_id=note.client_id,
+    )
+    return _append(db, session, entry)
+
+
+def _append(db: Session, session: ChatSession, message: ChatMessage) -> ChatMessage:
+    """Add an entry to the locked session's list under the next number."""
     session.seq += 1
-    if public:
-        session.public_seq += 1
     session.last_activity_at = _moment_after(session.last_activity_at)
-    message = ChatMessage(
-        session_id=session.id,
-        seq=session.seq,
-        public_seq=session.public_seq if public else None,
-        created_at=session.last_activity_at,
-        **values,
-    )
+    message.session_id, message.seq = session.id, session.seq
+    message.created_at = session.last_activity_at
     db.add(message)
     db.flush()
     touch(db, session.id, message.id)

@@ -11,11 +11,10 @@ from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from . import audit
+from . import audit, rights
 from .actors import Actor
 from .assigning import assign
 from .audit import Act
-from .conversation import add_note
 from .entries import append_line, lock
 from .lines import Event
 from .models import (
@@ -26,6 +25,8 @@ from .models import (
     Priority,
     now,
 )
+from .notes import add_note
+from .permissions import Permission
 from .reading import RECORD, SESSIONS, Reader
 from .refusals import Conflict, Invalid
 
@@ -36,8 +37,9 @@ MOST_EARLIER = 20
 _KEEP: dict[str, Any] = {"sqlite": sqlite.insert(Draft), "postgresql": postgresql.insert(Draft)}
 
 
-def set_priority(db: Session, session: ChatSession, priority: Priority) -> None:
+def set_priority(db: Session, session: ChatSession, actor: Actor, priority: Priority) -> None:
     """Say how much a session matters."""
+    rights.check(db, actor, Permission.ANSWER)
     lock(db, session)
     session.priority = priority
     db.flush()
@@ -46,6 +48,7 @@ def set_priority(db: Session, session: ChatSession, priority: Priority) -> None:
 def snooze(db: Session, session: ChatSession, actor: Actor, until: datetime | None) -> None:
     """Put a session aside until then, or until the customer writes; None takes it back at once. Raises Invalid,
     Conflict ``session_closed``."""
+    rights.check(db, actor, Permission.ANSWER)
     lock(db, session)
     if until is None:
         if session.snoozed_until is not None:
@@ -83,6 +86,7 @@ def wake_due(db: Session, moment: datetime) -> int:
 
 def block(db: Session, session: ChatSession, actor: Actor, *, blocked: bool) -> None:
     """Refuse what the customer of this session writes from now on, kindly, or no more. Their text is kept."""
+    rights.check(db, actor, Permission.ANSWER)
     guest = db.get_one(Guest, session.guest_id)
     db.refresh(guest, with_for_update=True)
     lock(db, session)

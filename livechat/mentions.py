@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from .actors import Actor
 from .models import Admin, ChatMessage, ChatSession, Mention, now
+from .permissions import Permission
 from .reading import Reader
+from .rights import who_may
 
 MOST = 20  # people that one note calls
 PAGE = 50
@@ -25,11 +27,11 @@ def names_in(body: str) -> list[str]:
 
 
 def mention(db: Session, session_id: int, message: ChatMessage, author: Actor) -> None:
-    """Tell those whom a note names, except its author."""
+    """Tell those whom a note names and who may read it, except its author."""
     names = names_in(message.body)
     if not names:
         return
-    query = select(Admin.id).where(Admin.username.in_(names), Admin.disabled_at.is_(None))
+    query = select(Admin.id).where(Admin.username.in_(names), who_may(Permission.READ_DESK))
     for admin_id in db.scalars(query.order_by(Admin.id)):
         if admin_id != author.admin_id:
             db.add(

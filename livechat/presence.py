@@ -18,7 +18,9 @@ from sqlalchemy import Engine, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from .models import WRITING, Admin, Presence, Worker, now, table_of
+from .permissions import Permission, may
 from .reading import SESSIONS, Reader
+from .rights import who_may
 
 CUSTOMER, ADMIN = "customer", "admin"
 LOOKING = "@"  # and the session's number
@@ -68,7 +70,7 @@ _DESK = (
     .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
     .where(
         _PRESENCES.c.kind == ADMIN,
-        _ADMINS.c.disabled_at.is_(None),
+        who_may(Permission.ANSWER),  # to a customer nobody else is somebody
         _WORKERS.c.alive_at > bindparam("since"),
     )
 )
@@ -91,17 +93,20 @@ def who_looks(db: Reader, session_id: int, but: int) -> list[dict[str, str]]:
     return [{"username": row.username, "name": row.name} for row in db.execute(_LOOKING, asked)]
 
 
-def admins_here(db: Reader, *, away: bool = True) -> set[int]:
-    """The ids of the admins at the desk; without those who are away if so wished."""
-    query = _ADMINS_HERE
-    if not away:
-        query = query.join(_ADMINS, _ADMINS.c.id == _PRESENCES.c.ref)
-        query = query.where(_ADMINS.c.away_since.is_(None))
+def admins_here(db: Reader) -> set[int]:
+    """The ids of the admins with a page of the desk open."""
+    return set(db.execute(_ADMINS_HERE, {"since": now() - ALIVE_FOR}).scalars())
+
+
+def ready_to_answer(db: Reader) -> set[int]:
+    """The ids of those of them who are at the keyboard and may answer: whom a chat can be given to now."""
+    query = _ADMINS_HERE.join(_ADMINS, _ADMINS.c.id == _PRESENCES.c.ref)
+    query = query.where(_ADMINS.c.away_since.is_(None), who_may(Permission.ANSWER))
     return set(db.execute(query, {"since": now() - ALIVE_FOR}).scalars())
 
 
-def desk_of(db: Reader) -> list[dict[str, str]]:
-    """Who works at the desk: ``[{username, name, role, presence}]``, in the order of their names."""
+def desk_of(db: Reader) -> list[dict[str, Any]]:
+    """Who works at the desk: ``[{username, name, role, may_answer, presence}]``, in the order of their names."""
     here = admins_here(db)
     columns = (_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.name, _ADMINS.c.role)
     query = select(*columns, _ADMINS.c.away_since).where(_ADMINS.c.disabled_at.is_(None))
@@ -110,6 +115,7 @@ def desk_of(db: Reader) -> list[dict[str, str]]:
             "username": row.username,
             "name": row.name,
             "role": row.role,
+            "may_answer": may(row.role, Permission.ANSWER),
             "presence": "offline" if row.id not in here else "away" if row.away_since else "online",
         }
         for row in db.execute(query.order_by(_ADMINS.c.name, _ADMINS.c.username))

@@ -12,10 +12,11 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import audit
+from . import audit, rights
 from .actors import Actor
 from .audit import Act
 from .models import CannedReply, now, table_of
+from .permissions import Permission
 from .reading import Reader
 from .refusals import Conflict, Invalid, Missing
 from .search_words import fold
@@ -90,6 +91,7 @@ def add(
     db: Session, actor: Actor, *, code: str, title: str, body: str, everybody: bool
 ) -> CannedReply:
     """Keep a reply, for everybody or for oneself. Raises Invalid, Conflict ``code_taken``, ``too_many_replies``."""
+    rights.check(db, actor, Permission.ANSWER)
     scope = _scope(actor, everybody)
     _must_have_room(db, scope)
     moment = now()
@@ -112,6 +114,7 @@ def change(
     db: Session, actor: Actor, number: int, *, code: str, title: str, body: str, everybody: bool
 ) -> CannedReply:
     """Change a reply, or whose it is. Raises Invalid, Conflict ``code_taken``, ``too_many_replies``."""
+    rights.check(db, actor, Permission.ANSWER)
     reply, scope = _locked(db, number), _scope(actor, everybody)
     shared = reply.scope == EVERYBODY
     if scope != reply.scope:
@@ -129,14 +132,16 @@ def change(
 
 def remove(db: Session, actor: Actor, number: int) -> None:
     """Forget a reply."""
+    rights.check(db, actor, Permission.ANSWER)
     reply = _locked(db, number)
     _record(db, actor, Act.REPLY_REMOVED, reply)
     db.delete(reply)
     db.flush()
 
 
-def used(db: Session, number: int) -> None:
+def used(db: Session, actor: Actor, number: int) -> None:
     """Count one more use."""
+    rights.check(db, actor, Permission.ANSWER)
     more = update(_REPLIES).where(_REPLIES.c.id == number).values(uses=_REPLIES.c.uses + 1)
     db.connection().execute(more)
 

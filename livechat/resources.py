@@ -36,12 +36,14 @@ from pyramid.authorization import ALL_PERMISSIONS, Allow, Deny, Everyone
 from pyramid.request import Request
 
 from .models import READING_METHODS, ChatSession
-from .permissions import Permission
+from .permissions import GRANTS, Permission
 from .reading import record_by_id, reply_by_id, view_by_id
-from .security import ADMINS, AGENTS, OWNERS
+from .security import of_role
 
 ACL = list[tuple[Any, ...]]
 NOTHING_ELSE = (Deny, Everyone, ALL_PERMISSIONS)
+GRANTED: ACL = [(Allow, of_role(role), granted) for role, granted in GRANTS.items()]
+"""What admins may do, as permissions.py has it."""
 
 
 class Folder:
@@ -205,14 +207,7 @@ class Desk(Folder):
     children = {"views": Views, "replies": Replies}
 
     def __acl__(self) -> ACL:
-        return [
-            (Allow, ADMINS, Permission.READ_DESK),
-            (Allow, ADMINS, Permission.KEEP),
-            (Allow, OWNERS, Permission.ANSWER),
-            (Allow, AGENTS, Permission.ANSWER),
-            (Allow, OWNERS, Permission.MANAGE),
-            NOTHING_ELSE,
-        ]
+        return [*GRANTED, NOTHING_ELSE]
 
     def __getitem__(self, segment: str) -> Any:
         if segment in self.children:
@@ -232,11 +227,7 @@ class Admin(Folder):
     children = {"chat": Desk}
 
     def __acl__(self) -> ACL:
-        return [
-            (Allow, Everyone, Permission.VISIT),
-            (Allow, ADMINS, Permission.SIGN_OUT),
-            NOTHING_ELSE,
-        ]
+        return [(Allow, Everyone, Permission.VISIT), *GRANTED, NOTHING_ELSE]
 
 
 class DemoShop(Folder):

@@ -18,15 +18,17 @@ from pyramid.response import Response
 from zope.interface import implementer
 
 from .actors import Actor, admin_actor
-from .models import Role
 from .reading import admin_by_login
 from .refusals import NotAllowed
 from .settings import Settings, origin_of, site_allowed
 
 LOGIN_COOKIE = "livechat_login"
 CSRF_COOKIE = "livechat_csrf"
-ADMINS = "group:admins"
-OWNERS, AGENTS = f"role:{Role.OWNER}", f"role:{Role.AGENT}"
+
+
+def of_role(role: str) -> str:
+    """The principal of the admins with a role, for ACLs."""
+    return f"role:{role}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class SecurityPolicy:
         if identity.guest_id is not None:
             principals += [Authenticated, f"guest:{identity.guest_id}"]
         if identity.admin is not None:
-            principals += [Authenticated, ADMINS, f"role:{identity.admin.role}"]
+            principals += [Authenticated, of_role(identity.admin.role)]
         return self.acl.permits(context, principals, permission)
 
     def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:

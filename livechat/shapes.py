@@ -65,8 +65,11 @@ def admin_session(row: Row, translate: Translate = _interpolated) -> dict[str, A
 
 
 def customer_message(message: Any, translate: Translate = _interpolated) -> dict[str, Any]:
-    """An entry of the list, an object or a row, as the customer may see it. Only entries with a public_seq have one."""
-    if message.public_seq is None:
+    """An entry of the list, an object or a row, as the customer may see it.
+
+    Raises ValueError for a note, and for any entry without a public_seq: it must not have come so far.
+    """
+    if message.sender == Sender.NOTE or message.public_seq is None:
         raise ValueError("an internal entry must not reach a customer")
     return _message(message, message.public_seq, translate, for_customer=True)
 

@@ -22,7 +22,9 @@ from .audit import Act
 from .fields import email_address
 from .guests import hash_token, new_token
 from .models import Admin, AdminLogin, Role, now
+from .permissions import Permission, may
 from .refusals import Conflict, Invalid, Missing
+from .rights import check, managers, who_may
 
 INVITE_LASTS = timedelta(hours=72)
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000
@@ -80,13 +82,14 @@ def add_admin(
     actor: Actor = STAFF,
 ) -> Admin:
     """Add an admin; without a password they need an invitation. Without a role the first one is owner, and who
-    comes later an agent. Raises Invalid, Conflict ``username_taken``."""
+    comes later an agent. Raises NotAllowed, Invalid, Conflict ``username_taken``."""
+    check(db, actor, Permission.MANAGE)
     folded = check_username(db, username)
     shown = " ".join((name or username).split())
     if not 1 <= len(shown) <= 100:
         raise Invalid("name", "A name has 1 to 100 characters.")
     admin = Admin(username=folded, name=shown, created_at=now())
-    admin.role = check_role(role) if role else Role.AGENT if _owners(db) else Role.OWNER
+    admin.role = check_role(role) if role else Role.AGENT if managers(db) else Role.OWNER
     admin.email = email_address(email, "email") if email else None
     if password is not None:
         admin.password_hash = hash_password(password)
@@ -109,29 +112,27 @@ def check_role(role: str) -> Role:
 def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None:
     """Let an admin do more or less from now on; who may only read gives back their chats.
 
-    Raises Invalid, Conflict ``last_owner``.
+    Raises NotAllowed, Invalid, Conflict ``last_owner``.
     """
-    wanted, had = check_role(role), admin.role
+    wanted = check_role(role)
+    check(db, actor, Permission.MANAGE)
+    managers(db)  # also for the command line: these rows are locked before others, and in order
+    db.refresh(admin, ["role"], with_for_update={"key_share": True})
+    had = admin.role
     if wanted == had:
         return
-    if had == Role.OWNER:
+    if not may(wanted, Permission.MANAGE):
         _keep_an_owner(db, admin)
     admin.role = wanted
-    if wanted == Role.VIEWER:
+    if not may(wanted, Permission.ANSWER):
         give_back(db, admin, actor)
     audit.record(
         db, actor, Act.ROLE, target=admin.username, details={"from": str(had), "to": str(wanted)}
     )
 
 
-def _owners(db: Session) -> list[int]:
-    query = select(Admin.id).where(Admin.role == Role.OWNER, Admin.disabled_at.is_(None))
-    # Locked in order: of two who take the role from each other at once, one stays.
-    return list(db.scalars(query.order_by(Admin.id).with_for_update()))
-
-
 def _keep_an_owner(db: Session, admin: Admin) -> None:
-    if _owners(db) == [admin.id]:
+    if managers(db) == [admin.id]:
         raise Conflict(
             "last_owner",
             f"{admin.username} is the only owner. Make somebody else an owner first.",
@@ -158,6 +159,7 @@ def set_password(db: Session, admin: Admin, password: str, actor: Actor = STAFF)
 
 def invite(db: Session, admin: Admin, actor: Actor = STAFF) -> str:
     """A one-time token with which an admin sets a password. An earlier one ends; this one lasts three days."""
+    check(db, actor, Permission.MANAGE)
     if admin.disabled_at is not None:
         raise Conflict("disabled", f"{admin.username} is disabled. Enable the account first.")
     audit.record(db, actor, Act.INVITED, target=admin.username)
@@ -190,6 +192,11 @@ def named(admin: Admin) -> str:
     return admin.username if admin.name == admin.username else f"{admin.name} ({admin.username})"
 
 
+def admins_who_may(db: Session, permission: Permission) -> list[Admin]:
+    """The admins who may do something, by username."""
+    return list(db.scalars(select(Admin).where(who_may(permission)).order_by(Admin.username)))
+
+
 def all_admins(db: Session, *, enabled: bool = False) -> list[Admin]:
     """Admins by username; with `enabled` only those who may sign in."""
     query = select(Admin).order_by(Admin.username)
@@ -201,6 +208,7 @@ def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
 
     Raises Conflict ``last_owner`` when another admin does it to the only owner; the command line may.
     """
+    check(db, actor, Permission.MANAGE)
     if actor.admin_id is not None:
         _keep_an_owner(db, admin)
     if admin.disabled_at is None:
@@ -213,6 +221,7 @@ def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
 
 def enable(db: Session, admin: Admin, actor: Actor = STAFF) -> None:
     """Let a disabled admin sign in again."""
+    check(db, actor, Permission.MANAGE)
     if admin.disabled_at is not None:
         audit.record(db, actor, Act.ADMIN_ENABLED, target=admin.username)
     admin.disabled_at = None

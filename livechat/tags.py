@@ -10,10 +10,13 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from .actors import Actor
 from .entries import lock
 from .models import ChatSession, SessionTag, Tag, now
+from .permissions import Permission
 from .reading import Reader
 from .refusals import Invalid
+from .rights import check
 
 MOST_TAGS = 20  # on one session
 LONGEST_TAG = 40
@@ -35,9 +38,10 @@ def fold_tag(text: str) -> str:
 
 
 def change_tags(
-    db: Session, session: ChatSession, add: Sequence[str], remove: Sequence[str]
+    db: Session, session: ChatSession, actor: Actor, add: Sequence[str], remove: Sequence[str]
 ) -> None:
-    """Put tags on a session and take others off; what is so already stays so. Raises Invalid."""
+    """Put tags on a session and take others off; what is so already stays so. Raises Invalid, NotAllowed."""
+    check(db, actor, Permission.ANSWER)
     lock(db, session)
     wanted = {fold_tag(name) for name in add} - (gone := {fold_tag(name) for name in remove})
     had = set(tags_of(db, [session.id]).get(session.id, []))

@@ -8,12 +8,13 @@ import uuid
 import click
 from sqlalchemy.orm import Session
 
-from .. import assigning, conversation, guests, staff
+from .. import assigning, conversation, guests, notes, staff
 from ..actors import STAFF, admin_actor
 from ..fields import body_text
 from ..listing import row_of
 from ..models import Admin, ChatSession
-from ..refusals import Conflict, Refused
+from ..permissions import Permission
+from ..refusals import Refused
 from ..shapes import admin_message, admin_session
 from .context import Context, pass_context, tell
 from .output import print_json
@@ -125,7 +126,7 @@ def reply(context: Context, number: int, text: str, author: str | None, as_json:
     """Answer the customer, in the name of an admin. Answering a waiting chat takes it.
 
     TEXT in quotes, or - to read it from standard input. Without --as it is the admin to whom the chat
-    belongs, or the only one there is.
+    belongs, or the only one who may answer. That admin must be allowed to answer, as at the desk.
 
     \b
     Examples:
@@ -154,6 +155,7 @@ def note(context: Context, number: int, text: str, author: str | None, as_json: 
     """Write a note for colleagues. The customer never sees it.
 
     TEXT in quotes, or - to read it from standard input. @username calls a colleague.
+    With --as, the admin must be allowed to write notes, as at the desk.
 
     \b
     Examples:
@@ -164,7 +166,7 @@ def note(context: Context, number: int, text: str, author: str | None, as_json: 
         session = session_by_number(db, number)
         admin = None if author is None else staff.find_admin(db, author)
         actor = STAFF if admin is None else admin_actor(admin.id, admin.name)
-        message = conversation.add_note(db, session, actor, body, str(uuid.uuid4())).message
+        message = notes.add_note(db, session, actor, body, str(uuid.uuid4())).message
     tell(f"Noted in session {number}.")
     if as_json:
         print_json(admin_message(message))
@@ -183,13 +185,11 @@ def text_or_stdin(text: str) -> str:
 def _author(db: Session, session: ChatSession, username: str | None) -> Admin:
     admin = staff.find_admin(db, username) if username is not None else session.assignee
     if admin is None:
-        enabled = staff.all_admins(db, enabled=True)
-        if len(enabled) != 1:
-            names = ", ".join(one.username for one in enabled) or "nobody can sign in yet"
+        able = staff.admins_who_may(db, Permission.ANSWER)
+        if len(able) != 1:
+            names = ", ".join(one.username for one in able) or "nobody may answer yet"
             raise Failed(f"Say whose answer it is, with --as ADMIN ({names}).")
-        admin = enabled[0]
-    if admin.disabled_at is not None:
-        raise Conflict("disabled", f"{admin.username} is disabled and cannot answer.")
+        admin = able[0]
     return admin
 
 

@@ -9,6 +9,7 @@ import click
 from .. import staff
 from ..models import Role
 from ..people import Person, people
+from ..permissions import Permission
 from ..shapes import rfc3339
 from .context import Context, pass_context, tell
 from .output import is_terminal, print_json, print_plain, print_table, styled
@@ -150,7 +151,7 @@ def disable(context: Context, name: str) -> None:
         admin = staff.find_admin(db, name)
         before = admin.disabled_at is not None
         given_back = staff.disable(db, admin)
-        left = staff.all_admins(db, enabled=True)
+        left = staff.admins_who_may(db, Permission.ANSWER)
     if before:
         tell(f"{admin.username} was disabled already.")
     else:

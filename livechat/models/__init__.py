@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.orm import Session, configure_mappers, sessionmaker
 
+from ..permissions import Role
 from .chat import (
     ChatMessage,
     ChatRead,
@@ -31,7 +32,7 @@ from .meta import (
     write_with,
 )
 from .presence import OutsideWrite, Presence, Worker
-from .staff import Admin, AdminLogin, Role
+from .staff import Admin, AdminLogin
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator

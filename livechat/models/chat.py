@@ -40,7 +40,8 @@ class Sender(StrEnum):
     ADMIN = "admin"
     SYSTEM = "system"
     NOTE = "note"
-    """An admin, for colleagues only. It has no public_seq, and nothing that customers get reads it."""
+    """An admin, for colleagues only. The database refuses one with a public_seq, and nothing that customers get
+    reads an entry without."""
 
 
 class Priority(IntEnum):
@@ -175,6 +176,14 @@ class ChatMessage(Base):
     __tablename__ = "chat_messages"
     __table_args__ = (
         CheckConstraint("sender IN ('customer', 'admin', 'system', 'note')", name="sender"),
+        # No mistake of ours can give customers a note, or a line about what goes on among admins. See lines.py.
+        CheckConstraint(
+            "CASE sender WHEN 'note' THEN public_seq IS NULL"
+            " WHEN 'system' THEN (public_seq IS NOT NULL) ="
+            " (coalesce(event, '') IN ('taken', 'assigned', 'product', 'closed', 'reopened'))"
+            " ELSE public_seq IS NOT NULL END",
+            name="audience",
+        ),
         UniqueConstraint("session_id", "seq"),
         UniqueConstraint("session_id", "public_seq"),
         # However often a client repeats a send, the message exists once.

@@ -3,24 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from ..permissions import Role
 from .meta import Base, UTCDateTime
-
-
-class Role(StrEnum):
-    """What an admin may do. The ACLs in resources.py say it exactly."""
-
-    OWNER = "owner"
-    """Everything: people, the audit log, and all that agents do."""
-    AGENT = "agent"
-    """Answers."""
-    VIEWER = "viewer"
-    """Reads."""
 
 
 class Admin(Base):

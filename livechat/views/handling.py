@@ -7,7 +7,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from .. import conversation, fields, filters, handling, listing, marks, tags
+from .. import fields, filters, handling, listing, marks, notes, tags
 from ..cursors import message_cursor
 from ..limits import network
 from ..models import Priority
@@ -33,7 +33,7 @@ def note(context: AdminSession, request: Request) -> Any:
     body, client_id = fields.body_text(data.get("body")), fields.client_id(data.get("client_id"))
     request.limits.count_send(network(request), f"admin {admin.id}")
     db = request.dbsession
-    sent = conversation.add_note(db, context.session, admin.actor, body, client_id)
+    sent = notes.add_note(db, context.session, admin.actor, body, client_id)
     request.response.status_int = 201 if sent.created else 200
     answer = {
         "message": admin_message(sent.message, request.localizer.translate),
@@ -74,7 +74,8 @@ def change_tags(context: AdminSession, request: Request) -> Any:
     """Put tags on and take others off: ``{"add": […], "remove": […]}``."""
     data = fields_of(request)
     add, remove = (fields.texts(data.get(name), name) for name in ("add", "remove"))
-    tags.change_tags(request.dbsession, context.session, add, remove)
+    actor = request.identity.admin.actor
+    tags.change_tags(request.dbsession, context.session, actor, add, remove)
     return answered(context, request, session_of(context, request))
 
 
@@ -85,7 +86,8 @@ def priority(context: AdminSession, request: Request) -> Any:
     if not isinstance(wanted, str) or wanted not in filters.PRIORITIES:
         raise Invalid("priority", "priority is normal, high or urgent.")
     chosen = Priority(filters.PRIORITIES[wanted])
-    handling.set_priority(request.dbsession, context.session, chosen)
+    actor = request.identity.admin.actor
+    handling.set_priority(request.dbsession, context.session, actor, chosen)
     return answered(context, request, session_of(context, request))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from pyramid.i18n import TranslationStringFactory
@@ -10,7 +11,8 @@ from pyramid.request import Request
 
 from .. import preferences, staff, words
 from ..filters import Filters
-from ..models import Status, now
+from ..models import Admin, Status, now
+from ..permissions import GRANTS, Permission
 from ..resources import Desk
 from ..telling import Teller
 
@@ -51,6 +53,7 @@ def desk_page(request: Request) -> dict[str, Any]:
     desk = entrance["chat"]
     return {
         "admin": request.identity.admin,
+        "may": sorted(GRANTS.get(request.identity.admin.role, ())),
         "preferences": preferences.preferences_of(request.db, request.identity.admin.id),
         "words": words.translated(words.DESK, request.localizer.translate),
         "teller": Teller(request, now()),
@@ -80,7 +83,8 @@ def dashboard_page(
         "list_query": query,
         "view": view,
         "cards": [_card(request, data["counts"], view, *each) for each in VIEWS],
-        "admins": admin_names(request),
+        "admins": _names(staff.all_admins(request.dbsession, enabled=True)),
+        "assignees": _names(staff.admins_who_may(request.dbsession, Permission.ANSWER)),
         "newest_url": request.resource_url(context, query=query) if filters.before else None,
         "next_url": request.resource_url(context, query=next_query) if data["next"] else None,
         "widget_url": request.resource_url(request.root, "widget.js"),
@@ -106,12 +110,8 @@ def conversation_page(request: Request, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def admin_names(request: Request) -> list[dict[str, str]]:
-    """Who a conversation can be given to."""
-    return [
-        {"username": admin.username, "name": admin.name}
-        for admin in staff.all_admins(request.dbsession, enabled=True)
-    ]
+def _names(admins: Sequence[Admin]) -> list[dict[str, str]]:
+    return [{"username": admin.username, "name": admin.name} for admin in admins]
 
 
 def _card(

@@ -96,7 +96,7 @@ def remove(context: Reply, request: Request) -> Any:
 def used(context: Reply, request: Request) -> dict[str, Any]:
     """It has been put into an answer."""
     fields_of(request)
-    replies.used(request.dbsession, context.record.id)
+    replies.used(request.dbsession, request.identity.admin.actor, context.record.id)
     return {}
 
 
@@ -159,7 +159,6 @@ def _page(request: Request, data: dict[str, Any]) -> dict[str, Any]:
         **data,
         "variables": list(replies.VARIABLES),
         "news": news_shape(listing.news(request.db, request.identity.admin.id)),
-        "may_answer": request.has_permission(Permission.ANSWER, request.context),
     }
 
 

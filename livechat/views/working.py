@@ -10,7 +10,17 @@ from pyramid.request import Request
 from pyramid.view import view_config
 from sqlalchemy.orm import Session
 
-from .. import assigning, conversation, fields, listing, mentions, preferences, presence, tags
+from .. import (
+    assigning,
+    conversation,
+    fields,
+    listing,
+    mentions,
+    preferences,
+    presence,
+    rights,
+    tags,
+)
 from ..models import Admin, ChatSession
 from ..permissions import Permission
 from ..refusals import Invalid, Missing, Refused
@@ -54,6 +64,7 @@ def bulk(context: Desk, request: Request) -> dict[str, Any]:
     if not isinstance(numbers, list) or not 1 <= len(numbers) <= MOST_AT_ONCE:
         raise Invalid("numbers", f"numbers is a list of 1 to {MOST_AT_ONCE} chats.")
     act = _act(request, data)
+    rights.check(request.dbsession, request.identity.admin.actor, Permission.ANSWER)
     done, refused = [], []
     for number in sorted({fields.whole_number(number, "numbers") for number in numbers}):
         try:
@@ -83,7 +94,7 @@ def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSessi
             names = fields.texts(data.get("tag"), "tag")
             if not names:
                 raise Invalid("tag", "Say which tag.")
-            return lambda db, session: tags.change_tags(db, session, names, [])
+            return lambda db, session: tags.change_tags(db, session, actor, names, [])
     raise Invalid("act", "act is assign, close or tag.")
 
 

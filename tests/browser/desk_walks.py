@@ -7,8 +7,8 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
-from livechat import conversation, database, handling, preferences, replies, staff, tags
-from livechat.actors import admin_actor
+from livechat import database, handling, notes, preferences, replies, staff, tags
+from livechat.actors import STAFF, admin_actor
 from livechat.models import Admin as AdminRow
 from livechat.models import ChatSession
 from livechat.models.chat import Priority
@@ -30,8 +30,8 @@ def the_list_in_its_states(world: World, look: Look) -> None:
         session = db.get_one(ChatSession, clara)
         assert session.waiting_since is not None
         session.waiting_since -= timedelta(minutes=40)
-        handling.set_priority(db, session, Priority.URGENT)
-        tags.change_tags(db, session, ["refund"], [])
+        handling.set_priority(db, session, STAFF, Priority.URGENT)
+        tags.change_tags(db, session, STAFF, ["refund"], [])
         preferences.save_view(db, desk.row.id, "Refunds", {"tag": "refund"})
     desk.sees_counts(waiting=1, active=1, closed=1)
     look(desk.page)
@@ -156,7 +156,7 @@ def the_search(world: World, look: Look) -> None:
     with database.transaction(world.engine) as db:
         actor = admin_actor(desk.row.id, desk.row.name)
         session = db.get_one(ChatSession, number)
-        conversation.add_note(db, session, actor, "A <lamp> for @berta", "a-note")
+        notes.add_note(db, session, actor, "A <lamp> for @berta", "a-note")
     for query in ("", "?q=lamp", "?q=nothing+of+it", "?q=before:soon"):
         desk.visits(f"search/{query}")
         look(desk.page)

@@ -31,6 +31,20 @@ def test_a_note_is_for_colleagues_only(shopper, desk, new_desk, engine):
     expect(desk.page.locator(".line.note")).to_have_count(1)
 
 
+def test_the_customer_is_not_told_that_somebody_types_a_note(shopper, desk):
+    shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
+    desk.visits("1/").is_ready()
+    told = []
+    desk.page.on("request", lambda each: "/typing/" in each.url and told.append(each.url))
+    desk.page.get_by_role("tab", name="Note").click()
+    note = desk.page.locator("#note-body")
+    note.press_sequentially("She is a friend")
+    note.press("Enter")
+    expect(desk.page.locator(".line.note")).to_be_visible()
+    assert told == []
+    expect(shopper.typing).to_be_hidden()
+
+
 def test_a_mention_calls_the_colleague(desk, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     add_chat(engine, "Clara")

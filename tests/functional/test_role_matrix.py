@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from livechat import database, staff
 from livechat.models import Base
+from livechat.permissions import GRANTS, may
 from livechat.resources import CustomerSession
 from livechat.security import LOGIN_COOKIE
 
@@ -125,6 +126,21 @@ def test_the_matrix_knows_every_view_there_is(views):  # noqa: F811
     known = [(kind, name, method) for kind, name, method, *_rest in MATRIX]
     assert len(known) == len(set(known))
     assert set(known) == there
+
+
+def test_the_matrix_says_of_every_view_what_the_table_of_permissions_says(views):  # noqa: F811
+    wanted = {(kind, name, method): who for kind, name, method, *_rest, who in MATRIX}
+    compared = 0
+    for view, (permission,) in views:
+        named = view["request_methods"]
+        for method in {named} if isinstance(named, str) else set(named or ()):
+            who = wanted.get(
+                (getattr(view["context"], "__name__", ""), view["name"], method), GUEST
+            )
+            if who in (OWNERS, AGENTS, ADMINS):
+                assert {role for role in GRANTS if may(role, permission)} == who, view["name"]
+                compared += 1
+    assert compared > 40
 
 
 @pytest.fixture

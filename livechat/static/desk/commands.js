@@ -5,7 +5,7 @@
 /** @param {CommandsOptions} options @returns {Commands} */
 export function createCommands({ desk, list, current, open, close, palette, sheet }) {
   const { words, places, me } = desk;
-  const writes = () => current() !== null && me.role !== 'viewer';
+  const writes = () => current() !== null && me.may.has('answer');
   const acts = () => current()?.acts;
   const may = (/** @type {string} */ name) => () => Boolean(acts()?.can(name));
   const isOpen = () => writes() && current()?.session().status !== 'closed';
@@ -41,7 +41,7 @@ export function createCommands({ desk, list, current, open, close, palette, shee
     { name: 'more', key: 'KeyM', shown: 'M', text: words.do_more, can: () => current() !== null, run: () => acts()?.menu('more') },
     { name: 'tag', key: 'KeyL', shown: 'L', text: words.do_tag, can: writes, run: tag },
     ...priorities(),
-    { name: 'take-next', key: 'KeyG', shown: 'G', text: words.do_take_next, can: () => me.role !== 'viewer', run: takeNext },
+    { name: 'take-next', key: 'KeyG', shown: 'G', text: words.do_take_next, can: () => me.may.has('answer'), run: takeNext },
     { name: 'leave', text: words.do_leave, can: () => current() !== null, run: close },
     { name: 'find', key: 'Slash', shown: '/', text: words.do_palette, can: () => true, run: palette },
     { name: 'palette', shown: 'Ctrl K', text: words.do_palette, can: () => true, run: palette, hidden: true },
@@ -55,8 +55,8 @@ export function createCommands({ desk, list, current, open, close, palette, shee
     { name: 'to-search', text: words.to_search, can: () => true, run: go(places.search) },
     { name: 'to-statistics', text: words.to_statistics, can: () => true, run: go(places.statistics) },
     { name: 'to-replies', text: words.to_replies, can: () => true, run: go(places.replies) },
-    { name: 'to-team', text: words.to_team, can: () => me.role === 'owner', run: go(places.team) },
-    { name: 'to-audit', text: words.to_audit, can: () => me.role === 'owner', run: go(places.audit) },
+    { name: 'to-team', text: words.to_team, can: () => me.may.has('manage'), run: go(places.team) },
+    { name: 'to-audit', text: words.to_audit, can: () => me.may.has('manage'), run: go(places.audit) },
   ];
 
   /** @returns {Command[]} */

@@ -121,7 +121,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
   /** Puts what was refused back into the box, with what was typed since. @param {string} id */
   function takeBack(id) {
     const entry = mine().find((each) => each.client_id === id);
-    if (!entry || desk.me.role === 'viewer') return; // who only reads has no box to put it into
+    if (!entry || !desk.me.may.has('answer')) return; // there is no box to put it into
     writing.add(entry.body, Boolean(entry.extra.note));
     outbox.discard(id);
   }

@@ -19,7 +19,7 @@ const AGAIN = new Set(['forbidden', 'csrf_failed']); // refusals that end with a
 /** @param {DeskOptions} options @returns {Desk} */
 export function createDesk({ attended, own = () => false, onPending, onSent, describe = () => null }) {
   document.documentElement.classList.add('scripted');
-  const { username = '', name = '', role = '', csrfToken = '', loginUrl = '', deskUrl = '' } =
+  const { username = '', name = '', role = '', may = '', csrfToken = '', loginUrl = '', deskUrl = '' } =
     byId('desk', HTMLElement).dataset;
   const words = readWords();
   /** @type {{places: Record<string, string>, preferences: Preferences}} */
@@ -81,7 +81,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
   }
 
   return {
-    me: { username, name, role },
+    me: { username, name, role, may: new Set(may.split(' ')) },
     url: deskUrl,
     places: given.places,
     preferences,

@@ -48,10 +48,10 @@ export function openPalette({ desk, list, open, commands, current }) {
   desk.colleagues().then((admins) => {
     const chat = current();
     const session = chat?.session();
-    people = admins.flatMap(({ username, name, presence }) => {
+    people = admins.flatMap(({ username, name, presence, may_answer }) => {
       const more = words[`colleague_${presence}`] ?? '';
       const all = { group: words.group_people, text: fill(words.chats_of, { name }), more, run: () => location.assign(`${desk.url}?assignee=${encodeURIComponent(username)}`) };
-      if (!chat || !session || session.status === 'closed' || desk.me.role === 'viewer') return [all];
+      if (!chat || !session || session.status === 'closed' || !desk.me.may.has('answer') || !may_answer) return [all];
       const give = { group: words.group_people, text: fill(words.give_to, { name }), more, run: () => void chat.acts.post(session.links.assign, { admin: username, version: session.version }) };
       return session.assignee === username ? [all] : [give, all];
     });

@@ -54,7 +54,7 @@ export function createSelection({ desk, list }) {
     if (!n || filled) return;
     filled = true;
     desk.colleagues().then((admins) => {
-      select.replaceChildren(...admins.map(({ username, name }) => h('option', { value: username }, name)));
+      select.replaceChildren(...admins.filter(({ may_answer }) => may_answer).map(({ username, name }) => h('option', { value: username }, name)));
       select.value = desk.me.username;
     });
   }

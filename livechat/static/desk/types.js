@@ -53,7 +53,7 @@
  * @typedef {{number: number, name: string, send: string, self: string, note: boolean, seen_seq?: number}} Extra
  */
 
-/** @typedef {{username: string, name: string, role: string, presence: 'online'|'away'|'offline'}} Colleague */
+/** @typedef {{username: string, name: string, role: string, presence: 'online'|'away'|'offline', may_answer: boolean}} Colleague */
 /** @typedef {{theme: string, density: string, shortcuts: boolean}} Preferences */
 
 /**
@@ -89,7 +89,7 @@
  * @property {() => void} begin  when everything else is in place
  */
 
-/** @typedef {{username: string, name: string, role: string}} Me */
+/** @typedef {{username: string, name: string, role: string, may: Set<string>}} Me */
 
 // bell.js
 

@@ -1,0 +1,98 @@
+"""Who may do what at this moment: the table of permissions.py, asked about admins as the database has them.
+
+Views have asked already when an act begins, but that was a moment ago: since then a colleague may have changed the
+role or disabled the account. So each act asks again, under a lock that keeps both as they are until the act is
+committed. To change a role or disable an account also gives back that admin's chats, and finds this one among them.
+
+Locks are taken in one order: admins by number, then guests, then conversations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, bindparam, select
+from sqlalchemy.orm import Session
+
+from .actors import CUSTOMER, Actor
+from .models import Admin, table_of
+from .permissions import Permission, may, roles_that_may
+from .refusals import Invalid, NotAllowed
+
+_ADMINS = table_of(Admin)
+_HOLD = (
+    select(_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.role, _ADMINS.c.disabled_at)
+    .where(_ADMINS.c.id.in_(bindparam("ids", expanding=True)))
+    .order_by(_ADMINS.c.id)
+    .with_for_update(read=True)
+)
+_LACKS = {
+    Permission.ANSWER: "may only read",
+    Permission.MANAGE: "may not manage the team",
+}
+
+
+def who_may(permission: Permission) -> ColumnElement[bool]:
+    """The condition that picks the admins who may do something: enabled, with a role that allows it."""
+    return and_(_ADMINS.c.disabled_at.is_(None), _ADMINS.c.role.in_(roles_that_may(permission)))
+
+
+def why_not(admin: Any, permission: Permission) -> str | None:
+    """Why an admin may not do something, as the beginning of a sentence; None if they may.
+
+    `admin`: an object or a row with `username`, `role` and `disabled_at`.
+    """
+    if admin.disabled_at is not None:
+        return f"{admin.username} is disabled"
+    if not may(admin.role, permission):
+        return f"{admin.username} {_LACKS.get(permission, 'may not do this')}"
+    return None
+
+
+def check(
+    db: Session, actor: Actor, permission: Permission, *, assignee: Admin | None = None
+) -> None:
+    """Refuse an act unless its actor may do it, and keep it so until the commit.
+
+    The command line without a name, and what livechat does without anybody asking, may do everything. A customer
+    may do nothing that takes a permission of the desk. `assignee`: who is to get a conversation by it.
+
+    Raises NotAllowed ``forbidden`` for the actor, Invalid for an assignee who may not answer.
+    """
+    if actor.key == CUSTOMER.key:
+        raise NotAllowed("forbidden", "Customers may not do this.")
+    if permission is Permission.MANAGE and actor.admin_id is not None:
+        managers(db)  # exclusively and in order, as is done before a role changes
+    asked = {actor.admin_id, assignee.id if assignee else None} - {None}
+    found = _held(db, asked)
+    if actor.admin_id is not None and (no := why_not(found[actor.admin_id], permission)):
+        raise NotAllowed("forbidden", f"{no}.", "role")
+    if assignee is not None and (no := why_not(found[assignee.id], Permission.ANSWER)):
+        raise Invalid("admin", f"{no} and cannot take chats.")
+
+
+def check_speaker(db: Session, actor: Actor) -> None:
+    """The same for what both sides do: customers in their own conversation, where their token has proven it."""
+    if actor.key != CUSTOMER.key:
+        check(db, actor, Permission.ANSWER)
+
+
+def able(db: Session, admin_id: int) -> bool:
+    """Whether an admin may answer, which stays so until the commit."""
+    return why_not(_held(db, [admin_id])[admin_id], Permission.ANSWER) is None
+
+
+def managers(db: Session) -> list[int]:
+    """The numbers of those who manage the team, locked: of two who take that from each other, the second sees it."""
+    query = select(_ADMINS.c.id).where(who_may(Permission.MANAGE)).order_by(_ADMINS.c.id)
+    db.flush()
+    return list(db.execute(query.with_for_update(key_share=True)).scalars())
+
+
+def _held(db: Session, admin_ids: Iterable[int | None]) -> dict[int, Any]:
+    ids = list(admin_ids)
+    if not ids:
+        return {}
+    db.flush()
+    return {row.id: row for row in db.connection().execute(_HOLD, {"ids": ids})}

@@ -1,0 +1,288 @@
+"""A note with a text that is nowhere else, and every way out of the system that a customer can reach.
+
+The tests look at bytes, not at what a client would show: a note must leave no trace in an answer's body, length or
+headers, in a stream, in a number that counts something, or in what happens to a request that names its client_id.
+"""
+
+import json
+import logging
+import re
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from livechat import database
+from livechat.lines import INTERNAL, PUBLIC
+from livechat.models import ChatMessage, Sender
+from livechat.shapes import customer_message
+
+from ..databases import rows
+from ..factories import new_id
+from .raw import ask
+from .test_role_matrix import MATRIX
+from .urls import METHODS
+
+SECRET = "Zaubersalz"  # in no name, word or address of ours
+JSON = {"Accept": "application/json", "Content-Type": "application/json"}
+NOTE_ID = "the-note-s-client-id"
+
+
+def notes(admin, number, body=f"the {SECRET} @ben", client_id=None):
+    """Write a note."""
+    data = {"body": body, "client_id": client_id or new_id()}
+    return admin.posts(number, "note", data, status=201)
+
+
+@pytest.fixture
+def number(customer, admin):
+    """A conversation in which both sides have written."""
+    number = admin.number_of(customer)
+    admin.sends(number, "good day")
+    return number
+
+
+@pytest.fixture
+def get(wsgi, customer):
+    """A function that makes a GET as the customer; gives status, body, and the headers that say something."""
+
+    def get(path, *, method="GET", query="", **headers):
+        answer = ask(wsgi, method, path, headers=customer.who | headers, query=query)
+        head = {name: value for name, value in answer.headers if name != "Set-Cookie"}
+        return answer.status, answer.body, head
+
+    return get
+
+
+def paths(customer):
+    """Every reading of the customer's list: from the start, from each cursor, before, by HEAD and as a stream."""
+    own = f"/chat/messages/{customer.id}/"
+    stub = customer.id.replace("-", "")[:8]
+    queries = ["", "after=", *(f"after=c{n}.{stub}" for n in range(4)), f"before=c2.{stub}"]
+    queries += [f"after=a{n}.{stub}" for n in range(1, 6)]  # an admin's cursor, which counts notes
+    for query in queries:
+        for method in ("GET", "HEAD"):
+            yield {"path": own, "query": query, "method": method, "Accept": "application/json"}
+        yield {"path": own, "query": query, "Accept": "text/event-stream"}
+    yield {"path": "/chat/"}
+    yield {"path": "/health"}
+    yield {"path": "/widget.js"}
+
+
+def test_no_answer_changes_by_a_single_byte_when_notes_are_written(admin, customer, number, get):
+    customer.sends("not yet seen by anybody at the desk")
+    asked = list(paths(customer))
+
+    def answers():
+        return [get(**one) for one in asked]
+
+    answers()  # what is remembered of polls is remembered now
+    before = answers()
+    admin.posts(number, "draft", {"body": f"draft of {SECRET}", "note": True})
+    notes(admin, number)
+    notes(admin, number, body=f"{SECRET} again")
+    for one, had, has in zip(asked, before, answers(), strict=True):
+        assert has == had, one
+        assert SECRET.encode() not in has[1]
+
+
+def test_every_address_there_is_asked_by_the_customer_tells_nothing(
+    boot, admin, customer, number, caplog
+):
+    wsgi = boot(demo_shop=True)
+    notes(admin, number, client_id=NOTE_ID)
+    caplog.set_level(logging.INFO)
+    addresses = {path.format(id=customer.id) for _, _, _, path, *_ in MATRIX}
+    addresses |= {f"/chat/{verb}/{customer.id}/" for verb in ("note", "draft", "notes", "search")}
+    queries = ("", f"q={SECRET}", f"product={SECRET[:3]}", "after=nonsense")
+    bodies = [
+        {"body": "hi", "client_id": NOTE_ID},
+        {"message": "hi", "client_id": NOTE_ID},
+        {"seq": 999, "typing": True, "page": {"url": "http://a/"}},
+        {"body": 7},
+    ]
+    for path in sorted(addresses - {"/custom-admin/login/", "/custom-admin/welcome/"}):
+        for method in METHODS:
+            for query in queries if method in {"GET", "HEAD"} else ("",):
+                for body in bodies if method == "POST" else [None]:
+                    data = b"" if body is None else json.dumps(body).encode()
+                    for more in (JSON, {"Accept": "text/html"}):
+                        answer = ask(wsgi, method, path, data, customer.who | more, query=query)
+                        told = repr([answer.status, answer.headers]).encode() + answer.body
+                        if not (query and SECRET in query):  # some echo what was asked
+                            assert SECRET.encode() not in told, (method, path)
+                        assert b'"note"' not in answer.body, (method, path)
+                        assert answer.status < 500, (method, path)
+    assert SECRET not in caplog.text
+
+
+def test_a_stream_does_not_move_for_a_note(admin, customer, number, listens):
+    stream = listens(customer)
+    stream.hears("good day")
+    for turn in range(3):
+        before = stream.raw
+        notes(admin, number)
+        admin.posts(number, "draft", {"body": f"draft of {SECRET}", "note": True})
+        admin.sends(number, f"answer {turn}")
+        stream.hears(f"answer {turn}")
+        new = stream.raw[len(before) :].replace(b":\n\n", b"")  # without signs of life
+        first = re.match(rb"id: .*\nevent: (\w+)\ndata: (.*)\n\n", new)
+        assert first is not None
+        assert (first[1], json.loads(first[2])["body"]) == (b"message", f"answer {turn}")
+    assert SECRET.encode() not in stream.raw
+    seqs = [message["seq"] for message in stream.all("message")]
+    assert seqs == list(range(1, len(seqs) + 1))
+    for earlier, later in pairwise(stream.all("session")):
+        assert earlier != later  # none was told for a change that customers do not see
+
+
+def test_a_stream_that_begins_after_a_note_begins_as_if_there_were_none(
+    admin, customer, number, listens
+):
+    notes(admin, number)
+    notes(admin, number)
+    for since in (None, *(f"c{n}.{customer.id.replace('-', '')[:8]}" for n in range(3))):
+        stream = listens(customer, since=since)
+        stream.next("session")
+        customer.sends(word := new_id())
+        stream.hears(word)
+        assert SECRET.encode() not in stream.raw
+
+
+@pytest.mark.parametrize("body", [f"the {SECRET} @ben", "else"], ids=["same text", "another text"])
+def test_the_client_id_of_a_note_is_free_for_the_customer(admin, customer, number, body):
+    notes(admin, number, client_id=NOTE_ID)
+    sent = customer.sends(body, NOTE_ID, status=201).json["message"]
+    assert (sent["from"], sent["body"]) == ("customer", body)
+    again = customer.starts(body, client_id=NOTE_ID)
+    assert again.json["messages"][-1] == sent
+    assert [one["from"] for one in again.json["messages"]].count("note") == 0
+
+
+def test_a_chat_begun_with_the_client_id_of_a_note_is_one_of_its_own(admin, new_customer, number):
+    notes(admin, number, client_id=NOTE_ID)
+    other = new_customer()
+    begun = other.starts("hello", client_id=NOTE_ID, status=201)
+    assert [one["body"] for one in begun.json["messages"]] == ["hello"]
+
+
+def test_an_admin_cannot_take_a_note_for_an_answer_by_its_client_id(admin, customer, number):
+    notes(admin, number, body="yes", client_id=NOTE_ID)
+    assert admin.sends(number, "yes", NOTE_ID, status=409).json["error"]["code"] == (
+        "client_id_reused"
+    )
+    admin.sends(number, "no", "an-answer")
+    data = {"body": "no", "client_id": "an-answer"}
+    admin.posts(number, "note", data, status=409)
+    assert customer.sees()[-1] == "no"
+
+
+STEPS = ["says", "answers", "notes", "transfers", "puts back", "snoozes", "tags", "closes",
+         "reopens", "looks", "blocks", "mentions"]  # fmt: skip
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=14))
+def test_whatever_happens_a_customers_list_is_what_was_meant_for_them(
+    admin, new_admin, new_customer, steps
+):
+    if not hasattr(admin, "ben"):
+        admin.ben = new_admin("ben")
+    customer, secrets, meant = new_customer(), 0, ["hello"]
+    customer.starts("hello")
+    number = admin.number_of(customer)
+    for step in steps:
+        data = {"body": f"{SECRET} {secrets}", "client_id": new_id()}
+        match step:
+            case "says":
+                meant += ["so"] if customer.sends("so", status="*").status_int == 201 else []
+            case "answers":
+                meant += ["yes"] if admin.sends(number, "yes", status="*").status_int == 201 else []
+            case "notes" | "mentions":
+                admin.posts(number, "note", data | {"body": f"@ben {SECRET}"}, status=201)
+            case "transfers":
+                given = {"admin": "ben", "note": SECRET}
+                admin.posts(number, "transfer", given, status="*")
+            case "puts back":
+                admin.assigns(number, None, status="*")
+            case "snoozes":
+                until = {"until": "2026-12-24T12:00:00Z"}
+                admin.posts(number, "snooze", until, status="*")
+            case "tags":
+                admin.posts(number, "tags", {"add": [SECRET.lower()]})
+            case "closes":
+                admin.closes(number, status="*")
+            case "reopens":
+                customer.reopens(status="*")
+            case "looks":
+                customer.has_seen(999)
+            case "blocks":
+                admin.posts(number, "block", {"blocked": secrets % 2 == 0})
+                secrets += 1
+    shown = customer.reads()
+    assert SECRET.casefold() not in (shown.text + repr(shown.headers)).casefold()
+    messages = shown.json["messages"]
+    assert [one["seq"] for one in messages] == list(range(1, len(messages) + 1))
+    assert [one["body"] for one in messages if one["from"] != "system"] == meant
+    assert {one["from"] for one in messages} <= {"customer", "admin", "system"}
+    assert {one["event"] for one in messages if one["from"] == "system"} <= PUBLIC
+    unread = sum(one["from"] == "admin" for one in messages)
+    assert shown.json["session"]["unread"] <= unread
+    assert shown.json["session"]["seen_seq"] <= len(messages)
+    assert len({one["id"] for one in messages}) == len(messages)
+
+
+# The database, whoever writes
+
+
+def breaks(engine, statement, **values):
+    """The database refuses a statement."""
+    with (
+        pytest.raises(IntegrityError, match="audience"),
+        database.transaction(engine) as db,
+    ):
+        db.execute(text(statement), values)
+
+
+def test_the_database_refuses_a_note_for_customers(admin, customer, number, engine):
+    notes(admin, number)
+    admin.assigns(number, None)
+    before = rows(engine, "SELECT * FROM chat_messages ORDER BY id")
+    breaks(engine, "UPDATE chat_messages SET public_seq = 99 WHERE sender = 'note'")
+    breaks(engine, "UPDATE chat_messages SET sender = 'admin' WHERE sender = 'note'")
+    breaks(engine, "UPDATE chat_messages SET sender = 'note' WHERE sender = 'customer'")
+    breaks(engine, "UPDATE chat_messages SET public_seq = NULL WHERE sender = 'customer'")
+    breaks(engine, "UPDATE chat_messages SET public_seq = NULL WHERE sender = 'admin'")
+    breaks(engine, "UPDATE chat_messages SET public_seq = NULL WHERE event = 'taken'")
+    breaks(engine, "UPDATE chat_messages SET public_seq = 99 WHERE event = 'unassigned'")
+    breaks(engine, "UPDATE chat_messages SET event = 'snoozed' WHERE event = 'taken'")
+    breaks(engine, "UPDATE chat_messages SET event = NULL WHERE event = 'taken'")
+    insert = (
+        "INSERT INTO chat_messages (session_id, seq, public_seq, sender, author_key, body, event,"
+        " created_at) VALUES (:session, 99, :public_seq, :sender, 'x', 'x', :event, :moment)"
+    )
+    wrong = [("note", 99, None), ("customer", None, None), ("admin", None, None)]
+    wrong += [("system", 99, event.value) for event in INTERNAL] + [("system", 99, "unheard-of")]
+    wrong += [("system", None, event.value) for event in PUBLIC] + [("system", 99, None)]
+    for sender, public_seq, event in wrong:
+        values = {"sender": sender, "public_seq": public_seq, "event": event}
+        breaks(engine, insert, session=number, moment="2026-01-01 00:00:00", **values)
+    assert rows(engine, "SELECT * FROM chat_messages ORDER BY id") == before
+
+
+@pytest.mark.parametrize("sender", Sender)
+@pytest.mark.parametrize("public_seq", [None, 1])
+def test_what_makes_the_json_for_customers_refuses_what_is_not_for_them(sender, public_seq):
+    entry = ChatMessage(id=1, seq=3, public_seq=public_seq, sender=sender.value, body="x")
+    if sender is Sender.NOTE or public_seq is None:
+        with pytest.raises(ValueError, match="internal"):
+            customer_message(entry)
+    else:
+        assert customer_message(entry)["seq"] == 1

@@ -1,0 +1,332 @@
+"""One table says who may do what. Here every door is tried as every role, and has to agree with it: the web, the
+command line, automatic assignment, what customers are told; and what happens when a right goes while it is used."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import livechat
+from livechat import assigning, automatic, database, notes, staff, tags
+from livechat.actors import CUSTOMER
+from livechat.models import Admin as AdminRow
+from livechat.models import ChatSession, now
+from livechat.permissions import GRANTS, Permission, Role, may, roles_that_may
+from livechat.presence import Team, ready_to_answer
+from livechat.refusals import NotAllowed
+from livechat.security import SecurityPolicy
+
+from ..cli.conftest import forking, shell  # noqa: F401 - fixtures
+from ..databases import rows
+from ..factories import new_id
+from .raw import ask
+from .test_exactly_once import at_once
+from .test_role_matrix import AGENTS, JSON, MATRIX, OWNERS, REPLY, snapshot
+
+ROLES = [role.value for role in Role]
+ANSWERS, READS = Permission.ANSWER, Permission.READ_DESK
+
+
+@pytest.fixture
+def admin(new_admin):
+    """Anna, an owner, who is not the one it is about."""
+    return new_admin("anna", "Anna Antwort")
+
+
+@pytest.fixture
+def becomes(engine):
+    """A function that gives an admin a role."""
+
+    def becomes(one, role):
+        with database.transaction(engine) as db:
+            staff.set_role(db, db.get_one(AdminRow, one.row.id), role)
+
+    return becomes
+
+
+@pytest.fixture(params=ROLES)
+def role(request):
+    """Every role there is."""
+    return request.param
+
+
+@pytest.fixture
+def zoe(admin, new_admin, becomes, role):
+    """The one it is about, with this role."""
+    zoe = new_admin("zoe", "Zoe Zettel")
+    becomes(zoe, role)
+    return zoe
+
+
+@pytest.fixture
+def number(admin, customer):
+    return admin.number_of(customer)
+
+
+@pytest.fixture
+def here(wsgi, engine):
+    """A function that lets an admin sit at the desk."""
+
+    def here(one):
+        book = wsgi.registry["livechat.realtime"].book
+        book.arrive("admin", one.row.id)
+        book.write(engine)
+
+    return here
+
+
+def holder(admin, number):
+    return admin.opens(number).json["session"]["assignee"]
+
+
+def written(engine):
+    return rows(engine, "SELECT sender, body FROM chat_messages WHERE sender != 'system'")
+
+
+def test_the_command_line_lets_those_write_in_whose_name_the_table_lets_them(
+    shell, zoe, role, number, engine  # noqa: F811
+):  # fmt: skip
+    before = written(engine)
+    for verb in ("reply", "note"):
+        done = shell("sessions", verb, number, "said", "--as", "zoe")
+        if may(role, ANSWERS):
+            assert done.code == 0
+        else:
+            assert (done.code, done.out, done.err) == (1, "", "zoe may only read.\n")
+            assert written(engine) == before
+    shell("admins", "disable", "zoe")
+    before = written(engine)
+    for verb in ("reply", "note"):
+        done = shell("sessions", verb, number, "said", "--as", "zoe")
+        assert (done.code, done.err) == (1, "zoe is disabled.\n")
+        assert "no admin 'nobody'" in shell("sessions", verb, number, "x", "--as", "nobody").err
+    assert written(engine) == before
+
+
+def test_the_command_line_without_a_name_answers_for_whom_the_table_lets_it(
+    shell, admin, zoe, role, number, engine  # noqa: F811
+):  # fmt: skip
+    done = shell("sessions", "reply", number, "said")
+    assert (done.code == 0) != may(role, ANSWERS)  # then it is Anna, the only one
+    assert ("--as ADMIN (anna, zoe)" in done.err) == may(role, ANSWERS)
+    with database.transaction(engine) as db:  # as it may be in a database of an older version
+        db.get_one(ChatSession, number).assignee_id = zoe.row.id
+    assert (shell("sessions", "reply", number, "said").code == 0) == may(role, ANSWERS)
+    assert shell("sessions", "note", number, "said").code == 0  # the shell itself
+
+
+def test_chats_are_given_to_those_who_may_answer_at_every_door(
+    shell, admin, zoe, role, number, here, engine  # noqa: F811
+):  # fmt: skip
+    good = may(role, ANSWERS)
+    headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
+
+    def free_again(given):
+        assert holder(admin, number) == ("zoe" if given else None)
+        admin.assigns(number, None)
+
+    admin.assigns(number, "zoe", status=200 if good else 422)
+    free_again(good)
+    admin.posts(number, "transfer", {"admin": "zoe", "note": "n"}, status=200 if good else 422)
+    free_again(good)
+    bulk = {"numbers": [number], "act": "assign", "admin": "zoe"}
+    done = admin.app.post_json("/custom-admin/chat/bulk/", bulk, headers=headers).json
+    assert done["done"] == ([number] if good else [])
+    free_again(good)
+    assert (shell("sessions", "assign", number, "zoe").code == 0) == good
+    free_again(good)
+    mine = {"X-CSRF-Token": zoe.csrf_token} | zoe.json
+    zoe.app.post_json("/custom-admin/chat/take/", {}, headers=mine, status=200 if good else 403)
+    free_again(good)
+    here(zoe)
+    with database.transaction(engine) as db:
+        db.get_one(AdminRow, admin.row.id).away_since = now()
+        assert automatic.assign_waiting(db, 0) == good
+    free_again(good)
+
+
+def test_the_desk_offers_those_who_may_answer_and_shows_what_one_may(admin, zoe, role, number):
+    path = "/custom-admin/chat/colleagues/"
+    found = {one["username"]: one for one in admin.app.get(path, headers=admin.json).json["admins"]}
+    assert (found["zoe"]["role"], found["zoe"]["may_answer"]) == (role, may(role, ANSWERS))
+    offered = admin.page(f"{number}/").html.find("select", {"id": "assign-to"})
+    assert ("zoe" in [one["value"] for one in offered.find_all("option")]) == may(role, ANSWERS)
+    page = zoe.page(f"{number}/").html
+    for box in ("body", "note-body", "assign-to", "tag-new", "reopen"):
+        assert bool(page.find(id=box)) == may(role, ANSWERS), box
+    assert set(page.find(id="desk")["data-may"].split()) == GRANTS[role]
+    assert bool(page.find("a", href=re.compile("/team/"))) == may(role, Permission.MANAGE)
+    assert bool(zoe.page("replies/").html.find("form", {"class": "reply-form"})) == may(
+        role, ANSWERS
+    )
+
+
+def test_customers_are_told_that_somebody_is_there_if_it_is_somebody_who_may_answer(
+    customer, zoe, role, here, wsgi, engine
+):
+    here(zoe)
+    wsgi.registry["livechat.realtime"].team = Team()  # as it is now
+    told = customer.reads().json["session"]["team"]["presence"]
+    assert told == ("online" if may(role, ANSWERS) else "offline")
+    with (
+        engine.connect() as db
+    ):  # nobody looks for a chat to give while there is nobody to give it to
+        assert (zoe.row.id in ready_to_answer(db)) == may(role, ANSWERS)
+
+
+def test_a_mention_reaches_those_who_may_read_notes(admin, zoe, role, number):
+    admin.posts(number, "note", {"body": "@zoe, look", "client_id": new_id()}, status=201)
+    assert zoe.dashboard().json["news"]["mentions"] == may(role, READS)
+
+
+def test_a_chat_that_is_opened_again_stays_with_those_only_who_may_still_answer(
+    admin, customer, new_admin, becomes, role, number
+):
+    zoe = new_admin("zoe")
+    zoe.takes(number)
+    admin.closes(number)
+    becomes(zoe, role)
+    again = customer.reopens().json["session"]
+    assert again["status"] == ("active" if may(role, ANSWERS) else "waiting")
+    assert holder(admin, number) == ("zoe" if may(role, ANSWERS) else None)
+
+
+def test_an_account_that_is_disabled_is_the_last_that_may_answer(shell, new_admin, becomes):  # noqa: F811
+    anna, ben = new_admin("anna"), new_admin("ben")
+    becomes(ben, "viewer")
+    assert "Nobody is left who can answer." in shell("admins", "disable", anna.username).err
+
+
+def test_a_role_that_the_table_does_not_know_may_nothing(admin, new_admin, number, engine):
+    zoe = new_admin("zoe")
+    with database.transaction(engine) as db:
+        db.get_one(AdminRow, zoe.row.id).role = "superuser"
+    zoe.opens(number, status=403)
+    zoe.sends(number, status=403)
+    admin.assigns(number, "zoe", status=422)
+    assert roles_that_may(Permission.NOBODY) == []
+
+
+# What every act asks, whichever door it came through
+
+
+def test_no_act_of_the_desk_can_be_done_as_a_customer(number, engine):
+    for act in (
+        lambda db, chat: notes.add_note(db, chat, CUSTOMER, "x", new_id()),
+        lambda db, chat: tags.change_tags(db, chat, CUSTOMER, ["x"], []),
+        lambda db, chat: assigning.assign(db, chat, CUSTOMER, None),
+    ):
+        with pytest.raises(NotAllowed), database.transaction(engine) as db:
+            act(db, db.get_one(ChatSession, number))
+
+
+LOSSES = {
+    "an agent becomes a viewer": (ANSWERS, lambda db, row: staff.set_role(db, row, "viewer")),
+    "an agent is disabled": (ANSWERS, staff.disable),
+    "an owner becomes an agent": (
+        Permission.MANAGE,
+        lambda db, row: staff.set_role(db, row, "agent"),
+    ),
+    "an owner is disabled": (Permission.MANAGE, staff.disable),
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_right_that_goes_while_a_request_is_under_way_is_gone_for_it(
+    wsgi, admin, new_admin, number, engine, monkeypatch, loss
+):
+    permission, lose = LOSSES[loss]
+    ben = new_admin("ben")
+    headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
+    admin.app.post_json("/custom-admin/chat/replies/", REPLY | {"code": "hi"}, headers=headers)
+    permits, state = SecurityPolicy.permits, {}
+
+    def permits_and_then_loses(self, request, context, asked):
+        allowed = permits(self, request, context, asked)
+        if allowed and asked == permission and not state:
+            with database.transaction(engine) as db:
+                lose(db, db.get_one(AdminRow, ben.row.id))
+            state["before"] = snapshot(engine)
+        return allowed
+
+    monkeypatch.setattr(SecurityPolicy, "permits", permits_and_then_loses)
+    acts = [
+        (path, body)
+        for _kind, name, method, path, body, who in MATRIX
+        if method == "POST" and who == (AGENTS if permission == ANSWERS else OWNERS)
+        and name != "typing"  # stores nothing
+    ]  # fmt: skip
+    for path, body in acts:
+        with database.transaction(engine) as db:
+            row = db.get_one(AdminRow, ben.row.id)
+            staff.enable(db, row)
+            staff.set_role(db, row, "agent" if permission == ANSWERS else "owner")
+        ben.is_signed_in()
+        state.clear()
+        login = ben.app.cookies["livechat_login"].strip('"')
+        who = {"Cookie": f"livechat_login={login}", "X-CSRF-Token": ben.csrf_token}
+        answer = ask(wsgi, "POST", path, json.dumps(body).encode(), who | JSON)
+        assert state, f"{path}: the right did not go"
+        assert (answer.status, json.loads(answer.body)["error"]["code"]) == (403, "forbidden"), path
+        assert snapshot(engine) == state["before"], path
+    assert len(acts) >= (15 if permission == ANSWERS else 1)
+
+
+def test_at_the_same_moment_either_the_chat_comes_first_or_the_new_role(
+    admin, new_admin, new_customer, becomes, engine
+):
+    ben = new_admin("ben", "Ben")
+    for turn in range(6):
+        becomes(ben, "agent")
+        one = new_customer()
+        one.starts("hello")
+        number = admin.number_of(one)
+        acts = [
+            lambda number=number: admin.assigns(number, "ben", status=[200, 422]),
+            lambda number=number: ben.sends(number, "mine", status=[201, 403, 409]),
+            lambda number=number: ben.takes(number, status=[200, 403, 409, 422]),
+        ]
+        at_once(acts[turn % 3], lambda: becomes(ben, "viewer"))
+        assert holder(admin, number) is None
+
+
+def test_two_owners_who_take_the_role_from_each_other_leave_one(admin, new_admin, becomes, engine):
+    for turn in range(3):
+        ben = new_admin(f"ben{turn}")
+        becomes(ben, "owner")
+        becomes(admin, "owner")
+
+        def demotes(one, other):
+            data = {"act": "role", "username": other.username, "role": "agent"}
+            headers = one.json | {"X-CSRF-Token": one.csrf_token}
+            path = "/custom-admin/chat/team/"
+            return one.app.post_json(path, data, headers=headers, status="*").status_int
+
+        found = at_once(lambda: demotes(admin, ben), lambda: demotes(ben, admin))  # noqa: B023
+        assert sorted(found) == [200, 403]
+        assert len(rows(engine, "SELECT 1 FROM admins WHERE role = 'owner'")) == 1
+        with database.transaction(engine) as db:  # as in the beginning
+            staff.set_role(db, staff.find_admin(db, "anna"), "owner")
+            staff.set_role(db, staff.find_admin(db, ben.username), "agent")
+
+
+ELSEWHERE = re.compile(r"Role\.(OWNER|AGENT|VIEWER)\b|\brole\s*(===?|!==?)|(===?|!==?)\s*'viewer'")
+NAMES = {  # where roles are named, stored or changed, and nothing is decided by them
+    "permissions.py": "the table",
+    "deeds.py": "their names in the audit log",
+    "staff.py": "which one a new account gets",
+    "models/staff.py": "what is stored for an account",
+    "static/desk/desk.js": "the role has changed: say so",
+}
+
+
+def test_nothing_else_decides_by_a_role():
+    folder = Path(livechat.__file__).parent
+    files = [path for kind in ("py", "jinja2", "js") for path in folder.rglob(f"*.{kind}")]
+    found = {
+        str(path.relative_to(folder)): path
+        for path in files
+        if "migrations" not in path.parts and ELSEWHERE.search(path.read_text())
+    }
+    assert set(found) <= set(NAMES)
