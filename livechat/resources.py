@@ -6,7 +6,7 @@ walk ends at the seventh session, the *context*, and ``close`` is the name of th
 too: what is left over is the view's name, and whatever follows the name is an error here (see derivers.py).
 
     /                          Root
-    ├─ chat                    Chat              the customer side
+    ├─ chat                    Chat              the customer side: '' | resume | ticket
     │  ├─ start                Start             ─ <product_id>  Start about a product
     │  └─ send | messages |    Verb              ─ <uuid>  CustomerSession
     │     close | reopen | seen
@@ -138,7 +138,11 @@ class Chat(Folder):
     }
 
     def __acl__(self) -> ACL:
-        return [(Allow, Everyone, Permission.VISIT), NOTHING_ELSE]
+        return [
+            (Allow, Everyone, Permission.VISIT),
+            (Allow, Everyone, Permission.RESUME),
+            NOTHING_ELSE,
+        ]
 
 
 class AdminSession(SessionResource):

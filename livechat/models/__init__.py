@@ -13,6 +13,7 @@ from .chat import (
     Guest,
     GuestToken,
     Priority,
+    ResumeTicket,
     Sender,
     Status,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "OutsideWrite",
     "Presence",
     "Priority",
+    "ResumeTicket",
     "Role",
     "SavedView",
     "Sender",

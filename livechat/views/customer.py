@@ -89,9 +89,7 @@ def start(context: Start, request: Request) -> dict[str, Any]:
     guest_id = request.identity.guest_id
     if guest_id is None:
         request.limits.count_start(network(request))
-        guest = guests.new_guest(
-            request.dbsession, opening.client_id, with_message=opening.body is not None
-        )
+        guest = guests.new_guest(request.dbsession, opening.start_key)
         token = guests.give_token(request.dbsession, guest)
     else:
         guest = request.dbsession.get_one(Guest, guest_id)
@@ -221,6 +219,7 @@ def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) 
         page_title=fields.short_text(page.get("title"), "page.title", 200),
         body=None if message is None else fields.body_text(message, "message"),
         client_id=None if client_id is None else fields.client_id(client_id),
+        start_key=fields.start_key(data.get("start_key"), client_id),
     )
 
 
