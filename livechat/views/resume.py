@@ -13,14 +13,14 @@ from ..limits import network
 from ..models import give_back_reading, writing
 from ..permissions import Permission
 from ..refusals import Invalid, Missing
-from ..resources import Chat
+from ..resources import Resume, Ticket
 from ..security import own_origin
 from ..settings import site_allowed
 from .customer import customer_view, session_shape
 
 
-@customer_view(context=Chat, name="ticket", request_method="POST", permission=Permission.RESUME)
-def ticket(context: Chat, request: Request) -> dict[str, Any]:
+@customer_view(context=Ticket, request_method="POST", permission=Permission.RESUME)
+def ticket(context: Ticket, request: Request) -> dict[str, Any]:
     """A resume ticket for the page around the chat's frame, given to whoever has the guest's token."""
     data, guest_id = json_object(request), request.identity.guest_id
     request.limits.count_resume(network(request))
@@ -32,8 +32,8 @@ def ticket(context: Chat, request: Request) -> dict[str, Any]:
     return {"ticket": tickets.give_ticket(request.dbsession, guest_id, site)}
 
 
-@customer_view(context=Chat, name="resume", request_method="POST", permission=Permission.RESUME)
-def resume(context: Chat, request: Request) -> dict[str, Any]:
+@customer_view(context=Resume, request_method="POST", permission=Permission.RESUME)
+def resume(context: Resume, request: Request) -> dict[str, Any]:
     """Exchange a resume ticket for a token and the next ticket, once."""
     data = json_object(request)
     request.limits.count_resume(network(request))
