@@ -14,8 +14,7 @@ from ..models import give_back_reading, writing
 from ..permissions import Permission
 from ..refusals import Invalid, Missing
 from ..resources import Resume, Ticket
-from ..security import own_origin
-from ..settings import site_allowed
+from ..security import embedding_site
 from .customer import customer_view, session_shape
 
 
@@ -26,7 +25,7 @@ def ticket(context: Ticket, request: Request) -> dict[str, Any]:
     request.limits.count_resume(network(request))
     if guest_id is None:
         raise Missing("There is no such guest.")
-    site = _site(request, data.get("site"))
+    site = embedding_site(request, data.get("site"))
     if site is None:
         raise Invalid("site", "Say which page keeps the ticket: the origin of an allowed site.")
     return {"ticket": tickets.give_ticket(request.dbsession, guest_id, site)}
@@ -43,7 +42,9 @@ def resume(context: Resume, request: Request) -> dict[str, Any]:
         # A unit of work of its own: it is committed also when the answer is 404.
         give_back_reading(request)
         with request.registry["livechat.dbsession_factory"]() as db:
-            found = tickets.exchange(writing(db), shown, key, _site(request, data.get("site")))
+            found = tickets.exchange(
+                writing(db), shown, key, embedding_site(request, data.get("site"))
+            )
             session = found and tickets.newest_session(db, found.guest_id)
             db.commit()
     if found is None:
@@ -56,17 +57,3 @@ def _secret(value: Any) -> str | None:
     """A ticket or an exchange key, if its form is right."""
     right = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{20,100}", value)
     return value if right else None
-
-
-def _site(request: Request, given: Any) -> str | None:
-    """The origin of the page that keeps the ticket, if it is an allowed site or the chat's own.
-
-    A browser vouches for the Origin of a page that asks by itself. The chat's frame has the chat's own Origin and says
-    which page it is in: that is as good as the frame, which is ours and shows itself in allowed sites only.
-    """
-    own, origin = own_origin(request), request.headers.get("Origin", "").lower()
-    site = origin if origin not in {"", own} else given
-    if not isinstance(site, str) or len(site) > 300:
-        return None
-    site = site.lower()
-    return site if site == own or site_allowed(site, request.livechat.allowed_sites) else None
