@@ -15,7 +15,7 @@ from loop import READ, WRITE, Loop, clock, request
 AT_ONCE = 256  # connections that may be on their way at the same time
 PORTS = 20_000  # connections from one address; the system has a few more
 _ID = re.compile(rb"id: (\S+)\n")
-_HEARD = re.compile(rb'event: message\ndata: .*?"client_id":"k(\d+)"')
+_HEARD = re.compile(rb'event: message\ndata: .*?"body":"k(\d+) ')
 
 
 class Stream:

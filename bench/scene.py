@@ -56,7 +56,10 @@ class Scene:
 
     def letter(self, number: int) -> Letter:
         """A message to send."""
-        data = {"body": "Thank you, that is what I wanted to know.", "client_id": f"k{number}"}
+        data = {
+            "body": f"k{number} Thank you, that is what I wanted to know.",
+            "client_id": f"k{number}",
+        }
         if number % 2 == 0:
             to = random.randint(1, len(self.customers))
             staff = admin(to % self.admins + 1)

@@ -48,8 +48,9 @@ class Poller:
                 found = answer.json
                 self._after = found["cursor"]
                 for message in found["messages"]:
-                    if (written := message["client_id"] or "").startswith("k"):
-                        self.heard(int(written[1:]), moment)
+                    number = message["body"].partition(" ")[0]
+                    if number.startswith("k"):
+                        self.heard(int(number[1:]), moment)
         self._scene.loop.at(moment + PACE * random.uniform(0.85, 1.15), self._ask)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -85,14 +85,15 @@ def transaction(
             announce(session, lambda: wakeup)
         with session.begin():
             if write:
-                writing(session).execute(_count_outside(engine))
+                forget_everywhere(writing(session))
             yield session
 
 
-def _count_outside(engine: Engine) -> Any:
-    """Whoever serves forgets what it remembers; see livechat/known.py."""
-    insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
+def forget_everywhere(db: Session) -> None:
+    """With the commit, every process that serves forgets what it remembers; see livechat/known.py."""
+    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     counted = insert(OutsideWrite).values(id=1, count=1)
-    return counted.on_conflict_do_update(
+    counted = counted.on_conflict_do_update(
         index_elements=["id"], set_={"count": OutsideWrite.count + 1}
     )
+    db.execute(counted)

@@ -45,6 +45,21 @@ def client_id(value: Any) -> str:
     return value
 
 
+def start_key(value: Any, client_id: str | None) -> str | None:
+    """The secret under which a start without a token can be repeated, or None: 22 to 200 characters of base64url,
+    which holds 128 random bits. A `client_id` is stored as it is and shows up in backups, so it cannot be one."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{22,200}", value):
+        raise Invalid(
+            "start_key",
+            "start_key must be 22 to 200 characters of A-Z, a-z, 0-9, _ and -, at random.",
+        )
+    if value == client_id:
+        raise Invalid("start_key", "start_key is a secret. Take another one than the client_id.")
+    return value
+
+
 def short_text(value: Any, field: str, longest: int) -> str | None:
     """One line of text, or None when it is missing or blank."""
     if value is None:

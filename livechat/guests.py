@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from datetime import timedelta
 
@@ -11,12 +10,11 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from .models import ChatSession, Guest, GuestToken, now
+from .models import ChatSession, Guest, GuestToken, ResumeTicket, now
 from .realtime.changes import touch
 
 # How long a start whose answer was lost may be repeated without a token.
 REPEATABLE = timedelta(hours=24)
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
 def hash_token(token: str) -> str:
@@ -29,25 +27,29 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def new_guest(db: Session, client_id: str | None, *, with_message: bool = True) -> Guest:
-    """A guest for a start without a token: a new one, or, when a start with this client_id was answered
-    within the last day but its answer was lost, the guest it made.
+def new_guest(db: Session, start_key: str | None) -> Guest:
+    """A guest for a start without a token: a new one, or the one that a start with this key made within the last day.
 
-    Only a UUID counts, because only what nobody can guess may stand for a person; and a repetition without
-    the message is none, because the message is what proves to repeat it.
+    The key proves who repeats a start whose answer was lost, as a token would. So it is a secret of the browser that
+    made it: it is never shown to anybody, and only its hash is stored. The guest's row stays locked until the commit,
+    so that a token given to them now cannot escape a revocation.
     """
-    if client_id is None or not _UUID.fullmatch(client_id):
+    if start_key is None:
         guest = Guest(created_at=now())
         db.add(guest)
         db.flush()
         return guest
-    key = hash_token(f"start {client_id.lower()} {with_message}")
+    key = hash_token(f"start {start_key}")
     old = (Guest.start_key == key, Guest.created_at < now() - REPEATABLE)
     db.execute(update(Guest).where(*old).values(start_key=None))
-    # Two at once: the second waits here for the first to commit, and then finds its row.
     insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
-    db.execute(insert(Guest).values(start_key=key, created_at=now()).on_conflict_do_nothing())
-    return db.scalars(select(Guest).where(Guest.start_key == key)).one()
+    while True:
+        # Two at once: the second waits here for the first to commit, and then finds its row.
+        db.execute(insert(Guest).values(start_key=key, created_at=now()).on_conflict_do_nothing())
+        found = select(Guest).where(Guest.start_key == key).with_for_update(key_share=True)
+        if known := db.scalars(found).one_or_none():
+            return known
+        # A revocation has taken the key from its guest at this very moment.
 
 
 def give_token(db: Session, guest: Guest) -> str:
@@ -58,13 +60,28 @@ def give_token(db: Session, guest: Guest) -> str:
     return token
 
 
+def hold_guest(db: Session, guest_id: int) -> Guest:
+    """Lock a guest's row until the commit: tokens and tickets are given and revoked one after the other."""
+    found = select(Guest).where(Guest.id == guest_id).with_for_update(key_share=True)
+    return db.scalars(found.execution_options(populate_existing=True)).one()
+
+
 def revoke_tokens(db: Session, session: ChatSession) -> int:
-    """Shut out every browser that holds a token of this session's guest; returns how many tokens."""
-    query = update(GuestToken).where(
-        GuestToken.guest_id == session.guest_id, GuestToken.revoked_at.is_(None)
-    )
-    guest = db.get_one(Guest, session.guest_id)
+    """Shut out every browser that holds a token, a start key or a resume ticket of this session's guest; returns how
+    many tokens."""
+    guest = hold_guest(db, session.guest_id)
     guest.start_key = None
-    tokens = db.scalars(query.values(revoked_at=now()).returning(GuestToken.id)).all()
-    touch(db, session.id)  # open streams look again whether they may go on
+    good = (GuestToken.guest_id == guest.id, GuestToken.revoked_at.is_(None))
+    revoked = update(GuestToken).where(*good).values(revoked_at=now())
+    tokens = db.scalars(revoked.returning(GuestToken.id)).all()
+    kept = (ResumeTicket.guest_id == guest.id, ResumeTicket.revoked_at.is_(None))
+    db.execute(update(ResumeTicket).where(*kept).values(revoked_at=now()))
+    look_again(db, guest.id)
     return len(tokens)
+
+
+def look_again(db: Session, guest_id: int) -> None:
+    """Let the open streams of a guest's conversations see whether they may go on."""
+    theirs = select(ChatSession.id).where(ChatSession.guest_id == guest_id)
+    for number in db.scalars(theirs.order_by(ChatSession.id.desc()).limit(100)):
+        touch(db, number)

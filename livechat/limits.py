@@ -75,6 +75,14 @@ class Limits:
             (self._all_starts, "start-all", ""),
         )
 
+    def count_resume(self, network: str) -> None:
+        """Count a resume ticket that is asked for or shown, as often as conversations may begin. Raises TooMany."""
+        self._count(
+            "This happens too often. Wait a moment and try again.",
+            (self._network_starts, "resume-network", network),
+            (self._all_starts, "resume-all", ""),
+        )
+
     def check_login(self, network: str, username: str) -> None:
         """Refuse to look at a password after too many wrong ones from one network. Raises TooMany.
 

@@ -32,6 +32,7 @@ class Opening:
     page_title: str | None = None
     body: str | None = None
     client_id: str | None = None
+    start_key: str | None = None
 
 
 def new_session(db: Session, guest: Guest) -> ChatSession:

@@ -17,6 +17,9 @@ class Permission(StrEnum):
     START = "start"
     """Begin a conversation. Everybody may: nobody has a name before the first one."""
 
+    RESUME = "resume"
+    """Show a resume ticket, or a token to get one. Everybody may: the ticket or the token proves the rest."""
+
     CONVERSE = "converse"
     """Read and write in one's own conversation, close and reopen it."""
 

@@ -8,6 +8,7 @@ too: what is left over is the view's name, and whatever follows the name is an e
     /                          Root
     ├─ chat                    Chat              the customer side
     │  ├─ start                Start             ─ <product_id>  Start about a product
+    │  ├─ resume, ticket       Resume, Ticket
     │  └─ send | messages |    Verb              ─ <uuid>  CustomerSession
     │     close | reopen | seen
     │     | typing | page
@@ -131,11 +132,27 @@ class Verb(Folder):
         return of_verb(str(self.__name__))(record, segment, self)
 
 
+class Resume(Folder):
+    """``/chat/resume/``: where a resume ticket is exchanged."""
+
+    def __acl__(self) -> ACL:
+        return [(Allow, Everyone, Permission.RESUME), NOTHING_ELSE]
+
+
+class Ticket(Folder):
+    """``/chat/ticket/``: where one is given."""
+
+    def __acl__(self) -> ACL:
+        return [(Allow, Everyone, Permission.RESUME), NOTHING_ELSE]
+
+
 class Chat(Folder):
     """``/chat/``: the conversation page."""
 
     children = {
         "start": Start,
+        "resume": Resume,
+        "ticket": Ticket,
         **dict.fromkeys(VERBS, Verb),
     }
 

@@ -188,6 +188,20 @@ def check_site(request: Request) -> None:
         raise NotAllowed("origin_refused", "This site is not on the chat's list of allowed sites.")
 
 
+def embedding_site(request: Request, given: Any) -> str | None:
+    """The origin of the page that embeds the chat, if it is an allowed site or the chat's own; otherwise None.
+
+    A browser vouches for the Origin of a page that asks by itself. The chat's frame has the chat's own Origin, and
+    `given` is what it says of the page around it: as good as the frame, which is ours and shows in allowed sites only.
+    """
+    own, origin = own_origin(request), request.headers.get("Origin", "").lower()
+    site = origin if origin not in {"", own} else given
+    if not isinstance(site, str) or len(site) > 300:
+        return None
+    site = site.lower()
+    return site if site == own or site_allowed(site, request.livechat.allowed_sites) else None
+
+
 def _masked(token: str) -> str:
     """The token as a page carries it: other characters each time, so that how well a page can be compressed tells
     nothing of it (the attack is called BREACH)."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from .actors import CUSTOMER, Actor
 from .lines import line
 from .listing import Row
 from .models import Priority, Sender
@@ -71,12 +72,18 @@ def customer_message(message: Any, translate: Translate = _interpolated) -> dict
     """
     if message.sender == Sender.NOTE or message.public_seq is None:
         raise ValueError("an internal entry must not reach a customer")
-    return _message(message, message.public_seq, translate, for_customer=True)
+    return _message(message, message.public_seq, translate, CUSTOMER)
 
 
-def admin_message(message: Any, translate: Translate = _interpolated) -> dict[str, Any]:
-    """An entry of the list as admins see it. `public_seq`: its place in the customer's list, or None."""
-    shape = _message(message, message.seq, translate, for_customer=False)
+def admin_message(
+    message: Any, translate: Translate = _interpolated, *, reader: Actor | None = None
+) -> dict[str, Any]:
+    """An entry of the list as admins see it. `public_seq`: its place in the customer's list, or None.
+
+    `reader` is the admin who gets it. Only the author of a message gets its `client_id` back, so without a reader
+    nobody does.
+    """
+    shape = _message(message, message.seq, translate, reader)
     return shape | {"public_seq": message.public_seq}
 
 
@@ -99,16 +106,18 @@ def _common(session: Any) -> dict[str, Any]:
     }
 
 
-def _message(message: Any, seq: int, translate: Translate, *, for_customer: bool) -> dict[str, Any]:
+def _message(message: Any, seq: int, translate: Translate, reader: Actor | None) -> dict[str, Any]:
+    for_customer = reader is CUSTOMER
     shape: dict[str, Any] = {
         "id": str(message.id) if not for_customer else f"m{seq}",
         "seq": seq,
         "from": message.sender,
         "author": message.author_name,
         "body": message.body,
-        "client_id": message.client_id,
         "created_at": rfc3339(message.created_at),
     }
+    if reader is not None and message.author_key == reader.key:
+        shape["client_id"] = message.client_id
     if message.sender == Sender.SYSTEM and message.event is not None:
         shape["event"] = message.event
         shape["body"] = translate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
+import secrets
 import uuid
 from functools import cache
 from typing import Any
@@ -24,6 +25,11 @@ _numbers = itertools.count(1)
 def new_id() -> str:
     """A client_id as clients make them."""
     return str(uuid.uuid4())
+
+
+def new_start_key() -> str:
+    """A start_key as clients make them."""
+    return secrets.token_urlsafe(16)
 
 
 @cache

@@ -14,6 +14,7 @@ from .chat import (
     Guest,
     GuestToken,
     Priority,
+    ResumeTicket,
     Sender,
     Status,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "OutsideWrite",
     "Presence",
     "Priority",
+    "ResumeTicket",
     "Role",
     "SavedView",
     "Sender",

@@ -60,7 +60,7 @@ class Guest(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     start_key: Mapped[str | None] = mapped_column(String(64), unique=True)
-    """Hash of the request that made this guest, so that its repetition finds the same conversation."""
+    """Hash of the secret `start_key` of the start that made this guest, so that its repetition finds the guest."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     blocked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """Since when what they write is refused, kindly; what they wrote before is kept."""
@@ -76,6 +76,31 @@ class GuestToken(Base):
     guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"), index=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+
+
+class ResumeTicket(Base):
+    """What a shop's page keeps so that its frame can get a new token: good for one exchange. See tickets.py."""
+
+    __tablename__ = "resume_tickets"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"), index=True)
+    chain: Mapped[str] = mapped_column(String(32), index=True)
+    """The same for a ticket and all that follow from it by exchange; their ids tell the order."""
+    ticket_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    site: Mapped[str] = mapped_column(String(300))
+    """The origin of the page that embeds the chat and keeps the ticket."""
+    created_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    exchange_hash: Mapped[str | None] = mapped_column(String(64))
+    """Hash of the key under which it was exchanged."""
+    nonce: Mapped[str | None] = mapped_column(String(43))
+    """What a repeated answer is derived from, until the next ticket is used."""
+    token_id: Mapped[int | None] = mapped_column(ForeignKey("guest_tokens.id"), index=True)
+    """The token that it was exchanged for."""
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..actors import Actor
 from ..cursors import message_cursor
 from ..filters import Filters
 from ..listing import activity_cursor, changed_since, matching, news, rows_of
@@ -147,10 +148,11 @@ class AdminLog(CustomerLog):
     for_customer = silent = False
 
     def __init__(
-        self, *args: Any, admin_id: int, news: Callable[[Any], Shape], **more: Any
+        self, *args: Any, reader: Actor, news: Callable[[Any], Shape], **more: Any
     ) -> None:
         super().__init__(*args, **more)
-        self._admin_id = admin_id
+        self._reader = reader
+        self._admin_id = reader.admin_id or 0
         self._news = news
         self._told: Shape | None = None
         self._viewers: list[dict[str, str]] = []
@@ -162,7 +164,7 @@ class AdminLog(CustomerLog):
         return _is_signed_in(db, self._token, self._admin_id)
 
     def message(self, entry: Any) -> Shape:
-        return admin_message(entry, self._translate)
+        return admin_message(entry, self._translate, reader=self._reader)
 
     def typing(self, db: Connection, hint: Typing) -> Shape | None:
         if hint.admin_id == self._admin_id:

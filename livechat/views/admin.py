@@ -137,7 +137,7 @@ def stream(context: AdminSession, request: Request) -> Response:
         anew=anew,
         shape=lambda db, found: shape(listing.row_of(db(), found, reader_id=admin.id)),
         translate=request.localizer.translate,
-        admin_id=admin.id,
+        reader=admin.actor,
         news=news_shape,
     )
     here = [(presence.ADMIN, admin.id), (presence.looking_at(record.id), admin.id)]
@@ -170,11 +170,15 @@ def send(context: AdminSession, request: Request) -> Any:
         )
     except Conflict as refusal:
         shape, found = request.localizer.translate, refusal.more.get("messages", [])
-        refusal.more = {"messages": [admin_message(one, shape) for one in found]} if found else {}
+        refusal.more = (
+            {"messages": [admin_message(one, shape, reader=admin.actor) for one in found]}
+            if found
+            else {}
+        )
         raise
     request.response.status_int = 201 if sent.created else 200
     answer = {
-        "message": admin_message(sent.message, request.localizer.translate),
+        "message": admin_message(sent.message, request.localizer.translate, reader=admin.actor),
         "cursor": message_cursor(context.record, sent.message.seq, for_customer=False),
     }
     return answered(context, request, answer)
@@ -242,9 +246,10 @@ def _summary(request: Request) -> Callable[..., tuple[dict[str, Any], bool]]:
 def _listing(context: AdminSession, request: Request, after: int) -> dict[str, Any]:
     record = context.record
     entries = reading.entries_after(request.db, record.id, after, for_customer=False)
+    translate, reader = request.localizer.translate, request.identity.admin.actor
     return {
         **session_of(context, request),
-        "messages": [admin_message(entry, request.localizer.translate) for entry in entries],
+        "messages": [admin_message(entry, translate, reader=reader) for entry in entries],
         "cursor": message_cursor(record, entries[-1].seq if entries else after, for_customer=False),
         "news": news_shape(listing.news(request.db, request.identity.admin.id)),
         "viewers": presence.who_looks(request.db, record.id, request.identity.admin.id),

@@ -13,7 +13,7 @@ from pyramid.view import view_config
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .. import conversation, fields, group_commit, guests, presence, reading, words
+from .. import conversation, fields, group_commit, guests, presence, reading, tickets, words
 from ..actors import CUSTOMER
 from ..cursors import message_cursor, message_position
 from ..headers import framed_by_sites
@@ -25,7 +25,7 @@ from ..permissions import Permission
 from ..realtime.logs import CustomerLog
 from ..refusals import Invalid
 from ..resources import VERBS, Chat, CustomerSession, Start, of_verb
-from ..security import bearer_token, signature_holds
+from ..security import bearer_token, embedding_site, signature_holds
 from ..shapes import customer_message, customer_session
 from .streaming import STREAMED, resume_from, say_typing, streamed
 
@@ -55,7 +55,9 @@ def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
     settings = request.livechat
     product_id = request.GET.get("product")
     return {
-        "start_url": request.resource_url(context["start"]),
+        "urls": {
+            name: request.resource_url(context[name]) for name in ("start", "resume", "ticket")
+        },
         "allowed_sites": list(settings.allowed_sites),
         "guest_name": settings.guest_name,
         "guest_email": settings.guest_email,
@@ -84,14 +86,13 @@ def start_link(context: Start, request: Request) -> HTTPSeeOther:
 @customer_view(context=Start, request_method="POST", permission=Permission.START)
 def start(context: Start, request: Request) -> dict[str, Any]:
     """Begin a conversation (201), or go on with the open one (200)."""
-    opening = read_opening(request, json_object(request), context.product_id)
+    data = json_object(request)
+    opening = read_opening(request, data, context.product_id)
     token = bearer_token(request)
     guest_id = request.identity.guest_id
     if guest_id is None:
         request.limits.count_start(network(request))
-        guest = guests.new_guest(
-            request.dbsession, opening.client_id, with_message=opening.body is not None
-        )
+        guest = guests.new_guest(request.dbsession, opening.start_key)
         token = guests.give_token(request.dbsession, guest)
     else:
         guest = request.dbsession.get_one(Guest, guest_id)
@@ -100,7 +101,13 @@ def start(context: Start, request: Request) -> dict[str, Any]:
     outcome = conversation.start(request.dbsession, guest, opening)
     request.response.status_int = 201 if outcome.created else 200
     record = reading.customer_record_by_id(request.db, outcome.session.id)
-    return {**listing(request, record, 0), "token": token}
+    return {**listing(request, record, 0), "token": token, **_ticket(request, data, guest)}
+
+
+def _ticket(request: Request, data: dict[str, Any], guest: Guest) -> dict[str, str]:
+    """A resume ticket for the page around the chat, where there is one. A wrong site keeps nobody from writing."""
+    site = embedding_site(request, data["site"]) if "site" in data else None
+    return {"ticket": tickets.give_ticket(request.dbsession, guest.id, site)} if site else {}
 
 
 @session_view("send", request_method="POST")
@@ -221,6 +228,7 @@ def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) 
         page_title=fields.short_text(page.get("title"), "page.title", 200),
         body=None if message is None else fields.body_text(message, "message"),
         client_id=None if client_id is None else fields.client_id(client_id),
+        start_key=fields.start_key(data.get("start_key"), client_id),
     )
 
 

@@ -36,7 +36,7 @@ def note(context: AdminSession, request: Request) -> Any:
     sent = notes.add_note(db, context.session, admin.actor, body, client_id)
     request.response.status_int = 201 if sent.created else 200
     answer = {
-        "message": admin_message(sent.message, request.localizer.translate),
+        "message": admin_message(sent.message, request.localizer.translate, reader=admin.actor),
         "cursor": message_cursor(context.record, sent.message.seq, for_customer=False),
     }
     return answered(context, request, answer)

@@ -12,6 +12,7 @@ from pyramid.view import view_config
 from sqlalchemy import text
 
 from .. import words
+from ..lean import without_comments
 from ..permissions import Permission
 from ..resources import Root
 
@@ -29,12 +30,14 @@ def top(context: Root, request: Request) -> HTTPSeeOther:
 @view_config(context=Root, name="widget.js", request_method="GET", permission=Permission.VISIT)
 def widget(context: Root, request: Request) -> Response:
     """The loader: all that a shop's page takes in before somebody clicks."""
-    source = files("livechat").joinpath("static/widget/loader.js").read_text("utf-8")
-    shown = json.dumps(
-        words.translated(words.LOADER, request.localizer.translate), ensure_ascii=True
-    )
+    folder = files("livechat").joinpath("static/widget")
+    style = without_comments(folder.joinpath("loader.css").read_text("utf-8")).replace("\n", "")
+    shown = words.translated(words.LOADER, request.localizer.translate)
+    source = folder.joinpath("loader.js").read_text("utf-8")
     response = Response(
-        source.replace('"__LIVECHAT_WORDS__"', shown),
+        source.replace('"__LIVECHAT_WORDS__"', json.dumps(shown)).replace(
+            "'__LIVECHAT_STYLE__'", json.dumps(style)
+        ),
         content_type="text/javascript",
         charset="utf-8",
     )

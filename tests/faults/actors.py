@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import secrets
 import threading
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -162,6 +163,7 @@ class Newcomer(Actor):
         body = f"{tag} hello"
         operation = self.begin("start", tag, client_id=str(uuid.uuid4()), body=body)
         data = {"message": body, "client_id": operation.client_id, "name": tag}
+        data["start_key"] = secrets.token_urlsafe(16)
         answer = self.insist(operation, client, "/chat/start/", data)
         if answer is None or answer.status == 409:
             return None

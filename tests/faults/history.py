@@ -44,7 +44,7 @@ class Operation:
     def message(self) -> dict[str, Any]:
         """The message that was acknowledged."""
         if self.kind == "start":
-            own = [m for m in self.answer["messages"] if m["client_id"] == self.client_id]
+            own = [m for m in self.answer["messages"] if m.get("client_id") == self.client_id]
             return own[0] if own else {}
         message: dict[str, Any] = self.answer.get("message", {})
         return message

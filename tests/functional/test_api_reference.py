@@ -18,8 +18,10 @@ from livechat.resources import (
     Desk,
     Replies,
     Reply,
+    Resume,
     Root,
     Start,
+    Ticket,
     View,
     Views,
 )
@@ -31,6 +33,8 @@ DESCRIPTION: dict[str, Any] = yaml.safe_load((DOCS / "openapi.yaml").read_text()
 PREFIX = {
     Root: "/",
     Chat: "/chat/",
+    Resume: "/chat/resume/",
+    Ticket: "/chat/ticket/",
     Admin: "/custom-admin/",
     Desk: "/custom-admin/chat/",
     AdminSession: "/custom-admin/chat/{number}/",
@@ -131,6 +135,12 @@ def test_what_customers_get_is_as_described(app: Any, customer: Any, admin: Any)
     fits(customer.reads("c99.00000000"), "/chat/messages/{session_id}/")
     fits(customer.reads("nonsense", status=422), "/chat/messages/{session_id}/")
     fits(customer.has_seen(3), "/chat/seen/{session_id}/")
+    asks = {"site": "http://localhost"}
+    ticket = customer.app.post_json("/chat/ticket/", asks, headers=customer.who)
+    fits(ticket, "/chat/ticket/")
+    shown = asks | {"ticket": ticket.json["ticket"]}
+    for status in (200, 404):
+        fits(customer.app.post_json("/chat/resume/", shown, status=status), "/chat/resume/")
     fits(customer.closes(), "/chat/close/{session_id}/")
     fits(customer.reopens(), "/chat/reopen/{session_id}/")
     fits(app.get("/health/"), "/health/")

@@ -6,7 +6,7 @@ import pytest
 
 from ..databases import rows
 from .raw import ask, said
-from .urls import POSTS, is_form_page
+from .urls import POSTS, TICKETS, is_form_page
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
@@ -113,7 +113,7 @@ def test_json_by_any_lawful_name_is_taken(app, content_type):
 def test_64_kib_are_taken_and_one_byte_more_is_413(world):
     wsgi, where, headers = world
     for address in POSTS:
-        if is_form_page(address):
+        if is_form_page(address) or address in TICKETS:
             continue
         body = json.dumps(address.methods["POST"] | {"unknown": ""}).encode()
         full = body[:-2] + b"x" * (LARGEST - len(body)) + body[-2:]

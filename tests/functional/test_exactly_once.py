@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ..databases import rows
-from ..factories import Customer, new_id
+from ..factories import Customer, new_id, new_start_key
 
 
 def at_once(*acts):
@@ -83,13 +83,13 @@ def test_many_who_write_at_once_get_one_order_without_gaps(customer, admin, new_
     known = admin.opens(1).json["messages"]
     assert [message["seq"] for message in known] == list(range(1, len(known) + 1))
     assert [m["body"] for m in shown] == [m["body"] for m in known]
-    assert sorted(m["client_id"] for m in acknowledged) == sorted(
-        m["client_id"] for m in shown if m["from"] != "system" and m["body"] != "hello"
+    assert sorted(m["body"] for m in acknowledged) == sorted(
+        m["body"] for m in shown if m["from"] != "system" and m["body"] != "hello"
     )
     # Each got its number when it was acknowledged, and keeps it.
-    number = {m["client_id"]: m["seq"] for m in shown}
+    number = {m["body"]: m["seq"] for m in shown}
     for messages in (acknowledged[: each * 3],):
-        assert all(number[message["client_id"]] == message["seq"] for message in messages)
+        assert all(number[message["body"]] == message["seq"] for message in messages)
     times = [message["created_at"] for message in shown]
     assert times == sorted(times)
     stored = rows(engine, "SELECT seq, public_seq FROM chat_messages ORDER BY seq")
@@ -135,11 +135,16 @@ def test_a_start_with_a_token_clicked_twice_makes_one_conversation(customer, eng
     assert len(rows(engine, "SELECT id FROM chat_sessions")) == 2
 
 
+def first_letter(**more):
+    """A first message as the widget sends it, which can be repeated without a token."""
+    return {"message": "hello?", "client_id": new_id(), "start_key": new_start_key()} | more
+
+
 def test_a_start_whose_answer_was_lost_can_be_repeated_without_a_token(new_customer, engine):
-    message = {"message": "hello?", "client_id": new_id()}
+    letter = first_letter()
     first, again = new_customer(), new_customer()
-    assert first.starts(**message).status_int == 201
-    assert again.starts(**message).status_int == 200
+    assert first.starts(**letter).status_int == 201
+    assert again.starts(**letter).status_int == 200
     assert again.id == first.id
     assert again.token != first.token
     assert first.sees() == again.sees() == ["hello?"]
@@ -147,9 +152,9 @@ def test_a_start_whose_answer_was_lost_can_be_repeated_without_a_token(new_custo
 
 
 def test_starts_without_a_token_at_once_make_one_conversation(new_customer, engine):
-    message = {"message": "hello?", "client_id": new_id()}
+    letter = first_letter()
     people = [new_customer() for _ in range(5)]
-    answers = at_once(*[lambda c=each: c.starts(**message) for each in people])
+    answers = at_once(*[lambda c=each: c.starts(**letter) for each in people])
     assert sorted(answer.status_int for answer in answers) == [200] * 4 + [201]
     assert len({each.id for each in people}) == 1
     assert people[0].sees() == ["hello?"]
@@ -157,29 +162,51 @@ def test_starts_without_a_token_at_once_make_one_conversation(new_customer, engi
 
 
 def test_a_repeated_start_with_another_text_is_refused(new_customer):
-    message = {"message": "hello?", "client_id": new_id()}
-    new_customer().starts(**message)
-    other = new_customer()
-    refusal = other.starts(**(message | {"message": "other"}), status=409)
+    letter = first_letter()
+    new_customer().starts(**letter)
+    refusal = new_customer().starts(**(letter | {"message": "other"}), status=409)
     assert refusal.json["error"]["code"] == "client_id_reused"
     assert "token" not in refusal.json
 
 
-def test_who_knows_the_client_id_but_not_the_message_gets_nobodys_conversation(new_customer):
+@pytest.mark.parametrize("start_key", [{}, {"start_key": "another-secret-of-22-chars"}])
+def test_the_message_and_its_client_id_open_nobody_elses_conversation(new_customer, start_key):
+    letter = first_letter()
+    first, other = new_customer(), new_customer()
+    first.starts(**letter)
+    del letter["start_key"]
+    assert other.starts(**letter, **start_key).status_int == 201
+    assert other.id != first.id
+    first.sends()
+    other.id = first.id
+    other.reads(status=404)
+
+
+@pytest.mark.parametrize(
+    "start_key", ["", "short", "x" * 21, "x" * 201, "with spaces in it, and many", 7, ["x" * 22]]
+)
+def test_a_start_key_that_can_be_guessed_is_refused(new_customer, start_key):
+    refusal = new_customer().starts("hello?", start_key=start_key, status=422)
+    assert refusal.json["error"]["field"] == "start_key"
+
+
+def test_a_client_id_is_no_start_key(new_customer):
     client_id = new_id()
-    first, other = new_customer(), new_customer()
-    first.starts("hello?", client_id=client_id)
-    assert other.starts(client_id=client_id).status_int == 201
-    assert other.id != first.id
-    assert other.sees() == []
+    refusal = new_customer().starts("hi", client_id=client_id, start_key=client_id, status=422)
+    assert refusal.json["error"]["field"] == "start_key"
 
 
-@pytest.mark.parametrize("client_id", ["1", "hello", "00000000-0000-4000-8000-00000000000g"])
-def test_a_client_id_that_can_be_guessed_opens_nobody_elses_conversation(new_customer, client_id):
-    first, other = new_customer(), new_customer()
-    first.starts("hello?", client_id=client_id)
-    assert other.starts("hello?", client_id=client_id).status_int == 201
-    assert other.id != first.id
+def test_whose_tokens_are_revoked_cannot_repeat_the_start_either(new_customer, engine):
+    from livechat import database, guests
+    from livechat.models import ChatSession
+
+    letter = first_letter()
+    first, again = new_customer(), new_customer()
+    first.starts(**letter)
+    with database.transaction(engine) as db:
+        guests.revoke_tokens(db, db.get_one(ChatSession, 1))
+    assert again.starts(**letter).status_int == 201
+    assert again.id != first.id
 
 
 def test_after_a_day_a_start_is_no_repetition(new_customer, engine):
@@ -188,7 +215,7 @@ def test_after_a_day_a_start_is_no_repetition(new_customer, engine):
     from livechat import database
     from livechat.models import Guest, now
 
-    message = {"message": "hello?", "client_id": new_id()}
+    message = first_letter()
     first, other = new_customer(), new_customer()
     first.starts(**message)
     with database.transaction(engine) as db:

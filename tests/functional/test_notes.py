@@ -28,6 +28,8 @@ def test_colleagues_read_a_note_where_it_was_written(admin, ben, customer, numbe
     note = writes_note(admin, number).json["message"]
     assert (note["from"], note["body"], note["author"]) == ("note", SECRET, admin.name)
     assert note["public_seq"] is None
+    assert admin.reads(number).json["messages"][-1] == note
+    del note["client_id"]  # its author's alone
     assert ben.reads(number).json["messages"][-1] == note
 
 

@@ -13,8 +13,10 @@ from livechat.resources import (
     Chat,
     CustomerSession,
     Desk,
+    Resume,
     Root,
     Start,
+    Ticket,
     of_verb,
 )
 
@@ -114,7 +116,7 @@ def test_every_unsafe_view_proves_its_origin(views):
     unsafe = [view for view, _ in views if not (methods_of(view) or SAFE) <= SAFE]
     assert len(unsafe) > 10
     for view in unsafe:
-        customer_side = view["context"] in {Start, *OF_VERB}
+        customer_side = view["context"] in {Start, Resume, Ticket, *OF_VERB}
         if customer_side:
             assert view.get("customer_api") is True, called(view)
             assert view["require_csrf"] is False, called(view)
@@ -135,7 +137,7 @@ def test_csrf_is_required_unless_a_view_says_otherwise(wsgi):
 def test_only_the_customers_api_goes_without_a_csrf_token(views):
     for view, _ in views:
         if view["require_csrf"] is False:
-            assert view["context"] in {Start, *OF_VERB}, called(view)
+            assert view["context"] in {Start, Resume, Ticket, *OF_VERB}, called(view)
 
 
 @pytest.fixture

@@ -68,7 +68,12 @@ DESK = [
     ),
 ]
 SIGN_OUT = Address("/custom-admin/logout/", {"POST": {}})
-EVERYTHING = [*PUBLIC, *CUSTOMERS, *DESK, SIGN_OUT]
+# Open to everybody, but without a good ticket or token there is nothing there.
+TICKETS = [
+    Address("/chat/resume/", {"POST": {"ticket": "x"}}),
+    Address("/chat/ticket/", {"POST": {"site": "http://localhost"}}),
+]
+EVERYTHING = [*PUBLIC, *TICKETS, *CUSTOMERS, *DESK, SIGN_OUT]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X-ODD"]
 # Signing out once is signing out for the requests after it; test_login.py has its cases.
 ADDRESSES = [address for address in EVERYTHING if address is not SIGN_OUT]

@@ -9,8 +9,9 @@
   const words = /** @type {any} */ ("__LIVECHAT_WORDS__");
   const address = new URL('chat/', script.src);
   const KEY = 'livechat';
-  /** @type {Record<string, Set<Function>>} */
-  const listeners = { open: new Set(), close: new Set(), unread: new Set() };
+  const { locks } = navigator;
+  /** @type {any} */
+  const listeners = { __proto__: null, open: new Set(), close: new Set(), unread: new Set() };
   /** @type {HTMLIFrameElement | undefined} */
   let frame;
   let ready = false;
@@ -19,49 +20,39 @@
   let unread = 0;
   let mark = '';
   let timer = 0;
+  let free = () => {}; // ends our turn with the ticket
 
-  /** @type {(kind: string, ...names: string[]) => any} */
-  const given = (kind, ...names) =>
-    Object.fromEntries(names.map((name) => [name.toLowerCase(), script.dataset[kind + name]]));
-  const customer = given('customer', 'Name', 'Email', 'Signature');
-  let product = given('product', 'Id', 'Name', 'Url', 'Price');
+  /** @type {(text: string, what?: any) => void} */
+  const warn = (text, what = '') => console.warn(`livechat: ${text}`, what);
+
+  const given = script.dataset;
+  const customer = { name: given.customerName, email: given.customerEmail, signature: given.customerSignature };
+  /** @type {any} */
+  let product = { id: given.productId, name: given.productName, url: given.productUrl, price: given.productPrice };
   if (!product.id) product = null;
 
-  const css = `
-:host{all:initial;font:16px/1.4 system-ui,sans-serif}
-[hidden]{display:none!important}
-button{font:inherit;cursor:pointer;border:2px solid transparent;color:#0a0a0a;background:#d4af37}
-button:focus-visible{outline:3px solid #0a0a0a;box-shadow:0 0 0 6px #f4e4a6}
-.b,.p{position:fixed;z-index:2147483000;inset-block-end:calc(20px + env(safe-area-inset-bottom));
-inset-inline-end:calc(20px + env(safe-area-inset-right))}
-.b{width:60px;height:60px;padding:0;border-radius:50%;box-shadow:0 4px 18px #0006;
-background:linear-gradient(135deg,#f4e4a6,#d4af37 48%,#b8941f) border-box}
-.b:hover{filter:brightness(1.1)}
-svg{width:30px;display:block;margin:auto;fill:none;stroke:currentColor;stroke-width:1.8;
-stroke-linecap:round;stroke-linejoin:round}
-.n{position:absolute;inset-block-start:-6px;inset-inline-end:-6px;min-width:14px;padding:1px 5px;
-border:2px solid #fff;border-radius:14px;background:#b3261e;color:#fff;font-size:13px;font-weight:700}
-.p{margin-block-end:72px;width:392px;height:min(660px,100vh - 112px);overflow:hidden;
-border:1px solid #b8941f;border-radius:16px;background:#0a0a0a;color:#f6f2e7;
-box-shadow:0 16px 48px #0009;animation:a .2s}
-iframe{width:100%;height:100%;border:0;display:block;color-scheme:dark}
-.w{position:absolute;inset:0;display:grid;place-content:center;justify-items:center;gap:16px;padding:32px;
-background:#0a0a0a;text-align:center}
-.w button{min-height:44px;padding:0 20px;border-radius:22px}
-.c{background:none;color:inherit;border-color:#b8941f}
-.s{position:absolute;clip-path:inset(50%)}
-@keyframes a{from{opacity:0;transform:translateY(12px)}}
-@media (max-width:640px),(max-height:480px){
-.p{inset:0;margin:0;width:auto;height:var(--h,100%);top:var(--t,0);border:0;border-radius:0}
-[aria-expanded=true]{display:none}}
-@media (prefers-reduced-motion:reduce){.p{animation:none}}
-@media (forced-colors:active){.b{background:ButtonFace}}
-@media print{:host{display:none!important}}`;
+  /** A copy, as text, of what a script says of its product: that may be a proxy, or a getter that throws. */
+  function copied(/** @type {any} */ value) {
+    if (value == null) return null;
+    /** @type {any} */
+    const found = {};
+    for (const name of ['id', 'name', 'url', 'price']) {
+      try {
+        const field = value[name];
+        if (/string|number/.test(typeof field)) found[name] = `${field}`.slice(0, 2000);
+        else if (field != null) throw typeof field;
+      } catch (error) {
+        warn(`product.${name} is no text and is left out.`, error);
+      }
+    }
+    if (!found.id) warn('a product needs an id.');
+    return found.id ? found : null;
+  }
 
   /** @type {(parent: Node, tag: string, attributes?: any, act?: () => void) => any} */
   const make = (parent, tag, attributes, act) => {
     const element = document.createElement(tag);
-    for (const name in attributes) element.setAttribute(name, attributes[name]);
+    for (const name of Object.keys(attributes)) element.setAttribute(name, attributes[name]);
     if (act) element.onclick = act;
     return parent.appendChild(element);
   };
@@ -69,7 +60,7 @@ background:#0a0a0a;text-align:center}
   const host = document.createElement('div');
   const root = host.attachShadow({ mode: 'open' });
   const sheet = new CSSStyleSheet(); // passes a shop's strict policy
-  sheet.replaceSync(css);
+  sheet.replaceSync('__LIVECHAT_STYLE__');
   root.adoptedStyleSheets = [sheet];
   const box = make(root, 'section', { 'aria-label': words.chat });
   const button = make(box, 'button', { type: 'button', class: 'b' }, () => (opened ? close() : open()));
@@ -103,20 +94,60 @@ background:#0a0a0a;text-align:center}
   }
 
   /** The page's own title, without our count. */
-  const title = () => document.title.slice(document.title.startsWith(mark) ? mark.length : 0);
+  // (A form of that name is in front of the title.)
+  const title = (text = `${document.title}`) => text.slice(text.startsWith(mark) ? mark.length : 0);
 
-  /** @type {(name: string, value?: number) => void} */
-  const emit = (name, value) => listeners[name].forEach((listener) => listener(value));
+  /** Each listener runs on its own: what it throws or does comes after us. @type {(name: string, value?: number) => void} */
+  const emit = (name, value) => {
+    for (const listener of listeners[name]) setTimeout(listener, 0, value);
+  };
 
-  /** For the next page: is there a conversation, does it stand open in this tab? */
-  function remember() {
+  /** What stays for the next page: since when, the ticket, the key of an exchange that has begun. */
+  function kept(place = 'localStorage') {
     try {
-      if (talking) localStorage[KEY] = 1;
-      else localStorage.removeItem(KEY);
-      sessionStorage[KEY] = opened ? 1 : '';
+      return (page[place][KEY] || '').split(' ');
     } catch {
-      // blocked: each page begins anew
+      return []; // blocked
     }
+  }
+
+  /** @param {string|number} text */
+  function keep(text, place = 'localStorage') {
+    try {
+      page[place][KEY] = text;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * For the next page: is there a conversation, is it open in this tab? Returns since when there is a ticket; 0 is never,
+   * and null that nothing can be kept.
+   */
+  function remember() {
+    const [at, ticket] = kept();
+    if (!ticket && talking === !at) keep(talking ? 1 : '');
+    if (!keep(opened ? 1 : '', 'sessionStorage') || at == null) return null;
+    return ticket ? +at : 0;
+  }
+
+  /**
+   * Lends the ticket to the frame: one tab at a time, and always under the same key, which marks repetitions. Used
+   * twice it would be revoked.
+   */
+  function lend() {
+    const turn = () =>
+      new Promise((done) => {
+        free = /** @type {() => void} */ (done);
+        setTimeout(done, 30000);
+        const [at, ticket, key] = kept();
+        const random = crypto.getRandomValues(new Uint32Array(5)).join('-');
+        if (ticket && !key) keep(`${at} ${ticket} ${random}`);
+        // without locks another tab may do the same right now: both take the key that is there in the end
+        setTimeout(() => tell('ticket', { lent: kept() }), locks ? 0 : 400);
+      });
+    (locks?.request(KEY, turn) ?? turn()).catch(turn);
   }
 
   /** @param {string} type @param {object} [more] */
@@ -139,7 +170,7 @@ background:#0a0a0a;text-align:center}
     frame.src = address.href;
     frame.onload = () => {
       expect(2000); // its scripts have run: it answers at once or never
-      tell('hello', { open: opened, customer });
+      tell('hello', { open: opened, customer, kept: remember() });
     };
     panel.prepend(frame);
     expect(8000);
@@ -163,7 +194,7 @@ background:#0a0a0a;text-align:center}
     const why = up
       ? `Is ${location.origin} in livechat.allowed_sites? Does this page's policy allow the frame?`
       : "The server is away, or this page's policy (connect-src) hides it.";
-    console.warn(`livechat: ${address} does not answer. ${why}`);
+    warn(`${address} does not answer. ${why}`);
   }
 
   function open(focus = true) {
@@ -203,7 +234,7 @@ background:#0a0a0a;text-align:center}
     if (key === 'Escape') close();
   };
   // shops that change pages without loading them
-  page.navigation?.addEventListener('navigatesuccess', () => tell('page'));
+  page.navigation?.addEventListener?.('navigatesuccess', () => tell('page'));
   addEventListener('message', ({ source, origin, data }) => {
     if (!frame || source !== frame.contentWindow || origin !== address.origin) return;
     const type = data?.livechat;
@@ -221,6 +252,13 @@ background:#0a0a0a;text-align:center}
       unread = data.unread | 0;
       draw();
       emit('unread', unread);
+    } else if (type === 'lend') {
+      lend();
+    } else if (type === 'ticket') {
+      const { used, ticket } = data;
+      // another tab may have gone on from it: then that one's counts
+      if (ticket != null && (!used || kept()[1] === used)) keep(ticket && `${Date.now()} ${ticket}`);
+      free();
     }
   });
 
@@ -230,27 +268,26 @@ background:#0a0a0a;text-align:center}
     close,
     toggle: () => button.click(),
     product(value) {
-      product = value; // {id, name, url, price} or null
+      product = copied(value); // {id, name, url, price} or null
       tell('product');
     },
-    on: (name, act) => void listeners[name].add(act),
-    off: (name, act) => void listeners[name].delete(act),
+    on(name, act) {
+      if (typeof act === 'function' && listeners[name]) listeners[name].add(act);
+      else warn('on() takes open, close or unread, and a function.');
+    },
+    off: (name, act) => void listeners[name]?.delete(act),
   };
   page.livechat = api;
 
-  const mount = () => host.isConnected || document.body.append(host);
+  const mount = () => host.isConnected || document.body?.append(host);
   function begin() {
     mount();
     // pages that swap their body keep the button
     new MutationObserver(mount).observe(document.documentElement, { childList: true });
     draw();
-    try {
-      talking = !!localStorage[KEY];
-      if (sessionStorage[KEY]) open(false);
-      else if (talking) load();
-    } catch {
-      // blocked
-    }
+    talking = !!kept()[0];
+    if (kept('sessionStorage')[0]) open(false);
+    else if (talking) load();
   }
   if (document.body) begin();
   else addEventListener('DOMContentLoaded', begin);

@@ -1,0 +1,59 @@
+"""Resume tickets over HTTP: getting one with a token, and getting a token with one."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from pyramid.request import Request
+
+from .. import tickets
+from ..inputs import json_object
+from ..limits import network
+from ..models import give_back_reading, writing
+from ..permissions import Permission
+from ..refusals import Invalid, Missing
+from ..resources import Resume, Ticket
+from ..security import embedding_site
+from .customer import customer_view, session_shape
+
+
+@customer_view(context=Ticket, request_method="POST", permission=Permission.RESUME)
+def ticket(context: Ticket, request: Request) -> dict[str, Any]:
+    """A resume ticket for the page around the chat's frame, given to whoever has the guest's token."""
+    data, guest_id = json_object(request), request.identity.guest_id
+    request.limits.count_resume(network(request))
+    if guest_id is None:
+        raise Missing("There is no such guest.")
+    site = embedding_site(request, data.get("site"))
+    if site is None:
+        raise Invalid("site", "Say which page keeps the ticket: the origin of an allowed site.")
+    return {"ticket": tickets.give_ticket(request.dbsession, guest_id, site)}
+
+
+@customer_view(context=Resume, request_method="POST", permission=Permission.RESUME)
+def resume(context: Resume, request: Request) -> dict[str, Any]:
+    """Exchange a resume ticket for a token and the next ticket, once."""
+    data = json_object(request)
+    request.limits.count_resume(network(request))
+    shown, key = (_secret(data.get(name)) for name in ("ticket", "exchange_key"))
+    found = session = None
+    if shown is not None:
+        # A unit of work of its own: it is committed also when the answer is 404.
+        give_back_reading(request)
+        with request.registry["livechat.dbsession_factory"]() as db:
+            found = tickets.exchange(
+                writing(db), shown, key, embedding_site(request, data.get("site"))
+            )
+            session = found and tickets.newest_session(db, found.guest_id)
+            db.commit()
+    if found is None:
+        raise Missing("This ticket does not hold.")
+    shape = session_shape(request, session) if session else None
+    return {"token": found.token, "ticket": found.ticket, "session": shape}
+
+
+def _secret(value: Any) -> str | None:
+    """A ticket or an exchange key, if its form is right."""
+    right = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{20,100}", value)
+    return value if right else None
