@@ -4,13 +4,16 @@ import threading
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy.orm import Session
 
-from livechat import database, passwords, replies, staff
+from livechat import database, logins, passwords, replies, staff
 from livechat.actors import admin_actor
 from livechat.locks import TEAM, take_turns
+from livechat.login_limits import Attempt
 from livechat.models import Admin as AdminRow
+from livechat.models import now, writing
 from livechat.passwords import Pool
-from livechat.refusals import Conflict, NotAllowed
+from livechat.refusals import Refused
 
 from ..databases import rows
 from ..factories import PASSWORD, Admin, add_admin
@@ -37,6 +40,19 @@ class Interrupted(Pool):
         between, self.between = self.between, None
         if between is not None:
             between()
+        return result
+
+
+class Together(Pool):
+    """A pool that lets nobody go on before so many passwords have been looked at."""
+
+    def __init__(self, many):
+        super().__init__(many, 0)
+        self.all_are_here = threading.Barrier(many)
+
+    def run(self, work):
+        result = super().run(work)
+        self.all_are_here.wait(60)
         return result
 
 
@@ -159,7 +175,8 @@ def accepts(wsgi, engine, invitation):
     return accept
 
 
-def test_of_eight_who_use_one_invitation_at_once_one_succeeds(accepts, engine):
+def test_of_eight_who_use_one_invitation_at_once_one_succeeds(accepts, engine, monkeypatch):
+    monkeypatch.setattr(passwords, "pool", Together(8))
     choices = [f"password number {number}" for number in range(8)]
     found = at_once(*[lambda choice=choice: accepts(choice) for choice in choices])
     winners = [choice for choice, (_, answer) in zip(choices, found, strict=True)
@@ -169,6 +186,7 @@ def test_of_eight_who_use_one_invitation_at_once_one_succeeds(accepts, engine):
         assert answer.status_int == 303 or "does not work any more" in answer.text
     assert len(logins_that_hold(engine)) == 1
     assert [one.dashboard(must="*").status_int for one, _ in found].count(200) == 1
+    monkeypatch.setattr(passwords, "pool", Pool(1, 0))
     with database.transaction(engine) as db:
         assert staff.check_password(db, "ina", winners[0])
 
@@ -212,45 +230,101 @@ def test_nobody_holds_a_connection_while_a_password_is_hashed(anna, once_hashed,
 # The team
 
 
-def test_of_two_who_make_the_first_admin_at_once_one_is_owner(engine):
-    def add(username):
-        with database.transaction(engine) as db:
-            return staff.add_admin(db, username).role
+@pytest.fixture
+def overlap(engine):
+    """A function: do something in a transaction that stays open until the second thing waits for it, or is done.
+    Gives what both return, or the code of a refusal."""
 
-    assert sorted(at_once(lambda: add("anna"), lambda: add("ben"))) == ["agent", "owner"]
+    def overlap(first, second):
+        results = []
+
+        def do(act):
+            # As a request does it: the command line takes turns by itself.
+            with Session(engine, expire_on_commit=False) as db:
+                try:
+                    results.append(act(writing(db)))
+                except Refused as refused:
+                    results.append(refused.code)
+                else:
+                    db.commit()
+
+        with Session(engine, expire_on_commit=False) as db:
+            results.append(first(writing(db)))
+            other = threading.Thread(target=do, args=[second])
+            other.start()
+            other.join(0.5)
+            db.commit()
+        other.join(30)
+        return results
+
+    return overlap
 
 
-def test_of_two_who_add_one_username_at_once_one_is_told(engine):
-    def add():
-        with database.transaction(engine) as db:
-            try:
-                return staff.add_admin(db, "clara").username
-            except Conflict as refused:
-                return refused.code
-
-    assert sorted(at_once(add, add)) == ["clara", "username_taken"]
+def test_of_two_who_make_the_first_admin_at_once_one_is_owner(overlap):
+    found = overlap(
+        lambda db: staff.add_admin(db, "anna").role, lambda db: staff.add_admin(db, "ben").role
+    )
+    assert found == ["owner", "agent"]
 
 
-@pytest.mark.parametrize(
-    "act", [staff.disable, lambda *who: staff.set_role(*who[:2], "agent", who[2])]
-)
-def test_of_two_owners_who_shut_each_other_out_at_once_one_stays(anna, engine, act):
+def test_of_two_who_add_one_username_at_once_one_is_told(overlap):
+    found = overlap(*[lambda db: staff.add_admin(db, "clara").username] * 2)
+    assert found == ["clara", "username_taken"]
+
+
+def test_a_username_that_another_program_takes_at_this_moment_is_taken(overlap):
+    def without_a_turn(db):
+        db.add(AdminRow(username="clara", name="Clara", created_at=now(), role="agent"))
+        db.flush()
+
+    found = overlap(without_a_turn, lambda db: staff.add_admin(db, "clara").username)
+    assert found == [None, "username_taken"]
+
+
+@pytest.mark.parametrize("how", ["disable", "role"])
+def test_of_two_owners_who_shut_each_other_out_at_once_one_stays(anna, engine, overlap, how):
     ben = add_admin(engine, "ben")
     with database.transaction(engine) as db:
         staff.set_role(db, staff.find_admin(db, "ben"), "owner")
 
     def shut_out(by, whom):
-        with database.transaction(engine) as db:
-            try:
-                act(db, staff.find_admin(db, whom), admin_actor(by.id, by.name))
-            except (Conflict, NotAllowed):
-                return False
-            return True
+        def act(db):
+            actor, row = admin_actor(by.id, by.name), staff.find_admin(db, whom)
+            if how == "disable":
+                staff.disable(db, row, actor)
+            else:
+                staff.set_role(db, row, "agent", actor)
 
-    done = at_once(lambda: shut_out(anna.row, "ben"), lambda: shut_out(ben, "anna"))
-    assert sorted(done) == [False, True]
-    left = "SELECT id FROM admins WHERE role = 'owner' AND disabled_at IS NULL"
-    assert len(rows(engine, left)) == 1
+        return act
+
+    assert overlap(shut_out(anna.row, "ben"), shut_out(ben, "anna")) == [None, "forbidden"]
+    left = "SELECT username FROM admins WHERE role = 'owner' AND disabled_at IS NULL"
+    assert rows(engine, left) == [("anna",)]
+
+
+def test_of_an_owner_who_resigns_and_one_who_is_shut_out_by_the_command_line_one_stays(
+    anna, engine, overlap
+):
+    add_admin(engine, "ben")
+    with database.transaction(engine) as db:
+        staff.set_role(db, staff.find_admin(db, "ben"), "owner")
+    actor = admin_actor(anna.row.id, anna.name)
+    found = overlap(
+        lambda db: staff.set_role(db, staff.find_admin(db, "ben"), "viewer"),
+        lambda db: staff.set_role(db, staff.find_admin(db, "anna"), "agent", actor),
+    )
+    assert found == [None, "last_owner"]
+
+
+def test_a_login_that_begins_while_all_end_ends_too_or_begins_afterwards(anna, overlap, engine):
+    overlap(
+        lambda db: (
+            logins._look(db, Attempt("192.0.2.1", "anna"), lock=True)
+            and staff.sign_in(db, staff.find_admin(db, "anna"), 1)
+        ),
+        lambda db: staff.sign_out_everywhere(db, staff.find_admin(db, "anna")),
+    )
+    assert logins_that_hold(engine) == []
 
 
 @pytest.mark.parametrize("act", ["add", "role", "disable", "enable", "invite"])
@@ -281,21 +355,15 @@ def test_an_owner_who_stops_being_one_does_nothing_more_to_the_team(anna, engine
 
 
 def test_two_who_add_the_last_canned_reply_at_once_do_not_make_one_too_many(
-    admin, engine, monkeypatch
+    admin, overlap, monkeypatch
 ):
     monkeypatch.setattr(replies, "MOST", 6)
+    actor = admin_actor(admin.row.id, admin.name)
     for everybody in (True, False):
 
         def add(code, everybody=everybody):
-            with database.transaction(engine) as db:
-                actor = admin_actor(admin.row.id, admin.name)
-                try:
-                    replies.add(db, actor, code=code, title="", body="x", everybody=everybody)
-                except Conflict as refused:
-                    return refused.code
-                return "added"
+            options = {"title": "", "body": "x", "everybody": everybody}
+            return lambda db: bool(replies.add(db, actor, code=code, **options))
 
-        add("one")
-        add("two")
-        found = at_once(lambda: add("three"), lambda: add("four"), lambda: add("five"))
-        assert sorted(found) == ["added", "too_many_replies", "too_many_replies"]
+        assert overlap(add("one"), add("two")) == [True, True]
+        assert overlap(add("three"), add("four")) == [True, "too_many_replies"]
