@@ -100,6 +100,7 @@ def includeme(config: Configurator) -> None:
     config.include(".headers")
     # How fast one may go.
     config.include(".limits")
+    config.include(".login_limits")
     # Strict paths, proven origins, and the permission nobody has.
     config.include(".derivers")
     # Style sheets, scripts and icons, with a fingerprint in the address.

@@ -23,6 +23,8 @@ class Actor:
 
 CUSTOMER = Actor("customer")
 STAFF = Actor("staff")
+NOBODY = Actor("nobody")
+"""Somebody who is not signed in, in the audit log."""
 
 
 def admin_actor(admin_id: int, name: str) -> Actor:

@@ -33,6 +33,8 @@ class Act(StrEnum):
     ADMIN_ENABLED = "admin_enabled"
     PASSWORD = "password"  # noqa: S105 - the name of an act
     INVITED = "invited"
+    SIGN_IN_FAILED = "sign_in_failed"
+    LOCKED_OUT = "locked_out"
     REPLY_ADDED = "reply_added"
     REPLY_CHANGED = "reply_changed"
     REPLY_REMOVED = "reply_removed"

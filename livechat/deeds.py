@@ -10,6 +10,7 @@ from translationstring import TranslationString, TranslationStringFactory
 
 from . import audit, staff
 from .audit import Act
+from .login_limits import Scope
 from .models import Admin, Audit, Role
 from .reading import Reader
 from .refusals import Invalid, Missing
@@ -35,6 +36,8 @@ NAMES = {
     Act.ADMIN_ENABLED: _("Account enabled"),
     Act.PASSWORD: _("Password set"),
     Act.INVITED: _("Invitation made"),
+    Act.SIGN_IN_FAILED: _("Sign-in failed"),
+    Act.LOCKED_OUT: _("Sign-in locked"),
     Act.REPLY_ADDED: _("Canned reply added"),
     Act.REPLY_CHANGED: _("Canned reply changed"),
     Act.REPLY_REMOVED: _("Canned reply removed"),
@@ -54,15 +57,28 @@ _SENTENCES = {
     Act.ADMIN_ENABLED: _("${actor} enabled the account of ${target} again."),
     Act.PASSWORD: _("${actor} set a new password for ${target}."),
     Act.INVITED: _("${actor} made an invitation for ${target}."),
+    Act.SIGN_IN_FAILED: _("Somebody failed to sign in as ${target} from ${network}."),
+    Act.LOCKED_OUT: _(
+        "Sign-in as ${target} from ${network} is locked for a while after ${count} failures."
+    ),
     Act.REPLY_ADDED: _("${actor} added the canned reply ${target} for everybody."),
     Act.REPLY_CHANGED: _("${actor} changed the canned reply ${target}."),
     Act.REPLY_REMOVED: _("${actor} removed the canned reply ${target}."),
+}
+_LOCKED_OUT = {
+    Scope.NETWORK: _("Sign-in from ${network} is locked for a while after ${count} failures."),
+    Scope.ACCOUNT: _(
+        "Sign-in as ${target} is locked for a while in browsers new to the account, after ${count} failures."
+    ),
+    Scope.DEVICE: _(
+        "Sign-in as ${target} is locked for a while in one of their own browsers, after ${count} failures."
+    ),
 }
 _OF_ANOTHER = _("${actor} put chat ${chat} back for everyone; ${target} had it.")
 _OWN_PASSWORD = _("${actor} chose a new password.")
 _UNKNOWN = _("${actor}: ${act} ${target}")
 _ABOUT_PEOPLE = {Act.ASSIGNED, Act.UNASSIGNED, Act.TRANSFERRED, Act.PASSWORD, Act.INVITED} | {
-    act for act in Act if act.startswith(("admin", "role"))
+    act for act in Act if act.startswith(("admin", "role", "sign_in", "locked"))
 }
 
 
@@ -103,7 +119,11 @@ def sentence(entry: Audit, names: Mapping[str, str]) -> TranslationString:
         text = _OWN_PASSWORD
     elif entry.act == Act.UNASSIGNED and target and not own:
         text = _OF_ANOTHER
+    elif entry.act == Act.LOCKED_OUT:
+        text = _LOCKED_OUT.get((entry.details or {}).get("scope", ""), text)
     return (text or _UNKNOWN) % {
+        "network": _("an unknown network"),
+        "count": "?",
         **{key: str(value) for key, value in (entry.details or {}).items()},
         "actor": entry.actor_name or _("The command line"),
         "act": entry.act,

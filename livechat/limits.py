@@ -1,4 +1,7 @@
-"""How fast one may go: limits per guest, per network and in all, kept by the `limits` library in memory."""
+"""How fast one may go: limits per guest, per network and in all, kept by the `limits` library in memory.
+
+Those that protect accounts are counted in the database: see login_limits.py.
+"""
 
 from __future__ import annotations
 
@@ -55,8 +58,6 @@ class Limits:
         self._all_sends = parse(settings.limit_all_sends)
         self._network_starts = parse(settings.limit_network_starts)
         self._all_starts = parse(settings.limit_all_starts)
-        self._login_failures = parse(settings.limit_login_failures)
-        self._network_login_failures = parse(settings.limit_network_login_failures)
 
     def count_send(self, network: str, author: str) -> None:
         """Count a message. Raises TooMany."""
@@ -82,28 +83,6 @@ class Limits:
             (self._network_starts, "resume-network", network),
             (self._all_starts, "resume-all", ""),
         )
-
-    def check_login(self, network: str, username: str) -> None:
-        """Refuse to look at a password after too many wrong ones from one network. Raises TooMany.
-
-        Nobody is locked out by strangers: a name is only counted together with the network it is tried from.
-        """
-        for limit, *key in self._login_keys(network, username):
-            if not self._limiter.test(limit, *key):
-                raise self._too_many(
-                    "Too many wrong passwords. Wait a while before you try again.", limit, key
-                )
-
-    def count_login_failure(self, network: str, username: str) -> None:
-        """Count a wrong password."""
-        for limit, *key in self._login_keys(network, username):
-            self._limiter.hit(limit, *key)
-
-    def _login_keys(self, network: str, username: str) -> list[tuple[RateLimitItem, str, str]]:
-        return [
-            (self._login_failures, "login", f"{network} {username[:64]}"),
-            (self._network_login_failures, "login-network", network),
-        ]
 
     def _count(self, message: str, *counters: tuple[RateLimitItem, str, str]) -> None:
         for limit, *key in counters:

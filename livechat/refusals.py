@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from translationstring import TranslationStringFactory
+
+_ = TranslationStringFactory("livechat")
+
 
 class Refused(Exception):
     """An act that was not done. Nothing has changed. Views answer with `status`, the command line exits 1."""
@@ -66,6 +70,25 @@ class TooMany(Refused):
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__("too_many_requests", message)
         self.retry_after = retry_after
+
+
+class Busy(Refused):
+    """Too much of the same work is waiting already. `retry_after` is in seconds."""
+
+    status = 503
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__("busy", message)
+        self.retry_after = retry_after
+
+
+class WrongLogin(Refused):
+    """Name or password is wrong; which of them is not said."""
+
+    status = 422
+
+    def __init__(self) -> None:
+        super().__init__("wrong_login", _("Name or password is wrong."), "password")
 
 
 class TooManyStreams(Refused):

@@ -95,7 +95,10 @@ class Settings:
 
     limit_login_failures: str = "10/15minutes"
     limit_network_login_failures: str = "100/15minutes"
-    """Wrong passwords for one name from one network, and from one network in all."""
+    """Wrong passwords for one name from one network (or a browser that knows the name), and from one network in all."""
+
+    limit_account_login_failures: str = "20/hour"
+    """Wrong passwords for one name from all networks, but for browsers that know the name."""
 
 
 def from_mapping(ini: Mapping[str, str], environ: Mapping[str, str] | None = None) -> Settings:

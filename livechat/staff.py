@@ -2,51 +2,31 @@
 
 from __future__ import annotations
 
-import base64
 import re
-import secrets
 import unicodedata
 from datetime import timedelta
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import ARGON2_VERSION
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
-from translationstring import TranslationStringFactory
 
-from . import audit
+from . import audit, passwords
 from .actors import STAFF, Actor
 from .assigning import give_back
 from .audit import Act
+from .entries import LOCK
 from .fields import email_address
 from .guests import hash_token, new_token
+from .locks import TEAM, take_turns
 from .models import Admin, AdminLogin, Role, now
+from .passwords import LONGEST_PASSWORD as LONGEST_PASSWORD
+from .passwords import SHORTEST_PASSWORD as SHORTEST_PASSWORD
+from .passwords import hash_password as hash_password
 from .permissions import Permission, may
 from .refusals import Conflict, Invalid, Missing
 from .rights import check, managers, who_may
 
 INVITE_LASTS = timedelta(hours=72)
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000
-
-_ = TranslationStringFactory("livechat")
-WRONG_LOGIN = _("Name or password is wrong.")
-
-_hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106's low-memory profile
-
-
-def _hash_of_nothing() -> str:
-    """A hash in the form of ours that belongs to no password. Random bytes do, and cost no time to make."""
-    salt, digest = (
-        base64.b64encode(secrets.token_bytes(size)).decode().rstrip("=")
-        for size in (_hasher.salt_len, _hasher.hash_len)
-    )
-    costs = f"m={_hasher.memory_cost},t={_hasher.time_cost},p={_hasher.parallelism}"
-    return f"$argon2id$v={ARGON2_VERSION}${costs}${salt}${digest}"
-
-
-# Verified when a username is unknown, so that the answer takes as long as for a wrong password.
-_NOBODYS_HASH = _hash_of_nothing()
 
 
 def fold_username(text: str) -> str:
@@ -67,8 +47,12 @@ def check_username(db: Session, username: str) -> str:
             "username", f"“{folded}” has a meaning of its own in filters. Choose another username."
         )
     if db.scalar(select(Admin.id).where(Admin.username == folded)) is not None:
-        raise Conflict("username_taken", f"There is an admin {folded} already.")
+        raise _taken(folded)
     return folded
+
+
+def _taken(username: str) -> Conflict:
+    return Conflict("username_taken", f"There is an admin {username} already.")
 
 
 def add_admin(
@@ -77,13 +61,13 @@ def add_admin(
     *,
     email: str | None = None,
     name: str | None = None,
-    password: str | None = None,
+    password_hash: str | None = None,
     role: str | None = None,
     actor: Actor = STAFF,
 ) -> Admin:
-    """Add an admin; without a password they need an invitation. Without a role the first one is owner, and who
-    comes later an agent. Raises NotAllowed, Invalid, Conflict ``username_taken``."""
-    check(db, actor, Permission.MANAGE)
+    """Add an admin; without the hash of a password (see `hash_password`) they need an invitation. Without a role the
+    first one is owner, and those who come later are agents. Raises NotAllowed, Invalid, Conflict ``username_taken``."""
+    _change_team(db, actor)
     folded = check_username(db, username)
     shown = " ".join((name or username).split())
     if not 1 <= len(shown) <= 100:
@@ -91,10 +75,15 @@ def add_admin(
     admin = Admin(username=folded, name=shown, created_at=now())
     admin.role = check_role(role) if role else Role.AGENT if managers(db) else Role.OWNER
     admin.email = email_address(email, "email") if email else None
-    if password is not None:
-        admin.password_hash = hash_password(password)
-    db.add(admin)
-    db.flush()
+    admin.password_hash = password_hash
+    try:
+        with db.begin_nested():
+            db.add(admin)
+            db.flush()
+    except (
+        IntegrityError
+    ):  # another program, which takes no turns with us, adds the same one at this moment
+        raise _taken(folded) from None
     audit.record(
         db, actor, Act.ADMIN_ADDED, target=admin.username, details={"role": str(admin.role)}
     )
@@ -115,9 +104,7 @@ def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None
     Raises NotAllowed, Invalid, Conflict ``last_owner``.
     """
     wanted = check_role(role)
-    check(db, actor, Permission.MANAGE)
-    managers(db)  # also for the command line: these rows are locked before others, and in order
-    db.refresh(admin, ["role"], with_for_update={"key_share": True})
+    _change_team(db, actor, admin)
     had = admin.role
     if wanted == had:
         return
@@ -131,6 +118,24 @@ def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None
     )
 
 
+def _change_team(db: Session, actor: Actor, admin: Admin | None = None) -> None:
+    """Take turns with everybody else who changes the team, and see the admin who is changed as they are now.
+
+    Raises NotAllowed when the acting admin may not manage the team any more.
+    """
+    take_turns(db, TEAM)
+    check(db, actor, Permission.MANAGE)
+    managers(db)  # also for the command line: these rows are locked before others, and in order
+    if admin is not None:
+        lock_admin(db, admin)
+
+
+def lock_admin(db: Session, admin: Admin) -> None:
+    """See an admin as they are now; until we commit, nobody else changes them or lets them sign in."""
+    db.flush()  # refreshing would drop what was changed
+    db.refresh(admin, with_for_update=LOCK)
+
+
 def _keep_an_owner(db: Session, admin: Admin) -> None:
     if managers(db) == [admin.id]:
         raise Conflict(
@@ -139,27 +144,26 @@ def _keep_an_owner(db: Session, admin: Admin) -> None:
         )
 
 
-def hash_password(password: str) -> str:
-    """An argon2id hash. Raises Invalid for a password that is too short or too long."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Invalid(
-            "password",
-            f"A password has at least {SHORTEST_PASSWORD} characters. A few words in a row do well.",
-        )
-    return _hasher.hash(unicodedata.normalize("NFKC", password))
+def store_password(db: Session, admin: Admin, password_hash: str, actor: Actor = STAFF) -> None:
+    """Give an admin a new password, of which this is the hash; every login and invitation made before ends.
 
-
-def set_password(db: Session, admin: Admin, password: str, actor: Actor = STAFF) -> None:
-    """Set a password; every login and invitation made before ends."""
+    Hash it before the transaction begins (see `hash_password`): that takes long.
+    """
+    lock_admin(db, admin)
     audit.record(db, actor, Act.PASSWORD, target=admin.username)
-    admin.password_hash = hash_password(password)
+    admin.password_hash = password_hash
     admin.invite_hash = admin.invite_expires_at = None
     sign_out_everywhere(db, admin)
 
 
+def set_password(db: Session, admin: Admin, password: str, actor: Actor = STAFF) -> None:
+    """The same in one step, for scripts: the transaction waits while the password is hashed. Raises Invalid, Busy."""
+    store_password(db, admin, hash_password(password), actor)
+
+
 def invite(db: Session, admin: Admin, actor: Actor = STAFF) -> str:
     """A one-time token with which an admin sets a password. An earlier one ends; this one lasts three days."""
-    check(db, actor, Permission.MANAGE)
+    _change_team(db, actor, admin)
     if admin.disabled_at is not None:
         raise Conflict("disabled", f"{admin.username} is disabled. Enable the account first.")
     audit.record(db, actor, Act.INVITED, target=admin.username)
@@ -177,6 +181,23 @@ def invited(db: Session, token: str) -> Admin | None:
     if admin is None or admin.invite_expires_at is None or admin.invite_expires_at < now():
         return None
     return admin
+
+
+def use_invitation(db: Session, token: str) -> Admin | None:
+    """Use an invitation up; returns whom it was for. None when it does not hold, or somebody else was quicker."""
+    used = (
+        update(Admin)
+        .where(
+            Admin.invite_hash == hash_token(token),
+            Admin.invite_expires_at >= now(),
+            Admin.disabled_at.is_(None),
+        )
+        .values(invite_hash=None, invite_expires_at=None)
+        .returning(Admin.id)
+        .execution_options(synchronize_session=False)
+    )
+    admin_id = db.scalar(used)
+    return None if admin_id is None else db.get(Admin, admin_id, populate_existing=True)
 
 
 def find_admin(db: Session, username: str) -> Admin:
@@ -208,7 +229,7 @@ def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
 
     Raises Conflict ``last_owner`` when another admin does it to the only owner; the command line may.
     """
-    check(db, actor, Permission.MANAGE)
+    _change_team(db, actor, admin)
     if actor.admin_id is not None:
         _keep_an_owner(db, admin)
     if admin.disabled_at is None:
@@ -221,7 +242,7 @@ def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
 
 def enable(db: Session, admin: Admin, actor: Actor = STAFF) -> None:
     """Let a disabled admin sign in again."""
-    check(db, actor, Permission.MANAGE)
+    _change_team(db, actor, admin)
     if admin.disabled_at is not None:
         audit.record(db, actor, Act.ADMIN_ENABLED, target=admin.username)
     admin.disabled_at = None
@@ -229,22 +250,12 @@ def enable(db: Session, admin: Admin, actor: Actor = STAFF) -> None:
 
 
 def check_password(db: Session, username: str, password: str) -> Admin | None:
-    """The admin, if name and password are right and the account is enabled. Takes as long for unknown names."""
+    """The admin, if name and password are right and the account is enabled, for scripts: the database session waits
+    while the password is hashed. The login page does it as logins.py says. Raises Busy."""
     admin = db.scalars(select(Admin).where(Admin.username == fold_username(username))).first()
-    stored = admin.password_hash if admin and admin.password_hash else _NOBODYS_HASH
-    try:
-        _hasher.verify(stored, unicodedata.normalize("NFKC", password[: LONGEST_PASSWORD + 1]))
-    except (VerificationError, InvalidHashError):
-        return None
-    if admin is None or admin.disabled_at is not None or admin.password_hash is None:
-        return None
-    return admin
-
-
-def renew_hash(admin: Admin, password: str) -> None:
-    """Hash a password that was just found right anew, if its hash is weaker than those made today."""
-    if admin.password_hash is not None and _hasher.check_needs_rehash(admin.password_hash):
-        admin.password_hash = hash_password(password)
+    with passwords.pool.place():
+        right = passwords.matches(admin.password_hash if admin else None, password)
+    return admin if right and admin is not None and admin.disabled_at is None else None
 
 
 def sign_in(db: Session, admin: Admin, hours: int) -> str:
@@ -270,6 +281,7 @@ def sign_out(db: Session, login_id: int) -> None:
 
 def sign_out_everywhere(db: Session, admin: Admin) -> int:
     """End all logins of an admin; returns how many."""
+    lock_admin(db, admin)  # a login that is beginning ends too, or begins afterwards
     query = update(AdminLogin).where(
         AdminLogin.admin_id == admin.id, AdminLogin.revoked_at.is_(None)
     )

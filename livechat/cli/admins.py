@@ -63,10 +63,10 @@ def add(
     """
     with context.reading() as db:
         staff.check_username(db, name)  # before a password is typed
-    password = given_password(password_stdin=password_stdin, invite=invite)
+    hashed = given_password(password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
-        admin = staff.add_admin(db, name, email=email, name=shown, password=password, role=role)
-        token = None if password else staff.invite(db, admin)
+        admin = staff.add_admin(db, name, email=email, name=shown, password_hash=hashed, role=role)
+        token = None if hashed else staff.invite(db, admin)
     tell(f"Added {staff.named(admin)}.")
     _print_invitation(context, token)
 
@@ -152,6 +152,7 @@ def disable(context: Context, name: str) -> None:
         before = admin.disabled_at is not None
         given_back = staff.disable(db, admin)
         left = staff.admins_who_may(db, Permission.ANSWER)
+        owners = staff.admins_who_may(db, Permission.MANAGE)
     if before:
         tell(f"{admin.username} was disabled already.")
     else:
@@ -159,6 +160,8 @@ def disable(context: Context, name: str) -> None:
         tell(f"{admin.username} is signed out and can no longer sign in.{chats}")
     if not left:
         tell("Nobody is left who can answer.")
+    elif not owners:
+        tell(f"No owner is left. Choose one: {context.command('admins role NAME owner')}")
 
 
 @admins.command()
@@ -197,12 +200,12 @@ def passwd(context: Context, name: str, password_stdin: bool, invite: bool) -> N
     """
     with context.reading() as db:
         staff.find_admin(db, name)  # before a password is typed
-    password = given_password(password_stdin=password_stdin, invite=invite)
+    hashed = given_password(password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
         admin = staff.find_admin(db, name)
-        token = staff.invite(db, admin) if password is None else None
-        if password is not None:
-            staff.set_password(db, admin, password)
+        token = staff.invite(db, admin) if hashed is None else None
+        if hashed is not None:
+            staff.store_password(db, admin, hashed)
     if token is None:
         tell(f"{admin.username} has a new password, and is signed out everywhere.")
     _print_invitation(context, token)

@@ -8,6 +8,7 @@ from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from .. import database, staff
+from ..locks import TEAM, take_turns
 from ..models import Admin
 from ..refusals import Refused
 from . import passwords
@@ -45,12 +46,16 @@ def init(context: Context, name: str | None, invite: bool, no_admin: bool) -> No
     if no_admin:
         return
     with context.reading() as db:
-        admins = [admin.username for admin in staff.all_admins(db, enabled=True)]
+        admins = _usernames(db)
     if admins:
         _tell_who_is_there(context, admins, wanted=name)
     elif invite or not passwords.on_terminal():
         with context.writing() as db:
-            token = first_invitation(db, name or FIRST_ADMIN)
+            admins = first_come(db)
+            token = None if admins else first_invitation(db, name or FIRST_ADMIN)
+        if token is None:
+            _tell_who_is_there(context, admins, wanted=name)
+            return
         tell(f"Made the admin {name or FIRST_ADMIN}. Choose a password within three days:")
         click.echo(context.welcome_link(token))
     else:
@@ -82,6 +87,16 @@ def first_invitation(db: Session, username: str) -> str:
     return staff.invite(db, admin)
 
 
+def first_come(db: Session) -> list[str]:
+    """Take the turn to make the first admin; returns who was made before, by somebody who runs `init` as well."""
+    take_turns(db, TEAM)
+    return _usernames(db)
+
+
+def _usernames(db: Session) -> list[str]:
+    return [admin.username for admin in staff.all_admins(db, enabled=True)]
+
+
 def without_password(db: Session) -> Admin | None:
     """An admin to invite while nobody who may sign in has a password: the first one there is."""
     admins = staff.all_admins(db, enabled=True)
@@ -110,7 +125,11 @@ def _ask_for_admin(context: Context, name: str | None) -> None:
     username = name or click.prompt("Username", default=FIRST_ADMIN, err=True)
     with context.reading() as db:
         staff.check_username(db, username)
-    password = passwords.ask_password()
+    hashed = staff.hash_password(passwords.ask_password())
     with context.writing() as db:
-        admin = staff.add_admin(db, username, password=password)
+        admins = first_come(db)
+        admin = None if admins else staff.add_admin(db, username, password_hash=hashed)
+    if admin is None:
+        _tell_who_is_there(context, admins, wanted=username)
+        return
     tell(f"Made the admin {admin.username}. Go on with: {context.command('serve')}")

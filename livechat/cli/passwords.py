@@ -30,18 +30,22 @@ def on_terminal() -> bool:
 
 
 def given_password(*, password_stdin: bool, invite: bool) -> str | None:
-    """The password, as the options say or by asking; None for an invitation. Raises UsageError, Failed."""
+    """The hash of the password, as the options say or by asking; None for an invitation.
+
+    Hashed here, before a transaction begins, which would keep everybody who writes waiting. Raises UsageError,
+    Failed, Invalid.
+    """
     if password_stdin and invite:
         raise click.UsageError("Give either --password-stdin or --invite.")
     if invite:
         return None
     if password_stdin:
-        return _one_line()
+        return staff.hash_password(_one_line())
     if not on_terminal():
         raise click.UsageError(
             "There is no terminal to ask for a password on. Give --password-stdin or --invite."
         )
-    return ask_password()
+    return staff.hash_password(ask_password())
 
 
 def _one_line() -> str:

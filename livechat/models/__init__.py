@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy.orm import Session, configure_mappers, sessionmaker
@@ -33,7 +35,7 @@ from .meta import (
     write_with,
 )
 from .presence import OutsideWrite, Presence, Worker
-from .staff import Admin, AdminLogin
+from .staff import Admin, AdminLogin, LoginCount
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -54,6 +56,7 @@ __all__ = [
     "Draft",
     "Guest",
     "GuestToken",
+    "LoginCount",
     "Mention",
     "OutsideWrite",
     "Presence",
@@ -67,6 +70,7 @@ __all__ = [
     "Tag",
     "UTCDateTime",
     "Worker",
+    "apart",
     "give_back_reading",
     "in_milliseconds",
     "in_transaction",
@@ -120,6 +124,24 @@ def request_session(request: Request) -> Session:
 def in_transaction(request: Request) -> bool:
     """Whether the request has begun its transaction, or has been handed a session with one."""
     return "app.dbsession" in request.environ or getattr(request, "has_begun", False)
+
+
+@contextmanager
+def apart(request: Request) -> Iterator[Session]:
+    """A short transaction that writes, apart from the request's own: committed at the end, also when the request is
+    refused afterwards.
+
+    Where the request's transaction has begun already (an application around ours may do so), it is that one: on
+    SQLite another one would wait for it for ever.
+    """
+    if in_transaction(request):
+        yield request.dbsession
+        request.dbsession.flush()
+        return
+    give_back_reading(request)
+    with request.registry["livechat.dbsession_factory"]() as session:
+        yield writing(session)
+        session.commit()
 
 
 def request_connection(request: Request) -> Connection:

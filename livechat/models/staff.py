@@ -52,3 +52,15 @@ class AdminLogin(Base):
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     admin: Mapped[Admin] = relationship(back_populates="logins")
+
+
+class LoginCount(Base):
+    """How often somebody has tried to sign in, for one limit: see livechat/login_limits.py."""
+
+    __tablename__ = "login_counts"
+
+    key: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A keyed hash of what is counted: the table holds no address and no name in clear."""
+    count: Mapped[int]
+    ends_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
+    """When counting begins again from zero."""

@@ -25,7 +25,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from ..headers import on_customer_side, preflight
 from ..inputs import form_text
 from ..permissions import Permission
-from ..refusals import Refused, TooMany, TooManyStreams
+from ..refusals import Busy, Refused, TooMany, TooManyStreams
 from ..resources import AdminSession, CustomerSession, Desk
 from .login import LOGIN_PAGE, login_form
 
@@ -38,7 +38,7 @@ def refused(error: Refused, request: Request) -> Response:
     """Our own no."""
     headers = (
         {"Retry-After": str(error.retry_after)}
-        if isinstance(error, TooMany | TooManyStreams)
+        if isinstance(error, TooMany | TooManyStreams | Busy)
         else {}
     )
     response = answer(request, error.status, error.code, error.message, error.field, headers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from pyramid.csrf import get_csrf_token
@@ -10,13 +11,14 @@ from pyramid.request import Request
 from pyramid.security import forget, remember
 from pyramid.view import view_config
 
-from .. import staff
-from ..actors import admin_actor
+from .. import devices, logins, staff
 from ..inputs import form_text
 from ..limits import network
+from ..login_limits import Attempt, LoginLimits
 from ..models import Admin as AdminRow
+from ..models import apart
 from ..permissions import Permission
-from ..refusals import Invalid, TooMany
+from ..refusals import Busy, Invalid, Refused, TooMany, WrongLogin
 from ..resources import Admin
 
 LOGIN_PAGE = "livechat:templates/desk/login.jinja2"
@@ -54,20 +56,14 @@ def login_page(context: Admin, request: Request) -> Any:
 )
 def login(context: Admin, request: Request) -> Any:
     """Check name and password; begin a login."""
-    username, password = form_text(request, "username"), form_text(request, "password")
+    username = staff.fold_username(form_text(request, "username"))
+    attempt = Attempt(network(request), username, devices.of_request(request, username))
+    password, hours = form_text(request, "password"), request.livechat.login_hours
     try:
-        request.limits.check_login(network(request), staff.fold_username(username))
-    except TooMany as refused:
-        return _again(request, refused.message, 429, {"Retry-After": str(refused.retry_after)})
-    # In a session of its own, which only reads: argon2 is slow on purpose, and who writes holds SQLite's lock.
-    with request.registry["livechat.dbsession_factory"]() as reading:
-        known = staff.check_password(reading, username, password)
-    if known is None:
-        request.limits.count_login_failure(network(request), staff.fold_username(username))
-        return _again(request, request.localizer.translate(staff.WRONG_LOGIN), 422)
-    admin = request.dbsession.get_one(AdminRow, known.id)
-    staff.renew_hash(admin, password)
-    return _signed_in(request, admin, _destination(context, request))
+        login = logins.sign_in(*_accounts(request), attempt, password, hours)
+    except (WrongLogin, TooMany, Busy) as refused:
+        return _again(request, refused)
+    return _signed_in(request, login, _destination(context, request))
 
 
 @view_config(context=Admin, name="logout", request_method="POST", permission=Permission.SIGN_OUT)
@@ -101,18 +97,16 @@ def welcome_page(context: Admin, request: Request) -> dict[str, Any]:
 )
 def welcome(context: Admin, request: Request) -> Any:
     """Set the password and sign in."""
-    token = form_text(request, "token")
-    admin = staff.invited(request.dbsession, token)
-    if admin is None:
+    token, attempt = form_text(request, "token"), Attempt(network(request), None)
+    password, hours = form_text(request, "password"), request.livechat.login_hours
+    try:
+        login = logins.accept(*_accounts(request), attempt, token, password, hours)
+    except (Invalid, TooMany, Busy) as refused:
+        return _welcome(request, token, staff.invited(request.dbsession, token), refused)
+    if login is None:
         request.response.status_int = 422
         return _welcome(request, token, None)
-    try:
-        actor = admin_actor(admin.id, admin.name)
-        staff.set_password(request.dbsession, admin, form_text(request, "password"), actor)
-    except Invalid as refused:
-        request.response.status_int = 422
-        return _welcome(request, token, admin) | {"problem": refused.message}
-    return _signed_in(request, admin, request.resource_url(context["chat"]))
+    return _signed_in(request, login, request.resource_url(context["chat"]))
 
 
 def login_form(request: Request) -> dict[str, Any]:
@@ -129,27 +123,40 @@ def login_form(request: Request) -> dict[str, Any]:
     }
 
 
-def _again(
-    request: Request, problem: str, status: int, headers: dict[str, str] | None = None
-) -> dict[str, Any]:
-    request.response.status_int = status
-    request.response.headers.update(headers or {})
+def _accounts(request: Request) -> tuple[logins.Unit, LoginLimits]:
+    """What signing in works with: short transactions of its own, and the limits."""
+    return partial(apart, request), request.registry["livechat.login_limits"]
+
+
+def _refuse(request: Request, refused: Refused) -> str:
+    """Answer with the page again; returns what it says."""
+    request.response.status_int = refused.status
+    if isinstance(refused, TooMany | Busy):
+        request.response.headers["Retry-After"] = str(refused.retry_after)
+    return str(request.localizer.translate(refused.message))
+
+
+def _again(request: Request, refused: Refused) -> dict[str, Any]:
+    problem = _refuse(request, refused)
     return login_form(request) | {"problem": problem, "username": form_text(request, "username")}
 
 
-def _signed_in(request: Request, admin: AdminRow, url: str) -> HTTPSeeOther:
-    token = staff.sign_in(request.dbsession, admin, request.livechat.login_hours)
-    return HTTPSeeOther(url, headers=remember(request, token))
+def _signed_in(request: Request, login: logins.Login, url: str) -> HTTPSeeOther:
+    response = HTTPSeeOther(url, headers=remember(request, login.token))
+    devices.remember_here(request, response, login.username)
+    return response
 
 
-def _welcome(request: Request, token: str, admin: AdminRow | None) -> dict[str, Any]:
+def _welcome(
+    request: Request, token: str, admin: AdminRow | None, refused: Refused | None = None
+) -> dict[str, Any]:
     return {
         "welcome_url": request.resource_url(request.root["custom-admin"], "welcome", ""),
         "csrf_token": get_csrf_token(request),
         "token": token,
         "invited": {"username": admin.username, "name": admin.name} if admin else None,
         "shortest_password": staff.SHORTEST_PASSWORD,
-        "problem": None,
+        "problem": _refuse(request, refused) if refused else None,
     }
 
 

@@ -13,13 +13,12 @@ from pyramid.renderers import render_to_response
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
-from sqlalchemy.exc import IntegrityError
 
 from .. import deeds, fields, listing, people, staff
 from ..models import Admin as AdminRow
 from ..models import Role
 from ..permissions import Permission
-from ..refusals import Conflict, Invalid, Missing, Refused
+from ..refusals import Invalid, Missing, NotAllowed, Refused
 from ..resources import Desk
 from ..security import own_origin
 from ..shapes import rfc3339
@@ -68,7 +67,7 @@ def change_team(context: Desk, request: Request) -> Any:
             raise Invalid("act", f"act is one of {', '.join(ACTS)}.")
         admin, token = ACTS[act](request, data)
     except Refused as refused:
-        if wants_json(request) or not is_form(request):
+        if wants_json(request) or not is_form(request) or isinstance(refused, NotAllowed):
             raise
         return _again(context, request, refused, data)
     return _answer(context, request, act, admin, token)
@@ -81,11 +80,7 @@ def _add(request: Request, data: dict[str, Any]) -> Done:
         raise Invalid("username", "A new person needs a username.")
     email = fields.email_address(data.get("email"), "email")
     name, role = fields.short_text(data.get("name"), "name", 100), _role(data)
-    try:
-        with db.begin_nested():
-            admin = staff.add_admin(db, username, email=email, name=name, role=role, actor=actor)
-    except IntegrityError:  # somebody adds the same one at this moment
-        raise Conflict("username_taken", f"There is an admin {username} already.") from None
+    admin = staff.add_admin(db, username, email=email, name=name, role=role, actor=actor)
     return admin, staff.invite(db, admin, actor)
 
 

@@ -77,13 +77,13 @@ def test_a_username_exists_once_whatever_its_capitals(engine):
 @pytest.mark.parametrize("password", ["", "x" * (staff.SHORTEST_PASSWORD - 1), "x" * 1001])
 def test_a_password_has_a_length(engine, password):
     with pytest.raises(Invalid) as refused, database.transaction(engine) as db:
-        staff.add_admin(db, "anna", password=password)
+        staff.add_admin(db, "anna", password_hash=staff.hash_password(password))
     assert refused.value.field == "password"
 
 
 def test_a_password_is_the_same_however_its_letters_are_composed(engine):
     with database.transaction(engine) as db:
-        staff.add_admin(db, "anna", password="Äpfel und Birnen")
+        staff.add_admin(db, "anna", password_hash=staff.hash_password("Äpfel und Birnen"))
     with database.transaction(engine) as db:
         assert staff.check_password(db, "anna", "A\u0308pfel und Birnen")
         assert staff.check_password(db, "anna", "Apfel und Birnen") is None
