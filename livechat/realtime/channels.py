@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
 import threading
@@ -11,9 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from ..db_errors import unless_away
 from .hints import Changed, Hint, Typing, decode, encode, split
 from .hub import Hub
 from .sweep import Sweep
@@ -34,7 +33,7 @@ class _Threaded(Wakeup):
         super().__init__(hub)
         self.stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._begun = False
+        self._begun = self._was_away = False
 
     def start(self) -> None:
         self._begin()
@@ -48,10 +47,9 @@ class _Threaded(Wakeup):
 
     def _begin(self) -> None:
         if self.sweep is not None:
-            with contextlib.suppress(
-                DBAPIError
-            ):  # away: what it has when it comes is where we begin
+            with unless_away():  # what it has when it comes back is where we begin
                 self.sweep.begin()
+                self.told_up_to = self.sweep.floor
                 self._begun = True
 
     def _run(self) -> None:
@@ -63,11 +61,18 @@ class _Threaded(Wakeup):
             except Exception as error:
                 # Away for a moment, or for longer: the sweep goes on, and we try again.
                 log.warning("The wake-up channel is away: %s", error)
+                self._was_away = True
                 self.stopped.wait(RECONNECT_AFTER)
 
     def listen(self) -> None:
         """Hear what others say until `stopped`; raises when the channel is away."""
         raise NotImplementedError
+
+    def catch_up(self) -> None:
+        """The channel is open: find what was said before that. Entries can be looked for; what changes a session
+        without an entry cannot, so after a break everyone has to look for themselves."""
+        self.look()
+        self.has_missed, self._was_away = self.has_missed or self._was_away, False
 
 
 class SQLiteWatch(_Threaded):
@@ -175,7 +180,7 @@ class PostgreSQLNotify(_Talking):
         connection = _listening_connection(url)
         try:
             connection.execute(f"LISTEN {CHANNEL}")
-            self.look()  # what was said before we listened
+            self.catch_up()
             while not self.stopped.is_set():
                 for notice in connection.notifies(timeout=STOPS_WITHIN):
                     self.heard(notice.payload)
@@ -228,7 +233,7 @@ class RedisChannel(_Talking):
         subscription = self._redis.pubsub(ignore_subscribe_messages=True)
         try:
             subscription.subscribe(CHANNEL)
-            self.look()  # what was said before we listened
+            self.catch_up()
             while not self.stopped.is_set():
                 message = subscription.get_message(timeout=STOPS_WITHIN)
                 if message is not None:

@@ -10,10 +10,8 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .. import conversation, fields, group_commit, guests, presence, reading, words
+from .. import conversation, db_errors, fields, group_commit, guests, presence, reading, words
 from ..actors import CUSTOMER
 from ..cursors import message_cursor, message_position
 from ..headers import framed_by_sites
@@ -68,10 +66,10 @@ def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
 
 def _team(request: Request) -> dict[str, Any] | None:
     """Who is there, for who has not written yet. The page is shown also while the database is away."""
-    try:
-        return request.realtime.team.shape(lambda: request.reading)  # type: ignore[no-any-return]
-    except (DBAPIError, PoolTimeout):
-        return None
+    team: dict[str, Any] | None = None
+    with db_errors.unless_away():
+        team = request.realtime.team.shape(lambda: request.reading)
+    return team
 
 
 @view_config(context=Start, request_method="GET", permission=Permission.START)
