@@ -72,7 +72,8 @@ def is_away(error: BaseException) -> bool:
     state = sqlstate(error)
     if state:
         return state[:2] in _CLASSES or state in _STATES
-    return any(kind.__name__ in _OF_CONNECTIONS for kind in type(driver).__mro__)
+    kinds = (*type(driver).__mro__, *type(error).__mro__)  # SQLAlchemy's are called the same
+    return any(kind.__name__ in _OF_CONNECTIONS for kind in kinds)
 
 
 def is_busy(error: BaseException) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from ..db_errors import unless_away
+from ..models.postgresql import KEPT_ALIVE
 from .hints import Changed, Hint, Typing, decode, encode, split
 from .hub import Hub
 from .sweep import Sweep
@@ -22,6 +24,10 @@ log = logging.getLogger(__name__)
 CHANNEL = "livechat"
 WATCH_EVERY = 0.05  # seconds between two looks at SQLite's data_version
 RECONNECT_AFTER = 1.0  # seconds
+PROVE_EVERY = 10.0  # seconds between two words to oneself
+SILENT_FOR = (
+    30.0  # seconds without hearing them after which a channel that is open is taken for dead
+)
 STOPS_WITHIN = 0.2  # seconds after which a listener looks whether it is to stop
 MOST_UNSENT = 1000  # hints kept while the channel is away; older ones are dropped, the sweep makes up for them
 
@@ -100,8 +106,16 @@ class SQLiteWatch(_Threaded):
             connection.close()
 
 
+class Silent(Exception):
+    """A channel is open, but nothing comes through it."""
+
+
 class _Talking(_Threaded):
-    """A channel on which each process also hears itself, and leaves out what it has said."""
+    """A channel on which each process also hears itself, and leaves out what it has said.
+
+    To hear itself is the proof that the channel works: the other end of a connection may be gone, or be no longer the
+    one to which everyone else talks, without an error at this end.
+    """
 
     sweep_every = 1.0
 
@@ -111,6 +125,7 @@ class _Talking(_Threaded):
         self._origin = uuid.uuid4().hex[:12]
         self._unsent: queue.Queue[str] = queue.Queue(MOST_UNSENT)
         self._talker: threading.Thread | None = None
+        self._heard_at = self._proved_at = 0.0
 
     def start(self) -> None:
         super().start()
@@ -134,9 +149,25 @@ class _Talking(_Threaded):
     def heard(self, said: str) -> None:
         """Pass on what another process has said."""
         origin, _space, words = said.partition(" ")
+        if origin == self._origin:
+            self._heard_at = time.monotonic()
         hint = decode(words)
         if hint is not None and origin != self._origin:
             self.hub.tell(hint)
+
+    def catch_up(self) -> None:
+        self._heard_at = time.monotonic()
+        super().catch_up()
+
+    def prove(self) -> None:
+        """Say a word to ourselves now and then. Raises Silent when we have not heard any for long."""
+        moment = time.monotonic()
+        if moment - self._heard_at > SILENT_FOR:
+            raise Silent(f"nothing has come through it for {SILENT_FOR:.0f} seconds")
+        if moment - self._proved_at > PROVE_EVERY:
+            self._proved_at = moment
+            self._start_talking()
+            self._put(f"{self._origin} ")
 
     def _put(self, said: str) -> None:
         try:
@@ -182,6 +213,7 @@ class PostgreSQLNotify(_Talking):
             connection.execute(f"LISTEN {CHANNEL}")
             self.catch_up()
             while not self.stopped.is_set():
+                self.prove()
                 for notice in connection.notifies(timeout=STOPS_WITHIN):
                     self.heard(notice.payload)
         finally:
@@ -200,9 +232,7 @@ def _listening_connection(url: Any) -> Any:
         autocommit=True,
         connect_timeout=5,
         application_name="livechat wakeup",
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
+        **KEPT_ALIVE,
     )
 
 
@@ -235,6 +265,7 @@ class RedisChannel(_Talking):
             subscription.subscribe(CHANNEL)
             self.catch_up()
             while not self.stopped.is_set():
+                self.prove()
                 message = subscription.get_message(timeout=STOPS_WITHIN)
                 if message is not None:
                     self.heard(message["data"])

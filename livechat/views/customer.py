@@ -66,10 +66,12 @@ def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
 
 def _team(request: Request) -> dict[str, Any] | None:
     """Who is there, for who has not written yet. The page is shown also while the database is away."""
-    team: dict[str, Any] | None = None
-    with db_errors.unless_away():
-        team = request.realtime.team.shape(lambda: request.reading)
-    return team
+    try:
+        return request.realtime.team.shape(lambda: request.reading)  # type: ignore[no-any-return]
+    except Exception as error:
+        if not db_errors.is_away(error):
+            raise
+        return None
 
 
 @view_config(context=Start, request_method="GET", permission=Permission.START)
