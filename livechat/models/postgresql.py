@@ -79,7 +79,7 @@ class _Watch:
         self._held_until = self._reconnect_after = 0.0
         self._is_disconnect = engine.dialect.is_disconnect
         # Not as an event: one that is listened for costs every statement a little, and this is asked at errors only.
-        engine.dialect.is_disconnect = self._learn  # type: ignore[method-assign]
+        engine.dialect.is_disconnect = self._learn  # type: ignore[method-assign, assignment]
         event.listen(engine, "checkin", self._checkin)
         event.listen(engine, "checkout", self._checkout)
 
