@@ -14,7 +14,7 @@ IDLE = 1.0  # seconds without use after which a connection is tried before it is
 HELD_FOR = (
     2.0  # seconds for which a table that could not be read or written is taken to be held still
 )
-BRIEF = 100  # milliseconds that statements wait for a lock during that time
+BRIEF = 20  # milliseconds that statements wait for a lock during that time
 RECONNECT_EVERY = 5.0  # seconds between two looks for a server that can be written to
 # A machine that is gone without a word is noticed after 25 seconds, not after hours.
 KEPT_ALIVE: dict[str, Any] = {
