@@ -13,11 +13,11 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from ..patched import in_a_real_thread, is_patched
+from .postgresql import postgresql_engine, probing_engine
 from .sqlite_file import PATIENCE_INSIDE, DatabaseFile
 
 # Named constraints can be altered by a migration on every database.
@@ -79,46 +79,7 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
         _begin_in_turn(engine, busy_timeout_ms)
         _watch_file(engine)
         return engine
-    engine = create_engine(
-        url,
-        # Four workers stay below the hundred connections that PostgreSQL allows by itself.
-        pool_size=15,
-        max_overflow=0,
-        pool_timeout=5,
-        connect_args={
-            "connect_timeout": 5,
-            "application_name": "livechat",
-            # Who waits for a row has a connection meanwhile; without an end to that, one conversation that is
-            # held for long takes them all.
-            # Compiling a query takes half a second, which is longer than any of ours. Nor is any worth several
-            # processes: that they seem cheap made the search go through five million rows instead of an index.
-            "options": f"-c lock_timeout={busy_timeout_ms} -c jit=off -c max_parallel_workers_per_gather=0",
-        },
-    )
-    _ping_the_idle(engine)
-    return engine
-
-
-def _ping_the_idle(engine: Engine) -> None:
-    """Ask a connection that has not been used for a while whether it still holds, before it is used again.
-
-    SQLAlchemy's `pool_pre_ping` asks each time, which is one of five questions that a stream asks for a message. A
-    connection that has ended within the last second fails whoever takes it, and all are made anew then.
-    """
-
-    def checkin(_connection: Any, record: Any) -> None:
-        record.info[_USED] = time.monotonic()
-
-    def checkout(connection: Any, record: Any, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get(_USED, time.monotonic()) < IDLE:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError from error
-
-    event.listen(engine, "checkin", checkin)
-    event.listen(engine, "checkout", checkout)
+    return postgresql_engine(url, busy_timeout_ms)
 
 
 def make_reading_engine(engine: Engine) -> Engine:
@@ -130,6 +91,11 @@ def make_reading_engine(engine: Engine) -> Engine:
             _files[engine].watch(reading, writes=False)
         return reading
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def make_probing_engine(engine: Engine, reading: Engine) -> Engine:
+    """An engine to ask whether the database answers, also while all connections of the others are in use."""
+    return probing_engine(engine) if engine.dialect.name == "postgresql" else reading
 
 
 def _sqlite_engine(
@@ -264,8 +230,7 @@ def _wait_inside(info: Any, driver: Any, milliseconds: int) -> None:
         info[PATIENCE_INSIDE] = milliseconds
 
 
-_TURN, _USED = "livechat_turn", "livechat_used"
-IDLE = 1.0  # seconds
+_TURN = "livechat_turn"
 _turns: WeakKeyDictionary[Any, Callable[[], _Turn]] = WeakKeyDictionary()
 _files: WeakKeyDictionary[Engine, DatabaseFile] = WeakKeyDictionary()
 
