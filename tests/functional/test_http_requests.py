@@ -316,7 +316,7 @@ def test_when_nobody_can_give_way_newcomers_are_told_at_once(small: Server) -> N
     assert json.loads(body)["error"]["code"] == "unavailable"
     assert newcomer.ends() == b""
     assert time.monotonic() - begun < 10
-    for line in uploads:
+    for line in (newcomer, *uploads):
         line.close()
     until(small.answers)
     ann.sends("there is room again")
