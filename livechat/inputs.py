@@ -133,6 +133,8 @@ def _bounded_body(request: Request) -> bytes:
         raise TooLarge("too_large", f"The request is larger than {LARGEST_BODY // 1024} KiB.")
     try:
         body: bytes = request.body_file.read(LARGEST_BODY + 1)
+    except TimeoutError:
+        raise  # our own server answers that (connections.py)
     except OSError:
         raise Unreadable("bad_request", "The request ended before it was complete.") from None
     if len(body) > LARGEST_BODY:

@@ -31,6 +31,7 @@ def run(application: Any, _global_config: dict[str, str], **server: str) -> None
 
     def ready() -> None:
         if realtime is not None:
+            realtime.room = serving.capacity() * 3 // 4
             realtime.start()
         for one in sockets:
             host, port = one.getsockname()[:2]

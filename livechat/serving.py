@@ -15,20 +15,19 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from .pulse import Pulse
 
 log = logging.getLogger(__name__)
 
-IDLE = 75.0  # seconds a connection may wait for its next request, or a request for its next bytes
 STUCK = (
     20.0  # seconds a client may leave what we have sent unread; then it is let go, and comes back
 )
 SEND_BUFFER = 128 * 1024  # bytes the system keeps for one client; more would only be memory
-LARGEST_REST = (
-    1024 * 1024
-)  # bytes of an unwanted body that are still received, so that the refusal is read
+MOST_FILES = 1_000_000  # open files, where the system allows any number
+FEW = 3500  # connections; a server that takes fewer says so
+MOST_ACCEPTED = 32  # connections taken in one go, before others are served
 SHORT = 16 * 1024  # bytes of an answer that goes out together with its head
 FINISH = 3.0  # seconds for requests that have begun, when the server is to end
 
@@ -61,18 +60,21 @@ def run(
     import gevent
     from gevent.event import Event
     from gevent.pool import Pool
-    from gevent.pywsgi import LoggingLogAdapter, WSGIServer
+    from gevent.pywsgi import LoggingLogAdapter
     from gevent.socket import wait_read
 
-    several = life is not None
+    from .connections import Places, Server
 
-    _raise_file_limit()
+    several = life is not None
     servers = []
     pulse = Pulse()
     beating = gevent.spawn(pulse.run)
     handler = _handler_class(pulse)
+    places = Places(capacity())
+    if places.most < FEW:
+        log.warning("%s connections are possible here: raise the limit of open files.", places.most)
     for one in sockets:
-        server = WSGIServer(
+        server = Server(
             one,
             application,
             spawn=Pool(),
@@ -81,7 +83,8 @@ def run(
             error_log=LoggingLogAdapter(log, level=logging.INFO),
             environ={"wsgi.multiprocess": several},
         )
-        server.max_accept = 1 if several else 100
+        server.places = places
+        server.max_accept = 1 if several else MOST_ACCEPTED
         server.start()
         servers.append(server)
     ended = Event()
@@ -120,12 +123,14 @@ def _settle_memory() -> None:
     gc.set_threshold(2_000, 50, 500)
 
 
-def _raise_file_limit() -> None:
+def capacity() -> int:
+    """How many connections this process takes: as many files as the system allows, without those that the database,
+    the log and others need."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    if hard != resource.RLIM_INFINITY and hard < 4096:
-        log.warning("Only %s connections are possible here: raise the limit of open files.", hard)
+    limit = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    return max(limit - min(max(limit // 4, 96), 512), 8)
 
 
 def _go_on(client: Any, stream: Any, chunked: bool, pulse: Pulse) -> None:
@@ -173,59 +178,22 @@ def _look_whether_gone(client: Any, stream: Any, watcher: Any) -> None:
 
 
 def _handler_class(pulse: Pulse) -> Any:
-    from gevent import Timeout, sleep
     from gevent import socket as cooperative
-    from gevent.pywsgi import Input, WSGIHandler
 
-    class Handler(WSGIHandler):  # type: ignore[misc]
+    from .connections import RequestReader
+
+    class Handler(RequestReader):
         """One connection. Bounded in time and memory, whatever the other side does."""
 
-        close_connection: bool
-        wsgi_input: Any
-        socket: Any
         result: Any
-        ending = False
-        idle: set[Handler] = set()
+        waiting: ClassVar[dict[Any, None]] = {}
         whole: bytearray | None = None
         response_length: int
 
         def __init__(self, sock: Any, address: Any, server: Any) -> None:
-            sock.settimeout(IDLE)
             with contextlib.suppress(OSError):
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-            # The standard buffer of 8 KiB would be a third of what an idle stream takes.
-            super().__init__(sock, address, server, sock.makefile("rb", 2048))
-
-        @classmethod
-        def end_all(cls) -> None:
-            """Close the connections on which nothing is asked; the others close after their answer."""
-            cls.ending = True
-            for handler in list(cls.idle):
-                with contextlib.suppress(OSError):
-                    handler.socket.shutdown(socket.SHUT_RDWR)
-
-        def read_requestline(self) -> str:
-            # Others first: a client whose next request is here already would keep everybody waiting.
-            sleep(0)
-            self.idle.add(self)
-            try:
-                line: str = super().read_requestline()
-                return line
-            finally:
-                self.idle.discard(self)
-
-        def handle_one_response(self) -> None:
-            super().handle_one_response()
-            self.close_connection = self.close_connection or self.ending
-
-        def run_application(self) -> None:
-            super().run_application()
-            if self.code == 413:
-                # Receive a little more, so that the refusal is read; then no more of it.
-                self.close_connection = True
-                with contextlib.suppress(OSError), Timeout(FINISH, False):
-                    self.wsgi_input.read(LARGEST_REST)
-                self.wsgi_input = Input(None, 0)
+            super().__init__(sock, address, server)
 
         def process_result(self) -> None:
             if not getattr(self.result, "goes_on", False):
@@ -249,7 +217,9 @@ def _handler_class(pulse: Pulse) -> Any:
             descriptor = one.detach()
             plain = cooperative.socket(one.family, one.type, one.proto, fileno=descriptor)
             plain.settimeout(STUCK)
-            self.server.pool.spawn(_go_on, plain, stream, self.response_use_chunked, pulse)
+            self.goes_on = self.server.pool.spawn(
+                _go_on, plain, stream, self.response_use_chunked, pulse
+            )
             self.socket = None
             self.close_connection = True
 
@@ -286,8 +256,6 @@ def _handler_class(pulse: Pulse) -> Any:
                     super()._sendall(data[begin : begin + SEND_BUFFER])
             except TimeoutError as error:
                 raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
-            finally:
-                client.settimeout(IDLE)
 
         def log_request(self) -> None:
             """Nothing: proxies keep such logs, and a line would be made for each request."""

@@ -142,6 +142,8 @@ def _serve(
     realtime = registry["livechat.realtime"]
 
     def begin() -> None:
+        # Where streams take all connections, nobody could send, and nobody could poll instead.
+        realtime.room = serving.capacity() * 3 // 4
         realtime.start()
         ready()
 

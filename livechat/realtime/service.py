@@ -50,6 +50,8 @@ class Realtime:
         self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)
         self.duties: list[Callable[[], Any]] = []
         """What others want done every second."""
+        self.room = settings.limit_all_streams
+        """How many streams there is room for; whoever serves may know that it is less."""
         self._settings = settings
         self._slots: Counter[tuple[str, str]] = Counter()
         self._guard = threading.Lock()
@@ -107,7 +109,7 @@ class Realtime:
         if self._settings.streams == "off":
             return 0
         if self._settings.streams == "on" or is_patched():
-            return self._settings.limit_all_streams
+            return min(self._settings.limit_all_streams, self.room)
         return ON_THREADS
 
     def _keep(self) -> None:
