@@ -71,7 +71,8 @@ def now() -> datetime:
 
 
 def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
-    """An engine for SQLite or PostgreSQL, set up so that what is committed survives a power cut."""
+    """An engine for SQLite or PostgreSQL, set up so that what is committed survives a power cut. Its errors, which
+    end up in the log, do not name what people wrote."""
     if url.startswith("sqlite"):
         # One writes at a time: more connections than a few would only wait.
         engine = _sqlite_engine(url, busy_timeout_ms, pool_size=5, patience=busy_timeout_ms / 1000)
@@ -81,6 +82,7 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
         return engine
     engine = create_engine(
         url,
+        hide_parameters=True,
         # Four workers stay below the hundred connections that PostgreSQL allows by itself.
         pool_size=15,
         max_overflow=0,
@@ -134,6 +136,7 @@ def _sqlite_engine(
 ) -> Engine:
     engine = create_engine(
         url,
+        hide_parameters=True,
         connect_args={"timeout": busy_timeout_ms / 1000},
         pool_size=pool_size,
         max_overflow=0,

@@ -20,8 +20,8 @@ from livechat.lines import INTERNAL, PUBLIC
 from livechat.models import ChatMessage, Sender
 from livechat.shapes import customer_message
 
-from ..databases import rows
-from ..factories import new_id
+from ..databases import engine_for, rows
+from ..factories import Admin, Customer, add_admin, new_id
 from .raw import ask
 from .test_role_matrix import MATRIX
 from .urls import METHODS
@@ -237,6 +237,37 @@ def test_whatever_happens_a_customers_list_is_what_was_meant_for_them(
     assert shown.json["session"]["unread"] <= unread
     assert shown.json["session"]["seen_seq"] <= len(messages)
     assert len({one["id"] for one in messages}) == len(messages)
+
+
+BREAKS = {  # the database fails whenever a note is stored
+    "sqlite": [
+        "CREATE TRIGGER breaks BEFORE INSERT ON chat_messages WHEN NEW.sender = 'note'"
+        " BEGIN SELECT RAISE(ABORT, 'broken on purpose'); END"
+    ],
+    "postgresql": [
+        "CREATE FUNCTION breaks() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE integrity_constraint_violation USING MESSAGE = 'broken on purpose'; END $$",
+        "CREATE TRIGGER breaks BEFORE INSERT ON chat_messages FOR EACH ROW"
+        " WHEN (NEW.sender = 'note') EXECUTE FUNCTION breaks()",
+    ],
+}
+
+
+def test_an_error_of_the_database_puts_no_text_into_the_log(boot, new_database, caplog):
+    url = new_database()
+    wsgi = boot(database_url=url)
+    with engine_for(url) as engine:
+        customer, admin = Customer(wsgi), Admin(wsgi, engine, add_admin(engine)).is_signed_in()
+        customer.starts("hello")
+        number = admin.number_of(customer)
+        with engine.begin() as connection:
+            for statement in BREAKS[engine.dialect.name]:
+                connection.execute(text(statement))
+        data = {"body": SECRET, "client_id": NOTE_ID}
+        answer = admin.posts(number, "note", data, status=500)
+    wsgi.registry["livechat.engine"].dispose()
+    assert "broken on purpose" in caplog.text
+    assert SECRET not in caplog.text + answer.text
 
 
 # The database, whoever writes

@@ -291,6 +291,21 @@ def test_at_the_same_moment_either_the_chat_comes_first_or_the_new_role(
         assert holder(admin, number) is None
 
 
+def test_a_chat_is_opened_again_for_nobody_who_loses_the_right_at_the_same_moment(
+    admin, new_admin, new_customer, becomes, engine
+):
+    ben = new_admin("ben", "Ben")
+    for turn in range(6):
+        becomes(ben, "agent")
+        one = new_customer()
+        one.starts("hello")
+        ben.takes(number := admin.number_of(one))
+        one.closes()
+        act = [one.reopens, lambda number=number: admin.reopens(number)][turn % 2]
+        at_once(act, lambda: becomes(ben, "viewer"))
+        assert (holder(admin, number), one.reads().json["session"]["status"]) == (None, "waiting")
+
+
 def test_two_owners_who_take_the_role_from_each_other_leave_one(admin, new_admin, becomes, engine):
     for turn in range(3):
         ben = new_admin(f"ben{turn}")
