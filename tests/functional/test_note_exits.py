@@ -13,14 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
 
-from livechat import database
-from livechat.lines import INTERNAL, PUBLIC
-from livechat.models import ChatMessage, Sender
-from livechat.shapes import customer_message
+from livechat.lines import PUBLIC
 
-from ..databases import engine_for, rows
+from ..databases import engine_for
 from ..factories import Admin, Customer, add_admin, new_id
 from .raw import ask
 from .test_role_matrix import MATRIX
@@ -268,52 +264,3 @@ def test_an_error_of_the_database_puts_no_text_into_the_log(boot, new_database, 
     wsgi.registry["livechat.engine"].dispose()
     assert "broken on purpose" in caplog.text
     assert SECRET not in caplog.text + answer.text
-
-
-# The database, whoever writes
-
-
-def breaks(engine, statement, **values):
-    """The database refuses a statement."""
-    with (
-        pytest.raises(IntegrityError, match="audience"),
-        database.transaction(engine) as db,
-    ):
-        db.execute(text(statement), values)
-
-
-def test_the_database_refuses_a_note_for_customers(admin, customer, number, engine):
-    notes(admin, number)
-    admin.assigns(number, None)
-    before = rows(engine, "SELECT * FROM chat_messages ORDER BY id")
-    breaks(engine, "UPDATE chat_messages SET public_seq = 99 WHERE sender = 'note'")
-    breaks(engine, "UPDATE chat_messages SET sender = 'admin' WHERE sender = 'note'")
-    breaks(engine, "UPDATE chat_messages SET sender = 'note' WHERE sender = 'customer'")
-    breaks(engine, "UPDATE chat_messages SET public_seq = NULL WHERE sender = 'customer'")
-    breaks(engine, "UPDATE chat_messages SET public_seq = NULL WHERE sender = 'admin'")
-    breaks(engine, "UPDATE chat_messages SET public_seq = NULL WHERE event = 'taken'")
-    breaks(engine, "UPDATE chat_messages SET public_seq = 99 WHERE event = 'unassigned'")
-    breaks(engine, "UPDATE chat_messages SET event = 'snoozed' WHERE event = 'taken'")
-    breaks(engine, "UPDATE chat_messages SET event = NULL WHERE event = 'taken'")
-    insert = (
-        "INSERT INTO chat_messages (session_id, seq, public_seq, sender, author_key, body, event,"
-        " created_at) VALUES (:session, 99, :public_seq, :sender, 'x', 'x', :event, :moment)"
-    )
-    wrong = [("note", 99, None), ("customer", None, None), ("admin", None, None)]
-    wrong += [("system", 99, event.value) for event in INTERNAL] + [("system", 99, "unheard-of")]
-    wrong += [("system", None, event.value) for event in PUBLIC] + [("system", 99, None)]
-    for sender, public_seq, event in wrong:
-        values = {"sender": sender, "public_seq": public_seq, "event": event}
-        breaks(engine, insert, session=number, moment="2026-01-01 00:00:00", **values)
-    assert rows(engine, "SELECT * FROM chat_messages ORDER BY id") == before
-
-
-@pytest.mark.parametrize("sender", Sender)
-@pytest.mark.parametrize("public_seq", [None, 1])
-def test_what_makes_the_json_for_customers_refuses_what_is_not_for_them(sender, public_seq):
-    entry = ChatMessage(id=1, seq=3, public_seq=public_seq, sender=sender.value, body="x")
-    if sender is Sender.NOTE or public_seq is None:
-        with pytest.raises(ValueError, match="internal"):
-            customer_message(entry)
-    else:
-        assert customer_message(entry)["seq"] == 1
