@@ -18,6 +18,7 @@ from livechat.lines import PUBLIC
 
 from ..databases import engine_for
 from ..factories import Admin, Customer, add_admin, new_id
+from ..streams import until
 from .raw import ask
 from .test_role_matrix import MATRIX
 from .urls import METHODS
@@ -76,6 +77,8 @@ def test_no_answer_changes_by_a_single_byte_when_notes_are_written(admin, custom
         return [get(**one) for one in asked]
 
     answers()  # what is remembered of polls is remembered now
+    admin.dashboard()  # Anna is here for the next while, which customers are told
+    until(lambda: customer.reads().json["session"]["team"]["presence"] == "online")
     before = answers()
     admin.posts(number, "draft", {"body": f"draft of {SECRET}", "note": True})
     notes(admin, number)
