@@ -4,7 +4,8 @@ Views have asked already when an act begins, but that was a moment ago: since th
 role or disabled the account. So each act asks again, under a lock that keeps both as they are until the act is
 committed. To change a role or disable an account also gives back that admin's chats, and finds this one among them.
 
-Locks are taken in one order: admins by number, then guests, then conversations.
+Locks are taken in one order: admins by number, then guests, then conversations. Reopening alone asks about the
+assignee last: it holds a closed chat, which is never among those that are given back, so neither waits for the other.
 """
 
 from __future__ import annotations

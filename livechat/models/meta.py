@@ -72,7 +72,7 @@ def now() -> datetime:
 
 
 def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
-    """An engine for SQLite or PostgreSQL, set up so that what is committed survives a power cut."""
+    """An engine for SQLite or PostgreSQL whose commits survive a power cut, and whose errors quote no values."""
     if url.startswith("sqlite"):
         # One writes at a time: more connections than a few would only wait.
         engine = _sqlite_engine(url, busy_timeout_ms, pool_size=5, patience=busy_timeout_ms / 1000)
@@ -103,6 +103,7 @@ def _sqlite_engine(
 ) -> Engine:
     engine = create_engine(
         url,
+        hide_parameters=True,
         connect_args={"timeout": busy_timeout_ms / 1000},
         pool_size=pool_size,
         max_overflow=0,

@@ -46,6 +46,7 @@ def probing_engine(engine: Engine) -> Engine:
 def _engine(url: str, lock_timeout_ms: int, pool_size: int, pool_timeout: float) -> Engine:
     return create_engine(
         url,
+        hide_parameters=True,
         # Four workers stay below the hundred connections that PostgreSQL allows by itself: for each of them these, one
         # that probes, and one that listens.
         pool_size=pool_size,

@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from livechat import database, staff
+from livechat.models import Admin as AdminRow
 from livechat.models import make_engine
 
 from ..factories import add_admin
@@ -53,6 +55,25 @@ def test_whoever_is_disabled_sees_nothing_more(desk, berta, engine):
     berta.page.reload()
     expect(berta.page.get_by_label("Password")).to_be_visible()
     assert "Clara" not in berta.page.content()
+
+
+def test_a_viewer_is_nowhere_offered_as_somebody_to_give_a_chat_to(desk, berta, new_desk, engine):
+    vera = new_desk("vera", "Vera Vonfern")
+    with database.transaction(engine) as db:
+        staff.set_role(db, db.get_one(AdminRow, vera.row.id), "viewer")
+    add_chat(engine, "Clara", "Hello")
+    desk.visits("1/").is_ready()
+    people = ["Anna Antwort (you)", "Berta Beispiel"]
+    expect(desk.page.locator("#assign-to option")).to_have_text(people)
+    desk.page.get_by_label("Select the chat with Clara").check()
+    offered = desk.page.get_by_role("form", name="Selected chats").get_by_label("Give to")
+    expect(offered.get_by_role("option")).to_have_text(["Anna Antwort", "Berta Beispiel"])
+    desk.page.keyboard.press("Control+k")
+    choices = desk.page.get_by_role("dialog").get_by_role("option")
+    for name in ("Berta Beispiel", "Vera Vonfern"):
+        expect(choices.filter(has_text=f"Chats of {name}")).to_have_count(1)
+    expect(choices.filter(has_text="Give this chat to Berta Beispiel")).to_have_count(1)
+    expect(choices.filter(has_text="Give this chat to Vera Vonfern")).to_have_count(0)
 
 
 def test_an_agent_who_becomes_a_viewer_is_told_and_keeps_the_text(desk, berta, engine):

@@ -7,10 +7,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from livechat import database
-from livechat.models import WRITING
+from livechat.lines import INTERNAL, PUBLIC
+from livechat.models import WRITING, ChatMessage, Sender
 from livechat.search_index import catch_up
+from livechat.shapes import customer_message
 
-from ..databases import engine_for
+from ..databases import engine_for, rows
+from ..factories import new_id
 
 AUDIENCE = "0010"
 COUNT = {  # a trigger that another migration may have put on the table
@@ -153,3 +156,54 @@ def test_what_has_been_shown_wrongly_stops_it_and_is_named(before):
         database.migrate(before)
     assert stored(before) == rows
     assert not database.is_current(before)
+
+
+# The database as it is then, whoever writes
+
+
+def breaks(engine, statement, **values):
+    """The database refuses a statement."""
+    with (
+        pytest.raises(IntegrityError, match="audience"),
+        database.transaction(engine) as db,
+    ):
+        db.execute(text(statement), values)
+
+
+def test_the_database_refuses_a_note_for_customers(admin, customer, engine):
+    number = admin.number_of(customer)
+    admin.sends(number, "good day")
+    admin.posts(number, "note", {"body": "for us", "client_id": new_id()}, status=201)
+    admin.assigns(number, None)
+    before = rows(engine, "SELECT * FROM chat_messages ORDER BY id")
+    breaks(engine, "UPDATE chat_messages SET public_seq = 99 WHERE sender = 'note'")
+    breaks(engine, "UPDATE chat_messages SET sender = 'admin' WHERE sender = 'note'")
+    breaks(engine, "UPDATE chat_messages SET sender = 'note' WHERE sender = 'customer'")
+    breaks(engine, "UPDATE chat_messages SET public_seq = NULL WHERE sender = 'customer'")
+    breaks(engine, "UPDATE chat_messages SET public_seq = NULL WHERE sender = 'admin'")
+    breaks(engine, "UPDATE chat_messages SET public_seq = NULL WHERE event = 'taken'")
+    breaks(engine, "UPDATE chat_messages SET public_seq = 99 WHERE event = 'unassigned'")
+    breaks(engine, "UPDATE chat_messages SET event = 'snoozed' WHERE event = 'taken'")
+    breaks(engine, "UPDATE chat_messages SET event = NULL WHERE event = 'taken'")
+    insert = (
+        "INSERT INTO chat_messages (session_id, seq, public_seq, sender, author_key, body, event,"
+        " created_at) VALUES (:session, 99, :public_seq, :sender, 'x', 'x', :event, :moment)"
+    )
+    wrong = [("note", 99, None), ("customer", None, None), ("admin", None, None)]
+    wrong += [("system", 99, event.value) for event in INTERNAL] + [("system", 99, "unheard-of")]
+    wrong += [("system", None, event.value) for event in PUBLIC] + [("system", 99, None)]
+    for sender, public_seq, event in wrong:
+        values = {"sender": sender, "public_seq": public_seq, "event": event}
+        breaks(engine, insert, session=number, moment="2026-01-01 00:00:00", **values)
+    assert rows(engine, "SELECT * FROM chat_messages ORDER BY id") == before
+
+
+@pytest.mark.parametrize("sender", Sender)
+@pytest.mark.parametrize("public_seq", [None, 1])
+def test_what_makes_the_json_for_customers_refuses_what_is_not_for_them(sender, public_seq):
+    entry = ChatMessage(id=1, seq=3, public_seq=public_seq, sender=sender.value, body="x")
+    if sender is Sender.NOTE or public_seq is None:
+        with pytest.raises(ValueError, match="internal"):
+            customer_message(entry)
+    else:
+        assert customer_message(entry)["seq"] == 1

@@ -1,7 +1,6 @@
 """One table says who may do what. Here every door is tried as every role, and has to agree with it: the web, the
 command line, automatic assignment, what customers are told; and what happens when a right goes while it is used."""
 
-import json
 import re
 from pathlib import Path
 
@@ -15,23 +14,13 @@ from livechat.models import ChatSession, now
 from livechat.permissions import GRANTS, Permission, Role, may, roles_that_may
 from livechat.presence import Team, ready_to_answer
 from livechat.refusals import NotAllowed
-from livechat.security import SecurityPolicy
 
 from ..cli.conftest import forking, shell  # noqa: F401 - fixtures
 from ..databases import rows
 from ..factories import new_id
-from .raw import ask
-from .test_exactly_once import at_once
-from .test_role_matrix import AGENTS, JSON, MATRIX, OWNERS, REPLY, snapshot
 
 ROLES = [role.value for role in Role]
 ANSWERS, READS = Permission.ANSWER, Permission.READ_DESK
-
-
-@pytest.fixture
-def admin(new_admin):
-    """Anna, an owner, who is not the one it is about."""
-    return new_admin("anna", "Anna Antwort")
 
 
 @pytest.fixture
@@ -219,96 +208,6 @@ def test_no_act_of_the_desk_can_be_done_as_a_customer(number, engine):
     ):
         with pytest.raises(NotAllowed), database.transaction(engine) as db:
             act(db, db.get_one(ChatSession, number))
-
-
-LOSSES = {
-    "an agent becomes a viewer": (ANSWERS, lambda db, row: staff.set_role(db, row, "viewer")),
-    "an agent is disabled": (ANSWERS, staff.disable),
-    "an owner becomes an agent": (
-        Permission.MANAGE,
-        lambda db, row: staff.set_role(db, row, "agent"),
-    ),
-    "an owner is disabled": (Permission.MANAGE, staff.disable),
-}
-
-
-@pytest.mark.parametrize("loss", LOSSES)
-def test_a_right_that_goes_while_a_request_is_under_way_is_gone_for_it(
-    wsgi, admin, new_admin, number, engine, monkeypatch, loss
-):
-    permission, lose = LOSSES[loss]
-    ben = new_admin("ben")
-    headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
-    admin.app.post_json("/custom-admin/chat/replies/", REPLY | {"code": "hi"}, headers=headers)
-    permits, state = SecurityPolicy.permits, {}
-
-    def permits_and_then_loses(self, request, context, asked):
-        allowed = permits(self, request, context, asked)
-        if allowed and asked == permission and not state:
-            with database.transaction(engine) as db:
-                lose(db, db.get_one(AdminRow, ben.row.id))
-            state["before"] = snapshot(engine)
-        return allowed
-
-    monkeypatch.setattr(SecurityPolicy, "permits", permits_and_then_loses)
-    acts = [
-        (path, body)
-        for _kind, name, method, path, body, who in MATRIX
-        if method == "POST" and who == (AGENTS if permission == ANSWERS else OWNERS)
-        and name != "typing"  # stores nothing
-    ]  # fmt: skip
-    for path, body in acts:
-        with database.transaction(engine) as db:
-            row = db.get_one(AdminRow, ben.row.id)
-            staff.enable(db, row)
-            staff.set_role(db, row, "agent" if permission == ANSWERS else "owner")
-        ben.is_signed_in()
-        state.clear()
-        login = ben.app.cookies["livechat_login"].strip('"')
-        who = {"Cookie": f"livechat_login={login}", "X-CSRF-Token": ben.csrf_token}
-        answer = ask(wsgi, "POST", path, json.dumps(body).encode(), who | JSON)
-        assert state, f"{path}: the right did not go"
-        assert (answer.status, json.loads(answer.body)["error"]["code"]) == (403, "forbidden"), path
-        assert snapshot(engine) == state["before"], path
-    assert len(acts) >= (15 if permission == ANSWERS else 1)
-
-
-def test_at_the_same_moment_either_the_chat_comes_first_or_the_new_role(
-    admin, new_admin, new_customer, becomes, engine
-):
-    ben = new_admin("ben", "Ben")
-    for turn in range(6):
-        becomes(ben, "agent")
-        one = new_customer()
-        one.starts("hello")
-        number = admin.number_of(one)
-        acts = [
-            lambda number=number: admin.assigns(number, "ben", status=[200, 422]),
-            lambda number=number: ben.sends(number, "mine", status=[201, 403, 409]),
-            lambda number=number: ben.takes(number, status=[200, 403, 409, 422]),
-        ]
-        at_once(acts[turn % 3], lambda: becomes(ben, "viewer"))
-        assert holder(admin, number) is None
-
-
-def test_two_owners_who_take_the_role_from_each_other_leave_one(admin, new_admin, becomes, engine):
-    for turn in range(3):
-        ben = new_admin(f"ben{turn}")
-        becomes(ben, "owner")
-        becomes(admin, "owner")
-
-        def demotes(one, other):
-            data = {"act": "role", "username": other.username, "role": "agent"}
-            headers = one.json | {"X-CSRF-Token": one.csrf_token}
-            path = "/custom-admin/chat/team/"
-            return one.app.post_json(path, data, headers=headers, status="*").status_int
-
-        found = at_once(lambda: demotes(admin, ben), lambda: demotes(ben, admin))  # noqa: B023
-        assert sorted(found) == [200, 403]
-        assert len(rows(engine, "SELECT 1 FROM admins WHERE role = 'owner'")) == 1
-        with database.transaction(engine) as db:  # as in the beginning
-            staff.set_role(db, staff.find_admin(db, "anna"), "owner")
-            staff.set_role(db, staff.find_admin(db, ben.username), "agent")
 
 
 ELSEWHERE = re.compile(r"Role\.(OWNER|AGENT|VIEWER)\b|\brole\s*(===?|!==?)|(===?|!==?)\s*'viewer'")
