@@ -13,9 +13,11 @@ import { createChat } from './chat.js';
 import { createEnding } from './ending.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
+import { createIdentity } from './identity.js';
 import { createStanding } from './standing.js';
 
 const page = byId('chat', HTMLElement).dataset;
+const urls = JSON.parse(page.urls ?? '{}');
 const words = readWords();
 const store = createStore('livechat.');
 const sound = createSound(store);
@@ -53,7 +55,8 @@ const timeline = createTimeline({
 
 const chat = createChat({
   store,
-  startUrl: page.startUrl ?? '',
+  urls,
+  identity: () => identity,
   pace() {
     if (chat.session()?.status === 'closed' || document.hidden) return 20000;
     return open ? 3000 : 8000;
@@ -77,11 +80,8 @@ const chat = createChat({
     element('log').setAttribute('aria-live', 'off');
     newest = looked = 0;
   },
-  onLive(live) {
-    const text = live ? '' : words[navigator.onLine ? 'reconnecting' : 'offline'];
-    if (element('offline').textContent !== text) element('offline').textContent = text;
-  },
-  onGone: () => ending.gone(),
+  onLive: tellLine,
+  onGone: async () => (await identity.comeBack()) || ending.gone(),
   onOther(type, { from, author, typing: on }) {
     if (type === 'typing' && from !== 'customer') typing.hear(author ?? words.somebody, on);
   },
@@ -136,8 +136,11 @@ const host = connectHost({
   sites: JSON.parse(page.allowedSites ?? '[]'),
   onMessage(type, greeting) {
     context = cleaned({ customer: context.customer, ...greeting });
-    if (type === 'hello') guest.know(context.customer);
-    if (type === 'hello') show(greeting.open === true);
+    if (type === 'hello') {
+      guest.know(context.customer);
+      identity.greeted(greeting.kept);
+      show(greeting.open === true);
+    }
     if (type === 'open') show(true);
     if (type === 'close') show(false);
     render();
@@ -145,6 +148,15 @@ const host = connectHost({
     if (greeting.focus) composer.focus();
   },
 });
+
+const onSlow = () => tellLine(false);
+const identity = createIdentity({ chat, store, host, urls, words, embedded, onSlow });
+
+/** @param {boolean} live  whether the server can be reached */
+function tellLine(live) {
+  const text = live ? '' : words[navigator.onLine ? 'reconnecting' : 'offline'];
+  if (element('offline').textContent !== text) element('offline').textContent = text;
+}
 
 /** @param {boolean} now */
 function show(now) {
@@ -208,7 +220,8 @@ function render() {
   const session = chat.session();
   const entries = chat.outbox.entries();
   timeline.pending(entries);
-  element('welcome').hidden = session !== null || entries.length > 0;
+  element('welcome').hidden = session !== null || entries.length > 0 || chat.coming();
+  identity.look();
   standing.render(session, ending.over());
   timeline.seen(session?.seen_seq ?? 0);
   ending.render();
@@ -222,7 +235,7 @@ function count() {
   const session = chat.session();
   const unread = visible() || looked === newest ? 0 : (session?.unread ?? 0);
   if (!embedded) countInTitle(unread);
-  host.tell('state', { unread, session: session !== null });
+  if (!chat.coming()) host.tell('state', { unread, session: session !== null });
 }
 
 function renderProduct() {
@@ -260,7 +273,8 @@ push('about-remove').addEventListener('click', () => {
   composer.focus();
 });
 push('minimise').addEventListener('click', () => host.tell('close'));
-byId('composer', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
+const form = byId('composer', HTMLFormElement);
+form.addEventListener('submit', (event) => event.preventDefault());
 addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !event.isComposing && !ending.escape()) host.tell('close');
 });
@@ -281,3 +295,5 @@ renderSound();
 chat.begin();
 render();
 tellPage();
+form.removeAttribute('data-early'); // what early.js has kept is ours now
+if (form.hasAttribute('data-pressed')) composer.submit();
