@@ -37,7 +37,7 @@ class Client:
     """One connection, kept."""
 
     def __init__(self, server: Server) -> None:
-        self.connection = http.client.HTTPConnection(*server.address, timeout=60)
+        self.connection = http.client.HTTPConnection(*server.address, timeout=300)
 
     def asks(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
         """The status and the text of the answer; what is not text already is sent as JSON."""

@@ -31,7 +31,7 @@ T = TypeVar("T")
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000
 WAITING = 32  # who may wait for a thread: some three seconds of work for two cores
 KEPT_FREE = 8  # of these places, for those who are no strangers
-NICENESS = 10  # of the threads that hash: the event loop gets a core whenever it wants one
+NICENESS = 5  # of the threads that hash: the event loop gets a core whenever it wants one
 
 _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106's low-memory profile
 
