@@ -8,9 +8,9 @@ invitation one succeeds.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Protocol
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -28,8 +28,11 @@ log = logging.getLogger(__name__)
 
 TRIES = 2  # a password that was changed while we looked at it is looked at once more
 
-Unit = Callable[[], AbstractContextManager[Session]]
-"""Begins a transaction that writes and is committed at the end: see `models.apart`."""
+
+class Unit(Protocol):
+    """Begins a short transaction, which is committed at the end: see `models.apart`."""
+
+    def __call__(self, *, writes: bool = True) -> AbstractContextManager[Session]: ...
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def sign_in(unit: Unit, limits: LoginLimits, attempt: Attempt, password: str, ho
 
     Raises WrongLogin, TooMany when there were too many attempts, Busy when too many wait for their answer.
     """
-    with passwords.pool.place():
+    with passwords.pool.place(stranger=attempt.device is None):
         with unit() as db:
             taken = limits.take(db, attempt)
             admin = _look(db, attempt)
@@ -75,13 +78,15 @@ def accept(
     Raises Invalid for the password, TooMany when a network has tried too many, Busy when too many wait.
     """
     passwords.check_length(password)
-    with passwords.pool.place():
+    with unit(writes=False) as db:
+        holds = staff.invited(db, token) is not None
+    with passwords.pool.place(stranger=not holds):
         with unit() as db:
             taken = limits.take(db, attempt)
-            holds = staff.invited(db, token) is not None
-        hashed = passwords.hashed(password) if holds else ""
+        # Also in vain: what is tried costs time, and so cannot fill the table of counts.
+        hashed = passwords.hashed(password)
         with unit() as db:
-            admin = staff.use_invitation(db, token) if holds else None
+            admin = staff.use_invitation(db, token)
             if admin is not None:
                 staff.store_password(db, admin, hashed, admin_actor(admin.id, admin.name))
                 limits.give_back(db, taken)

@@ -14,7 +14,7 @@ import sys
 import threading
 import unicodedata
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
@@ -30,7 +30,8 @@ T = TypeVar("T")
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000
 WAITING = 32  # who may wait for a thread: some three seconds of work for two cores
-NICENESS = 10  # of the threads that hash: the event loop gets a core whenever it wants one
+KEPT_FREE = 8  # of these places, for those who are no strangers
+NICENESS = 5  # of the threads that hash: the event loop gets a core whenever it wants one
 
 _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106's low-memory profile
 
@@ -38,30 +39,32 @@ _hasher = PasswordHasher()  # argon2id with the parameters of RFC 9106's low-mem
 class Pool:
     """`threads` of our own for hashing, and a queue of at most `waiting` in front of them.
 
-    It shares nothing with gevent's own thread pool, in which transactions are committed: a burst of logins must not
-    delay a message.
+    The last `kept_free` places are for those who have shown that they are no strangers, so that guesses from
+    everywhere cannot fill the queue for everybody. The pool shares nothing with gevent's own, in which transactions
+    are committed: a burst of logins must not delay a message.
     """
 
-    def __init__(self, threads: int, waiting: int) -> None:
+    def __init__(self, threads: int, waiting: int, kept_free: int = 0) -> None:
         self._size = threads
         self._places = threading.BoundedSemaphore(threads + waiting)
+        self._strangers = threading.BoundedSemaphore(threads + waiting - kept_free)
         self._turns = threading.Semaphore(threads)
         self._threads: Any = None
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, *, stranger: bool = False) -> Iterator[None]:
         """Take a place in the queue, for one or several calls of `run`. Raises Busy when there is none."""
-        if not self._places.acquire(blocking=False):
-            raise Busy(
-                _(
-                    "Too many people are signing in at this moment. Wait a few seconds and try again."
-                ),
-                retry_after=5,
-            )
-        try:
+        with ExitStack() as taken:
+            for places in (self._strangers, self._places) if stranger else (self._places,):
+                if not places.acquire(blocking=False):
+                    raise Busy(
+                        _(
+                            "Too many people are signing in at this moment. Try again in a few seconds."
+                        ),
+                        retry_after=5,
+                    )
+                taken.callback(places.release)
             yield
-        finally:
-            self._places.release()
 
     def run(self, work: Callable[[], T]) -> T:
         """Do slow work when a thread is free; returns what it returns. The caller holds a place."""
@@ -91,7 +94,7 @@ def _threads() -> int:
     return max(1, (cores - 1) // _hasher.parallelism)
 
 
-pool = Pool(_threads(), WAITING)
+pool = Pool(_threads(), WAITING, KEPT_FREE)
 """Of the whole process: it protects the machine's cores and memory, which applications share."""
 
 

@@ -128,9 +128,9 @@ def in_transaction(request: Request) -> bool:
 
 
 @contextmanager
-def apart(request: Request) -> Iterator[Session]:
-    """A short transaction that writes, apart from the request's own: committed at the end, also when the request is
-    refused afterwards.
+def apart(request: Request, *, writes: bool = True) -> Iterator[Session]:
+    """A short transaction apart from the request's own: committed at the end, also when the request is refused
+    afterwards. Begun as one that writes, unless it only reads.
 
     Where the request's transaction has begun already (an application around ours may do so), it is that one: on
     SQLite another one would wait for it for ever.
@@ -141,7 +141,7 @@ def apart(request: Request) -> Iterator[Session]:
         return
     give_back_reading(request)
     with request.registry["livechat.dbsession_factory"]() as session:
-        yield writing(session)
+        yield writing(session) if writes else session
         session.commit()
 
 

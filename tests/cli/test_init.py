@@ -12,7 +12,7 @@ from livechat.models import make_engine
 from tests.databases import engine_for
 from tests.factories import PASSWORD
 
-from .conftest import Shell
+from .conftest import PATIENCE, Shell
 
 WELCOME = "http://localhost:6543/custom-admin/welcome/?token="
 
@@ -110,3 +110,18 @@ def test_nothing_is_made_where_there_is_no_database(empty_shell: Shell) -> None:
         assert (refused.code, refused.out) == (1, "")
         assert "Run: livechat init" in refused.err
     assert list(Path(empty_shell.folder).iterdir()) == []
+
+
+def test_of_two_who_run_init_at_once_one_gets_a_link_and_it_is_good(
+    empty_shell: Shell, new_database: object
+) -> None:
+    url = new_database()  # type: ignore[operator]
+    empty_shell.environ["LIVECHAT_DATABASE_URL"] = url
+    both = [empty_shell.start("init", "--admin", "anna", "--invite") for _ in range(2)]
+    ended = [process.communicate(timeout=PATIENCE) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ended
+    [link] = [out for out, _err in ended if out]
+    [other] = [err for out, err in ended if not out]
+    assert "livechat admins passwd anna" in other
+    with engine_for(url) as engine, database.transaction(engine) as db:
+        assert staff.invited(db, link.strip().rpartition("=")[2]) is not None

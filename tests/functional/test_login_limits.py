@@ -271,10 +271,29 @@ def test_when_too_many_wait_the_answer_is_to_come_back_and_nothing_is_counted(
     with passwords.pool.place(), passwords.pool.place():
         answer = one.signs_in(status=503)
         assert int(answer.headers["Retry-After"]) >= 1
-        assert "Wait a few seconds and try again." in answer.html.get_text()
+        assert "Try again in a few seconds." in answer.html.get_text()
         assert answer.html.find("input", {"name": "username"})["value"] == one.username
     assert rows(engine, "SELECT key FROM login_counts") == []
     one.signs_in(status=303 if known else 422)
+
+
+def test_strangers_cannot_take_all_places_from_who_is_known(
+    quick_anna, stranger, monkeypatch, engine
+):
+    quick_anna.signs_in()
+    quick_anna.signs_out()
+    with database.transaction(engine) as db:
+        token = staff.invite(db, staff.add_admin(db, "ina"))
+    monkeypatch.setattr(passwords, "pool", Pool(1, 2, kept_free=1))
+    with passwords.pool.place(stranger=True), passwords.pool.place(stranger=True):
+        stranger(quick_anna.app.app).signs_in(status=503)
+        quick_anna.signs_in(status=303)
+        invited = stranger(quick_anna.app.app)
+        page = invited.app.get("/custom-admin/welcome/", {"token": token})
+        csrf = page.html.find("input", {"name": "csrf_token"})["value"]
+        form = {"csrf_token": csrf, "token": token, "password": PASSWORD}
+        invited.app.post("/custom-admin/welcome/", form | {"token": "x" * 43}, status=503)
+        invited.app.post("/custom-admin/welcome/", form, status=303)
 
 
 # What is written down
