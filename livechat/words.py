@@ -104,6 +104,7 @@ DESK = CONVERSATION | {
     "page_here": _("On this page"),
     "page_left": _("Last page"),
     "not_given": _("not given"),
+    "unverified": _("unverified"),
     "not_known": _("not known"),
     "none": _("none"),
     "number": _("Number"),

@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from .. import staff
+from .. import audit, staff
+from ..actors import STAFF
+from ..audit import Act
 from ..models import Role
 from ..people import Person, people
 from ..shapes import rfc3339
@@ -220,6 +222,7 @@ def logout(context: Context, name: str) -> None:
     with context.writing() as db:
         admin = staff.find_admin(db, name)
         ended = staff.sign_out_everywhere(db, admin)
+        audit.record(db, STAFF, Act.SIGNED_OUT, target=admin.username)
     tell(f"{admin.username} is signed out ({_count(ended, 'login')}).")
 
 

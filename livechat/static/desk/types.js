@@ -11,6 +11,7 @@
  * @property {'waiting'|'active'|'closed'} status
  * @property {{name: string|null, email: string|null}} customer
  * @property {boolean} verified  the shop has signed the e-mail address
+ * @property {boolean} [unverified]  of an earlier one: only an address that nobody has verified connects the two
  * @property {Product|null} product
  * @property {{url: string, title: string|null}|null} page  where the customer is, or was last
  * @property {'here'|'left'} presence  of the customer
