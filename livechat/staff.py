@@ -22,10 +22,10 @@ from .audit import Act
 from .fields import email_address
 from .guests import hash_token, new_token
 from .models import Admin, AdminLogin, Role, now
+from .password_rules import LONGEST_PASSWORD, SHORTEST_PASSWORD, StrongPassword
 from .refusals import Conflict, Invalid, Missing
 
 INVITE_LASTS = timedelta(hours=72)
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000
 
 _ = TranslationStringFactory("livechat")
 WRONG_LOGIN = _("Name or password is wrong.")
@@ -75,7 +75,7 @@ def add_admin(
     *,
     email: str | None = None,
     name: str | None = None,
-    password: str | None = None,
+    password: StrongPassword | None = None,
     role: str | None = None,
     actor: Actor = STAFF,
 ) -> Admin:
@@ -148,7 +148,7 @@ def hash_password(password: str) -> str:
     return _hasher.hash(unicodedata.normalize("NFKC", password))
 
 
-def set_password(db: Session, admin: Admin, password: str, actor: Actor = STAFF) -> None:
+def set_password(db: Session, admin: Admin, password: StrongPassword, actor: Actor = STAFF) -> None:
     """Set a password; every login and invitation made before ends."""
     audit.record(db, actor, Act.PASSWORD, target=admin.username)
     admin.password_hash = hash_password(password)

@@ -52,8 +52,8 @@ def add(
 ) -> None:
     """Add an admin with the username NAME.
 
-    On a terminal it asks for the password, twice. --invite prints a one-time link instead (on stdout) with
-    which they choose it themselves, within three days.
+    On a terminal it asks for the password, twice, until it is hard to guess. --invite prints a one-time link
+    instead (on stdout) with which they choose it themselves, within three days.
 
     \b
     Examples:
@@ -64,7 +64,8 @@ def add(
     """
     with context.reading() as db:
         staff.check_username(db, name)  # before a password is typed
-    password = given_password(password_stdin=password_stdin, invite=invite)
+    known = (name, shown, email, context.settings.shop_name)
+    password = given_password(*known, password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
         admin = staff.add_admin(db, name, email=email, name=shown, password=password, role=role)
         token = None if password else staff.invite(db, admin)
@@ -197,8 +198,9 @@ def passwd(context: Context, name: str, password_stdin: bool, invite: bool) -> N
       pass show livechat/anna | livechat admins passwd anna --password-stdin
     """
     with context.reading() as db:
-        staff.find_admin(db, name)  # before a password is typed
-    password = given_password(password_stdin=password_stdin, invite=invite)
+        admin = staff.find_admin(db, name)  # before a password is typed
+        known = (admin.username, admin.name, admin.email, context.settings.shop_name)
+    password = given_password(*known, password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
         admin = staff.find_admin(db, name)
         token = staff.invite(db, admin) if password is None else None

@@ -110,7 +110,7 @@ def _ask_for_admin(context: Context, name: str | None) -> None:
     username = name or click.prompt("Username", default=FIRST_ADMIN, err=True)
     with context.reading() as db:
         staff.check_username(db, username)
-    password = passwords.ask_password()
+    password = passwords.ask_password(username, context.settings.shop_name)
     with context.writing() as db:
         admin = staff.add_admin(db, username, password=password)
     tell(f"Made the admin {admin.username}. Go on with: {context.command('serve')}")

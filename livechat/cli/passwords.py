@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from .. import staff
+from .. import password_rules
+from ..password_rules import StrongPassword
+from ..refusals import Invalid
 from .running import Failed
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,19 +31,22 @@ def on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def given_password(*, password_stdin: bool, invite: bool) -> str | None:
-    """The password, as the options say or by asking; None for an invitation. Raises UsageError, Failed."""
+def given_password(*known: str | None, password_stdin: bool, invite: bool) -> StrongPassword | None:
+    """The password, as the options say or by asking; None for an invitation.
+
+    `known`: what an attacker knows of the account and the shop. Raises UsageError, Failed, Invalid.
+    """
     if password_stdin and invite:
         raise click.UsageError("Give either --password-stdin or --invite.")
     if invite:
         return None
     if password_stdin:
-        return _one_line()
+        return password_rules.check(_one_line(), *known)
     if not on_terminal():
         raise click.UsageError(
             "There is no terminal to ask for a password on. Give --password-stdin or --invite."
         )
-    return ask_password()
+    return ask_password(*known)
 
 
 def _one_line() -> str:
@@ -55,17 +60,16 @@ def _one_line() -> str:
     return password
 
 
-def ask_password() -> str:
-    """Ask for a new password, twice, until it is good."""
+def ask_password(*known: str | None) -> StrongPassword:
+    """Ask for a new password, twice, until it is good. `known`: see `given_password`."""
     while True:
-        password: str = click.prompt("Password", hide_input=True, err=True)
-        if not staff.SHORTEST_PASSWORD <= len(password) <= staff.LONGEST_PASSWORD:
-            click.echo(
-                f"At least {staff.SHORTEST_PASSWORD} characters, please. "
-                "A few words in a row do well.",
-                err=True,
+        try:
+            password = password_rules.check(
+                click.prompt("Password", hide_input=True, err=True), *known
             )
-        elif password != click.prompt("The same again", hide_input=True, err=True):
-            click.echo("The two were not the same. Once more, please.", err=True)
-        else:
+        except Invalid as refused:
+            click.echo(refused.message, err=True)
+            continue
+        if password == click.prompt("The same again", hide_input=True, err=True):
             return password
+        click.echo("The two were not the same. Once more, please.", err=True)

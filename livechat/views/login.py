@@ -10,11 +10,12 @@ from pyramid.request import Request
 from pyramid.security import forget, remember
 from pyramid.view import view_config
 
-from .. import staff
+from .. import password_rules, staff
 from ..actors import admin_actor
 from ..inputs import form_text
 from ..limits import network
 from ..models import Admin as AdminRow
+from ..password_rules import StrongPassword
 from ..permissions import Permission
 from ..refusals import Invalid, TooMany
 from ..resources import Admin
@@ -101,18 +102,34 @@ def welcome_page(context: Admin, request: Request) -> dict[str, Any]:
 )
 def welcome(context: Admin, request: Request) -> Any:
     """Set the password and sign in."""
-    token = form_text(request, "token")
-    admin = staff.invited(request.dbsession, token)
-    if admin is None:
-        request.response.status_int = 422
-        return _welcome(request, token, None)
+    token, password = form_text(request, "token"), form_text(request, "password")
+    # Before the transaction: a password is judged for up to a second, and who writes holds SQLite's lock.
+    with request.registry["livechat.dbsession_factory"]() as reading:
+        known = staff.invited(reading, token)
     try:
-        actor = admin_actor(admin.id, admin.name)
-        staff.set_password(request.dbsession, admin, form_text(request, "password"), actor)
+        strong = new_password(request, known, password) if known else None
     except Invalid as refused:
         request.response.status_int = 422
-        return _welcome(request, token, admin) | {"problem": refused.message}
+        return _welcome(request, token, known) | {"problem": translated(request, refused)}
+    admin = staff.invited(request.dbsession, token)
+    if admin is None or strong is None:
+        request.response.status_int = 422
+        return _welcome(request, token, None)
+    actor = admin_actor(admin.id, admin.name)
+    staff.set_password(request.dbsession, admin, strong, actor)
     return _signed_in(request, admin, request.resource_url(context["chat"]))
+
+
+def new_password(request: Request, admin: AdminRow, password: str) -> StrongPassword:
+    """A password that an admin has chosen. Raises Invalid."""
+    known = (admin.username, admin.name, admin.email, request.livechat.shop_name)
+    return password_rules.check_aside(password, *known)
+
+
+def translated(request: Request, refused: Invalid) -> str:
+    """What a refusal says, in the reader's language."""
+    words: str = request.localizer.translate(refused.message)
+    return words
 
 
 def login_form(request: Request) -> dict[str, Any]:
@@ -148,7 +165,8 @@ def _welcome(request: Request, token: str, admin: AdminRow | None) -> dict[str, 
         "csrf_token": get_csrf_token(request),
         "token": token,
         "invited": {"username": admin.username, "name": admin.name} if admin else None,
-        "shortest_password": staff.SHORTEST_PASSWORD,
+        "shortest_password": password_rules.SHORTEST_PASSWORD,
+        "suggestion": password_rules.suggestion(),
         "problem": None,
     }
 

@@ -60,6 +60,16 @@ def test_a_password_that_is_too_short_or_too_long_is_refused_and_the_invitation_
     accepts(app, invitation, "long enough now", status=303)
 
 
+@pytest.mark.parametrize("password", ["password", "12345678", "inaneu2026", "customer service"])
+def test_a_password_that_is_easy_to_guess_is_refused_and_the_invitation_still_holds(
+    app, invitation, password, engine
+):
+    page = accepts(app, invitation, password, status=422)
+    assert "too easy to guess" in page.html.find(id="problem").get_text()
+    assert not page.html.find("input", {"name": "password"}).get("value")
+    accepts(app, invitation, page.html.select_one(".suggestion").get_text(), status=303)
+
+
 @pytest.mark.parametrize("how", ["expired", "disabled", "newer", "unknown", "none", "password set"])
 def test_an_invitation_that_does_not_hold_says_so_and_does_nothing(app, invitation, engine, how):
     with database.transaction(engine) as db:
@@ -71,7 +81,7 @@ def test_an_invitation_that_does_not_hold_says_so_and_does_nothing(app, invitati
         elif how == "newer":
             staff.invite(db, row)
         elif how == "password set":
-            staff.set_password(db, row, "set meanwhile")
+            staff.set_password(db, row, "a password set since")
     token = {"unknown": "x" * 43, "none": ""}.get(how, invitation)
     page = app.get("/custom-admin/welcome/", {"token": token}, status=200)
     assert page.html.find("input", {"name": "password"}) is None

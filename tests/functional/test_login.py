@@ -42,6 +42,13 @@ def test_name_and_password_lead_to_the_dashboard(anna):
     anna.app.get("/custom-admin/login/", status=303)
 
 
+def test_a_weak_password_from_before_still_signs_in(anna, engine):
+    with database.transaction(engine) as db:
+        staff.find_admin(db, "anna").password_hash = staff.hash_password("password")
+    anna.signs_in("password")
+    anna.dashboard()
+
+
 @pytest.mark.parametrize("spelling", ["ANNA", " anna ", "ａnna"])
 def test_a_name_may_be_spelt_in_capitals(anna, spelling):
     anna.username = spelling
