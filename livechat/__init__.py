@@ -88,6 +88,8 @@ def includeme(config: Configurator) -> None:
     # What the desk does by itself.
     config.include(".automatic")
     config.include(".upkeep")
+    # When admins were last seen.
+    config.include(".logins")
     # Who asks, request.identity, CSRF and Origin.
     config.include(".security")
     # Requests are read whole and checked before anything else happens.

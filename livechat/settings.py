@@ -60,6 +60,10 @@ class Settings:
     login_hours: int = 24 * 7
     """How long an admin stays signed in, in hours."""
 
+    hsts_seconds: int = 0
+    """For how many seconds browsers reach the chat's host over https only (Strict-Transport-Security, RFC 6797); 0
+    sends nothing. It holds for everything on that host, and browsers remember it."""
+
     busy_timeout_ms: int = 3000
     """How long a writer waits for SQLite's write lock, or on PostgreSQL for a conversation that somebody else is
     writing into, before the answer is 503, in milliseconds."""
@@ -167,6 +171,10 @@ def _complaints(settings: Settings) -> list[str]:
         problems.append(
             f"livechat.public_url = {settings.public_url}: write scheme and host, "
             "such as https://chat.your-shop.com."
+        )
+    if settings.hsts_seconds and not (settings.public_url or "").startswith("https:"):
+        problems.append(
+            "livechat.hsts_seconds is for a livechat.public_url that begins with https://."
         )
     if settings.development:
         return problems

@@ -238,8 +238,18 @@ def renew_hash(admin: Admin, password: str) -> None:
         admin.password_hash = hash_password(password)
 
 
-def sign_in(db: Session, admin: Admin, hours: int) -> str:
-    """Begin a login that lasts so many hours; returns the token for the cookie, of which only the hash is kept."""
+def sign_in(
+    db: Session,
+    admin: Admin,
+    hours: int,
+    *,
+    device: str | None = None,
+    network: str | None = None,
+) -> str:
+    """Begin a login that lasts so many hours; returns the token for the cookie, of which only the hash is kept.
+
+    `device` and `network`: where it begins, as the admin is shown it (see logins.py).
+    """
     token = new_token()
     moment = now()
     db.add(
@@ -248,6 +258,9 @@ def sign_in(db: Session, admin: Admin, hours: int) -> str:
             token_hash=hash_token(token),
             created_at=moment,
             expires_at=moment + timedelta(hours=hours),
+            device=device,
+            network=network,
+            seen_at=moment,
         )
     )
     db.flush()

@@ -113,6 +113,9 @@ DESK = CONVERSATION | {
     "connection_back": _("Connected again."),
     "signed_out": _("You have been signed out. What you wrote is kept in this browser."),
     "sign_in": _("Sign in again"),
+    "leave_unsent": _(
+        "Some of what you wrote is not sent and is only in this browser. Sign out and delete it?"
+    ),
     "role_changed": _("What you may do here has changed."),
     "reload": _("Reload the page"),
     "signed_out_unsent": _("Sign in again, then it goes out."),

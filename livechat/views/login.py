@@ -7,6 +7,7 @@ from typing import Any
 from pyramid.csrf import get_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
+from pyramid.response import Response
 from pyramid.security import forget, remember
 from pyramid.view import view_config
 
@@ -14,12 +15,18 @@ from .. import password_rules, staff
 from ..actors import admin_actor
 from ..inputs import form_text
 from ..limits import network
+from ..logins import device_of
 from ..models import Admin as AdminRow
 from ..password_rules import StrongPassword
 from ..permissions import Permission
 from ..refusals import Invalid, TooMany
 from ..resources import Admin
+from .desk import wants_json
 
+# Pages that the browser keeps, to go back to, are gone after signing out. "storage" would empty the storage of the
+# whole origin: the customer's conversation of somebody who has tried their own shop in this browser as well. The desk
+# removes its own (static/desk/leaving.js).
+CLEARED = '"cache"'
 LOGIN_PAGE = "livechat:templates/desk/login.jinja2"
 WELCOME_PAGE = "livechat:templates/desk/welcome.jinja2"
 
@@ -72,10 +79,13 @@ def login(context: Admin, request: Request) -> Any:
 
 
 @view_config(context=Admin, name="logout", request_method="POST", permission=Permission.SIGN_OUT)
-def logout(context: Admin, request: Request) -> HTTPSeeOther:
-    """End this login."""
+def logout(context: Admin, request: Request) -> Response:
+    """End this login. The page's script (static/desk/leaving.js) removes what was typed from the browser."""
     staff.sign_out(request.dbsession, request.identity.admin.login_id)
-    return HTTPSeeOther(request.resource_url(context, "login", ""), headers=forget(request))
+    headers = [*forget(request), ("Clear-Site-Data", CLEARED)]
+    if wants_json(request):
+        return Response(json={}, headerlist=[("Content-Type", "application/json"), *headers])
+    return HTTPSeeOther(request.resource_url(context, "login", ""), headers=headers)
 
 
 @view_config(
@@ -155,7 +165,13 @@ def _again(
 
 
 def _signed_in(request: Request, admin: AdminRow, url: str) -> HTTPSeeOther:
-    token = staff.sign_in(request.dbsession, admin, request.livechat.login_hours)
+    token = staff.sign_in(
+        request.dbsession,
+        admin,
+        request.livechat.login_hours,
+        device=device_of(request.user_agent or ""),
+        network=network(request),
+    )
     return HTTPSeeOther(url, headers=remember(request, token))
 
 
