@@ -42,6 +42,9 @@ class Act(StrEnum):
     """The same for a note."""
     REVOKED = "revoked"
     SIGNED_OUT = "signed_out"
+    RENAMED = "renamed"
+    EMAIL = "email"
+    LOGIN_ENDED = "login_ended"
 
 
 def record(

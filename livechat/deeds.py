@@ -43,6 +43,9 @@ NAMES = {
     Act.NOTED: _("Note written from the command line"),
     Act.REVOKED: _("Customer signed out"),
     Act.SIGNED_OUT: _("Admin signed out"),
+    Act.RENAMED: _("Display name changed"),
+    Act.EMAIL: _("E-mail address changed"),
+    Act.LOGIN_ENDED: _("Login ended"),
 }
 _SENTENCES = {
     Act.TAKEN: _("${actor} took chat ${chat}."),
@@ -66,9 +69,13 @@ _SENTENCES = {
     Act.NOTED: _("${actor} wrote a note in chat ${chat}."),
     Act.REVOKED: _("${actor} signed the customer of chat ${chat} out of all browsers."),
     Act.SIGNED_OUT: _("${actor} signed ${target} out of all browsers."),
+    Act.RENAMED: _("${actor} changed the display name from ${from} to ${to}."),
+    Act.EMAIL: _("${actor} changed the e-mail address of their account."),
+    Act.LOGIN_ENDED: _("${actor} ended a login of their own (${device})."),
 }
 _OF_ANOTHER = _("${actor} put chat ${chat} back for everyone; ${target} had it.")
 _OWN_PASSWORD = _("${actor} chose a new password.")
+_OWN_LOGINS = _("${actor} signed out of all their other browsers.")
 _UNKNOWN = _("${actor}: ${act} ${target}")
 _ABOUT_PEOPLE = {Act.ASSIGNED, Act.UNASSIGNED, Act.TRANSFERRED, Act.PASSWORD, Act.INVITED} | {
     act for act in Act if act.startswith(("admin", "role", "signed_out"))
@@ -121,6 +128,8 @@ def sentence(entry: Audit, names: Mapping[str, str]) -> TranslationString:
     own = kind_of(entry.actor_key) is Kind.ADMIN and about == entry.actor_name
     if entry.act == Act.PASSWORD and own:
         text = _OWN_PASSWORD
+    elif entry.act == Act.SIGNED_OUT and own:
+        text = _OWN_LOGINS
     elif entry.act == Act.UNASSIGNED and target and not own:
         text = _OF_ANOTHER
     return (text or _UNKNOWN) % {

@@ -24,6 +24,9 @@ class Permission(StrEnum):
     KEEP = "keep-own"
     """Keep what is only one's own: read marks, drafts, views, preferences, presence."""
 
+    OWN_ACCOUNT = "own-account"
+    """Read and change one's own account: name, e-mail address, password, logins."""
+
     MANAGE = "manage"
     """People and their roles, and the audit log."""
 

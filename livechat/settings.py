@@ -226,22 +226,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _streams(text: str) -> str:
-    if text not in {"auto", "on", "off"}:
-        raise ValueError("write auto, on or off")
-    return text
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"write {', '.join(choices[:-1])} or {choices[-1]}")
+        return text
 
-
-def _assignment(text: str) -> str:
-    if text not in {"manual", "automatic"}:
-        raise ValueError("write manual or automatic")
-    return text
-
-
-def _asked(text: str) -> str:
-    if text not in {"optional", "required", "hidden"}:
-        raise ValueError("write optional, required or hidden")
-    return text
+    return read
 
 
 def _origins(text: str) -> tuple[str, ...]:
@@ -266,9 +257,9 @@ _READ: dict[str, Callable[[str], Any]] = {
     "str | None": _optional,
     "bool": _boolean,
     "int": _count,
-    "Asked": _asked,
-    "Assignment": _assignment,
-    "Streams": _streams,
+    "Asked": _one_of("optional", "required", "hidden"),
+    "Assignment": _one_of("manual", "automatic"),
+    "Streams": _one_of("auto", "on", "off"),
     "tuple[str, ...]": _origins,
 }
 _LIMITS = [

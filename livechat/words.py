@@ -214,6 +214,7 @@ DESK = CONVERSATION | {
     "to_replies": _("Canned replies"),
     "to_team": _("Team"),
     "to_audit": _("Audit log"),
+    "to_profile": _("Your profile"),
     "key_enter": _("Open the chat; in the box: send"),
     "key_escape": _("Out of the box, back to the list; closes menus"),
     "key_slash": _("At the start of a reply: canned replies"),

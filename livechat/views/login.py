@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyramid.csrf import get_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
@@ -19,7 +20,8 @@ from ..logins import device_of
 from ..models import Admin as AdminRow
 from ..password_rules import StrongPassword
 from ..permissions import Permission
-from ..refusals import Invalid, TooMany
+from ..profile import is_named
+from ..refusals import Invalid, Refused, TooMany
 from ..resources import Admin
 from .desk import wants_json
 
@@ -49,7 +51,7 @@ def entrance(context: Admin, request: Request) -> HTTPSeeOther:
 def login_page(context: Admin, request: Request) -> Any:
     """The form; who is signed in already goes on."""
     if request.identity.admin:
-        return HTTPSeeOther(_destination(context, request))
+        return HTTPSeeOther(destination(context, request))
     return login_form(request)
 
 
@@ -75,7 +77,7 @@ def login(context: Admin, request: Request) -> Any:
         return _again(request, request.localizer.translate(staff.WRONG_LOGIN), 422)
     admin = request.dbsession.get_one(AdminRow, known.id)
     staff.renew_hash(admin, password)
-    return _signed_in(request, admin, _destination(context, request))
+    return _signed_in(request, admin, destination(context, request))
 
 
 @view_config(context=Admin, name="logout", request_method="POST", permission=Permission.SIGN_OUT)
@@ -136,7 +138,7 @@ def new_password(request: Request, admin: AdminRow, password: str) -> StrongPass
     return password_rules.check_aside(password, *known)
 
 
-def translated(request: Request, refused: Invalid) -> str:
+def translated(request: Request, refused: Refused) -> str:
     """What a refusal says, in the reader's language."""
     words: str = request.localizer.translate(refused.message)
     return words
@@ -172,6 +174,9 @@ def _signed_in(request: Request, admin: AdminRow, url: str) -> HTTPSeeOther:
         device=device_of(request.user_agent or ""),
         network=network(request),
     )
+    if not is_named(admin):
+        own = request.root["custom-admin"]["chat"]["profile"]
+        url = request.resource_url(own, "name", "", query={"next": urlsplit(url).path})
     return HTTPSeeOther(url, headers=remember(request, token))
 
 
@@ -187,7 +192,7 @@ def _welcome(request: Request, token: str, admin: AdminRow | None) -> dict[str, 
     }
 
 
-def _destination(context: Admin, request: Request) -> str:
+def destination(context: Admin, request: Request) -> str:
     """The page one wanted before the login, if it is one of the desk's."""
     desk: str = request.resource_url(context["chat"])
     below = request.resource_path(context["chat"])

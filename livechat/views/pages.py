@@ -42,6 +42,7 @@ PLACES = (
     "statistics",
     "team",
     "audit",
+    "profile",
 )
 
 

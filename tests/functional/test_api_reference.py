@@ -24,7 +24,7 @@ from livechat.resources import (
     Views,
 )
 
-from ..factories import new_id
+from ..factories import Admin, new_id
 
 DOCS = Path(__file__).parents[2] / "docs"
 DESCRIPTION: dict[str, Any] = yaml.safe_load((DOCS / "openapi.yaml").read_text())
@@ -195,6 +195,23 @@ def test_what_working_together_gets_is_as_described(
     fits(posts("preferences/", {"theme": "dark"}), f"{desk}preferences/")
     bulk = {"numbers": [number, 999], "act": "close"}
     fits(posts("bulk/", bulk), f"{desk}bulk/")
+
+
+def test_the_own_account_is_as_described(admin: Any) -> None:
+    own, proof = "/custom-admin/chat/profile/", admin.json | {"X-CSRF-Token": admin.csrf_token}
+    Admin(admin.app.app, admin.engine, admin.row).is_signed_in()
+    fits(admin.app.get(own, headers=admin.json), own)
+    for verb, data, status in (
+        ("name", {"name": "Anna"}, 200),
+        ("name", {"name": ""}, 422),
+        ("email", {"email": "anna@shop.example"}, 200),
+        ("password", {"current": "wrong", "password": "kettle orbit nine"}, 422),
+        ("sign-out-others", {}, 200),
+    ):
+        answer = admin.app.post_json(f"{own}{verb}/", data, headers=proof, status=status)
+        fits(answer, f"{own}{verb}/")
+    answer = admin.app.post_json(f"{own}2/end/", {}, headers=proof, status=404)
+    fits(answer, f"{own}{{login}}/end/")
 
 
 def test_what_owners_get_is_as_described(customer: Any, admin: Any) -> None:
