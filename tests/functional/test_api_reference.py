@@ -16,6 +16,8 @@ from livechat.resources import (
     Chat,
     CustomerSession,
     Desk,
+    Login,
+    Profile,
     Replies,
     Reply,
     Root,
@@ -24,7 +26,8 @@ from livechat.resources import (
     Views,
 )
 
-from ..factories import Admin, new_id
+from ..factories import Admin as AdminInTests
+from ..factories import new_id
 
 DOCS = Path(__file__).parents[2] / "docs"
 DESCRIPTION: dict[str, Any] = yaml.safe_load((DOCS / "openapi.yaml").read_text())
@@ -36,6 +39,8 @@ PREFIX = {
     AdminSession: "/custom-admin/chat/{number}/",
     Views: "/custom-admin/chat/views/",
     View: "/custom-admin/chat/views/{id}/",
+    Profile: "/custom-admin/chat/profile/",
+    Login: "/custom-admin/chat/profile/{login}/",
     Replies: "/custom-admin/chat/replies/",
     Reply: "/custom-admin/chat/replies/{id}/",
 }
@@ -199,7 +204,7 @@ def test_what_working_together_gets_is_as_described(
 
 def test_the_own_account_is_as_described(admin: Any) -> None:
     own, proof = "/custom-admin/chat/profile/", admin.json | {"X-CSRF-Token": admin.csrf_token}
-    Admin(admin.app.app, admin.engine, admin.row).is_signed_in()
+    AdminInTests(admin.app.app, admin.engine, admin.row).is_signed_in()
     fits(admin.app.get(own, headers=admin.json), own)
     for verb, data, status in (
         ("name", {"name": "Anna"}, 200),

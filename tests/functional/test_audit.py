@@ -88,7 +88,7 @@ def test_every_act_has_a_name_and_a_sentence_of_its_own(engine, admin):
     actor = admin_actor(admin.row.id, admin.name)
     with database.transaction(engine) as db:
         for act in Act:
-            details = {"role": "viewer", "from": "viewer", "to": "agent"}
+            details = {"role": "viewer", "from": "viewer", "to": "agent", "device": "Firefox"}
             audit.record(db, actor, act, session_id=None, target="zoe", details=details)
         audit.record(db, STAFF, Act.PASSWORD, target="anna")
     told = sentences(admin)
