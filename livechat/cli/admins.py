@@ -33,7 +33,12 @@ def admins() -> None:
 @admins.command()
 @click.argument("name")
 @click.option("--email", metavar="ADDRESS", help="An e-mail address.")
-@click.option("--name", "shown", metavar="NAME", help="What customers read. Without it they are asked when they first sign in.")
+@click.option(
+    "--name",
+    "shown",
+    metavar="NAME",
+    help="What customers read. Without it they are asked when they first sign in.",
+)
 @click.option(
     "--role",
     type=_ROLE,

@@ -29,8 +29,7 @@ export function createLeaving({ username, store, http, words, loginUrl, say }) {
     const unsent = stored.includes(false) || store.keys('outbox.').length > 0;
     if (!unsent || confirm(words.leave_unsent)) {
       const result = await http.post(form.action, {});
-      // 403: the login has ended already
-      if (result.ok || result.status === 403) {
+      if (result.ok || result.code === 'forbidden') { // or the login has ended already
         channel?.postMessage(username);
         return leave();
       }
