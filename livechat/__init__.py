@@ -90,6 +90,8 @@ def includeme(config: Configurator) -> None:
     config.include(".upkeep")
     # Resume tickets that have expired.
     config.include(".tickets")
+    # When admins were last seen.
+    config.include(".logins")
     # Who asks, request.identity, CSRF and Origin.
     config.include(".security")
     # Requests are read whole and checked before anything else happens.

@@ -3,8 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from .models import Sender
+
+
+class Kind(StrEnum):
+    """What kind of actor did something."""
+
+    CUSTOMER = "customer"
+    ADMIN = "admin"
+    """Somebody who is signed in at the desk."""
+    SHELL = "shell"
+    """Somebody at the command line, in the name of an admin or in nobody's."""
+    SYSTEM = "system"
+    """livechat, for example when it assigns chats automatically."""
 
 
 @dataclass(frozen=True)
@@ -14,11 +27,19 @@ class Actor:
     key: str
     name: str | None = None
     admin_id: int | None = None
+    by_shell: bool = False
+    """The command line acts in the name of this admin. What it writes is the admin's; the audit log says whose act
+    it was."""
 
     @property
     def sender(self) -> Sender:
         """The kind of message this actor writes."""
         return Sender.CUSTOMER if self.key == "customer" else Sender.ADMIN
+
+    @property
+    def audit_key(self) -> str:
+        """The key under which the audit log records an act of this actor."""
+        return STAFF.key if self.by_shell else self.key
 
 
 CUSTOMER = Actor("customer")
@@ -30,3 +51,15 @@ NOBODY = Actor("nobody")
 def admin_actor(admin_id: int, name: str) -> Actor:
     """An admin as the one who acts."""
     return Actor(f"admin:{admin_id}", name, admin_id)
+
+
+def shell_actor(admin_id: int, name: str) -> Actor:
+    """The command line as the one who acts, in the name of an admin."""
+    return Actor(f"admin:{admin_id}", name, admin_id, by_shell=True)
+
+
+def kind_of(key: str) -> Kind:
+    """The kind of actor that an `Actor.key` or an `Actor.audit_key` belongs to."""
+    if key in {CUSTOMER.key, STAFF.key}:
+        return Kind.CUSTOMER if key == CUSTOMER.key else Kind.SHELL
+    return Kind.ADMIN if key.startswith("admin:") else Kind.SYSTEM

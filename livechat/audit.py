@@ -38,6 +38,15 @@ class Act(StrEnum):
     REPLY_ADDED = "reply_added"
     REPLY_CHANGED = "reply_changed"
     REPLY_REMOVED = "reply_removed"
+    WROTE = "wrote"
+    """An answer that the command line sent in the name of an admin. What admins send themselves is no entry."""
+    NOTED = "noted"
+    """The same for a note."""
+    REVOKED = "revoked"
+    SIGNED_OUT = "signed_out"
+    RENAMED = "renamed"
+    EMAIL = "email"
+    LOGIN_ENDED = "login_ended"
 
 
 def record(
@@ -55,7 +64,7 @@ def record(
     db.add(
         Audit(
             created_at=now(),
-            actor_key=actor.key,
+            actor_key=actor.audit_key,
             actor_name=actor.name,
             act=act,
             session_id=session_id,
@@ -76,7 +85,7 @@ def entries(
     since: datetime | None = None,
     limit: int = PAGE,
 ) -> Sequence[Audit]:
-    """Entries, the newest first. `before`: an entry's id; `actor`: an `Actor.key`."""
+    """Entries, the newest first. `before`: an entry's id; `actor`: an `Actor.audit_key`."""
     query = select(Audit).order_by(Audit.id.desc()).limit(limit)
     for column, value in ((Audit.actor_key, actor), (Audit.act, act), (Audit.session_id, session)):
         if value is not None:

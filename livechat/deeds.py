@@ -9,6 +9,7 @@ from sqlalchemy import select
 from translationstring import TranslationString, TranslationStringFactory
 
 from . import audit, staff
+from .actors import STAFF, Kind, kind_of
 from .audit import Act
 from .login_limits import Scope
 from .models import Admin, Audit, Role
@@ -41,6 +42,13 @@ NAMES = {
     Act.REPLY_ADDED: _("Canned reply added"),
     Act.REPLY_CHANGED: _("Canned reply changed"),
     Act.REPLY_REMOVED: _("Canned reply removed"),
+    Act.WROTE: _("Reply sent from the command line"),
+    Act.NOTED: _("Note written from the command line"),
+    Act.REVOKED: _("Customer signed out"),
+    Act.SIGNED_OUT: _("Admin signed out"),
+    Act.RENAMED: _("Display name changed"),
+    Act.EMAIL: _("E-mail address changed"),
+    Act.LOGIN_ENDED: _("Login ended"),
 }
 _SENTENCES = {
     Act.TAKEN: _("${actor} took chat ${chat}."),
@@ -64,6 +72,13 @@ _SENTENCES = {
     Act.REPLY_ADDED: _("${actor} added the canned reply ${target} for everybody."),
     Act.REPLY_CHANGED: _("${actor} changed the canned reply ${target}."),
     Act.REPLY_REMOVED: _("${actor} removed the canned reply ${target}."),
+    Act.WROTE: _("${actor} replied in chat ${chat}."),
+    Act.NOTED: _("${actor} wrote a note in chat ${chat}."),
+    Act.REVOKED: _("${actor} signed the customer of chat ${chat} out of all browsers."),
+    Act.SIGNED_OUT: _("${actor} signed ${target} out of all browsers."),
+    Act.RENAMED: _("${actor} changed the display name from ${from} to ${to}."),
+    Act.EMAIL: _("${actor} changed the e-mail address of their account."),
+    Act.LOGIN_ENDED: _("${actor} ended a login of their own (${device})."),
 }
 _LOCKED_OUT = {
     Scope.NETWORK: _("Sign-in from ${network} is locked for a while after ${count} failures."),
@@ -76,10 +91,14 @@ _LOCKED_OUT = {
 }
 _OF_ANOTHER = _("${actor} put chat ${chat} back for everyone; ${target} had it.")
 _OWN_PASSWORD = _("${actor} chose a new password.")
+_OWN_LOGINS = _("${actor} signed out of all their other browsers.")
 _UNKNOWN = _("${actor}: ${act} ${target}")
 _ABOUT_PEOPLE = {Act.ASSIGNED, Act.UNASSIGNED, Act.TRANSFERRED, Act.PASSWORD, Act.INVITED} | {
-    act for act in Act if act.startswith(("admin", "role", "sign_in", "locked"))
+    act for act in Act if act.startswith(("admin", "role", "sign", "locked"))
 }
+_SHELL, _SYSTEM = _("The command line"), _("livechat")
+_SHELL_AS = _("${name}, by the command line")
+_SHELL_AS_DOES = _("${name}, by the command line,")  # where a verb follows
 
 
 def names_of_all(db: Reader) -> dict[str, str]:
@@ -88,11 +107,11 @@ def names_of_all(db: Reader) -> dict[str, str]:
 
 
 def actor_key(db: Any, username: str | None) -> str | None:
-    """The `Actor.key` to filter by; None for everybody's. Raises Invalid."""
+    """The `Actor.audit_key` to filter by; None for everybody's. Raises Invalid."""
     if not username:
         return None
     if username == COMMAND_LINE:
-        return "staff"
+        return STAFF.key
     try:
         return f"admin:{staff.find_admin(db, username).id}"
     except Missing:
@@ -109,14 +128,24 @@ def check_act(act: str | None) -> Act | None:
         raise Invalid("act", f"act is one of {', '.join(Act)}.") from None
 
 
+def actor_of(entry: Audit, *, acts: bool = False) -> Any:
+    """Who did it: a name, or words to translate. `acts`: as the subject of a sentence."""
+    kind = kind_of(entry.actor_key)
+    if kind is Kind.SHELL and entry.actor_name:
+        return (_SHELL_AS_DOES if acts else _SHELL_AS) % {"name": entry.actor_name}
+    return entry.actor_name or (_SYSTEM if kind is Kind.SYSTEM else _SHELL)
+
+
 def sentence(entry: Audit, names: Mapping[str, str]) -> TranslationString:
     """What was done, with roles not yet translated. `names`: see `names_of_all`."""
     target = entry.target or ""
     about = names.get(target, target) if entry.act in _ABOUT_PEOPLE else target
     text = _SENTENCES.get(Act(entry.act)) if entry.act in set(Act) else None
-    own = entry.actor_name is not None and about == entry.actor_name
+    own = kind_of(entry.actor_key) is Kind.ADMIN and about == entry.actor_name
     if entry.act == Act.PASSWORD and own:
         text = _OWN_PASSWORD
+    elif entry.act == Act.SIGNED_OUT and own:
+        text = _OWN_LOGINS
     elif entry.act == Act.UNASSIGNED and target and not own:
         text = _OF_ANOTHER
     elif entry.act == Act.LOCKED_OUT:
@@ -125,7 +154,7 @@ def sentence(entry: Audit, names: Mapping[str, str]) -> TranslationString:
         "network": _("an unknown network"),
         "count": "?",
         **{key: str(value) for key, value in (entry.details or {}).items()},
-        "actor": entry.actor_name or _("The command line"),
+        "actor": actor_of(entry, acts=text is not None),
         "act": entry.act,
         "chat": str(entry.session_id),
         "target": about,
@@ -156,6 +185,7 @@ def shape(entry: Audit, names: Mapping[str, str], translate: Translate = plain) 
         "id": str(entry.id),
         "created_at": rfc3339(entry.created_at),
         "actor": entry.actor_name,
+        "actor_kind": kind_of(entry.actor_key),
         "act": entry.act,
         "number": entry.session_id,
         "target": entry.target,

@@ -17,7 +17,7 @@ import secrets
 from pyramid.request import Request
 from pyramid.response import Response
 
-from .security import own_origin
+from .cookies import cookie_name, set_cookie
 
 COOKIE = "livechat_device"
 LASTS = 180 * 24 * 3600  # seconds after the last login
@@ -27,21 +27,17 @@ _FORM = re.compile(rf"[\w-]{{22}}(\.[\w-]{{22}}){{1,{ACCOUNTS}}}", re.ASCII)
 
 def of_request(request: Request, username: str) -> str | None:
     """The name of the browser that asks, if it knows this account."""
-    return known_device(request.livechat.secret, request.cookies.get(COOKIE, ""), username)
+    return known_device(
+        request.livechat.secret, request.cookies.get(cookie_name(request, COOKIE), ""), username
+    )
 
 
 def remember_here(request: Request, response: Response, username: str) -> None:
     """Let the browser that has signed in know the account from now on."""
-    before = request.cookies.get(COOKIE, "")
-    response.set_cookie(
-        COOKIE,
-        remember_account(request.livechat.secret, before, username),
-        max_age=LASTS,
-        path=request.resource_path(request.root["custom-admin"]),
-        httponly=True,
-        samesite="Lax",
-        secure=own_origin(request).startswith("https:"),
-    )
+    before = request.cookies.get(cookie_name(request, COOKIE), "")
+    value = remember_account(request.livechat.secret, before, username)
+    path = request.resource_path(request.root["custom-admin"])
+    response.headerlist.extend(set_cookie(request, COOKIE, value, LASTS, path))
 
 
 def known_device(secret: str, cookie: str, username: str) -> str | None:

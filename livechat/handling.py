@@ -150,3 +150,13 @@ def earlier(db: Reader, record: Any) -> Sequence[Any]:
         same.append(SESSIONS.c.customer_email == record.customer_email)
     query = RECORD.where(or_(*same), SESSIONS.c.id != record.id)
     return db.execute(query.order_by(SESSIONS.c.id.desc()).limit(MOST_EARLIER)).all()
+
+
+def is_unverified(record: Any, other: Any) -> bool:
+    """Whether nothing but an e-mail address that nobody has verified says that two conversations have one customer.
+
+    Anybody can type the address of somebody else. The same browser proves more, and so does the shop's signature
+    when both conversations have it.
+    """
+    signed = record.customer_verified and other.customer_verified
+    return record.guest_id != other.guest_id and not signed

@@ -11,6 +11,7 @@ from pyramid.response import Response
 from pyramid.traversal import find_interface
 from pyramid.tweens import EXCVIEW
 
+from .cookies import over_https
 from .lean import lean_script, lean_sheet
 from .resources import Chat, Desk
 from .security import own_origin
@@ -44,6 +45,11 @@ def add_headers(
         headers.setdefault("Content-Security-Policy", f"{PAGE_POLICY}; frame-ancestors 'none'")
         headers.setdefault("Cache-Control", "no-store")
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if on_desk(request):  # never for the page in a shop's frame, nor for what sites may open
+            headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        if request.livechat.hsts_seconds and over_https(request):
+            lasts = f"max-age={request.livechat.hsts_seconds}"
+            headers.setdefault("Strict-Transport-Security", lasts)
         _allow_site(request, response)
         _compress(request, response)
         return response
@@ -77,6 +83,12 @@ def on_customer_side(request: Request) -> bool:
         first, _, rest = request.environ.get("PATH_INFO", "").lstrip("/").partition("/")
         return bool(first == "chat" and rest)
     return find_interface(context, Chat) is not None
+
+
+def on_desk(request: Request) -> bool:
+    """Whether a request is for the desk or its login, also when the way through the tree failed."""
+    first = request.environ.get("PATH_INFO", "").lstrip("/").partition("/")[0]
+    return bool(first == "custom-admin")
 
 
 def _allow_site(request: Request, response: Response) -> None:

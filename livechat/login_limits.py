@@ -73,6 +73,8 @@ class Attempt:
     """Folded; None for an invitation, which names nobody."""
     device: str | None = None
     """The browser, if it knows the account: see `devices.known_device`."""
+    browser: str | None = None
+    """What the admin is shown of the browser: see `logins.device_of`."""
 
 
 @dataclass(frozen=True)

@@ -1,137 +1,117 @@
-"""Signing in: with name and password, or with an invitation.
-
-Hashing takes long, so no transaction is open during it. What was true before it is looked at again afterwards, with
-the admin's row locked: a login that began with an old password does not survive a new one, and of several uses of one
-invitation one succeeds.
-"""
+"""An admin's logins as the admin sees them: which devices, since when, used when; and ending them."""
 
 from __future__ import annotations
 
-import logging
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import Protocol
+import re
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from pyramid.config import Configurator
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from . import audit, login_limits, passwords, staff
-from .actors import NOBODY, admin_actor
-from .audit import Act
-from .entries import LOCK
-from .login_limits import Attempt, Counted, LoginLimits, Scope
-from .models import Admin
-from .refusals import WrongLogin
-from .shapes import rfc3339
+from .models import AdminLogin, now, table_of, writing
+from .reading import Reader
 
-log = logging.getLogger(__name__)
+SEEN_EVERY = timedelta(minutes=5)
+"""A login's last use is written no more often than this."""
 
-TRIES = 2  # a password that was changed while we looked at it is looked at once more
+_LOGINS = table_of(AdminLogin)
 
-
-class Unit(Protocol):
-    """Begins a short transaction, which is committed at the end: see `models.apart`."""
-
-    def __call__(self, *, writes: bool = True) -> AbstractContextManager[Session]: ...
-
-
-@dataclass(frozen=True)
-class Login:
-    """A login has begun. `token` is for the cookie; only its hash is kept."""
-
-    username: str
-    token: str
-
-
-def sign_in(unit: Unit, limits: LoginLimits, attempt: Attempt, password: str, hours: int) -> Login:
-    """Check name and password, and begin a login that lasts so many hours.
-
-    Raises WrongLogin, TooMany when there were too many attempts, Busy when too many wait for their answer.
-    """
-    with passwords.pool.place(stranger=attempt.device is None):
-        with unit() as db:
-            taken = limits.take(db, attempt)
-            admin = _look(db, attempt)
-        for _try in range(TRIES):
-            stored = admin.password_hash if admin else None
-            if not passwords.matches(stored, password) or admin is None or stored is None:
-                break
-            weak = passwords.is_weak(stored)
-            stronger = passwords.hashed(password) if weak else stored
-            with unit() as db:
-                admin = _look(db, attempt, lock=True)
-                if admin is None or admin.disabled_at is not None:
-                    break
-                if admin.password_hash == stored:
-                    admin.password_hash = stronger
-                    limits.give_back(db, taken)
-                    return Login(admin.username, staff.sign_in(db, admin, hours))
-    _failed(unit, attempt, admin, taken)
-    raise WrongLogin()
+# The first that fits: browsers name those that they want to be taken for as well.
+_BROWSERS = (
+    ("Edge", r"\bEdgi?A?(OS)?/"),
+    ("Opera", r"\b(OPR|Opera)/"),
+    ("Samsung Internet", r"\bSamsungBrowser/"),
+    ("Firefox", r"\b(Firefox|FxiOS)/"),
+    ("Chrome", r"\b(Chrome|CriOS|Chromium|HeadlessChrome)/"),
+    ("Safari", r"\bSafari/"),
+)
+_SYSTEMS = (
+    ("iPhone", r"\biPhone\b"),
+    ("iPad", r"\biPad\b"),
+    ("Android", r"\bAndroid\b"),
+    ("Windows", r"\bWindows\b"),
+    ("ChromeOS", r"\bCrOS\b"),
+    ("macOS", r"\bMac OS X\b"),
+    ("Linux", r"\bLinux\b"),
+)
 
 
-def accept(
-    unit: Unit, limits: LoginLimits, attempt: Attempt, token: str, password: str, hours: int
-) -> Login | None:
-    """Use an invitation up: set the password and begin a login. None when the invitation does not hold (any more).
-
-    Raises Invalid for the password, TooMany when a network has tried too many, Busy when too many wait.
-    """
-    passwords.check_length(password)
-    with unit(writes=False) as db:
-        holds = staff.invited(db, token) is not None
-    with passwords.pool.place(stranger=not holds):
-        with unit() as db:
-            taken = limits.take(db, attempt)
-        # Also in vain: what is tried costs time, and so cannot fill the table of counts.
-        hashed = passwords.hashed(password)
-        with unit() as db:
-            admin = staff.use_invitation(db, token)
-            if admin is not None:
-                staff.store_password(db, admin, hashed, admin_actor(admin.id, admin.name))
-                limits.give_back(db, taken)
-                return Login(admin.username, staff.sign_in(db, admin, hours))
-    log.warning("An invitation that does not hold was tried from %s", attempt.network)
-    return None
+def device_of(user_agent: str) -> str:
+    """A short name for what sends this User-Agent: ``Firefox on Windows``, ``Safari on iPhone``; else
+    ``Another program``. Only names from our own lists, whatever the header says."""
+    text = user_agent[:500]
+    browser, system = (
+        next((name for name, pattern in names if re.search(pattern, text)), None)
+        for names in (_BROWSERS, _SYSTEMS)
+    )
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or system or "Another program"
 
 
-def _look(db: Session, attempt: Attempt, *, lock: bool = False) -> Admin | None:
-    """The admin as the database has them now."""
-    query = select(Admin).where(Admin.username == attempt.username)
-    query = query.with_for_update(**LOCK) if lock else query
-    return db.scalars(query.execution_options(populate_existing=True)).first()
+def logins_of(db: Reader, admin_id: int) -> Sequence[Any]:
+    """The logins of an admin that hold, as rows, the one used last first."""
+    query = select(_LOGINS).where(_LOGINS.c.admin_id == admin_id, *_holds())
+    used = _LOGINS.c.seen_at.desc().nulls_last()
+    return db.execute(query.order_by(used, _LOGINS.c.id.desc())).all()
 
 
-def _failed(unit: Unit, attempt: Attempt, admin: Admin | None, taken: list[Counted]) -> None:
-    """Tell the log of each failure and each limit that is reached with it, and the audit log of the first failure in
-    each span and of the limits, so that a thousand guesses do not bury it."""
-    # The name is not written as it was typed: it may be a password in the wrong field, and go on in a second line.
-    name = admin.username if admin else "an unknown name"
-    log.warning("Failed sign-in as %s from %s: %s", name, attempt.network, _reason(admin))
-    reached = [counted for counted in taken if counted.count >= counted.most]
-    for one in reached:
-        log.warning(
-            "Too many failed sign-ins as %s from %s: no more by the limit for each %s until %s (%s failures)",
-            name, attempt.network, one.scope, rfc3339(one.ends_at), one.count,
-        )  # fmt: skip
-    if taken[0].count > 1 and not reached:
-        return
-    with unit() as db:
-        # A commit for unknown names, too: the time it takes must not tell which names exist.
-        login_limits.touch(db, taken[0])
-        target = admin.username if admin else None
-        if admin is not None and taken[0].count == 1:
-            where = {"network": attempt.network}
-            audit.record(db, NOBODY, Act.SIGN_IN_FAILED, target=target, details=where)
-        for one in reached:
-            if admin is not None or one.scope is Scope.NETWORK:
-                details = {"network": attempt.network, "count": one.count, "scope": one.scope}
-                audit.record(db, NOBODY, Act.LOCKED_OUT, target=target, details=details)
+def login_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
+    """One of an admin's own logins that hold, as a row."""
+    query = select(_LOGINS).where(_LOGINS.c.id == number, _LOGINS.c.admin_id == admin_id, *_holds())
+    return db.execute(query).first()
 
 
-def _reason(admin: Admin | None) -> str:
-    if admin is None:
-        return "there is no such admin"
-    if admin.disabled_at is not None:
-        return "the account is disabled"
-    return "wrong password" if admin.password_hash else "no password is set"
+def end_others(db: Session, admin_id: int, kept: int) -> int:
+    """End all logins of an admin but one; returns how many. `kept`: that one's id."""
+    query = update(AdminLogin).where(
+        AdminLogin.admin_id == admin_id, AdminLogin.id != kept, AdminLogin.revoked_at.is_(None)
+    )
+    return len(db.scalars(query.values(revoked_at=now()).returning(AdminLogin.id)).all())
+
+
+def _holds() -> tuple[Any, ...]:
+    return _LOGINS.c.revoked_at.is_(None), _LOGINS.c.expires_at > now()
+
+
+class Seen:
+    """When logins were used, kept in memory until the next round of what is done every second: a request that reads
+    must not wait for one that writes."""
+
+    def __init__(self, factory: Any) -> None:
+        self._factory = factory
+        self._guard = threading.Lock()
+        self._moments: dict[int, datetime] = {}
+
+    def note(self, login_id: int, before: datetime | None) -> None:
+        """A login is used now. `before`: the last use that is written down."""
+        moment = now()
+        if before is None or moment - before >= SEEN_EVERY:
+            with self._guard:
+                self._moments[login_id] = moment
+
+    def write(self) -> None:
+        """Write down what was noted, in one transaction. What another process has written later stays."""
+        with self._guard:
+            moments, self._moments = self._moments, {}
+        if not moments:
+            return
+        with self._factory() as db:
+            for login_id, moment in sorted(moments.items()):
+                used = update(AdminLogin).where(
+                    AdminLogin.id == login_id,
+                    AdminLogin.seen_at.is_(None) | (AdminLogin.seen_at < moment),
+                )
+                writing(db).execute(used.values(seen_at=moment))
+            db.commit()
+
+
+def includeme(config: Configurator) -> None:
+    registry: Any = config.registry
+    seen = Seen(registry["livechat.dbsession_factory"])
+    registry["livechat.logins_seen"] = seen
+    registry["livechat.realtime"].duties.append(seen.write)

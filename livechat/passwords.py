@@ -15,7 +15,7 @@ import threading
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, TypeVar
+from typing import Any, NewType, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -23,12 +23,14 @@ from argon2.low_level import ARGON2_VERSION
 from translationstring import TranslationStringFactory
 
 from .patched import is_patched
-from .refusals import Busy, Invalid
+from .refusals import Busy
 
 _ = TranslationStringFactory("livechat")
 T = TypeVar("T")
+StrongPassword = NewType("StrongPassword", str)
+"""A password that `password_rules.check` has let through. What stores a password takes no other."""
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 1000
+LONGEST_PASSWORD = 1000  # characters
 WAITING = 32  # who may wait for a thread: some three seconds of work for two cores
 KEPT_FREE = 8  # of these places, for those who are no strangers
 NICENESS = 5  # of the threads that hash: the event loop gets a core whenever it wants one
@@ -98,21 +100,11 @@ pool = Pool(_threads(), WAITING, KEPT_FREE)
 """Of the whole process: it protects the machine's cores and memory, which applications share."""
 
 
-def check_length(password: str) -> None:
-    """Raises Invalid for a password that is too short or too long."""
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        raise Invalid(
-            "password",
-            f"A password has at least {SHORTEST_PASSWORD} characters. A few words in a row do well.",
-        )
-
-
-def hash_password(password: str) -> str:
+def hash_password(password: StrongPassword) -> str:
     """An argon2id hash of a new password, computed in `pool`. Call it before a transaction begins, not within.
 
-    Raises Invalid for a password that is too short or too long, Busy when too many wait.
+    Raises Busy when too many wait.
     """
-    check_length(password)
     with pool.place():
         return hashed(password)
 

@@ -32,6 +32,9 @@ class Permission(StrEnum):
     KEEP = "keep-own"
     """Keep what is only one's own: read marks, drafts, views, preferences, presence."""
 
+    OWN_ACCOUNT = "own-account"
+    """Read and change one's own account: name, e-mail address, password, logins."""
+
     MANAGE = "manage"
     """People and their roles, and the audit log."""
 
@@ -53,7 +56,9 @@ class Role(StrEnum):
     """Reads."""
 
 
-_READS = frozenset({Permission.READ_DESK, Permission.KEEP, Permission.SIGN_OUT})
+_READS = frozenset(
+    {Permission.READ_DESK, Permission.KEEP, Permission.OWN_ACCOUNT, Permission.SIGN_OUT}
+)
 GRANTS: Mapping[str, frozenset[Permission]] = {
     Role.VIEWER: _READS,
     Role.AGENT: _READS | {Permission.ANSWER},

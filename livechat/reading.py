@@ -58,6 +58,8 @@ _LOGIN = (
         _ADMINS.c.name,
         _LOGINS.c.id.label("login_id"),
         _ADMINS.c.role,
+        _LOGINS.c.device,
+        _LOGINS.c.seen_at,
     )
     .join(_LOGINS, _LOGINS.c.admin_id == _ADMINS.c.id)
     .where(
@@ -146,8 +148,8 @@ def good_tokens(db: Reader, hashes: Collection[str]) -> set[str]:
 
 
 def admin_by_login(db: Reader, token: str) -> Any | None:
-    """``id, username, name, login_id, role`` of the admin who is signed in with this token, unless the login has
-    ended or the admin is disabled."""
+    """``id, username, name, login_id, role, device, seen_at`` of the admin who is signed in with this token, unless
+    the login has ended or the admin is disabled."""
     return db.execute(_LOGIN, {"hash": hash_token(token), "moment": now()}).first()
 
 

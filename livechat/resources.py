@@ -16,7 +16,8 @@ too: what is left over is the view's name, and whatever follows the name is an e
     │  └─ chat                 Desk              the dashboard
     │     ├─ <number>          AdminSession      '' | send | messages | close | assign | note | tags | …
     │     ├─ views             Views             ─ <id>  View
-    │     └─ replies           Replies           ─ <id>  Reply
+    │     ├─ replies           Replies           ─ <id>  Reply
+    │     └─ profile           Profile           name | email | password | …   ─ <id>  Login
     └─ demo                    DemoShop          only in development
 
 The desk's URLs are noun first, so the verb is the view's name. The customer's are verb first, so each verb is a
@@ -36,6 +37,7 @@ from typing import Any
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Deny, Everyone
 from pyramid.request import Request
 
+from .logins import login_by_id
 from .models import READING_METHODS, ChatSession
 from .permissions import GRANTS, Permission
 from .reading import record_by_id, reply_by_id, view_by_id
@@ -218,10 +220,23 @@ class Replies(Numbered):
         return reply_by_id(self.request.db, number, admin_id)
 
 
+class Login(Kept):
+    """One of this admin's own logins."""
+
+
+class Profile(Numbered):
+    """``/custom-admin/chat/profile/``: this admin's own account, and their logins by number."""
+
+    item = Login
+
+    def find(self, number: int, admin_id: int) -> Any | None:
+        return login_by_id(self.request.db, number, admin_id)
+
+
 class Desk(Folder):
     """``/custom-admin/chat/``: the dashboard, and all sessions by number."""
 
-    children = {"views": Views, "replies": Replies}
+    children = {"views": Views, "replies": Replies, "profile": Profile}
 
     def __acl__(self) -> ACL:
         return [*GRANTED, NOTHING_ELSE]

@@ -14,16 +14,20 @@ from pyramid.authorization import ACLHelper, Authenticated, Everyone
 from pyramid.config import Configurator
 from pyramid.interfaces import ICSRFStoragePolicy, ISecurityPolicy
 from pyramid.request import Request, RequestLocalCache
-from pyramid.response import Response
 from zope.interface import implementer
 
 from .actors import Actor, admin_actor
+from .cookies import (
+    CSRF_COOKIE,
+    LOGIN_COOKIE,
+    cookie_name,
+    read_cookie,
+    remove_former,
+    set_cookie,
+)
 from .reading import admin_by_login
 from .refusals import NotAllowed
 from .settings import Settings, origin_of, site_allowed
-
-LOGIN_COOKIE = "livechat_login"
-CSRF_COOKIE = "livechat_csrf"
 
 
 def of_role(role: str) -> str:
@@ -73,7 +77,11 @@ class SecurityPolicy:
             guest = request.realtime.known.guest_id(lambda: request.db, token)
         if cookie := login_token(request):
             found = admin_by_login(request.db, cookie)
-            admin = AdminIdentity(*found) if found else None
+            if found is not None and _may_use(request, cookie, found.device):
+                admin = AdminIdentity(
+                    found.id, found.username, found.name, found.login_id, found.role
+                )
+                request.registry["livechat.logins_seen"].note(found.login_id, found.seen_at)
         return Identity(guest, admin)
 
     def identity(self, request: Request) -> Identity:
@@ -95,10 +103,13 @@ class SecurityPolicy:
 
     def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:
         """Headers that keep a login: `userid` is the login's token (see staff.sign_in)."""
-        return _cookie(request, LOGIN_COOKIE, userid, request.livechat.login_hours * 3600)
+        lasts = request.livechat.login_hours * 3600
+        return set_cookie(request, LOGIN_COOKIE, userid, lasts, _desk_path(request))
 
     def forget(self, request: Request, **kw: Any) -> list[tuple[str, str]]:
-        return _cookie(request, LOGIN_COOKIE, "", 0)
+        path = _desk_path(request)
+        gone = set_cookie(request, LOGIN_COOKIE, "", 0, path)
+        return gone + remove_former(request, LOGIN_COOKIE, path)
 
 
 def bearer_token(request: Request) -> str | None:
@@ -111,22 +122,27 @@ def bearer_token(request: Request) -> str | None:
 
 def login_token(request: Request) -> str | None:
     """The token of the login cookie, if its form is right."""
-    token = request.cookies.get(LOGIN_COOKIE, "")
-    return token if re.fullmatch(r"[A-Za-z0-9_-]{20,100}", token) else None
+    token = read_cookie(request.cookies, cookie_name(request, LOGIN_COOKIE))
+    return token or read_cookie(request.cookies, LOGIN_COOKIE) or None
 
 
-def _cookie(request: Request, name: str, value: str, max_age: int) -> list[tuple[str, str]]:
-    response = Response()
-    response.set_cookie(
-        name,
-        value,
-        max_age=max_age,
-        path=request.resource_path(request.root["custom-admin"]),
-        httponly=True,
-        samesite="Lax",
-        secure=own_origin(request).startswith("https:"),
-    )
-    return [("Set-Cookie", header) for header in response.headers.getall("Set-Cookie")]
+def _may_use(request: Request, token: str, device: str | None) -> bool:
+    """Whether a login may be used with the cookie that carries it. Over https a name without the prefix could have
+    been planted by a subdomain: only logins from before there was a prefix, which know no device, may still use it,
+    and get the new name with the answer."""
+    if read_cookie(request.cookies, cookie_name(request, LOGIN_COOKIE)) == token:
+        return True
+    if device is not None:
+        return False
+    headers = SecurityPolicy.remember(request.registry.getUtility(ISecurityPolicy), request, token)
+    headers += remove_former(request, LOGIN_COOKIE, _desk_path(request))
+    request.add_response_callback(lambda _request, response: response.headerlist.extend(headers))
+    return True
+
+
+def _desk_path(request: Request) -> str:
+    path: str = request.resource_path(request.root["custom-admin"])
+    return path
 
 
 @implementer(ICSRFStoragePolicy)
@@ -136,7 +152,7 @@ class CSRFTokens:
     def new_csrf_token(self, request: Request) -> str:
         seed = secrets.token_urlsafe(32)
         request.new_csrf_seed = seed
-        headers = _cookie(request, CSRF_COOKIE, seed, 24 * 3600)
+        headers = set_cookie(request, CSRF_COOKIE, seed, 24 * 3600, _desk_path(request))
         request.add_response_callback(
             lambda _request, response: response.headerlist.extend(headers)
         )
@@ -144,7 +160,8 @@ class CSRFTokens:
 
     def get_csrf_token(self, request: Request) -> str:
         seed = login_token(request) if request.identity.admin else None
-        seed = seed or getattr(request, "new_csrf_seed", None) or request.cookies.get(CSRF_COOKIE)
+        seed = seed or getattr(request, "new_csrf_seed", None)
+        seed = seed or request.cookies.get(cookie_name(request, CSRF_COOKIE))
         return _masked(self._token(request, seed)) if seed else self.new_csrf_token(request)
 
     def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:

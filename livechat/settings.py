@@ -60,6 +60,10 @@ class Settings:
     login_hours: int = 24 * 7
     """How long an admin stays signed in, in hours."""
 
+    hsts_seconds: int = 0
+    """For how many seconds browsers reach the chat's host over https only (Strict-Transport-Security, RFC 6797); 0
+    sends nothing. It holds for everything on that host, and browsers remember it."""
+
     busy_timeout_ms: int = 3000
     """How long a writer waits for SQLite's write lock, or on PostgreSQL for a conversation that somebody else is
     writing into, before the answer is 503, in milliseconds."""
@@ -171,6 +175,10 @@ def _complaints(settings: Settings) -> list[str]:
             f"livechat.public_url = {settings.public_url}: write scheme and host, "
             "such as https://chat.your-shop.com."
         )
+    if settings.hsts_seconds and not (settings.public_url or "").startswith("https:"):
+        problems.append(
+            "livechat.hsts_seconds is for a livechat.public_url that begins with https://."
+        )
     if settings.development:
         return problems
     if settings.demo_shop:
@@ -221,22 +229,13 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _streams(text: str) -> str:
-    if text not in {"auto", "on", "off"}:
-        raise ValueError("write auto, on or off")
-    return text
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if text not in choices:
+            raise ValueError(f"write {', '.join(choices[:-1])} or {choices[-1]}")
+        return text
 
-
-def _assignment(text: str) -> str:
-    if text not in {"manual", "automatic"}:
-        raise ValueError("write manual or automatic")
-    return text
-
-
-def _asked(text: str) -> str:
-    if text not in {"optional", "required", "hidden"}:
-        raise ValueError("write optional, required or hidden")
-    return text
+    return read
 
 
 def _origins(text: str) -> tuple[str, ...]:
@@ -261,9 +260,9 @@ _READ: dict[str, Callable[[str], Any]] = {
     "str | None": _optional,
     "bool": _boolean,
     "int": _count,
-    "Asked": _asked,
-    "Assignment": _assignment,
-    "Streams": _streams,
+    "Asked": _one_of("optional", "required", "hidden"),
+    "Assignment": _one_of("manual", "automatic"),
+    "Streams": _one_of("auto", "on", "off"),
     "tuple[str, ...]": _origins,
 }
 _LIMITS = [

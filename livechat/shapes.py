@@ -26,10 +26,14 @@ def _interpolated(text: Any) -> str:
 
 def customer_session(session: Any, team: dict[str, Any]) -> dict[str, Any]:
     """A session, as `reading.customer_record` gives it, as its customer may see it. `team`: see `presence.Team`."""
-    before = session.before
+    before, common = session.before, _common(session)
+    if (
+        session.admin_name == session.admin_username
+    ):  # nobody has chosen a name for customers to read
+        common["admin"] = None
     return {
         "id": str(session.uuid),
-        **_common(session),
+        **common,
         "unread": session.unread,
         "seen_seq": session.staff_seen,
         "position": None if before is None or before >= LONGEST_QUEUE else before + 1,

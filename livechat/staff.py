@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from . import audit, passwords
+from . import audit
 from .actors import STAFF, Actor
 from .assigning import give_back
 from .audit import Act
@@ -19,9 +19,6 @@ from .fields import email_address
 from .guests import hash_token, new_token
 from .locks import TEAM, take_turns
 from .models import Admin, AdminLogin, Role, now
-from .passwords import LONGEST_PASSWORD as LONGEST_PASSWORD
-from .passwords import SHORTEST_PASSWORD as SHORTEST_PASSWORD
-from .passwords import hash_password as hash_password
 from .permissions import Permission, may
 from .refusals import Conflict, Invalid, Missing
 from .rights import check, managers, who_may
@@ -65,8 +62,11 @@ def add_admin(
     role: str | None = None,
     actor: Actor = STAFF,
 ) -> Admin:
-    """Add an admin; without the hash of a password (see `hash_password`) they need an invitation. Without a role the
-    first one is owner, and those who come later are agents. Raises NotAllowed, Invalid, Conflict ``username_taken``."""
+    """Add an admin; without the hash of a password (see `passwords.hash_password`) they need an invitation. Without
+    a role the first one is owner, and those who come later are agents.
+
+    Raises NotAllowed, Invalid, Conflict ``username_taken``.
+    """
     _change_team(db, actor)
     folded = check_username(db, username)
     shown = " ".join((name or username).split())
@@ -147,18 +147,13 @@ def _keep_an_owner(db: Session, admin: Admin) -> None:
 def store_password(db: Session, admin: Admin, password_hash: str, actor: Actor = STAFF) -> None:
     """Give an admin a new password, of which this is the hash; every login and invitation made before ends.
 
-    Hash it before the transaction begins (see `hash_password`): that takes long.
+    Hash it before the transaction begins (see `passwords.hash_password`): that takes long.
     """
     lock_admin(db, admin)
     audit.record(db, actor, Act.PASSWORD, target=admin.username)
     admin.password_hash = password_hash
     admin.invite_hash = admin.invite_expires_at = None
     sign_out_everywhere(db, admin)
-
-
-def set_password(db: Session, admin: Admin, password: str, actor: Actor = STAFF) -> None:
-    """The same in one step, for scripts: the transaction waits while the password is hashed. Raises Invalid, Busy."""
-    store_password(db, admin, hash_password(password), actor)
 
 
 def invite(db: Session, admin: Admin, actor: Actor = STAFF) -> str:
@@ -249,17 +244,18 @@ def enable(db: Session, admin: Admin, actor: Actor = STAFF) -> None:
     db.flush()
 
 
-def check_password(db: Session, username: str, password: str) -> Admin | None:
-    """The admin, if name and password are right and the account is enabled, for scripts: the database session waits
-    while the password is hashed. The login page does it as logins.py says. Raises Busy."""
-    admin = db.scalars(select(Admin).where(Admin.username == fold_username(username))).first()
-    with passwords.pool.place():
-        right = passwords.matches(admin.password_hash if admin else None, password)
-    return admin if right and admin is not None and admin.disabled_at is None else None
+def sign_in(
+    db: Session,
+    admin: Admin,
+    hours: int,
+    *,
+    device: str | None = None,
+    network: str | None = None,
+) -> str:
+    """Begin a login that lasts so many hours; returns the token for the cookie, of which only the hash is kept.
 
-
-def sign_in(db: Session, admin: Admin, hours: int) -> str:
-    """Begin a login that lasts so many hours; returns the token for the cookie, of which only the hash is kept."""
+    `device` and `network`: where it begins, as the admin is shown it (see logins.py).
+    """
     token = new_token()
     moment = now()
     db.add(
@@ -268,6 +264,9 @@ def sign_in(db: Session, admin: Admin, hours: int) -> str:
             token_hash=hash_token(token),
             created_at=moment,
             expires_at=moment + timedelta(hours=hours),
+            device=device,
+            network=network,
+            seen_at=moment,
         )
     )
     db.flush()

@@ -110,6 +110,7 @@ DESK = CONVERSATION | {
     "page_here": _("On this page"),
     "page_left": _("Last page"),
     "not_given": _("not given"),
+    "unverified": _("unverified"),
     "not_known": _("not known"),
     "none": _("none"),
     "number": _("Number"),
@@ -118,6 +119,9 @@ DESK = CONVERSATION | {
     "connection_back": _("Connected again."),
     "signed_out": _("You have been signed out. What you wrote is kept in this browser."),
     "sign_in": _("Sign in again"),
+    "leave_unsent": _(
+        "Some of what you wrote is not sent and is only in this browser. Sign out and delete it?"
+    ),
     "role_changed": _("What you may do here has changed."),
     "reload": _("Reload the page"),
     "signed_out_unsent": _("Sign in again, then it goes out."),
@@ -216,6 +220,7 @@ DESK = CONVERSATION | {
     "to_replies": _("Canned replies"),
     "to_team": _("Team"),
     "to_audit": _("Audit log"),
+    "to_profile": _("Your profile"),
     "key_enter": _("Open the chat; in the box: send"),
     "key_escape": _("Out of the box, back to the list; closes menus"),
     "key_slash": _("At the start of a reply: canned replies"),

@@ -10,11 +10,13 @@ import uuid
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 from webtest import TestApp, TestResponse
 
-from livechat import database, staff
+from livechat import database, passwords, staff
 from livechat.models import Admin as AdminRow
+from livechat.passwords import StrongPassword
 from livechat.security import LOGIN_COOKIE
 
 PASSWORD = "a few words in a row"
@@ -35,7 +37,20 @@ def new_start_key() -> str:
 @cache
 def password_hash() -> str:
     """The hash of PASSWORD: hashing is slow on purpose, so once is enough."""
-    return staff.hash_password(PASSWORD)
+    return hash_of(PASSWORD)
+
+
+def hash_of(password: str) -> str:
+    """The hash of any password, also of one that nobody could choose."""
+    return passwords.hash_password(StrongPassword(password))
+
+
+def has_password(db: Session, username: str, password: str) -> bool:
+    """Whether there is an admin of this username with this password."""
+    folded = staff.fold_username(username)
+    stored = db.scalar(select(AdminRow.password_hash).where(AdminRow.username == folded))
+    with passwords.pool.place():
+        return passwords.matches(stored, password)
 
 
 def add_admin(engine: Engine, username: str = "anna", name: str | None = None) -> AdminRow:

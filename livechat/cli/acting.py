@@ -8,8 +8,9 @@ import uuid
 import click
 from sqlalchemy.orm import Session
 
-from .. import assigning, conversation, guests, notes, staff
-from ..actors import STAFF, admin_actor
+from .. import assigning, audit, conversation, guests, notes, staff
+from ..actors import STAFF, shell_actor
+from ..audit import Act
 from ..fields import body_text
 from ..listing import row_of
 from ..models import Admin, ChatSession
@@ -138,8 +139,9 @@ def reply(context: Context, number: int, text: str, author: str | None, as_json:
     with context.writing() as db:
         session = session_by_number(db, number)
         admin = _author(db, session, author)
-        actor = admin_actor(admin.id, admin.name)
+        actor = shell_actor(admin.id, admin.name)
         message = conversation.send(db, session, actor, body, str(uuid.uuid4())).message
+        audit.record(db, actor, Act.WROTE, session_id=number)
     tell(f"Sent in session {number} as {staff.named(admin)}.")
     if as_json:
         print_json(admin_message(message))
@@ -165,8 +167,9 @@ def note(context: Context, number: int, text: str, author: str | None, as_json: 
     with context.writing() as db:
         session = session_by_number(db, number)
         admin = None if author is None else staff.find_admin(db, author)
-        actor = STAFF if admin is None else admin_actor(admin.id, admin.name)
+        actor = STAFF if admin is None else shell_actor(admin.id, admin.name)
         message = notes.add_note(db, session, actor, body, str(uuid.uuid4())).message
+        audit.record(db, actor, Act.NOTED, session_id=number)
     tell(f"Noted in session {number}.")
     if as_json:
         print_json(admin_message(message))
@@ -206,7 +209,9 @@ def revoke(context: Context, number: int) -> None:
       livechat sessions revoke 12
     """
     with context.writing() as db:
-        ended = guests.revoke_tokens(db, session_by_number(db, number))
+        session = session_by_number(db, number)
+        ended = guests.revoke_tokens(db, session)
+        audit.record(db, STAFF, Act.REVOKED, session_id=session.id)
     tell(
         f"The customer of session {number} is shut out ({ended} token{'' if ended == 1 else 's'})."
     )

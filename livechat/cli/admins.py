@@ -6,7 +6,9 @@ from typing import Any
 
 import click
 
-from .. import staff
+from .. import audit, staff
+from ..actors import STAFF
+from ..audit import Act
 from ..models import Role
 from ..people import Person, people
 from ..permissions import Permission
@@ -32,7 +34,12 @@ def admins() -> None:
 @admins.command()
 @click.argument("name")
 @click.option("--email", metavar="ADDRESS", help="An e-mail address.")
-@click.option("--name", "shown", metavar="NAME", help="What customers read. Default: the username.")
+@click.option(
+    "--name",
+    "shown",
+    metavar="NAME",
+    help="What customers read. Without it they are asked when they first sign in.",
+)
 @click.option(
     "--role",
     type=_ROLE,
@@ -51,8 +58,8 @@ def add(
 ) -> None:
     """Add an admin with the username NAME.
 
-    On a terminal it asks for the password, twice. --invite prints a one-time link instead (on stdout) with
-    which they choose it themselves, within three days.
+    On a terminal it asks for the password, twice, until it is hard to guess. --invite prints a one-time link
+    instead (on stdout) with which they choose it themselves, within three days.
 
     \b
     Examples:
@@ -63,7 +70,8 @@ def add(
     """
     with context.reading() as db:
         staff.check_username(db, name)  # before a password is typed
-    hashed = given_password(password_stdin=password_stdin, invite=invite)
+    known = (name, shown, email, context.settings.shop_name)
+    hashed = given_password(*known, password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
         admin = staff.add_admin(db, name, email=email, name=shown, password_hash=hashed, role=role)
         token = None if hashed else staff.invite(db, admin)
@@ -199,8 +207,9 @@ def passwd(context: Context, name: str, password_stdin: bool, invite: bool) -> N
       pass show livechat/anna | livechat admins passwd anna --password-stdin
     """
     with context.reading() as db:
-        staff.find_admin(db, name)  # before a password is typed
-    hashed = given_password(password_stdin=password_stdin, invite=invite)
+        admin = staff.find_admin(db, name)  # before a password is typed
+        known = (admin.username, admin.name, admin.email, context.settings.shop_name)
+    hashed = given_password(*known, password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
         admin = staff.find_admin(db, name)
         token = staff.invite(db, admin) if hashed is None else None
@@ -224,6 +233,7 @@ def logout(context: Context, name: str) -> None:
     with context.writing() as db:
         admin = staff.find_admin(db, name)
         ended = staff.sign_out_everywhere(db, admin)
+        audit.record(db, STAFF, Act.SIGNED_OUT, target=admin.username)
     tell(f"{admin.username} is signed out ({_count(ended, 'login')}).")
 
 

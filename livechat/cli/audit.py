@@ -35,8 +35,9 @@ def audit(
 ) -> None:  # fmt: skip
     """Show the audit log, the newest entry first.
 
-    Columns when piped: number of the entry, time, who (empty: the command line), act, chat, to whom or what,
-    and the whole as a sentence.
+    Columns when piped: number of the entry, time, who (empty: the command line in nobody's name, or livechat),
+    act, chat, to whom or what, the whole as a sentence, and the kind of who: admin, shell (the command line) or
+    system (livechat).
 
     \b
     Examples:
@@ -58,6 +59,7 @@ def audit(
         names = deeds.names_of_all(db)
         shapes = [deeds.shape(entry, names) for entry in found]
         times = [entry.created_at for entry in found]
+        actors = [entry.actor_name and deeds.plain(deeds.actor_of(entry)) for entry in found]
     if as_json:
         for shape in shapes:
             print_json(shape)
@@ -69,9 +71,9 @@ def audit(
                 [[styled(local_time(at), "dim"), shape["sentence"]] for at, shape in rows],
             )
     else:
-        columns = ("actor", "act", "number", "target", "sentence")
-        for at, shape in zip(times, shapes, strict=True):
-            print_plain([shape["id"], at, *(shape[name] for name in columns)])
+        columns = ("act", "number", "target", "sentence", "actor_kind")
+        for at, shape, who in zip(times, shapes, actors, strict=True):
+            print_plain([shape["id"], at, who, *(shape[name] for name in columns)])
     if following:
         tell(f"There are more than {limit}. See them with --limit {limit * 10}, or ask for less.")
     elif not shapes:

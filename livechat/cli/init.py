@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from .. import database, staff
 from ..locks import TEAM, take_turns
 from ..models import Admin
+from ..passwords import hash_password
 from ..refusals import Refused
 from . import passwords
 from .context import Context, pass_context, tell
@@ -125,7 +126,7 @@ def _ask_for_admin(context: Context, name: str | None) -> None:
     username = name or click.prompt("Username", default=FIRST_ADMIN, err=True)
     with context.reading() as db:
         staff.check_username(db, username)
-    hashed = staff.hash_password(passwords.ask_password())
+    hashed = hash_password(passwords.ask_password(username, context.settings.shop_name))
     with context.writing() as db:
         admins = first_come(db)
         admin = None if admins else staff.add_admin(db, username, password_hash=hashed)

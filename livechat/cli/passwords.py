@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import click
 
-from .. import staff
+from .. import password_rules
+from ..passwords import StrongPassword, hash_password
+from ..refusals import Invalid
 from .running import Failed
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,23 +31,23 @@ def on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def given_password(*, password_stdin: bool, invite: bool) -> str | None:
+def given_password(*known: str | None, password_stdin: bool, invite: bool) -> str | None:
     """The hash of the password, as the options say or by asking; None for an invitation.
 
-    Hashed here, before a transaction begins, which would keep everybody who writes waiting. Raises UsageError,
-    Failed, Invalid.
+    `known`: what an attacker knows of the account and the shop. The hash is computed here, before a transaction
+    begins, which would keep everybody who writes waiting. Raises UsageError, Failed, Invalid.
     """
     if password_stdin and invite:
         raise click.UsageError("Give either --password-stdin or --invite.")
     if invite:
         return None
     if password_stdin:
-        return staff.hash_password(_one_line())
+        return hash_password(password_rules.check(_one_line(), *known))
     if not on_terminal():
         raise click.UsageError(
             "There is no terminal to ask for a password on. Give --password-stdin or --invite."
         )
-    return staff.hash_password(ask_password())
+    return hash_password(ask_password(*known))
 
 
 def _one_line() -> str:
@@ -59,17 +61,16 @@ def _one_line() -> str:
     return password
 
 
-def ask_password() -> str:
-    """Ask for a new password, twice, until it is good."""
+def ask_password(*known: str | None) -> StrongPassword:
+    """Ask for a new password, twice, until it is good. `known`: see `given_password`."""
     while True:
-        password: str = click.prompt("Password", hide_input=True, err=True)
-        if not staff.SHORTEST_PASSWORD <= len(password) <= staff.LONGEST_PASSWORD:
-            click.echo(
-                f"At least {staff.SHORTEST_PASSWORD} characters, please. "
-                "A few words in a row do well.",
-                err=True,
+        try:
+            password = password_rules.check(
+                click.prompt("Password", hide_input=True, err=True), *known
             )
-        elif password != click.prompt("The same again", hide_input=True, err=True):
-            click.echo("The two were not the same. Once more, please.", err=True)
-        else:
+        except Invalid as refused:
+            click.echo(refused.message, err=True)
+            continue
+        if password == click.prompt("The same again", hide_input=True, err=True):
             return password
+        click.echo("The two were not the same. Once more, please.", err=True)

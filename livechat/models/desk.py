@@ -112,7 +112,7 @@ class Audit(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     actor_key: Mapped[str] = mapped_column(String(80), index=True)
-    """Who did it, as an `Actor.key`: ``admin:7`` or ``staff`` (the command line)."""
+    """Who did it, as an `Actor.audit_key`: ``admin:7`` or ``staff`` (the command line)."""
     actor_name: Mapped[str | None] = mapped_column(String(100))
     act: Mapped[str] = mapped_column(String(40), index=True)
     session_id: Mapped[int | None] = mapped_column(ForeignKey("chat_sessions.id"))

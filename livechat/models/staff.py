@@ -50,6 +50,12 @@ class AdminLogin(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    device: Mapped[str | None] = mapped_column(String(60))
+    """A short name such as ``Firefox on Windows``; None for logins from before there was one."""
+    network: Mapped[str | None] = mapped_column(String(45))
+    """Where it began: an IPv4 address, or the /64 of an IPv6 address."""
+    seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    """When it was used last, within a few minutes: see livechat/logins.py."""
 
     admin: Mapped[Admin] = relationship(back_populates="logins")
 

@@ -143,7 +143,12 @@ def earlier(context: AdminSession, request: Request) -> dict[str, Any]:
     found = handling.earlier(request.db, context.record)
     rows = listing.rows_of(request.db, found, reader_id=request.identity.admin.id)
     shape = row_shaper(request)
-    return {"sessions": [shape(row) for row in rows]}
+    return {
+        "sessions": [
+            shape(row) | {"unverified": handling.is_unverified(context.record, row.session)}
+            for row in rows
+        ]
+    }
 
 
 def _moment(value: Any) -> datetime | None:

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from pyramid.csrf import get_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
+from pyramid.response import Response
 from pyramid.security import forget, remember
 from pyramid.view import view_config
 
-from .. import devices, logins, staff
+from .. import devices, password_rules, signing_in, staff
 from ..inputs import form_text
 from ..limits import network
 from ..login_limits import Attempt, LoginLimits
+from ..logins import device_of
 from ..models import Admin as AdminRow
 from ..models import apart
 from ..permissions import Permission
 from ..refusals import Busy, Invalid, Refused, TooMany, WrongLogin
 from ..resources import Admin
+from .desk import wants_json
 
+# Pages that the browser keeps, to go back to, are gone after signing out. "storage" would empty the storage of the
+# whole origin: the customer's conversation of somebody who has tried their own shop in this browser as well. The desk
+# removes its own (static/desk/leaving.js).
+CLEARED = '"cache"'
 LOGIN_PAGE = "livechat:templates/desk/login.jinja2"
 WELCOME_PAGE = "livechat:templates/desk/welcome.jinja2"
 
@@ -43,7 +51,7 @@ def entrance(context: Admin, request: Request) -> HTTPSeeOther:
 def login_page(context: Admin, request: Request) -> Any:
     """The form; who is signed in already goes on."""
     if request.identity.admin:
-        return HTTPSeeOther(_destination(context, request))
+        return HTTPSeeOther(destination(context, request))
     return login_form(request)
 
 
@@ -57,20 +65,23 @@ def login_page(context: Admin, request: Request) -> Any:
 def login(context: Admin, request: Request) -> Any:
     """Check name and password; begin a login."""
     username = staff.fold_username(form_text(request, "username"))
-    attempt = Attempt(network(request), username, devices.of_request(request, username))
+    attempt = attempt_of(request, username)
     password, hours = form_text(request, "password"), request.livechat.login_hours
     try:
-        login = logins.sign_in(*_accounts(request), attempt, password, hours)
+        login = signing_in.sign_in(*accounts(request), attempt, password, hours)
     except (WrongLogin, TooMany, Busy) as refused:
         return _again(request, refused)
-    return _signed_in(request, login, _destination(context, request))
+    return _signed_in(request, login, destination(context, request))
 
 
 @view_config(context=Admin, name="logout", request_method="POST", permission=Permission.SIGN_OUT)
-def logout(context: Admin, request: Request) -> HTTPSeeOther:
-    """End this login."""
+def logout(context: Admin, request: Request) -> Response:
+    """End this login. The page's script (static/desk/leaving.js) removes what was typed from the browser."""
     staff.sign_out(request.dbsession, request.identity.admin.login_id)
-    return HTTPSeeOther(request.resource_url(context, "login", ""), headers=forget(request))
+    headers = [*forget(request), ("Clear-Site-Data", CLEARED)]
+    if wants_json(request):
+        return Response(json={}, headerlist=[("Content-Type", "application/json"), *headers])
+    return HTTPSeeOther(request.resource_url(context, "login", ""), headers=headers)
 
 
 @view_config(
@@ -97,16 +108,23 @@ def welcome_page(context: Admin, request: Request) -> dict[str, Any]:
 )
 def welcome(context: Admin, request: Request) -> Any:
     """Set the password and sign in."""
-    token, attempt = form_text(request, "token"), Attempt(network(request), None)
-    password, hours = form_text(request, "password"), request.livechat.login_hours
+    token, attempt = form_text(request, "token"), attempt_of(request, None)
+    password, settings = form_text(request, "password"), request.livechat
+    hours, shop_name = settings.login_hours, settings.shop_name
     try:
-        login = logins.accept(*_accounts(request), attempt, token, password, hours)
+        login = signing_in.accept(*accounts(request), attempt, token, password, hours, shop_name)
     except (Invalid, TooMany, Busy) as refused:
         return _welcome(request, token, staff.invited(request.dbsession, token), refused)
     if login is None:
         request.response.status_int = 422
         return _welcome(request, token, None)
     return _signed_in(request, login, request.resource_url(context["chat"]))
+
+
+def translated(request: Request, refused: Refused) -> str:
+    """What a refusal says, in the reader's language."""
+    words: str = request.localizer.translate(refused.message)
+    return words
 
 
 def login_form(request: Request) -> dict[str, Any]:
@@ -123,7 +141,13 @@ def login_form(request: Request) -> dict[str, Any]:
     }
 
 
-def _accounts(request: Request) -> tuple[logins.Unit, LoginLimits]:
+def attempt_of(request: Request, username: str | None) -> Attempt:
+    """Who tries to sign in, from where. `username`: folded; None for an invitation."""
+    device = devices.of_request(request, username) if username else None
+    return Attempt(network(request), username, device, device_of(request.user_agent or ""))
+
+
+def accounts(request: Request) -> tuple[signing_in.Unit, LoginLimits]:
     """What signing in works with: short transactions of its own, and the limits."""
     return partial(apart, request), request.registry["livechat.login_limits"]
 
@@ -141,7 +165,10 @@ def _again(request: Request, refused: Refused) -> dict[str, Any]:
     return login_form(request) | {"problem": problem, "username": form_text(request, "username")}
 
 
-def _signed_in(request: Request, login: logins.Login, url: str) -> HTTPSeeOther:
+def _signed_in(request: Request, login: signing_in.Login, url: str) -> HTTPSeeOther:
+    if not login.named:
+        own = request.root["custom-admin"]["chat"]["profile"]
+        url = request.resource_url(own, "name", "", query={"next": urlsplit(url).path})
     response = HTTPSeeOther(url, headers=remember(request, login.token))
     devices.remember_here(request, response, login.username)
     return response
@@ -155,12 +182,13 @@ def _welcome(
         "csrf_token": get_csrf_token(request),
         "token": token,
         "invited": {"username": admin.username, "name": admin.name} if admin else None,
-        "shortest_password": staff.SHORTEST_PASSWORD,
+        "shortest_password": password_rules.SHORTEST_PASSWORD,
+        "suggestion": password_rules.suggestion(),
         "problem": _refuse(request, refused) if refused else None,
     }
 
 
-def _destination(context: Admin, request: Request) -> str:
+def destination(context: Admin, request: Request) -> str:
     """The page one wanted before the login, if it is one of the desk's."""
     desk: str = request.resource_url(context["chat"])
     below = request.resource_path(context["chat"])

@@ -44,6 +44,7 @@ PLACES = (
     "statistics",
     "team",
     "audit",
+    "profile",
 )
 
 

@@ -15,12 +15,12 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from .. import deeds, fields, listing, people, staff
+from ..cookies import cookie_name, set_cookie
 from ..models import Admin as AdminRow
 from ..models import Role
 from ..permissions import Permission
 from ..refusals import Invalid, Missing, NotAllowed, Refused
 from ..resources import Desk
-from ..security import own_origin
 from ..shapes import rfc3339
 from .desk import fields_of, is_form, news_shape, wants_json
 from .pages import desk_page
@@ -142,19 +142,19 @@ def _answer(
     response = HTTPSeeOther(request.resource_url(context, "team", "", query=query))
     if token is not None:
         path = request.resource_path(context, "team", "")
-        secure = own_origin(request).startswith("https:")
-        response.set_cookie(
-            COOKIE, token, COOKIE_LASTS, path, secure=secure, httponly=True, samesite="Strict"
-        )
+        cookie = set_cookie(request, COOKIE, token, COOKIE_LASTS, path, samesite="Strict")
+        response.headerlist.extend(cookie)
     return response
 
 
 def _just_made(context: Desk, request: Request) -> dict[str, Any] | None:
     """The invitation that the page before this one has made; from now on nobody sees its link again."""
-    token = request.cookies.get(COOKIE)
+    token = request.cookies.get(cookie_name(request, COOKIE))
     if token is None:
         return None
-    request.response.delete_cookie(COOKIE, request.resource_path(context, "team", ""))
+    path = request.resource_path(context, "team", "")
+    gone = set_cookie(request, COOKIE, "", 0, path, samesite="Strict")
+    request.response.headerlist.extend(gone)
     admin = staff.invited(request.dbsession, token[:200])
     return _invitation(request, admin, token) if admin else None
 

@@ -217,6 +217,27 @@ def the_team(world: World, look: Look) -> None:
     look(desk.page)
 
 
+def ones_own_account(world: World, look: Look) -> None:
+    desk = world.desk().is_signed_in()
+    desk.ear.expects("422")
+    world.desk("berta", "Berta Beispiel")
+    with database.transaction(world.engine) as db:
+        row = db.get_one(AdminRow, desk.row.id)
+        for device in ("Safari on iPhone", "Firefox on Windows"):
+            staff.sign_in(db, row, 24, device=device, network="2001:db8:12:3456::/64")
+    desk.visits("profile/").is_ready()
+    look(desk.page)
+    desk.page.get_by_label("E-mail address").fill("anna@")
+    desk.push("Save the address").click()
+    expect(desk.page.locator("#problem")).to_be_visible()
+    look(desk.page)
+    desk.push("Sign out all others").click()
+    expect(desk.page.get_by_text("All your other logins have ended.")).to_be_visible()
+    look(desk.page)
+    desk.visits("profile/name/").is_ready()
+    look(desk.page)
+
+
 DESK_WALKS = (
     the_list_in_its_states,
     a_conversation_on_the_desk,
@@ -227,4 +248,5 @@ DESK_WALKS = (
     figures_and_the_audit_log,
     canned_replies,
     the_team,
+    ones_own_account,
 )

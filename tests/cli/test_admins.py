@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from livechat import database, reading, staff
-from tests.factories import PASSWORD, add_admin
+from tests.factories import PASSWORD, add_admin, has_password
 
 from .conftest import Begin, Shell
 
@@ -15,7 +15,7 @@ NEW = "some other words in a row"
 
 def can_sign_in(engine: Engine, username: str, password: str) -> bool:
     with database.transaction(engine) as db:
-        return staff.check_password(db, username, password) is not None
+        return has_password(db, username, password)
 
 
 def invited(engine: Engine, link: str) -> str | None:
@@ -85,6 +85,23 @@ def test_a_bad_password_adds_nobody(shell: Shell) -> None:
     assert shell("admins", "list").out == ""
 
 
+def test_a_weak_password_is_refused_on_standard_input(shell: Shell, engine: Engine) -> None:
+    """What is known of the account counts, and nothing changes."""
+    add = ("admins", "add", "anna", "--name", "Anna Berg", "--password-stdin")
+    for weak in ("password", "12345678", "annaberg1"):
+        refused = shell(*add, input=f"{weak}\n")
+        assert (refused.code, refused.out) == (1, "")
+        assert "too easy to guess" in refused.err
+    assert shell("admins", "list").out == ""
+    add_admin(engine, "anna", "Anna Berg")
+    refused = shell("admins", "passwd", "anna", "--password-stdin", input="anna berg 1\n")
+    assert (refused.code, "too easy to guess" in refused.err) == (1, True)
+    named = {"LIVECHAT_SHOP_NAME": "Tannenzweig"}
+    refused = shell("admins", "passwd", "anna", "--password-stdin", input="tannenzweig7\n", **named)
+    assert refused.code == 1
+    assert can_sign_in(engine, "anna", PASSWORD)
+
+
 def test_a_disabled_admin_is_out_and_can_come_back(
     shell: Shell, begin: Begin, engine: Engine
 ) -> None:
@@ -127,10 +144,12 @@ def test_on_a_terminal_the_password_is_asked_for_twice_until_it_is_good(
     shell: Shell, engine: Engine
 ) -> None:
     asked = shell.on_terminal(
-        *("admins", "add", "anna"), answers=("short", PASSWORD, "another", PASSWORD, PASSWORD)
+        *("admins", "add", "anna"),
+        answers=("short", "anna2026", PASSWORD, "another", PASSWORD, PASSWORD),
     )
     assert asked.code == 0
     assert "characters" in asked.out
+    assert "too easy to guess" in asked.out
     assert "not the same" in asked.out
     assert PASSWORD not in asked.out  # nothing typed is shown
     assert can_sign_in(engine, "anna", PASSWORD)

@@ -32,9 +32,9 @@ def acts(engine: Engine, begin: Begin) -> int:
 def test_the_newest_entry_comes_first(shell: Shell, acts: int) -> None:
     rows = shell("audit").rows
     assert [row[2:] for row in rows] == [
-        ["Anna Berg", "taken", str(acts), "anna", f"Anna Berg took chat {acts}."],
-        ["", "closed", str(acts), "", f"The command line closed chat {acts}."],
-        ["", "admin_added", "", "anna", "The command line added Anna Berg (owner)."],
+        ["Anna Berg", "taken", str(acts), "anna", f"Anna Berg took chat {acts}.", "admin"],
+        ["", "closed", str(acts), "", f"The command line closed chat {acts}.", "shell"],
+        ["", "admin_added", "", "anna", "The command line added Anna Berg (owner).", "shell"],
     ]
     assert rows[0][1].startswith(now().date().isoformat())
 
@@ -58,6 +58,35 @@ def test_json_and_the_terminal_say_the_same(shell: Shell, acts: int) -> None:
     assert newest["sentence"] == f"Anna Berg took chat {acts}."
     assert (newest["act"], newest["number"], newest["details"]) == ("taken", acts, {})
     assert f"Anna Berg took chat {acts}." in shell.on_terminal("audit").out
+
+
+def test_an_act_in_the_name_of_an_admin_is_the_shells(
+    shell: Shell, begin: Begin, engine: Engine
+) -> None:
+    add_admin(engine, "anna", "Anna Berg")
+    number = begin("hello")
+    for words in (["reply", number, "We have three."], ["note", number, "@anna: refund"]):
+        assert shell("sessions", *words, "--as", "anna").code == 0
+    assert shell("sessions", "revoke", number).code == 0
+    assert shell("admins", "logout", "anna").code == 0
+    anna = "Anna Berg, by the command line"
+    assert [[row[2], row[3], row[6], row[7]] for row in shell("audit").rows[:5]] == [
+        ["", "signed_out", "The command line signed Anna Berg out of all browsers.", "shell"],
+        [
+            *("", "revoked"),
+            f"The command line signed the customer of chat {number} out of all browsers.",
+            "shell",
+        ],
+        [anna, "noted", f"{anna}, wrote a note in chat {number}.", "shell"],
+        [anna, "wrote", f"{anna}, replied in chat {number}.", "shell"],
+        [anna, "taken", f"{anna}, took chat {number}.", "shell"],
+    ]
+    newest = shell("audit", "--json", "--act", "wrote").objects[0]
+    assert (newest["actor"], newest["actor_kind"]) == ("Anna Berg", "shell")
+    assert shell("audit", "--actor", "anna").rows == []
+    # The customer reads what Anna says, as before.
+    message = shell("sessions", "show", number, "--json").objects[0]["session"]["last_message"]
+    assert (message["author"], message["from"]) == ("Anna Berg", "admin")
 
 
 def test_what_makes_no_sense_is_said(shell: Shell, acts: int) -> None:

@@ -10,7 +10,7 @@ import pytest
 from livechat import database, staff
 from livechat.models import make_engine
 from tests.databases import engine_for
-from tests.factories import PASSWORD
+from tests.factories import PASSWORD, has_password
 
 from .conftest import PATIENCE, Shell
 
@@ -80,7 +80,7 @@ def test_on_a_terminal_init_asks(empty_shell: Shell) -> None:
     assert "Made the admin anna" in asked.out
     engine = make_engine(f"sqlite:///{empty_shell.folder / 'livechat.sqlite3'}")
     with database.transaction(engine) as db:
-        assert staff.check_password(db, "anna", PASSWORD) is not None
+        assert has_password(db, "anna", PASSWORD)
     engine.dispose()
     silent = empty_shell.on_terminal("init")
     assert silent.code == 0

@@ -16,6 +16,8 @@ from livechat.resources import (
     Chat,
     CustomerSession,
     Desk,
+    Login,
+    Profile,
     Replies,
     Reply,
     Resume,
@@ -26,6 +28,7 @@ from livechat.resources import (
     Views,
 )
 
+from ..factories import Admin as AdminInTests
 from ..factories import new_id
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -40,6 +43,8 @@ PREFIX = {
     AdminSession: "/custom-admin/chat/{number}/",
     Views: "/custom-admin/chat/views/",
     View: "/custom-admin/chat/views/{id}/",
+    Profile: "/custom-admin/chat/profile/",
+    Login: "/custom-admin/chat/profile/{login}/",
     Replies: "/custom-admin/chat/replies/",
     Reply: "/custom-admin/chat/replies/{id}/",
 }
@@ -205,6 +210,23 @@ def test_what_working_together_gets_is_as_described(
     fits(posts("preferences/", {"theme": "dark"}), f"{desk}preferences/")
     bulk = {"numbers": [number, 999], "act": "close"}
     fits(posts("bulk/", bulk), f"{desk}bulk/")
+
+
+def test_the_own_account_is_as_described(admin: Any) -> None:
+    own, proof = "/custom-admin/chat/profile/", admin.json | {"X-CSRF-Token": admin.csrf_token}
+    AdminInTests(admin.app.app, admin.engine, admin.row).is_signed_in()
+    fits(admin.app.get(own, headers=admin.json), own)
+    for verb, data, status in (
+        ("name", {"name": "Anna"}, 200),
+        ("name", {"name": ""}, 422),
+        ("email", {"email": "anna@shop.example"}, 200),
+        ("password", {"current": "wrong", "password": "kettle orbit nine"}, 422),
+        ("sign-out-others", {}, 200),
+    ):
+        answer = admin.app.post_json(f"{own}{verb}/", data, headers=proof, status=status)
+        fits(answer, f"{own}{verb}/")
+    answer = admin.app.post_json(f"{own}2/end/", {}, headers=proof, status=404)
+    fits(answer, f"{own}{{login}}/end/")
 
 
 def test_what_owners_get_is_as_described(customer: Any, admin: Any) -> None:

@@ -3,8 +3,9 @@
 import pytest
 
 from livechat import audit, database, deeds, staff
-from livechat.actors import STAFF, admin_actor
+from livechat.actors import STAFF, admin_actor, shell_actor
 from livechat.audit import Act
+from livechat.automatic import AUTOMATIC
 from livechat.models import Audit, now
 
 PATH = "/custom-admin/chat/audit/"
@@ -49,6 +50,7 @@ def test_every_act_stands_in_it_as_a_sentence_newest_first(admin, busy_day):
         "id": "",
         "created_at": "",
         "actor": "Ben",
+        "actor_kind": "admin",
         "act": "closed",
         "number": 1,
         "target": None,
@@ -86,7 +88,7 @@ def test_every_act_has_a_name_and_a_sentence_of_its_own(engine, admin):
     actor = admin_actor(admin.row.id, admin.name)
     with database.transaction(engine) as db:
         for act in Act:
-            details = {"role": "viewer", "from": "viewer", "to": "agent"}
+            details = {"role": "viewer", "from": "viewer", "to": "agent", "device": "Firefox"}
             audit.record(db, actor, act, session_id=None, target="zoe", details=details)
         audit.record(db, STAFF, Act.PASSWORD, target="anna")
     told = sentences(admin)
@@ -102,12 +104,39 @@ def test_what_people_are_called_changes_no_sentence(engine, admin):
         audit.record(db, admin_actor(admin.row.id, nasty), Act.BLOCKED, target="${actor}")
         db.add(Audit(created_at=now(), actor_key="x", act="new_in_a_later_version", target="t"))
     assert sentences(admin)[:2] == [
-        "The command line: new_in_a_later_version t",
+        "livechat: new_in_a_later_version t",
         f"{nasty} blocked the customer of chat None.",
     ]
     page = admin.page("audit/")
     assert nasty in page.html.main.get_text()
     assert "<b>%s" not in page.text
+
+
+def test_what_the_command_line_does_in_a_name_is_not_the_act_of_that_person(admin, engine):
+    with database.transaction(engine) as db:
+        actor = shell_actor(admin.row.id, admin.name)
+        audit.record(db, actor, Act.PASSWORD, target="anna")
+        audit.record(db, actor, Act.WROTE, target=None)
+    entries = log(admin, actor="none")["entries"][:2]
+    assert [entry["sentence"] for entry in entries] == [
+        "Anna Antwort, by the command line, replied in chat None.",
+        "Anna Antwort, by the command line, set a new password for Anna Antwort.",
+    ]
+    assert {(entry["actor"], entry["actor_kind"]) for entry in entries} == {
+        ("Anna Antwort", "shell")
+    }
+    assert sentences(admin, actor="anna") == []
+    assert "Anna Antwort, by the command line, replied" in admin.page("audit/").text
+
+
+def test_what_livechat_does_itself_is_not_the_act_of_the_command_line(admin, engine):
+    with database.transaction(engine) as db:
+        audit.record(db, AUTOMATIC, Act.ASSIGNED, target="anna")
+    entry = log(admin)["entries"][0]
+    assert (entry["actor_kind"], entry["sentence"]) == (
+        "system",
+        "livechat assigned chat None to Anna Antwort.",
+    )
 
 
 def test_pages(admin, engine):

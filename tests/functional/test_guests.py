@@ -78,3 +78,19 @@ def test_the_shop_signs_an_address_as_it_has_it(email, boot, new_customer, admin
     assert admin.opens(1).json["session"]["verified"] is True
     other = new_customer(boot(identity_secret=SHOPS_SECRET))
     other.starts(email="b" + email.strip(), customer={"signature": signature_of(email)}, status=422)
+
+
+@pytest.mark.parametrize(
+    ("signs_before", "signs_now"), [(False, False), (True, False), (False, True), (True, True)]
+)
+def test_an_earlier_chat_that_only_an_address_connects_is_unverified(
+    signs_before, signs_now, boot, new_customer, admin
+):
+    app, email = boot(identity_secret=SHOPS_SECRET), "ann@example.com"
+    for signs in (signs_before, signs_now):
+        signature = {"signature": signature_of(email)} if signs else {}
+        new_customer(app).starts("hello", email=email, customer=signature)
+    answer = admin.app.get("/custom-admin/chat/2/earlier/", headers=admin.json)
+    (earlier,) = answer.json["sessions"]
+    assert earlier["number"] == 1
+    assert earlier["unverified"] is not (signs_before and signs_now)

@@ -303,6 +303,14 @@ def test_earlier_chats_of_the_same_customer_are_found(admin, customer, new_custo
     assert desk_gets(admin, f"{admin.number_of(stranger)}/earlier")["sessions"] == []
 
 
+def test_an_earlier_chat_of_the_same_browser_needs_no_verified_address(admin, customer):
+    customer.closes()
+    customer.starts("again")
+    now = admin.number_of(customer)
+    (one,) = desk_gets(admin, f"{now}/earlier")["sessions"]
+    assert one["unverified"] is False
+
+
 def test_colleagues_stand_with_their_roles_and_whether_they_are_here(admin, ben):
     admin.dashboard()
     found = {one["username"]: one for one in desk_gets(admin, "colleagues")["admins"]}

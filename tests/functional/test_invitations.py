@@ -9,6 +9,7 @@ from livechat.models import Admin as AdminRow
 from livechat.models import now
 
 from ..databases import rows
+from ..factories import has_password, hash_of
 
 
 @pytest.fixture
@@ -46,8 +47,8 @@ def test_an_invitation_sets_a_password_once_and_signs_in(app, wsgi, invitation, 
     accepts(app, invitation, "second use of a link", status=422)
     app.get("/custom-admin/chat/", headers={"Accept": "application/json"}, status=403)
     with database.transaction(engine) as db:
-        assert staff.check_password(db, "ina", "a brand new password")
-        assert staff.check_password(db, "ina", "second use of a link") is None
+        assert has_password(db, "ina", "a brand new password")
+        assert not has_password(db, "ina", "second use of a link")
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 1001])
@@ -58,6 +59,16 @@ def test_a_password_that_is_too_short_or_too_long_is_refused_and_the_invitation_
     assert page.html.find("input", {"name": "password"})
     assert password == "" or password not in page.text
     accepts(app, invitation, "long enough now", status=303)
+
+
+@pytest.mark.parametrize("password", ["password", "12345678", "inaneu2026", "customer service"])
+def test_a_password_that_is_easy_to_guess_is_refused_and_the_invitation_still_holds(
+    app, invitation, password, engine
+):
+    page = accepts(app, invitation, password, status=422)
+    assert "too easy to guess" in page.html.find(id="problem").get_text()
+    assert not page.html.find("input", {"name": "password"}).get("value")
+    accepts(app, invitation, page.html.select_one(".suggestion").get_text(), status=303)
 
 
 @pytest.mark.parametrize("how", ["expired", "disabled", "newer", "unknown", "none", "password set"])
@@ -71,7 +82,7 @@ def test_an_invitation_that_does_not_hold_says_so_and_does_nothing(app, invitati
         elif how == "newer":
             staff.invite(db, row)
         elif how == "password set":
-            staff.set_password(db, row, "set meanwhile")
+            staff.store_password(db, row, hash_of("a password set since"))
     token = {"unknown": "x" * 43, "none": ""}.get(how, invitation)
     page = app.get("/custom-admin/welcome/", {"token": token}, status=200)
     assert page.html.find("input", {"name": "password"}) is None

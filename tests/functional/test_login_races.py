@@ -6,7 +6,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from livechat import database, logins, passwords, replies, staff
+from livechat import database, passwords, replies, signing_in, staff
 from livechat.actors import admin_actor
 from livechat.locks import TEAM, take_turns
 from livechat.login_limits import Attempt
@@ -16,7 +16,7 @@ from livechat.passwords import Pool
 from livechat.refusals import Refused
 
 from ..databases import rows
-from ..factories import PASSWORD, Admin, add_admin
+from ..factories import PASSWORD, Admin, add_admin, has_password, hash_of
 from .test_exactly_once import at_once
 
 NEW = "something else entirely"
@@ -75,7 +75,7 @@ def changes(engine):
 
 @pytest.fixture(scope="module")
 def new_hash():
-    return staff.hash_password(NEW)
+    return hash_of(NEW)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ def test_a_hash_that_another_login_has_renewed_keeps_nobody_out(
     anna, once_hashed, changes, weak_hash
 ):
     def renew(_db, row):
-        row.password_hash = staff.hash_password(PASSWORD)
+        row.password_hash = hash_of(PASSWORD)
 
     changes(lambda _db, row: setattr(row, "password_hash", weak_hash))
     once_hashed(lambda: changes(renew))
@@ -188,7 +188,7 @@ def test_of_eight_who_use_one_invitation_at_once_one_succeeds(accepts, engine, m
     assert [one.dashboard(must="*").status_int for one, _ in found].count(200) == 1
     monkeypatch.setattr(passwords, "pool", Pool(1, 0))
     with database.transaction(engine) as db:
-        assert staff.check_password(db, "ina", winners[0])
+        assert has_password(db, "ina", winners[0])
 
 
 @pytest.mark.parametrize("how", ["newer", "disabled", "password set"])
@@ -319,7 +319,7 @@ def test_of_an_owner_who_resigns_and_one_who_is_shut_out_by_the_command_line_one
 def test_a_login_that_begins_while_all_end_ends_too_or_begins_afterwards(anna, overlap, engine):
     overlap(
         lambda db: (
-            logins._look(db, Attempt("192.0.2.1", "anna"), lock=True)
+            signing_in._look(db, Attempt("192.0.2.1", "anna"), lock=True)
             and staff.sign_in(db, staff.find_admin(db, "anna"), 1)
         ),
         lambda db: staff.sign_out_everywhere(db, staff.find_admin(db, "anna")),

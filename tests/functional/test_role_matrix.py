@@ -12,6 +12,7 @@ from livechat.resources import CustomerSession
 from livechat.security import LOGIN_COOKIE
 
 from ..databases import rows
+from ..factories import PASSWORD
 from .raw import ask
 from .test_views import views  # noqa: F401 - a fixture
 
@@ -29,6 +30,9 @@ REPLY = {"code": "bye", "title": "Bye", "body": "Goodbye", "scope": "all"}
 SEND = {"body": "hi", "client_id": "a"}
 NOTE = {"body": "for us", "client_id": "n"}
 SET_ROLE = {"act": "role", "username": "ben", "role": "agent"}
+NEW_PASSWORD = {"current": PASSWORD, "password": "kettle orbit nine maple"}
+# A second login of each admin, by id, as `people` makes them.
+LOGINS = {"owner": 1, "agent": 2, "viewer": 3}
 BULK = {"numbers": [1], "act": "tag", "tag": "x"}
 DESK, ONE = "/custom-admin/chat/", "/custom-admin/chat/1/"
 
@@ -70,6 +74,13 @@ MATRIX = [
     ("Desk", "team", "GET", f"{DESK}team/", None, OWNERS),
     ("Desk", "team", "POST", f"{DESK}team/", SET_ROLE, OWNERS),
     ("Desk", "audit", "GET", f"{DESK}audit/", None, OWNERS),
+    ("Profile", "", "GET", f"{DESK}profile/", None, ADMINS),
+    ("Profile", "name", "GET", f"{DESK}profile/name/", None, ADMINS),
+    ("Profile", "name", "POST", f"{DESK}profile/name/", {"name": "Somebody"}, ADMINS),
+    ("Profile", "email", "POST", f"{DESK}profile/email/", {"email": "a@shop.example"}, ADMINS),
+    ("Login", "end", "POST", f"{DESK}profile/{{login}}/end/", {}, ADMINS),
+    ("Profile", "password", "POST", f"{DESK}profile/password/", NEW_PASSWORD, ADMINS),
+    ("Profile", "sign-out-others", "POST", f"{DESK}profile/sign-out-others/", {}, ADMINS),
     ("Views", "", "GET", f"{DESK}views/", None, ADMINS),
     ("Views", "", "POST", f"{DESK}views/", {"name": "v", "query": {"view": "mine"}}, ADMINS),
     ("View", "remove", "POST", f"{DESK}views/1/remove/", {}, ADMINS),
@@ -152,6 +163,8 @@ def people(customer, new_customer, new_admin, engine):
         return {"Cookie": f"{LOGIN_COOKIE}={cookie}", "X-CSRF-Token": admin.csrf_token}
 
     anna, ben, vera = (new_admin(name) for name in ("anna", "ben", "vera"))
+    for admin in (anna, ben, vera):
+        admin.is_signed_in()
     with database.transaction(engine) as db:
         staff.set_role(db, staff.find_admin(db, "vera"), "viewer")
     headers = anna.json | {"X-CSRF-Token": anna.csrf_token}
@@ -196,7 +209,7 @@ def test_each_role_is_refused_what_is_not_its_own_and_nothing_changes(
     refused = [row for row in MATRIX if role not in row[-1]]
     assert len(refused) >= len(GUEST)
     for _kind, _name, method, path, body, _who in refused:
-        address = path.format(id=customer.id)
+        address = path.format(id=customer.id, login=1)
         for headers in (JSON, PAGE):
             page = headers is PAGE
             data = b"" if body is None or page else json.dumps(body).encode()
@@ -216,7 +229,7 @@ def test_each_role_is_given_what_is_its_own(wsgi, people, customer, engine, role
     for kind, name, method, path, body, who in MATRIX:
         if role not in who:
             continue
-        address = path.format(id=customer.id)
+        address = path.format(id=customer.id, login=LOGINS.get(role))
         if kind == "View":
             address = address.replace("/1/", f"/{ids(engine, 'saved_views')[-1]}/")
         data = b"" if body is None else json.dumps(body).encode()

@@ -9,7 +9,7 @@ import pytest
 from livechat import database, staff
 from livechat.security import LOGIN_COOKIE
 
-from ..factories import NOWHERE
+from ..factories import NOWHERE, hash_of
 from .raw import ask
 from .urls import CUSTOMERS, DESK, METHODS, PUBLIC, SIGN_OUT
 
@@ -57,7 +57,7 @@ def roles(wsgi, customer, new_customer, new_admin, engine):
     people["out"].signs_out()
     with database.transaction(engine) as db:
         staff.disable(db, staff.find_admin(db, "disabled"))
-        staff.set_password(db, staff.find_admin(db, "passwd"), "another password")
+        staff.store_password(db, staff.find_admin(db, "passwd"), hash_of("another password"))
         row = staff.find_admin(db, "expired")
         db.query(AdminLogin).filter_by(admin_id=row.id).one().expires_at = now()
         from livechat import guests

@@ -12,7 +12,7 @@ from livechat.realtime import stream as stream_module
 from livechat.security import LOGIN_COOKIE
 
 from ..databases import rows
-from ..factories import NOWHERE
+from ..factories import NOWHERE, hash_of
 from ..streams import until
 from .raw import ask
 
@@ -100,7 +100,7 @@ def shut_out(engine, how):
         if how == "disabled":
             anna.disabled_at = now()
         elif how == "password changed":
-            staff.set_password(db, anna, "another password")
+            staff.store_password(db, anna, hash_of("another password"))
         elif how == "login expired":
             db.query(AdminLogin).one().expires_at = now()
         else:

@@ -13,6 +13,8 @@ from livechat.resources import (
     Chat,
     CustomerSession,
     Desk,
+    Login,
+    Profile,
     Resume,
     Root,
     Start,
@@ -94,6 +96,8 @@ def test_every_view_of_a_conversation_asks_for_its_permission(views):
     wanted = {
         CustomerSession: {Permission.CONVERSE},
         Desk: {Permission.READ_DESK, Permission.KEEP, Permission.ANSWER, Permission.MANAGE},
+        Profile: {Permission.OWN_ACCOUNT},
+        Login: {Permission.OWN_ACCOUNT},
         AdminSession: {Permission.READ_DESK, Permission.KEEP, Permission.ANSWER},
     }
     seen = set()

@@ -71,6 +71,11 @@ def test_the_environment_wins_over_the_file():
         ({"secret": "change me"}, ["livechat.secret is still the sample value"]),
         ({"secret": "short"}, ["livechat.secret is too weak", "32"]),
         ({"secret": "x" * 64}, ["livechat.secret is too weak"]),
+        (
+            {"hsts_seconds": "3600", "public_url": "http://chat.example.com"},
+            ["livechat.hsts_seconds is for"],
+        ),
+        ({"hsts_seconds": "-1"}, ["livechat.hsts_seconds = -1: write a whole number"]),
         ({"identity_secret": "short"}, ["livechat.identity_secret is too weak"]),
         ({"public_url": None}, ["livechat.public_url is missing"]),
         ({"public_url": ""}, ["livechat.public_url is missing"]),

@@ -56,6 +56,7 @@ export function createCommands({ desk, list, current, open, close, palette, shee
     { name: 'to-statistics', text: words.to_statistics, can: () => true, run: go(places.statistics) },
     { name: 'to-replies', text: words.to_replies, can: () => true, run: go(places.replies) },
     { name: 'to-team', text: words.to_team, can: () => me.may.has('manage'), run: go(places.team) },
+    { name: 'to-profile', text: words.to_profile, can: () => true, run: go(places.profile) },
     { name: 'to-audit', text: words.to_audit, can: () => me.may.has('manage'), run: go(places.audit) },
   ];
 

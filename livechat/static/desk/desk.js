@@ -8,6 +8,7 @@ import { createTitle } from '../common/title.js';
 import { readWords } from '../common/words.js';
 import { createBadge } from './badge.js';
 import { createBell } from './bell.js';
+import { createLeaving } from './leaving.js';
 import { createNotices } from './notices.js';
 import { createPreferences } from './preferences.js';
 import { watchPresence } from './presence.js';
@@ -39,6 +40,8 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
   /** @type {Promise<Colleague[]>|null} */
   let asked = null;
   const notices = createNotices({ words, loginUrl, http });
+
+  const leaving = createLeaving({ username, store, http, words, loginUrl, say: notices.say });
 
   const outbox = createOutbox({
     store,
@@ -90,6 +93,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     store,
     outbox,
     refused,
+    beforeLeaving: leaving.before,
     live: notices.live,
     gone: notices.gone,
     say: notices.say,

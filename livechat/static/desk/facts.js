@@ -67,9 +67,10 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
     const result = links.earlier ? await desk.http.get(links.earlier) : null;
     if (signal.aborted || !result?.ok || !result.data.sessions.length) return;
     element('earlier').hidden = false;
+    element('unverified').hidden = !result.data.sessions.some((/** @type {DeskSession} */ each) => each.unverified);
     element('earlier-list').replaceChildren(
       ...result.data.sessions.map((/** @type {DeskSession} */ each) =>
-        h('li', {}, h('a', { href: each.links.self + tail }, momentText(each.created_at)), h('p', { class: 'soft', dir: 'auto' }, each.last_message?.body.slice(0, 120) ?? words.no_message)),
+        h('li', {}, h('a', { href: each.links.self + tail }, momentText(each.created_at)), each.unverified ? h('span', { class: 'unverified' }, words.unverified) : '', h('p', { class: 'soft', dir: 'auto' }, each.last_message?.body.slice(0, 120) ?? words.no_message)),
       ),
     );
   }

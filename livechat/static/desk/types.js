@@ -11,6 +11,7 @@
  * @property {'waiting'|'active'|'closed'} status
  * @property {{name: string|null, email: string|null}} customer
  * @property {boolean} verified  the shop has signed the e-mail address
+ * @property {boolean} [unverified]  of an earlier one: only an address that nobody has verified connects the two
  * @property {Product|null} product
  * @property {{url: string, title: string|null}|null} page  where the customer is, or was last
  * @property {'here'|'left'} presence  of the customer
@@ -86,6 +87,7 @@
  * @property {(live: boolean) => void} live
  * @property {() => void} gone  the conversation is no longer there
  * @property {(refusal: Refusal) => boolean} refused  true: the login has ended, and the page says so
+ * @property {Leaving['before']} beforeLeaving
  * @property {() => void} begin  when everything else is in place
  */
 
@@ -108,6 +110,23 @@
 
 /** @typedef {{given: Preferences, url: string, http: Http}} PreferencesOptions */
 /** @typedef {{get: () => Preferences, set: (change: Partial<Preferences>) => Promise<void>}} Settings */
+
+// leaving.js
+
+/**
+ * @typedef {object} LeavingOptions
+ * @property {string} username
+ * @property {Store} store
+ * @property {Http} http
+ * @property {Words} words
+ * @property {string} loginUrl
+ * @property {(text: string) => void} say
+ */
+/**
+ * `before`: what to do before the login ends, such as storing a draft on the server. False: some of the text cannot be
+ * stored. Ends with the signal.
+ * @typedef {{before: (work: () => Promise<boolean>, signal: AbortSignal) => void}} Leaving
+ */
 
 // notices.js
 

@@ -106,6 +106,16 @@ export function createWriting({ desk, signal, session, onSend }) {
     if (text().trim() || onServer) post(text());
   }
 
+  /** Before signing out. The server has room for one of the two texts. @returns {Promise<boolean>} */
+  async function keepAll() {
+    clearTimeout(timer);
+    typed = false;
+    const other = mode === 'reply' ? note : reply;
+    if (!text().trim()) return !other.text().trim();
+    const result = links.draft ? await desk.http.post(links.draft, { body: text(), note: mode === 'note' }) : null;
+    return Boolean(result?.ok) && !other.text().trim();
+  }
+
   /** Another device may have begun. */
   async function load() {
     if (!links.draft || reply.text() || note.text()) return;
@@ -164,6 +174,7 @@ export function createWriting({ desk, signal, session, onSend }) {
   keep.hidden = reply.text().trim().length < 12;
   load();
   addEventListener('pagehide', flush, { signal });
+  desk.beforeLeaving(keepAll, signal);
 
   return {
     enter() {

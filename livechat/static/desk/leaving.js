@@ -1,0 +1,49 @@
+// Signing out: drafts go to the server, what is not sent is asked about, and nothing typed stays in this browser.
+
+/** @import { Leaving, LeavingOptions } from './types.js' */
+
+const TYPED = ['draft.', 'note.', 'outbox.']; // keys of the store that hold text
+
+/** @param {LeavingOptions} options @returns {Leaving} */
+export function createLeaving({ username, store, http, words, loginUrl, say }) {
+  const form = /** @type {HTMLFormElement|null} */ (document.querySelector('form.leave'));
+  const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('livechat.desk.left');
+  /** @type {Set<() => Promise<boolean>>} */
+  const works = new Set();
+  let leaves = false;
+
+  function leave() {
+    for (const box of document.querySelectorAll('textarea')) {
+      box.disabled = true; // a key in the last moment must not bring it back
+      box.value = '';
+    }
+    for (const start of TYPED) for (const key of store.keys(start)) store.remove(key);
+    location.replace(loginUrl.replace(/\?.*/, ''));
+  }
+
+  form?.addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (leaves) return;
+    leaves = true;
+    const stored = await Promise.all([...works].map((work) => work().catch(() => false)));
+    const unsent = stored.includes(false) || store.keys('outbox.').length > 0;
+    if (!unsent || confirm(words.leave_unsent)) {
+      const result = await http.post(form.action, {});
+      if (result.ok || result.code === 'forbidden') { // or the login has ended already
+        channel?.postMessage(username);
+        return leave();
+      }
+      say(words.not_done);
+    }
+    leaves = false;
+  });
+  // the tabs of one browser share the login
+  if (channel) channel.onmessage = ({ data }) => data === username && leave();
+
+  return {
+    before(work, signal) {
+      works.add(work);
+      signal.addEventListener('abort', () => works.delete(work));
+    },
+  };
+}
