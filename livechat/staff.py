@@ -252,7 +252,7 @@ def enable(db: Session, admin: Admin, actor: Actor = STAFF) -> None:
 
 def check_password(db: Session, username: str, password: str) -> Admin | None:
     """The admin, if name and password are right and the account is enabled, for scripts: the database session waits
-    while the password is hashed. The login page does it as logins.py says. Raises Busy."""
+    while the password is hashed. The login page does it as signing_in.py says. Raises Busy."""
     admin = db.scalars(select(Admin).where(Admin.username == fold_username(username))).first()
     with passwords.pool.place():
         right = passwords.matches(admin.password_hash if admin else None, password)

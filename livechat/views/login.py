@@ -11,7 +11,7 @@ from pyramid.request import Request
 from pyramid.security import forget, remember
 from pyramid.view import view_config
 
-from .. import devices, logins, staff
+from .. import devices, signing_in, staff
 from ..inputs import form_text
 from ..limits import network
 from ..login_limits import Attempt, LoginLimits
@@ -60,7 +60,7 @@ def login(context: Admin, request: Request) -> Any:
     attempt = Attempt(network(request), username, devices.of_request(request, username))
     password, hours = form_text(request, "password"), request.livechat.login_hours
     try:
-        login = logins.sign_in(*_accounts(request), attempt, password, hours)
+        login = signing_in.sign_in(*_accounts(request), attempt, password, hours)
     except (WrongLogin, TooMany, Busy) as refused:
         return _again(request, refused)
     return _signed_in(request, login, _destination(context, request))
@@ -100,7 +100,7 @@ def welcome(context: Admin, request: Request) -> Any:
     token, attempt = form_text(request, "token"), Attempt(network(request), None)
     password, hours = form_text(request, "password"), request.livechat.login_hours
     try:
-        login = logins.accept(*_accounts(request), attempt, token, password, hours)
+        login = signing_in.accept(*_accounts(request), attempt, token, password, hours)
     except (Invalid, TooMany, Busy) as refused:
         return _welcome(request, token, staff.invited(request.dbsession, token), refused)
     if login is None:
@@ -123,7 +123,7 @@ def login_form(request: Request) -> dict[str, Any]:
     }
 
 
-def _accounts(request: Request) -> tuple[logins.Unit, LoginLimits]:
+def _accounts(request: Request) -> tuple[signing_in.Unit, LoginLimits]:
     """What signing in works with: short transactions of its own, and the limits."""
     return partial(apart, request), request.registry["livechat.login_limits"]
 
@@ -141,7 +141,7 @@ def _again(request: Request, refused: Refused) -> dict[str, Any]:
     return login_form(request) | {"problem": problem, "username": form_text(request, "username")}
 
 
-def _signed_in(request: Request, login: logins.Login, url: str) -> HTTPSeeOther:
+def _signed_in(request: Request, login: signing_in.Login, url: str) -> HTTPSeeOther:
     response = HTTPSeeOther(url, headers=remember(request, login.token))
     devices.remember_here(request, response, login.username)
     return response

@@ -6,7 +6,7 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from livechat import database, logins, passwords, replies, staff
+from livechat import database, passwords, replies, signing_in, staff
 from livechat.actors import admin_actor
 from livechat.locks import TEAM, take_turns
 from livechat.login_limits import Attempt
@@ -319,7 +319,7 @@ def test_of_an_owner_who_resigns_and_one_who_is_shut_out_by_the_command_line_one
 def test_a_login_that_begins_while_all_end_ends_too_or_begins_afterwards(anna, overlap, engine):
     overlap(
         lambda db: (
-            logins._look(db, Attempt("192.0.2.1", "anna"), lock=True)
+            signing_in._look(db, Attempt("192.0.2.1", "anna"), lock=True)
             and staff.sign_in(db, staff.find_admin(db, "anna"), 1)
         ),
         lambda db: staff.sign_out_everywhere(db, staff.find_admin(db, "anna")),
