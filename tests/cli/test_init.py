@@ -118,7 +118,7 @@ def test_of_two_who_run_init_at_once_one_gets_a_link_and_it_is_good(
     url = new_database()  # type: ignore[operator]
     empty_shell.environ["LIVECHAT_DATABASE_URL"] = url
     both = [empty_shell.start("init", "--admin", "anna", "--invite") for _ in range(2)]
-    ended = [process.communicate(timeout=PATIENCE) for process in both]
+    ended = [process.communicate(timeout=3 * PATIENCE) for process in both]
     assert [process.returncode for process in both] == [0, 0], ended
     [link] = [out for out, _err in ended if out]
     [other] = [err for out, err in ended if not out]
