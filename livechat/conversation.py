@@ -240,7 +240,7 @@ def _taken(db: Session, session_id: int, author: Actor) -> Any:
 
 
 def repeated(before: Any, kind: Sender, body: str) -> Sent:
-    """What was sent under this client_id before. Raises Conflict unless it was the same text, for the same eyes."""
+    """What was sent under this client_id before. Raises Conflict unless text and kind of entry are the same."""
     if before.body != body or before.sender != kind:
         raise Conflict(
             "client_id_reused", "This client_id was used for another message. Take a new one."

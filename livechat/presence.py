@@ -76,7 +76,7 @@ _DESK = (
     .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
     .where(
         _PRESENCES.c.kind == ADMIN,
-        who_may(Permission.ANSWER),  # to a customer nobody else is somebody
+        who_may(Permission.ANSWER),  # a colleague who only reads is of no use to a customer
         _WORKERS.c.alive_at > bindparam("since"),
     )
 )
@@ -105,7 +105,7 @@ def admins_here(db: Reader) -> set[int]:
 
 
 def ready_to_answer(db: Reader) -> set[int]:
-    """The ids of those of them who are at the keyboard and may answer: whom a chat can be given to now."""
+    """The ids of those of them who are at the keyboard and may answer, so that a chat can be given to them now."""
     query = _ADMINS_HERE.join(_ADMINS, _ADMINS.c.id == _PRESENCES.c.ref)
     query = query.where(_ADMINS.c.away_since.is_(None), who_may(Permission.ANSWER))
     return set(db.execute(query, {"since": now() - ALIVE_FOR}).scalars())

@@ -16,11 +16,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from .actors import CUSTOMER, Actor
+from .actors import CUSTOMER, STAFF, Actor
 from .models import Admin, table_of
 from .permissions import Permission, may, roles_that_may
 from .refusals import Invalid, NotAllowed
 
+TRUSTED = {STAFF.key, "automatic"}
+"""The keys of the actors that are livechat itself; the second is automatic.py's."""
 _ADMINS = table_of(Admin)
 _HOLD = (
     select(_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.role, _ADMINS.c.disabled_at)
@@ -56,13 +58,14 @@ def check(
 ) -> None:
     """Refuse an act unless its actor may do it, and keep it so until the commit.
 
-    The command line without a name, and what livechat does without anybody asking, may do everything. A customer
-    may do nothing that takes a permission of the desk. `assignee`: who is to get a conversation by it.
+    The command line without a name and automatic assignment may do everything. Everybody else who is no admin,
+    customers above all, may do nothing for which the desk has a permission. `assignee`: the admin who is to get a
+    conversation by the act.
 
     Raises NotAllowed ``forbidden`` for the actor, Invalid for an assignee who may not answer.
     """
-    if actor.key == CUSTOMER.key:
-        raise NotAllowed("forbidden", "Customers may not do this.")
+    if actor.admin_id is None and actor.key not in TRUSTED:
+        raise NotAllowed("forbidden", "Only the team may do this.")
     if permission is Permission.MANAGE and actor.admin_id is not None:
         managers(db)  # exclusively and in order, as is done before a role changes
     asked = {actor.admin_id, assignee.id if assignee else None} - {None}

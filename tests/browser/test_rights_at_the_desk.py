@@ -63,11 +63,11 @@ def test_a_viewer_is_nowhere_offered_as_somebody_to_give_a_chat_to(desk, berta, 
         staff.set_role(db, db.get_one(AdminRow, vera.row.id), "viewer")
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready()
-    people = ["Anna Antwort (you)", "Berta Beispiel"]
-    expect(desk.page.locator("#assign-to option")).to_have_text(people)
     desk.page.get_by_label("Select the chat with Clara").check()
-    offered = desk.page.get_by_role("form", name="Selected chats").get_by_label("Give to")
-    expect(offered.get_by_role("option")).to_have_text(["Anna Antwort", "Berta Beispiel"])
+    bar = desk.page.get_by_role("form", name="Selected chats").get_by_label("Give to")
+    for offered in (desk.page.locator("#assign-to option"), bar.locator("option")):
+        expect(offered.filter(has_text="Berta Beispiel")).to_have_count(1)
+        expect(offered.filter(has_text="Vera Vonfern")).to_have_count(0)
     desk.page.keyboard.press("Control+k")
     choices = desk.page.get_by_role("dialog").get_by_role("option")
     for name in ("Berta Beispiel", "Vera Vonfern"):

@@ -8,7 +8,7 @@ import pytest
 
 import livechat
 from livechat import assigning, automatic, database, notes, staff, tags
-from livechat.actors import CUSTOMER
+from livechat.actors import CUSTOMER, Actor
 from livechat.models import Admin as AdminRow
 from livechat.models import ChatSession, now
 from livechat.permissions import GRANTS, Permission, Role, may, roles_that_may
@@ -200,11 +200,12 @@ def test_a_role_that_the_table_does_not_know_may_nothing(admin, new_admin, numbe
 # What every act asks, whichever door it came through
 
 
-def test_no_act_of_the_desk_can_be_done_as_a_customer(number, engine):
+@pytest.mark.parametrize("actor", [CUSTOMER, Actor("admin:1"), Actor("unheard-of")])
+def test_no_act_of_the_desk_can_be_done_as_a_customer_or_as_nobody(number, engine, actor):
     for act in (
-        lambda db, chat: notes.add_note(db, chat, CUSTOMER, "x", new_id()),
-        lambda db, chat: tags.change_tags(db, chat, CUSTOMER, ["x"], []),
-        lambda db, chat: assigning.assign(db, chat, CUSTOMER, None),
+        lambda db, chat: notes.add_note(db, chat, actor, "x", new_id()),
+        lambda db, chat: tags.change_tags(db, chat, actor, ["x"], []),
+        lambda db, chat: assigning.assign(db, chat, actor, None),
     ):
         with pytest.raises(NotAllowed), database.transaction(engine) as db:
             act(db, db.get_one(ChatSession, number))
