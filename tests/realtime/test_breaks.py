@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from livechat.presence import CUSTOMER, Book
-from livechat.realtime import channels, sweep
+from livechat.realtime import channels
 from livechat.realtime.changes import touch
 from livechat.realtime.hub import EVERYTHING, Hub
 from livechat.realtime.sweep import Sweep
@@ -58,25 +59,20 @@ def test_a_channel_that_is_open_and_says_nothing_is_opened_again(
     assert way.there.wakeup.has_missed is False
 
 
-def test_a_look_that_fails_half_way_is_made_again(
-    new_process, settings_of, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    process = new_process(settings_of("sqlite"))
-    number = process.begins("hello")
-    process.stop()
-    monkeypatch.setattr(sweep, "MOST", 1)
-    with engine_for(process.registry["livechat.engine"].url.render_as_string()) as engine:
+def test_a_beginning_that_fails_half_way_has_not_begun(settings_of) -> None:
+    """Otherwise the entries before it would never be told of."""
+    with engine_for(settings_of("postgresql").database_url) as engine:
         looking = Sweep(engine, overlap=0)
-        monkeypatch.setattr(looking, "begin", away)
-        with pytest.raises(OperationalError):
-            looking.look()
-        monkeypatch.undo()
-        changed, too_many = looking.look()
-        assert too_many or number in changed
-
-
-def away(*_args: object) -> None:
-    raise OperationalError("SELECT", {}, Exception("the database is away"))
+        looking._entry_floor = looking._session_floor = -1
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE chat_sessions RENAME TO elsewhere"))
+        try:
+            with pytest.raises(ProgrammingError):
+                looking.begin()
+        finally:
+            with engine.begin() as connection:
+                connection.execute(text("ALTER TABLE elsewhere RENAME TO chat_sessions"))
+        assert looking.floor == -1
 
 
 def test_a_wake_up_tells_before_it_says_that_it_has_told(settings_of) -> None:
