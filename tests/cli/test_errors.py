@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from sqlalchemy import make_url, text
 
+from ..databases import engine_for
 from .conftest import Shell
 
 
@@ -78,3 +80,38 @@ def test_a_database_that_is_locked(empty_shell: Shell) -> None:
     holder.execute("ROLLBACK")
     holder.close()
     assert empty_shell("admins", "add", "anna", "--invite").code == 0
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_database_that_is_read_only(empty_shell: Shell, new_database) -> None:
+    url = new_database()
+    empty_shell("init", "--no-admin", LIVECHAT_DATABASE_URL=url)
+    # As a standby is, or by an administrator who keeps writers out.
+    read_only = {"LIVECHAT_DATABASE_URL": url}
+    with engine_for(url) as engine, engine.connect() as connection:
+        name = make_url(url).database
+        connection.execute(text(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'))
+        connection.commit()
+    for words in (
+        ("admins", "add", "anna", "--invite"),
+        ("sessions", "close", "1"),
+        ("sessions", "reply", "1", "hello"),
+        ("replies", "add", "hi", "Hello"),
+    ):
+        refused = empty_shell(*words, **read_only)
+        assert (refused.code, refused.out) == (1, ""), refused
+        assert refused.err.count("\n") == 1, refused.err
+        assert "read-only transaction" in refused.err, refused.err
+    assert empty_shell("sessions", "list", **read_only).code == 0
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"])
+def test_a_table_that_is_held(empty_shell: Shell, new_database) -> None:
+    url = new_database()
+    with engine_for(url) as engine, engine.connect() as connection:
+        connection.execute(text("LOCK TABLE chat_sessions IN ACCESS EXCLUSIVE MODE"))
+        settings = {"LIVECHAT_DATABASE_URL": url, "LIVECHAT_BUSY_TIMEOUT_MS": "100"}
+        refused = empty_shell("sessions", "list", **settings)
+        connection.rollback()
+    assert (refused.code, refused.out) == (1, "")
+    assert "busy" in refused.err

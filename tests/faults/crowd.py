@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .load import Load
 
 PATIENCE = 60  # seconds to begin
-SLOWER = 30  # times: so many more want to be served, by a machine that may do much else
+SLOWER = 10  # times: so many more want to be served, by a machine that may do much else
 PATIENT = 5.0  # seconds that the others wait for an answer
 
 

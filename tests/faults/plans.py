@@ -15,8 +15,8 @@ KILLS = int(os.environ.get("LIVECHAT_FAULT_ROUNDS", "0"))
 CHOSEN = os.environ.get("LIVECHAT_TEST_DATABASES", ",".join(KINDS)).split(",")
 WORKERS = {"sqlite": None, "postgresql": 4 if KILLS else 2}
 """How many processes serve; None is a single one without a parent."""
-CROWD = int(os.environ.get("LIVECHAT_FAULT_CROWD", "42"))
-"""How many more customers read by stream where it is about streams; with the usual ones that makes 48 and some."""
+CROWD = int(os.environ.get("LIVECHAT_FAULT_CROWD", "42" if KILLS else "12"))
+"""How many more customers read by stream where it is about streams. In the long round there are 48 streams in all."""
 REACHES_WITHIN = float(os.environ.get("LIVECHAT_FAULT_REACHES", "10" if KILLS else "30"))
 """Seconds within which what is written after a fault is on every open stream. In the short round the machine may do
 much else at the same time; a stream that is dead never gets it."""

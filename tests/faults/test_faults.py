@@ -34,7 +34,7 @@ def test_nothing_is_lost_or_doubled_when(plan: Plan, new_site):
 
 
 def break_once(site: Site, fault: Fault) -> None:
-    """While everybody is at work; afterwards everything goes on, and all streams are there again."""
+    """While everybody is at work; afterwards all streams are there again, and everything goes on and gets to them."""
     load, history = site.load, site.load.history
     load.doing = fault.__name__
     load.goes_on()
@@ -44,7 +44,6 @@ def break_once(site: Site, fault: Fault) -> None:
     fault(site)
     if load.crowd is not None:
         load.crowd.come_and_go(now=False)
-    load.goes_on()
     load.wait(load.streams, "all streams are back")
     site.note("what was written was on every stream", every_stream_is_alive(load, REACHES_WITHIN))
     site.felt += history.lost + history.unavailable > before or fault in UNFELT

@@ -1,0 +1,104 @@
+"""What a channel, or the database, does not say while it is away is made up for when it is back."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
+
+from livechat.presence import CUSTOMER, Book
+from livechat.realtime import channels
+from livechat.realtime.changes import touch
+from livechat.realtime.hub import EVERYTHING, Hub
+from livechat.realtime.sweep import Sweep
+from livechat.realtime.wakeup import choose
+from tests.databases import engine_for, rows
+from tests.streams import until
+
+from .conftest import Way, wait_until_both_listen
+from .test_wakeups import cut, settled
+
+spoken = pytest.mark.parametrize("way", ["postgresql", "redis"], indirect=True)
+
+
+@spoken
+def test_what_changed_without_an_entry_while_the_channel_was_away_is_looked_for(way: Way) -> None:
+    """A tag, a name or a page leaves no entry: the look at the newest entries does not find it."""
+    number = way.there.begins("hello")
+    settled(way, number)
+    mine, everything = way.here.listens(number), way.here.listens(EVERYTHING)
+    cut(way)
+    with way.there.unit() as db:
+        touch(db, number)
+    if way.redis is not None:
+        way.redis.start()
+    until(lambda: mine.urgent)
+    until(lambda: everything.overrun)
+
+
+@spoken
+def test_a_channel_that_is_open_and_says_nothing_is_opened_again(
+    way: Way, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a fail-over: we listen to what nobody says anything to any more, and nothing tells us so."""
+    monkeypatch.setattr(channels, "PROVE_EVERY", 0.1)
+    monkeypatch.setattr(channels, "SILENT_FOR", 1.0)
+    heard = type(way.here.wakeup).heard
+    deaf = [True]
+    monkeypatch.setattr(
+        way.here.wakeup, "heard", lambda said: deaf[0] or heard(way.here.wakeup, said)
+    )
+    opened = []
+    catch_up = way.here.wakeup.catch_up
+    monkeypatch.setattr(way.here.wakeup, "catch_up", lambda: (opened.append(1), catch_up()))
+    until(lambda: len(opened) >= 2)
+    deaf[0] = False
+    wait_until_both_listen(way.here, way.there)
+    # One that works stays as it is.
+    monkeypatch.setattr(channels, "SILENT_FOR", 5.0)
+    assert way.there.wakeup.has_missed is False
+
+
+def test_a_beginning_that_fails_half_way_has_not_begun(settings_of) -> None:
+    """Otherwise the entries before it would never be told of."""
+    with engine_for(settings_of("postgresql").database_url) as engine:
+        looking = Sweep(engine, overlap=0)
+        looking._entry_floor = looking._session_floor = -1
+        with engine.begin() as connection:
+            connection.execute(text("ALTER TABLE chat_sessions RENAME TO elsewhere"))
+        try:
+            with pytest.raises(ProgrammingError):
+                looking.begin()
+        finally:
+            with engine.begin() as connection:
+                connection.execute(text("ALTER TABLE elsewhere RENAME TO chat_sessions"))
+        assert looking.floor == -1
+
+
+def test_a_wake_up_tells_before_it_says_that_it_has_told(settings_of) -> None:
+    settings = settings_of("sqlite")
+    with engine_for(settings.database_url) as engine:
+        hub = Hub()
+        wakeup = choose("", engine, hub)
+        assert wakeup.sweep is not None
+        wakeup.sweep.look = lambda: ({7}, False)  # type: ignore[method-assign]
+        wakeup.sweep._entry_floor = 12
+        told: list[int] = []
+        hub.on_change(lambda numbers: told.append(wakeup.told_up_to))
+        wakeup.look()
+        assert told == [0]
+        assert wakeup.told_up_to == 12
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_book_is_written_again_when_nobody_knows_whether_it_was(settings_of, kind: str) -> None:
+    """The connection ended during the commit: it had come about, but we have not heard of it."""
+    settings = settings_of(kind)
+    with engine_for(settings.database_url) as engine:
+        book = Book()
+        book.arrive(CUSTOMER, 7)
+        book.write(engine)
+        book._written.clear()
+        assert book.write(engine) == [7]
+        query = "SELECT ref FROM presences"
+        assert [row.ref for row in rows(engine, query)] == [7]
