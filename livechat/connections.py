@@ -41,11 +41,12 @@ BROKEN_OFF = BadRequest("400 Bad Request", "The request ended before it was comp
 class Places:
     """The places for connections of a process, whichever socket they come from.
 
-    One network has half of them at most, so that others come in; this machine, and so a proxy on it, has all.
+    One network has half of them at most, so that others come in. This machine, and so a proxy on it, may have all;
+    and with `proxies`, who speak for many networks, so may everybody.
     """
 
-    def __init__(self, most: int) -> None:
-        self.most, self.most_each = most, max(1, most // 2)
+    def __init__(self, most: int, *, proxies: bool = False) -> None:
+        self.most, self.most_each = most, most if proxies else max(1, most // 2)
         self.taken = 0
         self._by_network: Counter[str] = Counter()
         self._said = -TOLD_EVERY

@@ -50,12 +50,13 @@ def run(
     ready: Callable[[], None],
     stop: Callable[[], None],
     life: int | None = None,
+    proxies: bool = False,
 ) -> bool:
     """Serve until SIGTERM or Ctrl-C; returns whether it was Ctrl-C.
 
     `ready` is called when requests are taken; `stop` first thing when the server is to end: it ends the streams.
     `life`: a file that ends with the process that watches over us and others; they take from the same sockets,
-    so each takes one connection at a time.
+    so each takes one connection at a time. `proxies`: connections come from proxies, and not from clients.
     """
     import gevent
     from gevent.event import Event
@@ -70,7 +71,7 @@ def run(
     pulse = Pulse()
     beating = gevent.spawn(pulse.run)
     handler = _handler_class(pulse)
-    places = Places(capacity())
+    places = Places(capacity(), proxies=proxies)
     if places.most < FEW:
         log.warning("%s connections are possible here: raise the limit of open files.", places.most)
     for one in sockets:

@@ -147,7 +147,10 @@ def _serve(
         realtime.start()
         ready()
 
-    interrupted = serving.run(application, sockets, ready=begin, stop=realtime.stop, life=life)
+    proxies = registry["livechat.settings"].trusted_proxies > 0
+    interrupted = serving.run(
+        application, sockets, ready=begin, stop=realtime.stop, life=life, proxies=proxies
+    )
     context.close()
     leave_whole(registry["livechat.engine"], registry["livechat.reading_engine"])
     return interrupted

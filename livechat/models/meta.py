@@ -88,7 +88,7 @@ def make_reading_engine(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         reading = _sqlite_engine(engine.url, 1000, pool_size=10)
         if engine in _files:
-            _files[engine].watch(reading, writes=False)
+            _files[engine].watch(reading)
         return reading
     return engine.execution_options(isolation_level="AUTOCOMMIT")
 
@@ -122,7 +122,7 @@ def _watch_file(engine: Engine) -> None:
     path = engine.url.database
     if path and path != ":memory:" and not path.startswith("file:"):
         _files[engine] = DatabaseFile(path)
-        _files[engine].watch(engine, writes=True)
+        _files[engine].watch(engine)
 
 
 def leave_whole(engine: Engine, *others: Engine) -> None:

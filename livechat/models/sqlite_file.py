@@ -35,22 +35,23 @@ class DatabaseFile:
     def __init__(self, path: str) -> None:
         self.path = os.path.abspath(path)
         self._paths = tuple(self.path + suffix for suffix in _SUFFIXES)
-        self._first: Identity | None = None
+        self._open = 0
+        self._known: tuple[
+            Identity, ...
+        ] = ()  # as long as a connection is open, they stay the same
         self._missing = self._saved = False
 
-    def watch(self, engine: Engine, *, writes: bool) -> None:
+    def watch(self, engine: Engine) -> None:
         """Let an engine's connections be of this file only, and its commits be checked."""
         dialect: Any = engine.dialect
         connect, begin = dialect.connect, dialect.do_begin
 
         def checked_connect(*args: Any, **more: Any) -> Any:
-            if self._first is not None:  # or SQLite would make an empty file, or open another one
-                self._compare((self._first,))
+            self._compare(self._known)  # or SQLite would make what is missing, or open another one
             return connect(*args, **more)
 
         def checked_begin(connection: Any) -> None:
-            opened = connection.info[_OPENED]
-            self._compare(opened if writes else opened[:1], connection)
+            self._compare(connection.info[_OPENED], connection)
             begin(connection)
 
         # Not as events: one that is listened for costs every statement more than this.
@@ -58,12 +59,7 @@ class DatabaseFile:
         dialect.do_begin = checked_begin
         dialect.do_commit = _Commit(self)
         event.listen(engine, "connect", self._opened)
-        event.listen(engine, "engine_disposed", self._forget)
-
-    def check(self) -> None:
-        """Raise sqlite3.OperationalError unless the file that was opened is at its path."""
-        if self._first is not None:
-            self._compare((self._first,))
+        event.listen(engine, "close", self._closed)
 
     def check_commit(self, connection: Any) -> None:
         """Raise sqlite3.OperationalError unless what was committed is in the files at the path."""
@@ -76,7 +72,7 @@ class DatabaseFile:
         done here, which waits up to PATIENCE seconds for those who are just reading. Nothing is done to a file that
         is another one than was opened.
         """
-        if not os.path.exists(self._paths[1]) or self._first != _identity(self.path):
+        if len(self._known) < len(_SUFFIXES) or tuple(map(_identity, self._paths)) != self._known:
             return
         connection = sqlite3.connect(self.path, timeout=PATIENCE, isolation_level=None)
         try:
@@ -96,17 +92,20 @@ class DatabaseFile:
         opened = [found for found in map(_identity, self._paths) if found is not None]
         if len(opened) != len(_SUFFIXES):
             opened = opened[:1]  # not in WAL mode, or not yet
-        if self._first is None and opened:
-            self._first = opened[0]
         record.info[_OPENED] = tuple(opened)
         try:
-            self.check()
+            self._compare(self._known)
         except sqlite3.OperationalError:
             connection.close()
             raise
+        self._open += 1
+        if len(opened) > len(self._known):
+            self._known = tuple(opened)
 
-    def _forget(self, _engine: Engine) -> None:
-        self._first = None
+    def _closed(self, _connection: Any, record: Any) -> None:
+        self._open -= _OPENED in record.info
+        if not self._open:  # SQLite has removed the log, and whoever wants to may exchange the file
+            self._known = ()
 
     def _compare(self, opened: tuple[Identity, ...], connection: Any = None) -> None:
         for path, identity in zip(self._paths, opened, strict=False):
@@ -126,7 +125,11 @@ class DatabaseFile:
             )
         if connection is not None and not self._saved:
             self._save(connection)
-        raise sqlite3.OperationalError(f"{path} was deleted, moved or replaced")
+        error = sqlite3.OperationalError(f"{path} was deleted, moved or replaced")
+        # What SQLite itself says of a database that was moved, where it notices.
+        error.sqlite_errorcode = sqlite3.SQLITE_READONLY_DBMOVED
+        error.sqlite_errorname = "SQLITE_READONLY_DBMOVED"
+        raise error
 
     def _save(self, connection: Any) -> None:
         """Move what is only in the log into the database that belongs to it, and empty the log.

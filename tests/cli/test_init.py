@@ -58,6 +58,17 @@ def test_init_works_without_an_ini_file_on_both_databases(
     assert "livechat admins add ben" in other.err
 
 
+def test_commands_leave_one_whole_file(empty_shell: Shell) -> None:
+    for words in (
+        ["init", "--no-admin"],
+        ["admins", "add", "anna", "--invite"],
+        ["admins", "list"],
+    ):
+        assert empty_shell(*words).code == 0
+        files = {path.name for path in empty_shell.folder.iterdir()}
+        assert {name for name in files if "sqlite3" in name} == {"livechat.sqlite3"}
+
+
 def test_init_can_leave_the_admin_out(empty_shell: Shell) -> None:
     made = empty_shell("init", "--no-admin")
     assert (made.code, made.out) == (0, "")

@@ -17,6 +17,7 @@ from sqlalchemy import make_url
 from livechat import database
 from livechat.models import leave_whole
 from livechat.upkeep import tidy
+from tests.databases import engine_for
 from tests.factories import Customer
 from tests.server import Server
 from tests.streams import Remote
@@ -144,6 +145,24 @@ def test_a_file_that_goes_between_the_beginning_and_the_commit_is_noticed(
         database.transaction(engine),
     ):
         delete(file)
+
+
+def test_a_new_connection_does_not_begin_another_log(ann: Customer, file: Path) -> None:
+    engine = ann.app.app.registry["livechat.engine"]
+    with engine.connect():  # so that the next one is new
+        delete_the_log(file)
+        with pytest.raises(Exception, match="was deleted, moved or replaced"):
+            engine.connect().close()
+    assert not Path(f"{file}-wal").exists()
+
+
+def test_a_file_may_be_exchanged_while_nobody_has_it_open(file: Path, tmp_path: Path) -> None:
+    with engine_for(f"sqlite:///{file}") as engine:
+        for _ in range(2):
+            with engine.connect() as db:
+                db.exec_driver_sql("SELECT count(*) FROM chat_messages")
+            engine.dispose()
+            replace(file)
 
 
 def test_a_file_that_was_moved_away_has_everything_that_was_acknowledged(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import resource
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -293,6 +295,31 @@ def test_those_who_only_hold_on_give_way_when_no_more_connections_are_possible(
     assert small.log.read_text().count("are possible.") == 0
     assert "Traceback" not in small.log.read_text()
     for line in silent:
+        line.close()
+
+
+@sqlite
+def test_those_who_only_hold_on_give_way_when_others_have_taken_all_files(
+    live_server: Server,
+) -> None:
+    ann = Customer(Remote(live_server.port))
+    ann.starts("hello")
+    idle = [Line(live_server).sends(GET + b"\r\n") for _ in range(30)]
+    assert [line.hears()[0] for line in idle] == [200] * len(idle)
+    assert live_server.process is not None
+    pid = live_server.process.pid
+    most = max(int(name) for name in os.listdir(f"/proc/{pid}/fd")) + 1
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, most))
+    for n in range(10):
+        ann.sends(f"message {n}")
+        newcomer = Line(live_server).sends(GET + b"\r\n")
+        assert newcomer.hears()[0] == 200
+        idle.append(newcomer)
+    assert idle[0].ends() == b""
+    log = live_server.log.read_text()
+    assert "No file is left for a connection" in log
+    assert "Traceback" not in log
+    for line in idle:
         line.close()
 
 
