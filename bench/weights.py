@@ -71,10 +71,9 @@ def _desk(url: str) -> str:
 
 def _links(path: str, text: str) -> list[str]:
     if path.endswith(".js"):
-        text = re.sub(
-            r"/\*.*?\*/", "", text, flags=re.DOTALL
-        )  # types are imported in comments only
-        return re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", text)
+        # Types are imported in comments only; what `import()` names is loaded when it is needed.
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+        return re.findall(r"""(?:from|import)\s*["'](\.[^"']+)["']""", text)
     if path.endswith(".css"):
         return re.findall(r"""@import\s+(?:url\()?["']?([^"')]+)""", text)
     found = re.findall(

@@ -18,6 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from ..patched import in_a_real_thread, is_patched
+from ..utf8_json import dumps
 
 # Named constraints can be altered by a migration on every database.
 NAMING_CONVENTION = {
@@ -81,6 +82,7 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
         return engine
     engine = create_engine(
         url,
+        json_serializer=dumps,
         # Four workers stay below the hundred connections that PostgreSQL allows by itself.
         pool_size=15,
         max_overflow=0,
@@ -88,10 +90,9 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
         connect_args={
             "connect_timeout": 5,
             "application_name": "livechat",
-            # Who waits for a row has a connection meanwhile; without an end to that, one conversation that is
-            # held for long takes them all.
-            # Compiling a query takes half a second, which is longer than any of ours. Nor is any worth several
-            # processes: that they seem cheap made the search go through five million rows instead of an index.
+            # A wait for a row holds a connection: without a limit, one locked conversation takes them all.
+            # Compiling a query takes half a second, longer than any of ours. Parallel workers seem so cheap to the
+            # planner that the search went through five million rows instead of an index.
             "options": f"-c lock_timeout={busy_timeout_ms} -c jit=off -c max_parallel_workers_per_gather=0",
         },
     )
@@ -134,6 +135,7 @@ def _sqlite_engine(
 ) -> Engine:
     engine = create_engine(
         url,
+        json_serializer=dumps,
         connect_args={"timeout": busy_timeout_ms / 1000},
         pool_size=pool_size,
         max_overflow=0,

@@ -2,6 +2,7 @@
 
 import { byId } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
+import { createOlder } from '../common/older.js';
 import { createActs } from './acts.js';
 import { createFacts } from './facts.js';
 import { createHold } from './hold.js';
@@ -48,6 +49,18 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     },
   });
 
+  const older = createOlder({
+    http: desk.http,
+    url: () => session.links.messages,
+    scroller,
+    list: element('list'),
+    words,
+    insert(messages, before) {
+      lines.insert(messages, before);
+      lines.seen(session.seen_seq);
+    },
+  });
+
   const feed = createFeed({
     http: desk.http,
     url: session.links.messages,
@@ -65,6 +78,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
       lines.seen(session.seen_seq);
       look();
     },
+    onBefore: older.begin,
     onSession(/** @type {DeskSession} */ next) {
       session = next;
       render();
@@ -72,6 +86,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     },
     onReset() {
       lines.clear();
+      older.clear();
       newest = seen = 0;
     },
     onOther(type, given) {
@@ -173,7 +188,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
   const quiet = setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
   pending();
   // once the page has been laid out and has gone to its end
-  if (at) setTimeout(() => signal.aborted || lines.show(at), SETTLED);
+  if (at) setTimeout(async () => (await older.find(at)) && !signal.aborted && lines.show(at), SETTLED);
 
   return {
     number: session.number,
@@ -193,6 +208,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
       clearTimeout(quiet);
       clearTimeout(start);
       end.abort();
+      older.clear();
       feed.stop();
       writing.end();
     },

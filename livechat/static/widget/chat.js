@@ -113,6 +113,7 @@ export function createChat(options) {
 
   return {
     session: () => session,
+    http,
     outbox,
     begin() {
       if (session) follow(session);

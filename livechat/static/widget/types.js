@@ -1,6 +1,6 @@
 // What the modules of the conversation page promise each other. Types only, as common/types.js.
 
-/** @import { Composer, Message, Outbox, Product, Refusal, Result, Session, Store, Team, Words } from '../common/types.js' */
+/** @import { Composer, Http, Message, Outbox, Product, Refusal, Result, Session, Store, Team, Words } from '../common/types.js' */
 
 /**
  * What the shop's page tells the frame.
@@ -25,6 +25,7 @@
  * @property {string} startUrl
  * @property {() => number} pace  milliseconds between two polls
  * @property {(messages: Message[], first: boolean) => void} onMessages
+ * @property {(before: string) => void} onBefore  there are earlier messages than the first page's
  * @property {() => void} onSession  the session changed, came or went
  * @property {() => void} onReset  another conversation, or none: forget its messages
  * @property {(live: boolean) => void} onLive
@@ -37,6 +38,7 @@
 /**
  * @typedef {object} Chat
  * @property {() => Session|null} session
+ * @property {Http} http
  * @property {Outbox} outbox
  * @property {() => void} begin  take up the conversation of an earlier page, if there is one
  * @property {() => void} poke
