@@ -55,12 +55,9 @@ def test_earlier_messages_come_when_one_scrolls_up_and_what_is_in_sight_stays_th
     assert -600 < place - box["y"] < box["height"]  # 300 of it were above the edge of what is in sight
     assert seqs(reader) == list(range(602, 1002))
     expect(reader.scroller.locator(".day")).to_have_count(1)
-    for _ in range(6):
+    for first in (402, 202, 2, 1):
         reader.scroller.evaluate("element => element.scrollTo(0, 0)")
-        if len(seqs(reader)) == 1001:
-            break
-        before = len(seqs(reader))
-        expect(reader.scroller.locator("[data-entry]")).not_to_have_count(before)
+        expect(reader.scroller.locator(f"[data-entry='{first}']")).to_be_attached()
     assert seqs(reader) == list(range(1, 1002))
     expect(edge(reader)).to_have_count(0)
     expect(reader.scroller.locator(".day")).to_have_count(1)
@@ -78,6 +75,7 @@ def test_a_button_that_failed_tries_again(desk, engine):
     add_chat(engine, "Clara", "First")
     fill_chat(engine, 1, 400)
     desk.visits("1/").is_ready()
+    desk.page.context.ear.expects("net::ERR_FAILED")
     desk.page.route("**/messages/?before=*", lambda route: route.abort())
     edge(desk).evaluate("element => element.click()")
     again = desk.scroller.get_by_role("button", name="could not be loaded")
@@ -116,7 +114,9 @@ def test_a_message_far_up_is_shown_where_it_was_said(desk, engine):
     # Above and below, what is missing comes when one gets there.
     desk.line("Entry 400").scroll_into_view_if_needed()
     expect(desk.scroller.locator("[data-entry='602']")).to_be_attached()
-    desk.scroller.locator("[data-entry='602']").scroll_into_view_if_needed()
+    for first in ("602", "402"):
+        desk.scroller.locator(f"[data-entry='{first}']").scroll_into_view_if_needed()
+        expect(desk.scroller.locator(f"[data-entry='{int(first) - 200}']")).to_be_attached()
     expect(desk.scroller.locator("[data-entry='401']")).to_be_attached()
     found = seqs(desk)
     assert found == list(range(found[0], 1002))
@@ -129,7 +129,7 @@ def test_who_was_away_for_long_gets_the_newest_page(shopper, desk, engine):
     add_messages(engine, 1, desk.row, "The newest")
     expect(shopper.line("The newest")).to_be_in_viewport(ratio=1)
     found = seqs(shopper)
-    assert found == list(range(found[0], 1503))
+    assert found == list(range(found[0], 1504))
 
 
 def test_the_desk_shows_all_of_it_without_a_script(new_desk, engine):
