@@ -11,6 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from . import sizes
 from .actors import CUSTOMER
 from .lines import INTERNAL, Event, line
 from .models import (
@@ -39,6 +40,7 @@ _HELD = [
     for name in (
         *("id", "status", "assignee_id", "customer_name", "seq", "public_seq", "customer_messages"),
         *("last_activity_at", "waiting_since", "first_answer_at"),
+        *("size", "size_day", "day_size"),
     )
 ]
 _HOLD = (
@@ -74,6 +76,7 @@ _TAKE = (
         SESSIONS.c.id == bindparam("id"),
         SESSIONS.c.status != Status.CLOSED,
         _BLOCKED.scalar_subquery().is_(None),
+        sizes.HAS_ROOM,
     )
     .with_for_update(of=SESSIONS, **LOCK)
 )
@@ -93,6 +96,7 @@ _COUNT_BY_CUSTOMER = _COUNT.values(
     customer_messages=SESSIONS.c.customer_messages + 1,
     customer_wrote_at=_MOMENT,
     snoozed_until=None,
+    **sizes.COUNTED,
 )
 
 
@@ -148,6 +152,7 @@ def add_once(db: Session, held: Any, **values: Any) -> Any | None:
         "last_message_seq": message.seq,
         "waiting_since": None if answered else held.waiting_since or moment,
         "first_answer_at": held.first_answer_at or (moment if answered else None),
+        **sizes.counted(held, values["body"], by_customer=not answered),
     }
     if answered:
         connection.execute(_COUNT, {"held": held.id, **counted})
@@ -163,10 +168,11 @@ def add_once(db: Session, held: Any, **values: Any) -> Any | None:
 
 def add_by_customer(db: Session, session_id: int, body: str, client_id: str) -> Any | None:
     """Add a customer's message as usual, in two statements instead of three; returns its row. None when it is not as
-    usual (no such session, closed, blocked, sent before): then nothing is changed, and the long way says why."""
+    usual (no such session, closed, blocked, full, sent before): then nothing is changed, and the long way says why."""
     db.flush()
     connection = db.connection()
-    given = {"id": session_id, "body": body, "client_id": client_id, "moment": now()}
+    size = {"bytes": sizes.size_of(body), "day": sizes.today()}
+    given = {"id": session_id, "body": body, "client_id": client_id, "moment": now(), **size}
     message = connection.execute(_ADD_BY_CUSTOMER[connection.dialect.name], given).first()
     if message is None:
         return None
@@ -176,6 +182,7 @@ def add_by_customer(db: Session, session_id: int, body: str, client_id: str) -> 
         "new_seq": message.seq,
         "new_public_seq": message.public_seq,
         "moment": message.created_at,
+        **size,
     }
     connection.execute(_COUNT_BY_CUSTOMER, counted)
     return message
@@ -186,6 +193,7 @@ def append_line(
 ) -> ChatMessage:
     """Add a system line to the locked session's list."""
     body = line(event, details, for_customer=False).interpolate()
+    by_customer = event == Event.PRODUCT or details.get("by_customer", False)
     return append(
         db,
         session,
@@ -195,11 +203,22 @@ def append_line(
         event=event,
         details=details,
         public=event not in INTERNAL,
+        by_customer=by_customer,
     )
 
 
-def append(db: Session, session: ChatSession, *, public: bool = True, **values: Any) -> ChatMessage:
-    """Add an entry to the locked session's list under the next numbers."""
+def append(
+    db: Session,
+    session: ChatSession,
+    *,
+    public: bool = True,
+    by_customer: bool = False,
+    **values: Any,
+) -> ChatMessage:
+    """Add an entry to the locked session's list under the next numbers. `by_customer`: they have brought it about,
+    and it counts for their day."""
+    for name, size in sizes.counted(session, values["body"], by_customer=by_customer).items():
+        setattr(session, name, size)
     session.seq += 1
     if public:
         session.public_seq += 1

@@ -129,10 +129,12 @@ def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
         return _page_before(context, request, request.GET["before"])
     position, lost = position_of(context, request, request.GET.get("after"))
     request.realtime.book.polled(presence.CUSTOMER, context.record.id)
+    if lost:
+        return newest(request, context.record) | {"reset": True}
     found = since(request, context.record, position)
-    if not found["messages"] and not lost:
+    if not found["messages"]:
         request.polled_without_news = context.record.id
-    return found | ({"reset": True} if lost else {})
+    return found
 
 
 def _page_before(context: CustomerSession, request: Request, cursor: str) -> dict[str, Any]:

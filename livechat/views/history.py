@@ -37,6 +37,8 @@ def asked_for(context: AdminSession, request: Request) -> dict[str, Any]:
         shape = _ends(context, page)
     else:
         position, lost = _position(context, request.GET.get("after"), "after")
+        if lost:
+            return newest(context, request) | {"reset": True}
         page = _page_after(context, request, position)
         shape = {"cursor": _cursor(context, page.end)}
     more = {"more": True} if page.more else {}

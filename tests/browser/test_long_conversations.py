@@ -52,7 +52,9 @@ def test_earlier_messages_come_when_one_scrolls_up_and_what_is_in_sight_stays_th
     expect(reader.scroller.locator("[data-entry='602']")).to_be_attached()
     place = reader.line("Entry 802").evaluate(TOP)
     box = reader.scroller.bounding_box()
-    assert -600 < place - box["y"] < box["height"]  # 300 of it were above the edge of what is in sight
+    assert (
+        -600 < place - box["y"] < box["height"]
+    )  # 300 of it were above the edge of what is in sight
     assert seqs(reader) == list(range(602, 1002))
     expect(reader.scroller.locator(".day")).to_have_count(1)
     for first in (402, 202, 2, 1):
