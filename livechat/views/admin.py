@@ -153,7 +153,7 @@ def typing(context: AdminSession, request: Request) -> dict[str, Any]:
     return {}
 
 
-@act_view(name="send")
+@act_view(name="send", counts="sends")
 def send(context: AdminSession, request: Request) -> Any:
     """Answer. A waiting conversation is taken by that."""
     data = fields_of(request)

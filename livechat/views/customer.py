@@ -95,6 +95,7 @@ def start(context: Start, request: Request) -> dict[str, Any]:
         )
         token = guests.give_token(request.dbsession, guest)
     else:
+        request.limits.count_act(network(request), f"guest {guest_id}")
         guest = request.dbsession.get_one(Guest, guest_id)
     if opening.body is not None:
         request.limits.count_send(network(request), f"guest {guest.id}")
@@ -104,7 +105,7 @@ def start(context: Start, request: Request) -> dict[str, Any]:
     return {**newest(request, record), "token": token}
 
 
-@session_view("send", request_method="POST")
+@session_view("send", request_method="POST", counts="sends")
 def send(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Send a message: 201, or 200 and the very same message when it had been sent before."""
     data = json_object(request)

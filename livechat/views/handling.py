@@ -26,7 +26,7 @@ from .desk import (
 )
 
 
-@act_view(name="note")
+@act_view(name="note", counts="sends")
 def note(context: AdminSession, request: Request) -> Any:
     """Write a note for colleagues. ``@username`` in it calls one of them."""
     data, admin = fields_of(request), request.identity.admin

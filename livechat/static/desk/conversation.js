@@ -15,6 +15,7 @@ import { createWriting } from './writing.js';
 
 const HELD = 'answered_meanwhile';
 const SETTLED = 120; // milliseconds
+const LATER = 3000; // milliseconds until what failed is tried again
 const PASSING = 400; // milliseconds after which one does not only pass by
 const element = (/** @type {string} */ id) => byId(id, HTMLElement);
 
@@ -164,7 +165,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     const result = await desk.http.post(session.links.seen, { seq: newest });
     if (signal.aborted) return;
     if (result.ok) feed.apply(result.data);
-    else seen = 0;
+    else setTimeout(() => (seen = 0), result.after || LATER); // not with each movement of the page
   }
 
   function render() {

@@ -7,6 +7,8 @@ import { createOutbox } from '../common/outbox.js';
 /** @import { Entry, Feed, Result, Session } from '../common/types.js' */
 /** @import { Chat, ChatOptions } from './types.js' */
 
+const LATER = 3000; // milliseconds until what failed is tried again
+
 /** @param {ChatOptions} options @returns {Chat} */
 export function createChat(options) {
   const { store, startUrl } = options;
@@ -134,7 +136,7 @@ export function createChat(options) {
       seenSeq = seq;
       const result = await http.post(session.links.seen, { seq });
       if (result.ok) feed?.apply(result.data);
-      else seenSeq = 0;
+      else setTimeout(() => (seenSeq = 0), result.after || LATER); // not with each movement of the page
     },
   };
 }
