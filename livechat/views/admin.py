@@ -96,9 +96,7 @@ def list_stream(context: Desk, request: Request) -> Response:
 )
 def be_here(context: Desk, request: Request) -> dict[str, Any]:
     """Whether this admin is at the keyboard: ``{"state": "online"}`` or ``away``."""
-    state = json_object(request).get("state")
-    if state not in {"online", "away"}:
-        raise Invalid("state", "state is online or away.")
+    state = fields.choice(json_object(request).get("state"), "state", ("online", "away"))
     presence.set_away(request.dbsession, request.identity.admin.id, away=state == "away")
     return {}
 
