@@ -92,8 +92,8 @@ def every_url(wsgi: Any) -> list[Url]:
         methods = view["request_methods"] or ("GET", "POST")
         for place in places[kind]:
             path = place + (f"{view['name']}/" if view["name"] else "")
-            name = view["name"] or getattr(kind, "verb", "") or path.strip("/").split("/")[-1]
-            name = {"{item}": path.strip("/").split("/")[-2]}.get(name, name)
+            words = [word for word in path.split("/") if word and word != "{item}"]
+            name = view["name"] or getattr(kind, "verb", "") or (words or [""])[-1]
             entry = found.setdefault(path, (set(), set(), name))
             entry[0].update([methods] if isinstance(methods, str) else methods)
             entry[1].add(module)

@@ -17,38 +17,9 @@ JSON = "application/json"
 DEEP: object = "x"
 for _ in range(15):
     DEEP = {"a": [DEEP]}
-WRONG = [
-    {},
-    {"a": {}},
-    [],
-    [{}],
-    [[1]],
-    None,
-    True,
-    -1,
-    10**19,
-    1.5,
-    1e308,
-    "",
-    " ",
-    "\x00",
-    "\u202e\ud7ff\ufffe",
-    "x" * 5000,
-    DEEP,
-]
-TEXTS = [
-    "",
-    "\u0661",
-    "-1",
-    "9" * 40,
-    "\u202e",
-    "x" * 3000,
-    "0001-01-01T00:00:00+23:59",
-    "e1",
-    "l1",
-    "h1.1",
-    "W10",
-]
+WRONG = [{}, [], [{}], None, True, 10**19, 1.5, "\x00", "x" * 5000, DEEP]
+UNHASHABLE = [{}, [[1]]]
+TEXTS = ["\u0661", "-1", "9" * 40, "\u202e", "x" * 3000]
 
 
 @pytest.fixture
@@ -108,15 +79,17 @@ def test_the_urls_are_those_of_the_tree(wsgi):
 def wrong_bodies(url):
     """Sound bodies of a view with one field, or one within a field, of the wrong kind."""
     for sound in url.sound:
-        names = set(sound) | ({*url.fields} if sound is url.sound[0] else set())
-        for name in sorted(names):
-            inside = sorted(sound[name]) if isinstance(sound.get(name), dict) else []
+        for name in sorted(sound):
+            inside = sorted(sound[name]) if isinstance(sound[name], dict) else []
             for value in WRONG:
                 yield sound | {name: value}
                 for key in inside:
                     body = copy.deepcopy(sound)
                     body[name][key] = value
                     yield body
+    for name in sorted({*url.fields} - {*url.sound[0]}):
+        for value in UNHASHABLE:
+            yield url.sound[0] | {name: value}
 
 
 def test_no_field_of_any_kind_breaks_a_url(place):
@@ -152,20 +125,19 @@ def test_no_form_breaks_a_url(place):
         wsgi.registry["livechat.limits"]._limiter.storage.reset()
         for sound in url.sound:
             fields = [
-                (name, value if isinstance(value, str) else "1") for name, value in sound.items()
+                (key, value if isinstance(value, str) else "1") for key, value in sound.items()
             ]
-            for name in {*sound, *(url.fields if sound is url.sound[0] else ())}:
-                for odd in (
-                    [],
-                    [(name, "a"), (name, "b")],
-                    [(name, "\u202e" * 500)],
-                    [(f"{name}[]", "1")],
+            for name in sound:
+                for accept, odd in (
+                    (JSON, []),
+                    ("text/html", [(name, "a"), (name, "b")]),
+                    (JSON, [(name, "\u202e" * 500)]),
+                    ("text/html", [(f"{name}[]", "1")]),
                 ):
                     form = urlencode([pair for pair in fields if pair[0] != name] + odd).encode()
-                    for accept in (JSON, "text/html"):
-                        kind = {"Content-Type": FORM, "Accept": accept}
-                        answer = ask(wsgi, "POST", url.path.format(**where), form, headers | kind)
-                        is_an_answer(answer, (url.path, form[:200]))
+                    kind = {"Content-Type": FORM, "Accept": accept}
+                    answer = ask(wsgi, "POST", url.path.format(**where), form, headers | kind)
+                    is_an_answer(answer, (url.path, form[:200]))
 
 
 @RELAXED
@@ -208,6 +180,6 @@ def test_no_segment_of_a_path_breaks_anything(place):
             if f"{{{name}}}" not in url.path:
                 continue
             for segment in SEGMENTS:
-                path = url.path.format(**where | {name: segment.replace("\u0661", "%D9%A1")})
+                path = url.path.format(**where | {name: segment})
                 for method in ("GET", "POST"):
                     is_an_answer(ask(wsgi, method, path, b"{}", headers), (method, path))
