@@ -21,9 +21,9 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 
 from .bounded import Bounded
+from .db_errors import is_away
 from .guests import hash_token
 from .models import OutsideWrite
 from .reading import Reader, customer_record, guest_id_by_token, record_by_uuid
@@ -224,7 +224,9 @@ class Remembered(Known):
             if self._connection is None:
                 self._connection = self._engine.connect()
             row = self._connection.connection.driver_connection.execute(_COUNT).fetchone()
-        except (sqlite3.Error, DBAPIError):
+        except Exception as error:
+            if not (isinstance(error, sqlite3.Error) or is_away(error)):
+                raise
             # Whoever asked reads the database instead, and hears from it what is wrong.
             return None
         return row[0] if row else 0

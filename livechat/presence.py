@@ -15,6 +15,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from .models import WRITING, Admin, Presence, Worker, now, table_of
@@ -35,6 +36,11 @@ SAMPLE = 2000  # the newest sessions looked at
 _PRESENCES = table_of(Presence)
 _WORKERS = table_of(Worker)
 _ADMINS = table_of(Admin)
+# Where nobody knows whether a commit came about, it is written again.
+_ARRIVE = {
+    dialect: of(_PRESENCES).on_conflict_do_nothing()
+    for dialect, of in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
 _HERE = (
     select(_PRESENCES.c.ref)
     .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
@@ -136,11 +142,19 @@ class Team:
         """A new dictionary, to be put into a session's shape. `db` gives what is read with, when it is needed."""
         moment = time.monotonic()
         if moment - self._asked > 2:
-            self._asked = moment
-            self._presence = _presence_of_desk(db())
+            before, self._asked = self._asked, moment  # others need not ask at the same time
+            try:
+                self._presence = _presence_of_desk(db())
+            except BaseException:
+                self._asked = before
+                raise
         if moment - self._measured > 600:
-            self._measured = moment
-            self._within = usual_answer(db())
+            before, self._measured = self._measured, moment
+            try:
+                self._within = usual_answer(db())
+            except BaseException:
+                self._measured = before
+                raise
         return {"presence": self._presence, "answers_within": self._within}
 
 
@@ -220,7 +234,7 @@ class Book:
                 rows = [
                     {"worker_id": self.worker_id, "kind": kind, "ref": ref} for kind, ref in came
                 ]
-                connection.execute(insert(_PRESENCES), rows)
+                connection.execute(_ARRIVE[connection.dialect.name], rows)
         self._written |= set(came)
         self._written -= set(left)
         if beat:

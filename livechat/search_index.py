@@ -4,12 +4,11 @@ fit a query, the newest first. See docs/decisions/0012-search.md."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 
 from sqlalchemy import Engine, TextClause, text
-from sqlalchemy.exc import OperationalError, TimeoutError
 from sqlalchemy.orm import Session
 
+from .db_errors import unless_away
 from .models import LONG, WRITING
 from .reading import Reader
 from .search_words import Query, Term
@@ -48,7 +47,7 @@ def is_sqlite(db: Reader) -> bool:
 def keep_up(engine: Engine, most: int | None = None) -> None:
     """Take into SQLite's index what was written since, all of it or the oldest `most`; PostgreSQL does it by itself.
 
-    Raises OperationalError or TimeoutError when somebody else holds the database.
+    Raises what `db_errors.is_away` knows when somebody else holds the database.
     """
     if engine.dialect.name != "sqlite":
         return
@@ -64,7 +63,7 @@ def keep_up(engine: Engine, most: int | None = None) -> None:
 
 def catch_up(engine: Engine) -> None:
     """The same for who is about to search. While somebody else holds the database, the newest second is missing."""
-    with suppress(OperationalError, TimeoutError):
+    with unless_away():
         keep_up(engine)
 
 

@@ -235,10 +235,16 @@ def _handler_class(pulse: Pulse) -> Any:
             # so somebody new goes on with it, who has none of that.
             stream, self.result = self.result, None
             try:
-                self.write(next(stream, b""))
+                first = next(stream, None)
+                if first is not None:
+                    self.write(first)
             except BaseException:
                 stream.close()
                 raise
+            if first is None:  # it has ended before it has begun
+                self.result = ()
+                super().process_result()
+                return
             one = self.socket
             descriptor = one.detach()
             plain = cooperative.socket(one.family, one.type, one.proto, fileno=descriptor)

@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from sqlalchemy.exc import SQLAlchemyError
-
     from .context import Context
 
 DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -73,8 +71,6 @@ def explain(error: Exception, context: Context) -> str | None:
 
 
 def _explain_ours(error: Exception, context: Context) -> str | None:
-    from sqlalchemy.exc import SQLAlchemyError
-
     from ..listening import CannotListen
     from ..refusals import Refused
     from ..settings import SettingsError
@@ -83,36 +79,30 @@ def _explain_ours(error: Exception, context: Context) -> str | None:
         return error.message
     if isinstance(error, SettingsError | CannotListen):
         return str(error)
-    if isinstance(error, SQLAlchemyError):
-        return _explain_database(error, context)
-    return None
+    return _explain_database(error, context)
 
 
-def _explain_database(error: SQLAlchemyError, context: Context) -> str | None:
+def _explain_database(error: Exception, context: Context) -> str | None:
     """The sentence for an error of the database, or None for a statement of ours that is wrong."""
     from sqlalchemy import exc
 
-    if isinstance(error, exc.TimeoutError):
-        return "The database is busy. Nothing was changed; try again."
+    from .. import db_errors
+
     if isinstance(error, exc.ArgumentError | exc.NoSuchModuleError):
         return "livechat.database_url is no address of a database."
-    if not isinstance(error, exc.DBAPIError):
-        return None
-    said = " ".join(str(error.orig).split())
-    state = getattr(error.orig, "sqlstate", None) or ""
-    if any(words in said for words in ("no such table", "no such column")) or state in _NO_TABLES:
+    if db_errors.has_old_tables(error):
         return old_tables(context)
-    if "locked" in said or "busy" in said or state in _TRY_AGAIN:
-        return "The database is busy: somebody else is writing. Nothing was changed; try again."
+    if db_errors.is_busy(error):
+        return "The database is busy: somebody else is using it. Nothing was changed; try again."
+    state = db_errors.sqlstate(error)
     if isinstance(error, exc.IntegrityError) or state == _MADE_ALREADY:
         return "Somebody else did the same at this moment. Nothing was changed; look again."
-    if isinstance(error, exc.ProgrammingError) and state != _NO_RIGHT:
+    ours = isinstance(error, exc.ProgrammingError) or not isinstance(error, exc.DBAPIError)
+    if ours and state != _NO_RIGHT and not db_errors.is_away(error):
         return None
-    return f"The database cannot be used: {said}"
+    return f"The database cannot be used: {db_errors.reason(error)}"
 
 
-_NO_TABLES = {"42P01", "42703"}  # undefined table, undefined column
-_TRY_AGAIN = {"40001", "40P01", "55P03", "57014"}  # serialization, deadlock, lock, cancelled
 _MADE_ALREADY = "42P07"  # two who make the tables at once
 _NO_RIGHT = "42501"
 

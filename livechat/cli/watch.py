@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 
 import click
-from sqlalchemy.exc import DBAPIError
 
+from .. import db_errors
 from ..lines import Event
 from ..realtime.hub import EVERYTHING, Hub, Listener
 from ..realtime.wakeup import choose
@@ -67,7 +67,9 @@ def _follow(follower: Follower, listener: Listener, show: Callable[[News], None]
         listener.wait(AWAY_INTERVAL if away else INTERVAL)
         try:
             news = follower.news()
-        except DBAPIError:
+        except Exception as error:
+            if not db_errors.is_away(error):
+                raise
             # It may be back in a moment (a restart, a lock); nothing is missed meanwhile.
             if not away:
                 tell("The database is away. Waiting for it …")

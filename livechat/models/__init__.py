@@ -24,6 +24,7 @@ from .meta import (
     UTCDateTime,
     in_milliseconds,
     make_engine,
+    make_probing_engine,
     make_reading_engine,
     now,
     table_of,
@@ -146,7 +147,8 @@ def includeme(config: Configurator) -> None:
     settings: Any = config.registry["livechat.settings"]
     engine = make_engine(settings.database_url, busy_timeout_ms=settings.busy_timeout_ms)
     config.registry["livechat.engine"] = engine
-    config.registry["livechat.reading_engine"] = make_reading_engine(engine)
+    reading = config.registry["livechat.reading_engine"] = make_reading_engine(engine)
+    config.registry["livechat.probing_engine"] = make_probing_engine(engine, reading)
     # Objects keep their values after the commit: a response is rendered from them.
     config.registry["livechat.dbsession_factory"] = sessionmaker(engine, expire_on_commit=False)
     config.add_request_method(request_session, "dbsession", reify=True)

@@ -13,12 +13,12 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from ..patched import in_a_real_thread, is_patched
 from ..utf8_json import dumps
+from .postgresql import postgresql_engine, probing_engine
 
 # Named constraints can be altered by a migration on every database.
 NAMING_CONVENTION = {
@@ -80,46 +80,7 @@ def make_engine(url: str, *, busy_timeout_ms: int = 3000) -> Engine:
         if is_patched():
             engine.dialect.do_commit = _Commit()  # type: ignore[method-assign, assignment]
         return engine
-    engine = create_engine(
-        url,
-        json_serializer=dumps,
-        # Four workers stay below the hundred connections that PostgreSQL allows by itself.
-        pool_size=15,
-        max_overflow=0,
-        pool_timeout=5,
-        connect_args={
-            "connect_timeout": 5,
-            "application_name": "livechat",
-            # A wait for a row holds a connection: without a limit, one locked conversation takes them all.
-            # Compiling a query takes half a second, longer than any of ours. Parallel workers seem so cheap to the
-            # planner that the search went through five million rows instead of an index.
-            "options": f"-c lock_timeout={busy_timeout_ms} -c jit=off -c max_parallel_workers_per_gather=0",
-        },
-    )
-    _ping_the_idle(engine)
-    return engine
-
-
-def _ping_the_idle(engine: Engine) -> None:
-    """Ask a connection that has not been used for a while whether it still holds, before it is used again.
-
-    SQLAlchemy's `pool_pre_ping` asks each time, which is one of five questions that a stream asks for a message. A
-    connection that has ended within the last second fails whoever takes it, and all are made anew then.
-    """
-
-    def checkin(_connection: Any, record: Any) -> None:
-        record.info[_USED] = time.monotonic()
-
-    def checkout(connection: Any, record: Any, _proxy: Any) -> None:
-        if time.monotonic() - record.info.get(_USED, time.monotonic()) < IDLE:
-            return
-        try:
-            engine.dialect.do_ping(connection)
-        except engine.dialect.loaded_dbapi.Error as error:
-            raise InvalidatePoolError from error
-
-    event.listen(engine, "checkin", checkin)
-    event.listen(engine, "checkout", checkout)
+    return postgresql_engine(url, busy_timeout_ms)
 
 
 def make_reading_engine(engine: Engine) -> Engine:
@@ -128,6 +89,11 @@ def make_reading_engine(engine: Engine) -> Engine:
     if engine.dialect.name == "sqlite":
         return _sqlite_engine(engine.url, 1000, pool_size=10)
     return engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def make_probing_engine(engine: Engine, reading: Engine) -> Engine:
+    """An engine to ask whether the database answers, also while all connections of the others are in use."""
+    return probing_engine(engine) if engine.dialect.name == "postgresql" else reading
 
 
 def _sqlite_engine(
@@ -247,8 +213,7 @@ def _wait_inside(info: Any, driver: Any, milliseconds: int) -> None:
         info[_PATIENCE] = milliseconds
 
 
-_TURN, _PATIENCE, _USED = "livechat_turn", "livechat_patience", "livechat_used"
-IDLE = 1.0  # seconds
+_TURN, _PATIENCE = "livechat_turn", "livechat_patience"
 _turns: WeakKeyDictionary[Any, Callable[[], _Turn]] = WeakKeyDictionary()
 QUICK = 0.001  # seconds: a commit that usually takes less is done without a thread
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import queue
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Engine, text
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from ..db_errors import unless_away
+from ..models.postgresql import KEPT_ALIVE
 from .hints import Changed, Hint, Typing, decode, encode, split
 from .hub import Hub
 from .sweep import Sweep
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 CHANNEL = "livechat"
 WATCH_EVERY = 0.05  # seconds between two looks at SQLite's data_version
 RECONNECT_AFTER = 1.0  # seconds
+PROVE_EVERY = 10.0  # seconds between two words to oneself
+SILENT_FOR = (
+    30.0  # seconds without hearing them after which a channel that is open is taken for dead
+)
 STOPS_WITHIN = 0.2  # seconds after which a listener looks whether it is to stop
 MOST_UNSENT = 1000  # hints kept while the channel is away; older ones are dropped, the sweep makes up for them
 
@@ -34,7 +39,7 @@ class _Threaded(Wakeup):
         super().__init__(hub)
         self.stopped = threading.Event()
         self._thread: threading.Thread | None = None
-        self._begun = False
+        self._begun = self._was_away = False
 
     def start(self) -> None:
         self._begin()
@@ -48,10 +53,9 @@ class _Threaded(Wakeup):
 
     def _begin(self) -> None:
         if self.sweep is not None:
-            with contextlib.suppress(
-                DBAPIError
-            ):  # away: what it has when it comes is where we begin
+            with unless_away():  # what it has when it comes back is where we begin
                 self.sweep.begin()
+                self.told_up_to = self.sweep.floor
                 self._begun = True
 
     def _run(self) -> None:
@@ -63,11 +67,18 @@ class _Threaded(Wakeup):
             except Exception as error:
                 # Away for a moment, or for longer: the sweep goes on, and we try again.
                 log.warning("The wake-up channel is away: %s", error)
+                self._was_away = True
                 self.stopped.wait(RECONNECT_AFTER)
 
     def listen(self) -> None:
         """Hear what others say until `stopped`; raises when the channel is away."""
         raise NotImplementedError
+
+    def catch_up(self) -> None:
+        """The channel is open: find what was said before that. Entries can be looked for; what changes a session
+        without an entry cannot, so after a break everyone has to look for themselves."""
+        self.look()
+        self.has_missed, self._was_away = self.has_missed or self._was_away, False
 
 
 class SQLiteWatch(_Threaded):
@@ -95,8 +106,16 @@ class SQLiteWatch(_Threaded):
             connection.close()
 
 
+class Silent(Exception):
+    """A channel is open, but nothing comes through it."""
+
+
 class _Talking(_Threaded):
-    """A channel on which each process also hears itself, and leaves out what it has said."""
+    """A channel on which each process also hears itself, and leaves out what it has said.
+
+    To hear itself is the proof that the channel works: the other end of a connection may be gone, or be no longer the
+    one to which everyone else talks, without an error at this end.
+    """
 
     sweep_every = 1.0
 
@@ -106,6 +125,7 @@ class _Talking(_Threaded):
         self._origin = uuid.uuid4().hex[:12]
         self._unsent: queue.Queue[str] = queue.Queue(MOST_UNSENT)
         self._talker: threading.Thread | None = None
+        self._heard_at = self._proved_at = 0.0
 
     def start(self) -> None:
         super().start()
@@ -129,9 +149,25 @@ class _Talking(_Threaded):
     def heard(self, said: str) -> None:
         """Pass on what another process has said."""
         origin, _space, words = said.partition(" ")
+        if origin == self._origin:
+            self._heard_at = time.monotonic()
         hint = decode(words)
         if hint is not None and origin != self._origin:
             self.hub.tell(hint)
+
+    def catch_up(self) -> None:
+        self._heard_at = time.monotonic()
+        super().catch_up()
+
+    def prove(self) -> None:
+        """Say a word to ourselves now and then. Raises Silent when we have not heard any for long."""
+        moment = time.monotonic()
+        if moment - self._heard_at > SILENT_FOR:
+            raise Silent(f"nothing has come through it for {SILENT_FOR:.0f} seconds")
+        if moment - self._proved_at > PROVE_EVERY:
+            self._proved_at = moment
+            self._start_talking()
+            self._put(f"{self._origin} ")
 
     def _put(self, said: str) -> None:
         try:
@@ -175,8 +211,9 @@ class PostgreSQLNotify(_Talking):
         connection = _listening_connection(url)
         try:
             connection.execute(f"LISTEN {CHANNEL}")
-            self.look()  # what was said before we listened
+            self.catch_up()
             while not self.stopped.is_set():
+                self.prove()
                 for notice in connection.notifies(timeout=STOPS_WITHIN):
                     self.heard(notice.payload)
         finally:
@@ -195,9 +232,7 @@ def _listening_connection(url: Any) -> Any:
         autocommit=True,
         connect_timeout=5,
         application_name="livechat wakeup",
-        keepalives_idle=10,
-        keepalives_interval=5,
-        keepalives_count=3,
+        **KEPT_ALIVE,
     )
 
 
@@ -228,8 +263,9 @@ class RedisChannel(_Talking):
         subscription = self._redis.pubsub(ignore_subscribe_messages=True)
         try:
             subscription.subscribe(CHANNEL)
-            self.look()  # what was said before we listened
+            self.catch_up()
             while not self.stopped.is_set():
+                self.prove()
                 message = subscription.get_message(timeout=STOPS_WITHIN)
                 if message is not None:
                     self.heard(message["data"])

@@ -14,13 +14,13 @@ from sqlalchemy import Connection
 
 from ..cursors import message_cursor
 from ..filters import Filters
-from ..listing import activity_cursor, changed_since, matching, news, rows_of
+from ..history import page_after
+from ..listing import changed_since, matching, news, rows_of
 from ..presence import who_looks
 from ..reading import (
     admin_by_login,
     admin_name,
     customer_record_by_id,
-    entries_after,
     guest_id_by_token,
     record_by_id,
 )
@@ -37,7 +37,7 @@ Shape = dict[str, Any]
 class CustomerLog:
     """A conversation for its customer. `shape` makes the session's JSON from what gives a connection and a row."""
 
-    pause = 0.0
+    pause, more = 0.0, False
     for_customer = silent = True
 
     def __init__(
@@ -81,6 +81,8 @@ class CustomerLog:
             found = self._read(db) if looked else b""
             if found is None:
                 return None
+            if self.more:
+                listener.wake()
             found += self._typing(db, listener) + (self._aside(db, listener) if slow else b"")
             return found if not (looked or found) or self.may_see(db) else None
 
@@ -112,20 +114,23 @@ class CustomerLog:
             return None
         self._guest_id = record.guest_id
         parts = []
+        before = self._cursor(record)
         newest = record.public_seq if self.for_customer else record.seq
         if newest > self._position:
-            for entry in entries_after(
-                db, record.id, self._position, for_customer=self.for_customer
-            ):
+            page = page_after(db, record.id, self._position, for_customer=self.for_customer)
+            self.more = page.more
+            for entry in page.entries:
                 self._position = entry.public_seq if self.for_customer else entry.seq
                 parts.append(event("message", self.message(entry), self._cursor(record)))
         shape = self._shape(lambda: db, record)
         if shape != self._shown:
             self._shown = shape
-            # First, so that it is known whose messages these are; later, last: it counts them.
-            parts.insert(
-                0 if session_first else len(parts), event("session", shape, self._cursor(record))
-            )
+            # First, so that it is known whose messages these are; later, last: it counts them. Its id says what has
+            # been sent by then: whoever is cut off behind it still gets the messages that follow it.
+            if session_first:
+                parts.insert(0, event("session", shape, before))
+            else:
+                parts.append(event("session", shape, self._cursor(record)))
         return b"".join(parts)
 
     def _typing(self, db: Connection, listener: Listener) -> bytes:
@@ -202,7 +207,7 @@ class ListLog:
     """The desk's list, filtered, for one admin."""
 
     pause = 0.5
-    silent = False
+    more = silent = False
 
     def __init__(
         self,
@@ -230,8 +235,9 @@ class ListLog:
         with self._realtime.reading_engine.connect() as db:
             found = b""
             if self._after is not None:
+                told = max(self._told_up_to(), self._after)
                 changed = changed_since(db, self._after)
-                found = event("reset", {}) if changed is None else self._rows(db, changed)
+                found = event("reset", {}) if changed is None else self._rows(db, changed, told)
             found += self._sum_up(db)
             return found if self._may_see(db) else None
 
@@ -241,27 +247,33 @@ class ListLog:
             return found if self._may_see(db) else None
 
     def _changes(self, db: Connection, listener: Listener, *, beat: bool) -> bytes:
+        told = self._told_up_to()  # before: it may be less than what is taken, never more
         changed, overrun = listener.take_changed()
         if overrun:
             return event("reset", {}) + self._sum_up(db)
-        parts = [self._rows(db, sorted(changed))] if changed else []
+        parts = [self._rows(db, sorted(changed), told)] if changed else []
         if changed or beat or self._owing:
             parts.append(self._sum_up(db, seldom=not beat))
             # What was left out for now is told with the next look.
             listener.stirred = listener.stirred or self._owing
         return b"".join(parts)
 
-    def _rows(self, db: Connection, numbers: list[int]) -> bytes:
-        # First: what comes meanwhile is read once more rather than never.
-        cursor = activity_cursor(db)
+    def _told_up_to(self) -> int:
+        """The number of an entry: of all up to it, listeners have heard. Of a later one the hint may be on its way."""
+        return self._realtime.wakeup.told_up_to
+
+    def _rows(self, db: Connection, numbers: list[int], told: int) -> bytes:
         records = matching(db, self._filters, numbers, reader_id=self._admin_id)
         shown = {record.id for record in records}
         parts = [
-            event("session", self._shape(row), cursor)
-            for row in rows_of(db, records, reader_id=self._admin_id)
+            ("session", self._shape(row)) for row in rows_of(db, records, reader_id=self._admin_id)
         ]
-        parts += [event("gone", {"number": number}) for number in numbers if number not in shown]
-        return b"".join(parts)
+        parts += [("gone", {"number": number}) for number in numbers if number not in shown]
+        # With the last one everything up to there has been sent, and not before.
+        last = len(parts) - 1
+        return b"".join(
+            event(*part, f"l{told}" if index == last else None) for index, part in enumerate(parts)
+        )
 
     def _sum_up(self, db: Connection, *, seldom: bool = False) -> bytes:
         moment = time.monotonic()

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pyramid.config import Configurator
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import DBAPIError
 
+from .. import db_errors
 from ..known import Known, Remembered
 from ..models import Status
 from ..patched import is_patched
@@ -59,6 +59,7 @@ class Realtime:
         self._unchecked: list[Listener] = []
         self._share = MOST_AT_ONCE
         self._untold: list[Listener] = []
+        self._unsure: list[Listener] = []
         self._told_team: dict[str, Any] = {}
 
     def start(self) -> None:
@@ -119,6 +120,7 @@ class Realtime:
                 self._try(duty)
             if self.wakeup.sweep_every is not None:
                 self._try(self.wakeup.look)
+            self._try(self._make_up_for_missed)
 
     def _write_book(self) -> None:
         for moved in split(self.book.write(self.engine), Presence):
@@ -129,7 +131,7 @@ class Realtime:
         if not self._unchecked:
             self._unchecked = [one for one in self.hub.listeners() if one.proof is not None]
             self._share = max(MOST_AT_ONCE // 4, len(self._unchecked) // RIGHTS_EVERY + 1)
-        some, self._unchecked = self._unchecked[: self._share], self._unchecked[self._share :]
+        some = self._unchecked[: self._share]
         for begin in range(0, len(some), 100):
             self._stopped.wait(0.01)
             part = some[begin : begin + 100]
@@ -138,6 +140,7 @@ class Realtime:
             for one in part:
                 if one.proof not in good:
                     one.wake()  # it looks itself, and ends
+        del self._unchecked[: len(some)]  # only now: what could not be asked is asked again
 
     def _tell_team(self) -> None:
         """When the desk comes, goes or is away, let those who listen look again, some each second."""
@@ -151,9 +154,21 @@ class Realtime:
             self._told_team = team
             self.known.forget_all()
         some, self._untold = self._untold[:MOST_AT_ONCE], self._untold[MOST_AT_ONCE:]
+        self._wake(some)
+
+    def _make_up_for_missed(self) -> None:
+        """When the wake-up channel was away, let those who listen look for what it did not say, some each second."""
+        if self.wakeup.has_missed:
+            self.wakeup.has_missed = False
+            self.known.forget_all()
+            self._unsure = self.hub.listeners()
+        some, self._unsure = self._unsure[:MOST_AT_ONCE], self._unsure[MOST_AT_ONCE:]
+        self._wake(some, overrun=True)
+
+    def _wake(self, some: list[Listener], *, overrun: bool = False) -> None:
         for begin in range(0, len(some), A_FEW):
             for one in some[begin : begin + A_FEW]:
-                one.wake()
+                one.wake(overrun=overrun)
             self._stopped.wait(0.01)  # so that requests come in between
 
     def _tell_queue(self) -> None:
@@ -173,10 +188,11 @@ class Realtime:
     def _try(self, what: Callable[[], Any]) -> None:
         try:
             what()
-        except DBAPIError as error:
-            log.warning("The database is away: %s", error.orig)
-        except Exception:
-            log.exception("Something that is done every second has failed")
+        except Exception as error:
+            if db_errors.is_away(error):
+                log.warning("The database is away: %s", db_errors.reason(error))
+            else:
+                log.exception("Something that is done every second has failed")
 
 
 def includeme(config: Configurator) -> None:

@@ -1,12 +1,15 @@
 """A stream of server-sent events as a WSGI answer: it waits, is woken, reads the log, and says what is new.
 
+It has begun before it is answered (`EventStream.begin`), so what goes wrong then is an error like any other: 503 when
+the database is away. A stream that fails to read later ends, and is never read again: its client comes back with the
+last id it has received, which says what it has and nothing more.
+
 Nothing is queued for a reader: as long as one does not read, its stream is not asked for more, and the server
 ends the connection after a while (serving.py). The format is that of the HTML standard, section 9.2.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import random
@@ -14,9 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
-
+from ..db_errors import is_away, reason
+from ..utf8_json import encoded
 from .hub import Listener
 
 log = logging.getLogger(__name__)
@@ -34,7 +36,11 @@ def _beat() -> float:
 
 
 class Log(Protocol):
-    """What a stream reads."""
+    """What a stream reads.
+
+    Reading moves its position. So one that has failed to read is not asked again: what it had read by then was never
+    sent.
+    """
 
     pause: float
     """Seconds between two reads for what is not urgent."""
@@ -42,8 +48,11 @@ class Log(Protocol):
     silent: bool
     """Whether it reads nothing for a sign of life alone."""
 
+    more: bool
+    """Whether the last part ended before the newest entry. A log that has more wakes its listener itself."""
+
     def begin(self) -> bytes | None:
-        """The backlog from the cursor. None when the reader may not see it any more."""
+        """The backlog from the cursor, or its first part. None when the reader may not see it any more."""
 
     def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
         """What is new; nothing is b"". None when the reader may not see it any more."""
@@ -52,8 +61,7 @@ class Log(Protocol):
 def event(name: str, data: Any, cursor: str | None = None) -> bytes:
     """One event. JSON has no line breaks, so its data is one line."""
     identity = f"id: {cursor}\n" if cursor is not None else ""
-    shown = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-    return f"{identity}event: {name}\ndata: {shown}\n\n".encode()
+    return f"{identity}event: {name}\ndata: ".encode() + encoded(data) + b"\n\n"
 
 
 class EventStream:
@@ -75,6 +83,7 @@ class EventStream:
         self._log = source
         self._listener = listener
         self._environ: dict[str, Any] | None = environ
+        self._first = b""
         self._on_close: Callable[[], None] | None = on_close
         self._beat_at = 0.0
         self._slow_at = 0.0
@@ -88,16 +97,43 @@ class EventStream:
         """Whether a sign of life alone takes nothing but sending it."""
         return self._log.silent
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it has given back what it holds; nothing would ever wake it again."""
+        return self._on_close is None
+
+    def begin(self) -> None:
+        """Read the backlog, which is the first part. A reader who may not see it any more gets a stream that has ended.
+
+        Raises what the database says; then the stream has ended, too.
+        """
+        try:
+            backlog = self._log.begin()
+        except BaseException:
+            self.close()
+            raise
+        if backlog is None:
+            self.close()
+        else:
+            self._first = f"retry: {RETRY}\n\n".encode() + backlog
+            if self._log.more:
+                self._listener.wake()  # the next part follows as soon as this one has been sent
+
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
+        if self.has_ended:
+            raise StopIteration
         try:
-            chunk = self._next() if self._environ is None else self._first()
-        except (DBAPIError, PoolTimeout) as error:
+            chunk = self._next() if self._environ is None else self._begun()
+        except BaseException as error:
+            self.close()
+            if not is_away(error):
+                raise
             # The client comes back with its cursor, when the database is back.
-            log.warning("A stream ends because the database is away: %s", error)
-            chunk = None
+            log.warning("A stream ends because the database is away: %s", reason(error))
+            raise StopIteration from None
         if chunk is None:
             self.close()
             raise StopIteration
@@ -118,13 +154,13 @@ class EventStream:
             on_close, self._on_close = self._on_close, None
             on_close()
 
-    def _first(self) -> bytes | None:
+    def _begun(self) -> bytes:
         environ, self._environ = self._environ or {}, None
         for key in [key for key in environ if key.startswith(_KEPT_BY)]:
             del environ[key]
-        backlog = self._log.begin()
         self._beat_at = time.monotonic() + _beat()
-        return None if backlog is None else f"retry: {RETRY}\n\n".encode() + backlog
+        first, self._first = self._first, b""
+        return first
 
     def _next(self) -> bytes | None:
         listener = self._listener

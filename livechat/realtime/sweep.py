@@ -40,8 +40,14 @@ class Sweep:
     def begin(self) -> None:
         """What is there now is not news."""
         with self._engine.connect() as db:
-            self._entry_floor = db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0
-            self._session_floor = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0
+            entry = db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0
+            session = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0
+        self._entry_floor, self._session_floor = entry, session
+
+    @property
+    def floor(self) -> int:
+        """The number of an entry: those up to it have been looked at, and are not looked at again."""
+        return self._entry_floor
 
     def know(self, entries: Iterable[int]) -> None:
         """These entries were written here, and said so already."""

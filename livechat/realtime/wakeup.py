@@ -29,6 +29,10 @@ class Wakeup:
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.sweep: Sweep | None = None
+        self.told_up_to = 0
+        """The number of an entry: of all up to it, those who listen in this process have been told."""
+        self.has_missed = False
+        """Whether hints may have been lost that no look at the entries makes up for."""
         self._looking = threading.Lock()
 
     def before_commit(self, db: Session, session_ids: Sequence[int]) -> None:
@@ -36,9 +40,9 @@ class Wakeup:
 
     def after_commit(self, changed: Changed, entries: Sequence[int]) -> None:
         """Called when it is committed, with the ids of the entries it has written."""
-        if self.sweep is not None:
-            self.sweep.know(entries)
         self.hub.tell(changed)
+        if self.sweep is not None:
+            self.sweep.know(entries)  # now that they are told
         self.send(changed)
 
     def say(self, hint: Hint) -> None:
@@ -65,6 +69,7 @@ class Wakeup:
                 self.hub.wake_all()
             elif changed:
                 self.hub.tell(Changed(tuple(sorted(changed))))
+            self.told_up_to = self.sweep.floor
 
 
 def choose(url: str, engine: Engine, hub: Hub) -> Wakeup:

@@ -10,10 +10,8 @@ from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from .. import conversation, fields, group_commit, guests, presence, reading, words
+from .. import conversation, db_errors, fields, group_commit, guests, presence, reading, words
 from ..actors import CUSTOMER
 from ..cursors import message_cursor
 from ..headers import framed_by_sites
@@ -71,7 +69,9 @@ def _team(request: Request) -> dict[str, Any] | None:
     """Who is there, for who has not written yet. The page is shown also while the database is away."""
     try:
         return request.realtime.team.shape(lambda: request.reading)  # type: ignore[no-any-return]
-    except (DBAPIError, PoolTimeout):
+    except Exception as error:
+        if not db_errors.is_away(error):
+            raise
         return None
 
 

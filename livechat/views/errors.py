@@ -19,9 +19,8 @@ from pyramid.response import Response
 from pyramid.traversal import find_interface
 from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
 from pyramid_retry import mark_error_retryable
-from sqlalchemy.exc import DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from .. import db_errors
 from ..headers import on_customer_side, preflight
 from ..inputs import form_text
 from ..permissions import Permission
@@ -115,17 +114,13 @@ def undecodable(_error: Any, request: Request) -> Response:
     return answer(request, 400, "bad_request", "The address is not UTF-8 text.")
 
 
-@exception_view_config(OperationalError)
-@exception_view_config(PoolTimeout)
 def database_away(error: Exception, request: Request) -> Response:
-    """The database is locked or gone; the client keeps its text and tries again."""
-    if str(getattr(getattr(error, "orig", None), "sqlstate", "")).startswith("40"):
+    """The database is locked, read-only or gone; the client keeps its text and tries again."""
+    if db_errors.is_conflict(error):
         # Two transactions were in each other's way: pyramid_retry drops this answer and tries again. pyramid_tm
         # would say so, too, but not where a commit veto looks at the answer first.
         mark_error_retryable(error)
-    log.error(
-        "The database did not answer: %s", error.orig if isinstance(error, DBAPIError) else error
-    )
+    log.error("The database did not answer: %s", db_errors.reason(error))
     message = "The chat cannot reach its memory just now. Nothing is lost; try again in a moment."
     return answer(request, 503, "unavailable", message, headers={"Retry-After": str(RETRY_AFTER)})
 
@@ -142,7 +137,9 @@ def other(error: HTTPException, request: Request) -> Response:
 
 @exception_view_config(Exception)
 def unexpected(error: Exception, request: Request) -> Response:
-    """A fault of ours: told in the log, in full."""
+    """The database is away, or it is a fault of ours, told in the log, in full."""
+    if db_errors.is_away(error):
+        return database_away(error, request)
     log.error("%s %s failed", request.method, request.path_info, exc_info=error)
     message = "Something went wrong on our side. Nothing you sent is lost; please try again."
     return answer(request, 500, "internal", message)

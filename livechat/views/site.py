@@ -50,5 +50,6 @@ def widget(context: Root, request: Request) -> Response:
 )
 def health(context: Root, request: Request) -> dict[str, str]:
     """For balancers and monitors: 200 while the database answers, otherwise 503."""
-    request.dbsession.execute(text("SELECT 1"))
+    with request.registry["livechat.probing_engine"].connect() as db:
+        db.execute(text("SELECT 1"))
     return {"status": "ok"}

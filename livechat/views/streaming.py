@@ -11,6 +11,7 @@ from pyramid.response import Response
 
 from .. import fields
 from ..limits import network
+from ..models import give_back_reading
 from ..realtime.hints import Typing
 from ..realtime.stream import EventStream, Log
 
@@ -38,7 +39,7 @@ def streamed(
     """The answer that goes on. The listener listens before the backlog is read, so nothing falls in between.
     `here`: whose presence it is, as the book (presence.py) calls them.
 
-    Raises TooManyStreams.
+    Raises TooManyStreams, and what the database says when the backlog cannot be read.
     """
     realtime = request.realtime
     give_back = realtime.take_slot(who, network(request))
@@ -57,8 +58,12 @@ def streamed(
             realtime.book.leave(*one)
         give_back()
 
+    stream = EventStream(log, listener, request.environ, on_close)
+    # The stream takes a connection of its own: a request that holds two may wait for those that hold one.
+    give_back_reading(request)
+    stream.begin()
     response = Response(content_type=EVENT_STREAM, charset="utf-8")
-    response.app_iter = EventStream(log, listener, request.environ, on_close)
+    response.app_iter = stream
     # nginx and its like pass on what comes, when it comes.
     response.headers["X-Accel-Buffering"] = "no"
     return response

@@ -15,10 +15,11 @@ from ..databases import engine_for
 from ..factories import password_hash
 from ..server import Server
 from .breaking import Site, the_clock_is_moved
+from .crowd import Crowd
 from .ground import ground_for
 from .load import ADMINS, Load
 from .moved_clock import Clock
-from .plans import WORKERS, Plan
+from .plans import Plan
 from .proxy import Proxy
 
 SETTINGS = {
@@ -26,6 +27,7 @@ SETTINGS = {
     "limit_network_sends": "1000000/minute",
     "limit_all_sends": "1000000/minute",
     "limit_network_starts": "100000/minute",
+    "limit_guest_streams": "1000",
     "busy_timeout_ms": "1000",
 }
 
@@ -47,13 +49,11 @@ def new_site(
             # Where the clock stays as it is, livechat runs as it is.
             moves = the_clock_is_moved in plan.faults
             through = ["tests.faults.moved_clock", str(clock.path)] if moves else ["livechat.cli"]
-            server = Server(
-                tmp_path, ground.url, workers=WORKERS[plan.kind], through=through, **SETTINGS
-            )
+            server = Server(tmp_path, ground.url, workers=plan.workers, through=through, **SETTINGS)
             stack.callback(lambda: server.process is None or server.kill())
             server.start()
             proxy = stack.enter_context(Proxy(server.port))
-            load = Load(proxy.port, engine, server)
+            load = Load(proxy.port, engine, server, Crowd(plan.crowd) if plan.crowd else None)
             stack.callback(_end, load)
             load.begin()
             return Site(plan.kind, server, engine, proxy, load, ground, clock)

@@ -11,6 +11,7 @@ from typing import Any
 from .. import databases
 from . import disks
 from .breaking import the_database_is_away, the_disk_is_full
+from .database_faults import AROUND_THE_DATABASE
 from .disks import CannotMount, Disk
 from .plans import Plan
 from .postgresql import OwnPostgreSQL
@@ -36,7 +37,7 @@ def ground_for(plan: Plan, all_databases: Callable[[str], Any], folder: Path) ->
         disk, why = None, ""
         if plan.kind == "sqlite":
             folder = folder / "disk"
-        elif {the_database_is_away, the_disk_is_full} & set(plan.faults):
+        elif _ALONE & set(plan.faults):
             folder = Path(databases.server_folder())
             stack.callback(databases.remove_folder, str(folder))
         if the_disk_is_full in plan.faults:
@@ -45,9 +46,7 @@ def ground_for(plan: Plan, all_databases: Callable[[str], Any], folder: Path) ->
             except CannotMount as error:
                 # SQLite can do without: disks.LimitedFiles.
                 why = str(error) if plan.kind == "postgresql" else ""
-        if plan.kind == "postgresql" and {the_database_is_away, the_disk_is_full} & set(
-            plan.faults
-        ):
+        if plan.kind == "postgresql" and _ALONE & set(plan.faults):
             postgresql = OwnPostgreSQL(folder)
             stack.callback(postgresql.dispose)
             yield Ground(postgresql.url, disk, postgresql, why)
@@ -60,6 +59,8 @@ def ground_for(plan: Plan, all_databases: Callable[[str], Any], folder: Path) ->
         yield Ground(url, disk, None, why)
 
 
+# What is done to a whole server is not done to the one that all tests share.
+_ALONE = {the_database_is_away, the_disk_is_full, *AROUND_THE_DATABASE}
 _SIZES = {"sqlite": "64m", "postgresql": "320m"}
 
 

@@ -14,9 +14,19 @@ from ..databases import rows
 from ..server import Server
 from .actors import Actor, Conversation, Desk, Guest, Newcomer, Race
 from .client import Client, signed_in
+from .crowd import Crowd
 from .evidence import Evidence
 from .history import History
-from .readers import AS_PAGES, SILENCE, SOON, ListReader, Poller, Reader, Stranger, Streamer
+from .readers import (
+    AS_PAGES,
+    SILENCE,
+    SOON,
+    ListReader,
+    Poller,
+    Reader,
+    Stranger,
+    Streamer,
+)
 from .sights import ListSight, Sight
 from .telling import situation
 
@@ -32,8 +42,11 @@ class Stuck(AssertionError):
 class Load:
     """Everybody around one server. `begin`, break things, see that it `goes_on`, `finish`, check the evidence."""
 
-    def __init__(self, port: int, engine: Engine, server: Server) -> None:
+    def __init__(
+        self, port: int, engine: Engine, server: Server, crowd: Crowd | None = None
+    ) -> None:
         self.port, self.engine, self.server = port, engine, server
+        self.crowd = crowd
         self.history = History()
         self.stop, self.stop_reading = threading.Event(), threading.Event()
         self.conversations: list[Conversation] = []
@@ -54,7 +67,7 @@ class Load:
             self.conversations.append(conversation)
         client.close()
         who = {name: signed_in(self.port, name) for name in ADMINS}
-        self._learn_numbers(self.conversations)
+        self.learn_numbers(self.conversations)
         self.newcomer = newcomer
         common = (self.history, self.stop)
         self.race = Race("race", who, self.port, self.conversations, *common, 0.15)
@@ -79,7 +92,10 @@ class Load:
         stranger = Stranger(
             "stranger", self.port, self.conversations[0], self.conversations[1:], *common, 0.1
         )
-        self.others = [newcomer, self.race, stranger]
+        if self.crowd is None:
+            self.others = [newcomer, self.race, stranger]
+        else:
+            self.crowd.join(self)
         for actor in self.everybody:
             actor.start()
 
@@ -97,7 +113,7 @@ class Load:
                 reader.client.patience = SILENCE
             self.readers.append(reader)
 
-    def _learn_numbers(self, conversations: list[Conversation]) -> None:
+    def learn_numbers(self, conversations: list[Conversation]) -> None:
         numbers = {
             str(uuid).replace("-", ""): number
             for number, uuid in rows(self.engine, "SELECT id, uuid FROM chat_sessions")
@@ -212,7 +228,7 @@ class Load:
 
     def _read_back(self) -> Evidence:
         every = [*self.conversations, *self.newcomer.started[GUESTS:]]
-        self._learn_numbers(every)
+        self.learn_numbers(every)
         admin = next(iter(self.race.clients.values()))
         reader = Client(self.port, patience=CALM, **admin.headers)
         evidence = Evidence.from_sql(self.engine)
@@ -240,5 +256,6 @@ class Load:
         took, what = self.longest
         return (
             f"{self.history}, {self.streams_opened} streams opened, {refused} not given; "
+            f"{len(self.streamers)} of them at once; "
             f"the longest wait: {took:.1f} s until {what}"
         )

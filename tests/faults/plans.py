@@ -8,12 +8,18 @@ from dataclasses import dataclass
 from ..databases import KINDS
 from . import breaking
 from .breaking import Fault
+from .database_faults import AROUND_THE_DATABASE, AT_ONCE, connections_end_one_by_one
 
 KILLS = int(os.environ.get("LIVECHAT_FAULT_ROUNDS", "0"))
 """How many kills in the long round; of each other fault there are a quarter as many."""
 CHOSEN = os.environ.get("LIVECHAT_TEST_DATABASES", ",".join(KINDS)).split(",")
 WORKERS = {"sqlite": None, "postgresql": 4 if KILLS else 2}
 """How many processes serve; None is a single one without a parent."""
+CROWD = int(os.environ.get("LIVECHAT_FAULT_CROWD", "42"))
+"""How many more customers read by stream where it is about streams; with the usual ones that makes 48 and some."""
+REACHES_WITHIN = float(os.environ.get("LIVECHAT_FAULT_REACHES", "10" if KILLS else "30"))
+"""Seconds within which what is written after a fault is on every open stream. In the short round the machine may do
+much else at the same time; a stream that is dead never gets it."""
 
 ANYWHERE: list[Fault] = [
     breaking.the_server_is_killed,
@@ -50,9 +56,13 @@ class Plan:
     kind: str
     faults: tuple[Fault, ...]
     name: str
+    workers: int | None
+    crowd: int = 0
+    """How many more readers by stream there are than usual; they come and go while something breaks."""
 
     def __str__(self) -> str:
-        return f"{self.name}, {self.kind}"
+        many = f", {self.workers or 1} serving" if self.crowd else ""
+        return f"{self.name}, {self.kind}{many}"
 
 
 def faults_of(kind: str) -> list[Fault]:
@@ -66,6 +76,8 @@ def rounds(kind: str, fault: Fault) -> int:
         fault is breaking.the_server_is_killed and not WORKERS[kind]
     ):
         return KILLS
+    if fault is connections_end_one_by_one:
+        return max(1, KILLS // AT_ONCE)
     return max(1, KILLS // 4)
 
 
@@ -76,11 +88,28 @@ def plans() -> list[Plan]:
     for kind in CHOSEN:
         faults = faults_of(kind)
         if KILLS:
-            found += [Plan(kind, (one,) * rounds(kind, one), named(one)) for one in faults]
+            found += [
+                Plan(kind, (one,) * rounds(kind, one), named(one), WORKERS[kind]) for one in faults
+            ]
             faults = faults * max(1, KILLS // 20)
         elif not WORKERS[kind]:
             faults = [*faults, *[breaking.the_server_is_killed] * 2]
-        found.append(Plan(kind, tuple(faults), "anything breaks"))
+        found.append(Plan(kind, tuple(faults), "anything breaks", WORKERS[kind]))
+    return found + (plans_for_streams() if "postgresql" in CHOSEN else [])
+
+
+def plans_for_streams() -> list[Plan]:
+    """What PostgreSQL does to many streams, with one process and with four: all in one round, or each often."""
+    found = []
+    for workers in (None, 4):
+        if KILLS:
+            found += [
+                Plan("postgresql", (one,) * rounds("postgresql", one), named(one), workers, CROWD)
+                for one in AROUND_THE_DATABASE
+            ]
+        else:
+            all_of_them = tuple(AROUND_THE_DATABASE)
+            found.append(Plan("postgresql", all_of_them, "the database fails", workers, CROWD))
     return found
 
 

@@ -96,6 +96,7 @@ class Streamer(Reader):
                 if events.status not in {429, 503}:
                     self.sight.wrong.append(f"{self.name}: {events.status} {events.text[:300]}")
                 self.poll()
+                self.stop.wait(self.chance.uniform(*self.waits))
                 return
             for event in events:
                 self.hear(event)
@@ -121,6 +122,10 @@ class Streamer(Reader):
             self.sight.take_session(event.data)
         if event.id is not None:
             self.sight.cursor = event.id
+
+    def has(self, _rows: dict[int, Any], newest: dict[str, dict[str, int]]) -> bool:
+        """Whether it has got as far: `newest` are the numbers of the newest entries by conversation and side."""
+        return len(self.sight.messages) >= newest[self.sight.tag][self.sight.side]
 
     def interrupt(self) -> None:
         self.client.interrupt()
@@ -161,6 +166,14 @@ class ListReader(Streamer):
             self.poll()
         if event.name not in {"", "reset"}:
             self.rows.take(event.name, event.data)
+
+    def has(self, rows: dict[int, Any], _newest: dict[str, dict[str, int]]) -> bool:
+        shown = self.rows.rows
+        return all(
+            shown[number]["seq"] >= newest["admin"]
+            for number, newest in rows.items()
+            if number in shown and not self.rows.status
+        )
 
     def close(self) -> None:
         super().close()

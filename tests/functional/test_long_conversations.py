@@ -11,6 +11,7 @@ from livechat.sizes import ENTRY, MOST, MOST_A_DAY, MOST_BY_CUSTOMER
 
 from ..databases import rows
 from ..factories import new_id
+from ..streams import until
 from .raw import ask
 
 EMOJI = "\N{GRINNING FACE}"
@@ -205,6 +206,16 @@ def test_half_a_character_in_an_answer_is_no_error():
     from livechat.utf8_json import encoded
 
     assert json.loads(encoded({"text": "a\ud800b"})) == {"text": "a?b"}
+
+
+@sides
+def test_a_stream_hands_over_a_long_backlog_in_parts(long, listens, side):
+    stream = listens(long.customer) if side == "customer" else listens(long.admin, long.number)
+    until(lambda: len(stream.all("message")) >= in_all(side))
+    assert [one["seq"] for one in stream.all("message")] == list(range(1, in_all(side) + 1))
+    assert max(stream.parts) <= PAGE
+    long.admin.sends(long.number, "and what is new")
+    stream.hears("and what is new")
 
 
 # How much a conversation takes
