@@ -17,6 +17,8 @@ from .reading import MESSAGES, Reader
 
 PAGE = 200
 """The most entries of a page."""
+FIRST = 50
+"""The most entries of the page with which a conversation opens: more than a screen, and quick to make."""
 PAGE_BYTES = 256 * 1024
 """A page ends with the entry that takes its texts to this many bytes of UTF-8, or beyond."""
 

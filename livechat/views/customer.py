@@ -143,8 +143,8 @@ def _page_before(context: CustomerSession, request: Request, cursor: str) -> dic
     if "after" in request.GET:
         raise Invalid("before", "Give after or before, not both.")
     position, lost = position_of(context, request, cursor, "before")
-    position = context.record.public_seq if lost or not cursor else position
-    return earlier(request, context.record, position) | ({"reset": True} if lost else {})
+    asked_for = None if lost or not cursor else position
+    return earlier(request, context.record, asked_for) | ({"reset": True} if lost else {})
 
 
 @session_view("messages", request_method="GET", **STREAMED)

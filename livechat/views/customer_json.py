@@ -39,7 +39,7 @@ def newest(request: Request, session: Any) -> dict[str, Any]:
 
     `session` is a row as `reading.customer_record` gives it.
     """
-    page = history.page_before(request.db, session.id, session.public_seq, for_customer=True)
+    page = _newest(request, session)
     before = {"before": _cursor(session, page.start)} if page.more else {}
     return _shape(request, session, page) | {"cursor": _cursor(session, page.end)} | before
 
@@ -53,9 +53,12 @@ def since(request: Request, session: Any, position: int) -> dict[str, Any]:
     return _shape(request, session, page) | {"cursor": _cursor(session, page.end)} | more
 
 
-def earlier(request: Request, session: Any, position: int) -> dict[str, Any]:
-    """The page that ends at a position. ``cursor`` leads to the page before it, ``after`` to what follows it."""
-    page = history.page_before(request.db, session.id, position, for_customer=True)
+def earlier(request: Request, session: Any, position: int | None) -> dict[str, Any]:
+    """The page that ends at a position, None for the newest page. ``cursor`` leads to the page before it, ``after`` to what follows it."""
+    if position is None:
+        page = _newest(request, session)
+    else:
+        page = history.page_before(request.db, session.id, position, for_customer=True)
     ends = {"cursor": _cursor(session, page.start), "after": _cursor(session, page.end)}
     return _shape(request, session, page) | ends | ({"more": True} if page.more else {})
 
@@ -72,6 +75,13 @@ def position_of(
             context.record = fresh
             position, lost = message_position(cursor, fresh, for_customer=True, field=field)
     return position, lost
+
+
+def _newest(request: Request, session: Any) -> Page:
+    position = session.public_seq
+    return history.page_before(
+        request.db, session.id, position, for_customer=True, most=history.FIRST
+    )
 
 
 def _shape(request: Request, session: Any, page: Page) -> dict[str, Any]:

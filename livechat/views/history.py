@@ -17,7 +17,7 @@ from .desk import news_shape, session_of
 
 def newest(context: AdminSession, request: Request) -> dict[str, Any]:
     """The newest page; ``before`` is the cursor of the page before it, if there is one."""
-    page = _page_before(context, request, context.record.seq)
+    page = _newest(context, request)
     before = {"before": _cursor(context, page.start)} if page.more else {}
     return _shape(context, request, page) | {"cursor": _cursor(context, page.end)} | before
 
@@ -32,8 +32,10 @@ def asked_for(context: AdminSession, request: Request) -> dict[str, Any]:
         shape = _ends(context, page)
     elif asked == ["before"]:
         position, lost = _position(context, request.GET["before"], "before")
-        newest_one = lost or not request.GET["before"]
-        page = _page_before(context, request, context.record.seq if newest_one else position)
+        if lost or not request.GET["before"]:
+            page = _newest(context, request)
+        else:
+            page = _page_before(context, request, position)
         shape = _ends(context, page)
     else:
         position, lost = _position(context, request.GET.get("after"), "after")
@@ -101,6 +103,13 @@ def _entry(text: str) -> int:
 
 def _position(context: AdminSession, cursor: str | None, field: str) -> tuple[int, bool]:
     return message_position(cursor, context.record, for_customer=False, field=field)
+
+
+def _newest(context: AdminSession, request: Request) -> Page:
+    record = context.record
+    return history.page_before(
+        request.db, record.id, record.seq, for_customer=False, most=history.FIRST
+    )
 
 
 def _page_before(context: AdminSession, request: Request, position: int) -> Page:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import text
 
-from livechat.history import PAGE, PAGE_BYTES
+from livechat.history import FIRST, PAGE, PAGE_BYTES
 from livechat.sizes import ENTRY, MOST, MOST_A_DAY, MOST_BY_CUSTOMER
 
 from ..databases import rows
@@ -121,7 +121,7 @@ def test_a_cursor_of_another_list_leads_to_the_newest_page(long, side):
         page = long(side, **query)
         assert page["reset"] is True
         assert seqs(page)[-1] == in_all(side)
-        assert len(page["messages"]) == PAGE
+        assert len(page["messages"]) == FIRST
 
 
 @sides
@@ -145,13 +145,13 @@ def test_opening_gives_the_newest_page_and_where_it_goes_on(long):
         (long.customer.starts(status=200).json, in_all("customer")),
         (long.admin.opens(long.number).json, in_all("admin")),
     ):
-        assert seqs(data) == list(range(in_it - PAGE + 1, in_it + 1))
+        assert seqs(data) == list(range(in_it - FIRST + 1, in_it + 1))
         side = "customer" if data["session"].get("number") is None else "admin"
-        assert seqs(long(side, before=data["before"]))[-1] == in_it - PAGE
+        assert seqs(long(side, before=data["before"]))[-1] == in_it - FIRST
         assert long(side, after=data["cursor"])["messages"] == []
     long.customer.closes()
     reopened = long.customer.reopens().json
-    assert len(reopened["messages"]) == PAGE
+    assert len(reopened["messages"]) == FIRST
     assert reopened["before"]
 
 
