@@ -71,10 +71,8 @@ def _desk(url: str) -> str:
 
 def _links(path: str, text: str) -> list[str]:
     if path.endswith(".js"):
-        text = re.sub(
-            r"/\*.*?\*/", "", text, flags=re.DOTALL
-        )  # types are imported in comments only
-        # What import() loads is loaded later, by those who need it.
+        # Types are imported in comments only; what `import()` names is loaded when it is needed.
+        text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
         return re.findall(r"""(?:from|import)\s*["'](\.[^"']+)["']""", text)
     if path.endswith(".css"):
         return re.findall(r"""@import\s+(?:url\()?["']?([^"')]+)""", text)

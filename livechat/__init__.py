@@ -77,6 +77,8 @@ def includeme(config: Configurator) -> None:
     config.add_translation_dirs("livechat:locale")
     # The server's language for everybody. Pyramid's own way lets clients name any, and remembers each for ever.
     config.set_locale_negotiator(lambda request: None)
+    # JSON in UTF-8, in answers and on pages.
+    config.include(".utf8_json")
     # request.dbsession
     config.include(".models")
     # request.realtime: streams, and how processes tell each other.

@@ -16,15 +16,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from . import audit, marks
+from . import audit, marks, sizes
 from .actors import CUSTOMER, Actor
 from .assigning import give_to
 from .audit import Act
+from .collision import answered_meanwhile, answers_after
 from .entries import LOCK, add_by_customer, add_once, append_line, hold, lock, sent
 from .lines import Event
 from .models import Admin, ChatSession, Guest, Sender, Status
 from .opening import Opening, describe, new_session
-from .reading import MESSAGES
 from .realtime.changes import touch
 from .refusals import Conflict
 from .rights import able, check_speaker
@@ -63,6 +63,8 @@ def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
         lock(db, session)
         created = False
         asked_about = session.product_id
+        if session.open and opening.product and opening.product.id != asked_about:
+            sizes.check(session, opening.product.name or "", by_customer=True)
         if session.open:  # a repeated start may find a session that was closed meanwhile
             describe(session, opening)
         if session.product_id != asked_about:
@@ -87,7 +89,8 @@ def send(
 
     With `seen_seq`, the newest entry its author had on screen, it is held when a colleague has answered after
     that. Raises NotAllowed for an author who may not answer; Conflict: ``client_id_reused`` (the same id with
-    another body), ``session_closed``, ``blocked``, ``answered_meanwhile`` (with the answers, as rows, in `more`).
+    another body), ``session_closed``, ``blocked``, ``answered_meanwhile`` (which carries the newest answers, as rows,
+    in `more`); and what `sizes.refusal` gives.
     """
     if author is CUSTOMER and (added := add_by_customer(db, session.id, body, client_id)):
         _see_anew(db, session.id)
@@ -95,9 +98,10 @@ def send(
     check_speaker(db, author)
     held = hold(db, session.id)
     takes = author.admin_id is not None and held.assignee_id is None
-    answers = [] if seen_seq is None else _answers_after(db, held.id, author, seen_seq)
+    answers = [] if seen_seq is None else answers_after(db, held.id, author, seen_seq)
     refused = author.sender == Sender.CUSTOMER and held.blocked_at is not None
-    if takes or answers or refused or held.status == Status.CLOSED:
+    full = sizes.refusal(held, body, by_customer=author is CUSTOMER)
+    if takes or answers or refused or full or held.status == Status.CLOSED:
         if before := sent(db, [held.id], author.key, client_id):
             return repeated(before, author.sender, body)
         if refused:
@@ -107,8 +111,10 @@ def send(
                 "session_closed",
                 "This chat is closed. Reopen it or start a new one; your text is kept.",
             )
+        if full:
+            raise full
         if answers:
-            raise _answered_meanwhile(answers)
+            raise answered_meanwhile(answers)
         if takes:
             held = _taken(db, held.id, author)
     message = add_once(db, held, author, body, client_id)
@@ -163,6 +169,7 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
         return Outcome(session, False)
     if open_session(db, session.guest_id) is not None:
         raise Conflict("another_open", "The customer has a newer chat open. Go on there.")
+    sizes.check(session, "", by_customer=actor.key == CUSTOMER.key)
     if session.assignee_id is not None and not able(db, session.assignee_id):
         session.assignee = None
         session.assignee_id = None
@@ -207,27 +214,6 @@ def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSessi
     ids = db.scalars(select(ChatSession.id).where(ChatSession.guest_id == guest.id)).all()
     message = sent(db, ids, CUSTOMER.key, client_id)
     return db.get(ChatSession, message.session_id) if message else None
-
-
-def _answers_after(db: Session, session_id: int, author: Actor, seen_seq: int) -> list[Any]:
-    """What colleagues have answered after an entry."""
-    query = select(MESSAGES).where(
-        MESSAGES.c.session_id == session_id,
-        MESSAGES.c.seq > seen_seq,
-        MESSAGES.c.sender == Sender.ADMIN.value,
-        MESSAGES.c.author_key != author.key,
-    )
-    return list(db.connection().execute(query.order_by(MESSAGES.c.seq)))
-
-
-def _answered_meanwhile(answers: list[Any]) -> Conflict:
-    who = answers[-1].author_name or "A colleague"
-    refusal = Conflict(
-        "answered_meanwhile",
-        f"{who} has answered meanwhile. Read it, then send yours anyway or change it.",
-    )
-    refusal.more = {"messages": answers}
-    return refusal
 
 
 def _taken(db: Session, session_id: int, author: Actor) -> Any:

@@ -20,7 +20,7 @@ def message_cursor(session: ChatSession, position: int, *, for_customer: bool) -
 
 
 def message_position(
-    text: str | None, session: ChatSession, *, for_customer: bool
+    text: str | None, session: ChatSession, *, for_customer: bool, field: str = "after"
 ) -> tuple[int, bool]:
     """The position a cursor stands for, and whether the reader must load anew.
 
@@ -31,7 +31,7 @@ def message_position(
         return 0, False
     match = re.fullmatch(r"([ac])(\d{1,9})\.([0-9a-f]{8})", text, re.ASCII)
     if match is None:
-        raise Invalid("after", "This is no cursor. Use one from an earlier answer, or none.")
+        raise Invalid(field, "This is no cursor. Use one from an earlier answer, or none.")
     newest = session.public_seq if for_customer else session.seq
     position = int(match[2])
     fits = match[1] == ("c" if for_customer else "a") and match[3] == session.uuid.hex[:8]

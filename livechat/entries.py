@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
+from . import sizes
 from .actors import CUSTOMER, Actor
 from .lines import PUBLIC, Event, line
 from .models import (
@@ -45,6 +46,7 @@ _HELD = [
     for name in (
         *("id", "status", "assignee_id", "customer_name", "seq", "public_seq"),
         *("last_activity_at", "waiting_since", "first_answer_at"),
+        *("size", "size_day", "day_size"),
     )
 ]
 _HOLD = (
@@ -80,6 +82,7 @@ _TAKE = (
         SESSIONS.c.id == bindparam("id"),
         SESSIONS.c.status != Status.CLOSED,
         _BLOCKED.scalar_subquery().is_(None),
+        sizes.HAS_ROOM,
     )
     .with_for_update(of=SESSIONS, **LOCK)
 )
@@ -96,6 +99,7 @@ _COUNT_BY_CUSTOMER = _COUNT.values(
     last_message_seq=bindparam("new_seq"),
     last_activity_at=_MOMENT,
     waiting_since=func.coalesce(SESSIONS.c.waiting_since, _MOMENT),
+    **sizes.COUNTED,
 )
 
 
@@ -170,6 +174,7 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
         "last_message_seq": message.seq,
         "waiting_since": None if answered else held.waiting_since or moment,
         "first_answer_at": held.first_answer_at or (moment if answered else None),
+        **sizes.counted(held, body, by_customer=not answered),
     }
     connection.execute(_COUNT, {"held": held.id, **counted})
     return message
@@ -177,10 +182,11 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
 
 def add_by_customer(db: Session, session_id: int, body: str, client_id: str) -> Any | None:
     """Add a customer's message as usual, in two statements instead of three; returns its row. None when it is not as
-    usual (no such session, closed, blocked, sent before): then nothing is changed, and the long way says why."""
+    usual (no such session, closed, blocked, full, sent before): then nothing is changed, and the long way says why."""
     db.flush()
     connection = db.connection()
-    given = {"id": session_id, "body": body, "client_id": client_id, "moment": now()}
+    size = {"bytes": sizes.size_of(body), "day": sizes.today()}
+    given = {"id": session_id, "body": body, "client_id": client_id, "moment": now(), **size}
     message = connection.execute(_ADD_BY_CUSTOMER[connection.dialect.name], given).first()
     if message is None:
         return None
@@ -190,6 +196,7 @@ def add_by_customer(db: Session, session_id: int, body: str, client_id: str) -> 
         "new_seq": message.seq,
         "new_public_seq": message.public_seq,
         "moment": message.created_at,
+        **size,
     }
     connection.execute(_COUNT_BY_CUSTOMER, counted)
     return message
@@ -208,7 +215,8 @@ def append_line(
         event=event,
         details=details,
     )
-    return _append(db, session, entry)
+    by_customer = event == Event.PRODUCT or details.get("by_customer", False)
+    return _append(db, session, entry, by_customer=by_customer)
 
 
 def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
@@ -225,8 +233,15 @@ def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
     return _append(db, session, entry)
 
 
-def _append(db: Session, session: ChatSession, message: ChatMessage) -> ChatMessage:
-    """Add an entry to the locked session's list under the next number."""
+def _append(
+    db: Session, session: ChatSession, message: ChatMessage, *, by_customer: bool = False
+) -> ChatMessage:
+    """Add an entry to the locked session's list under the next number.
+
+    `by_customer`: the customer has brought it about, and it counts for their day.
+    """
+    for name, size in sizes.counted(session, message.body, by_customer=by_customer).items():
+        setattr(session, name, size)
     session.seq += 1
     session.last_activity_at = _moment_after(session.last_activity_at)
     message.session_id, message.seq = session.id, session.seq

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 from urllib.parse import urlsplit
@@ -148,6 +149,57 @@ def texts(value: Any, field: str) -> list[str]:
         raise Invalid(field, f"{field} is a list of texts.")
     found = [short_text(one, field, 200) for one in given]
     return [text for text in found if text is not None]
+
+
+def choice(value: Any, field: str, choices: Iterable[str]) -> str:
+    """One of a few words."""
+    allowed = [str(each) for each in choices]
+    if not isinstance(value, str) or value not in allowed:
+        raise Invalid(field, f"{field} is {' or '.join([', '.join(allowed[:-1]), allowed[-1]])}.")
+    return value
+
+
+def flag(value: Any, field: str) -> bool:
+    """True or false. A plain form has texts only, so ``"true"`` and ``"false"`` are taken as well."""
+    if isinstance(value, str) and value in {"true", "false"}:
+        return value == "true"
+    if not isinstance(value, bool):
+        raise Invalid(field, f"{field} is true or false.")
+    return value
+
+
+def text(value: Any, field: str, longest: int) -> str:
+    """A text as it was typed, of any number of lines, which may be empty."""
+    if not isinstance(value, str) or "\x00" in value:
+        raise Invalid(field, f"{field} is a text.")
+    if len(value) > longest:
+        raise Invalid(field, f"{field} is too long: {longest:,} characters fit.")
+    return value
+
+
+def moment(value: Any, field: str) -> datetime | None:
+    """A time as in RFC 3339, in UTC when it names no zone; None for one that is missing or empty."""
+    if value is None or value == "":
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise Invalid(field, f"{field} is a time such as 2026-01-31T12:00:00Z.") from None
+
+
+def numbers(value: Any, field: str, most: int, what: str) -> list[int]:
+    """A list of 1 to `most` whole numbers, each once and in order. `what` they are is for the refusal."""
+    if not isinstance(value, list) or not 1 <= len(value) <= most:
+        raise Invalid(field, f"{field} is a list of 1 to {most} {what}.")
+    return sorted({whole_number(number, field) for number in value})
+
+
+def short_texts(value: Any, field: str, names: Iterable[str], longest: int) -> dict[str, str]:
+    """An object's short texts by name; what is missing or blank is left out, and so is what has no such name."""
+    given = mapping(value, field)
+    found = {name: short_text(given.get(name), f"{field}.{name}", longest) for name in names}
+    return {name: text for name, text in found.items() if text is not None}
 
 
 def _is_number(value: Any) -> bool:

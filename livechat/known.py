@@ -22,12 +22,16 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
+from .bounded import Bounded
 from .db_errors import is_away
 from .guests import hash_token
 from .models import OutsideWrite
 from .reading import Reader, customer_record, guest_id_by_token, record_by_uuid
 
-MOST = 20_000  # sessions remembered; with more, all is forgotten and begins anew
+# Bytes. What is remembered is made of what clients send: addresses, headers, names. So not their number is bounded,
+# but their size, and one session has no more than a few answers.
+MOST_ANSWERS, MOST_SESSIONS, MOST_OWNERS, MOST_TOKENS = (n * 2**20 for n in (32, 32, 8, 8))
+ANSWERS_EACH = 16  # of one session: its tabs, each with a cursor of its own
 TOKENS_FOR = 10.0  # seconds; a right to see is asked for again at least that often
 SESSIONS_FOR = 30.0
 WAITING_FOR = 1.0  # seconds: the place in the queue changes without the session
@@ -102,21 +106,23 @@ class Remembered(Known):
         self._guard = threading.Lock()
         self._connection: Any = None
         self._outside: int | None = None
-        self._tokens: dict[str, tuple[float, int]] = {}
+        self._tokens: Bounded[str, tuple[float, int]] = Bounded(MOST_TOKENS)
         self._names: dict[int, uuid.UUID] = {}
-        self._sessions: dict[uuid.UUID, tuple[float, Any]] = {}
-        self._owners: dict[uuid.UUID, Owner] = {}
-        self._answers: dict[int, dict[Hashable, Answer]] = {}
-        self._asked: dict[Hashable, int] = {}
+        self._sessions: Bounded[uuid.UUID, tuple[float, Any]] = Bounded(
+            MOST_SESSIONS, lambda _name, kept: self._names.pop(kept[1].id, None)
+        )
+        self._owners: Bounded[uuid.UUID, Owner] = Bounded(MOST_OWNERS)
+        self._answers: Bounded[Hashable, Answer] = Bounded(MOST_ANSWERS, self._unlist)
+        self._asked: dict[int, dict[Hashable, None]] = {}
+        """The keys of a session's answers, the oldest first."""
 
     def answer(self, key: Hashable) -> Answer | None:
-        session_id = self._asked.get(key)
-        if session_id is None:
+        if self._answers.get(key) is None:
             return None
         self._look_outside()
-        kept = self._answers.get(session_id, {}).get(key)
-        if kept is None or kept.until < time.monotonic():
-            self._asked.pop(key, None)
+        kept = self._answers.get(key)
+        if kept is not None and kept.until < time.monotonic():
+            self._drop(key)
             return None
         return kept
 
@@ -130,28 +136,30 @@ class Remembered(Known):
     ) -> None:
         if changes != self.changes:
             return
-        if len(self._asked) >= MOST:
-            self.forget_all()
         until = time.monotonic() + TOKENS_FOR
-        self._asked[key] = session_id
-        self._answers.setdefault(session_id, {})[key] = Answer(until, session_id, body, headers)
+        size = len(body) + sum(len(name) + len(value) + 100 for name, value in headers)
+        asked = self._asked.setdefault(session_id, {})
+        for oldest in list(asked)[: max(0, len(asked) - ANSWERS_EACH + 1)]:
+            self._drop(oldest)
+        self._asked.setdefault(session_id, {})[key] = None
+        self._answers.put(key, Answer(until, session_id, body, headers), size)
 
     def guest_id(self, db: Callable[[], Reader], token: str) -> int | None:
         self._look_outside()
         key = hash_token(token)
-        until, guest_id = self._tokens.get(key, (0.0, 0))
+        until, guest_id = self._tokens.get(key) or (0.0, 0)
         moment = time.monotonic()
         if until > moment:
             return guest_id
         changes = self.changes
         found = super().guest_id(db, token)
         if found is not None and changes == self.changes:
-            self._tokens[key] = (moment + TOKENS_FOR, found)
+            self._tokens.put(key, (moment + TOKENS_FOR, found), len(key))
         return found
 
     def session(self, db: Callable[[], Reader], name: uuid.UUID) -> Any | None:
         self._look_outside()
-        until, record = self._sessions.get(name, (0.0, None))
+        until, record = self._sessions.get(name) or (0.0, None)
         moment = time.monotonic()
         if until > moment:
             return record
@@ -159,11 +167,9 @@ class Remembered(Known):
         record = super().session(db, name)
         # Not when something was committed while we were reading: it might have been this.
         if record is not None and changes == self.changes:
-            if len(self._sessions) >= MOST:
-                self.forget_all()
             self._names[record.id] = name
             keep = SESSIONS_FOR if record.before is None else WAITING_FOR
-            self._sessions[name] = (moment + keep, record)
+            self._sessions.put(name, (moment + keep, record), _size_of(record))
         return record
 
     def owner(self, db: Callable[[], Reader], name: uuid.UUID) -> Owner | None:
@@ -171,24 +177,34 @@ class Remembered(Known):
         if found is None:
             found = super().owner(db, name)
             if found is not None:
-                if len(self._owners) >= MOST:
-                    self._owners.clear()
-                self._owners[name] = found
+                self._owners.put(name, found, 0)
         return found
 
     def forget(self, session_ids: Iterable[int]) -> None:
         self.changes += 1
         for number in session_ids:
-            for key in self._answers.pop(number, ()):
-                self._asked.pop(key, None)
+            for key in self._asked.pop(number, ()):
+                self._answers.pop(key)
             name = self._names.pop(number, None)
             if name is not None:
-                self._sessions.pop(name, None)
+                self._sessions.pop(name)
 
     def forget_all(self) -> None:
         self.changes += 1
-        self._tokens, self._names, self._sessions, self._owners = {}, {}, {}, {}
-        self._answers, self._asked = {}, {}
+        for kept in (self._tokens, self._sessions, self._owners, self._answers):
+            kept.clear()
+        self._names, self._asked = {}, {}
+
+    def _drop(self, key: Hashable) -> None:
+        kept = self._answers.pop(key)
+        if kept is not None:
+            self._unlist(key, kept)
+
+    def _unlist(self, key: Hashable, kept: Answer) -> None:
+        asked = self._asked.get(kept.session_id, {})
+        asked.pop(key, None)
+        if not asked:
+            self._asked.pop(kept.session_id, None)
 
     def close(self) -> None:
         with self._guard:
@@ -214,3 +230,8 @@ class Remembered(Known):
             # Whoever asked reads the database instead, and hears from it what is wrong.
             return None
         return row[0] if row else 0
+
+
+def _size_of(record: Any) -> int:
+    """The bytes of a row: its texts, at four bytes a character at most, and as much for the rest of it."""
+    return 2000 + sum(4 * len(value) for value in record if isinstance(value, str))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from limits import RateLimitItem, parse
@@ -15,10 +16,15 @@ from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from pyramid.config import Configurator
 from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.traversal import find_interface
 
 from .refusals import TooMany
+from .resources import CustomerSession, Desk
 from .security import client_address, network_of
 from .settings import Settings
+
+View = Callable[[Any, Request], Response]
 
 
 class CalmStorage(MemoryStorage):
@@ -56,6 +62,9 @@ class Limits:
         self._guest_sends = parse(settings.limit_guest_sends)
         self._network_sends = parse(settings.limit_network_sends)
         self._all_sends = parse(settings.limit_all_sends)
+        self._guest_acts = parse(settings.limit_guest_acts)
+        self._network_acts = parse(settings.limit_network_acts)
+        self._all_acts = parse(settings.limit_all_acts)
         self._network_starts = parse(settings.limit_network_starts)
         self._all_starts = parse(settings.limit_all_starts)
 
@@ -66,6 +75,15 @@ class Limits:
             (self._guest_sends, "send", author),
             (self._network_sends, "send-network", network),
             (self._all_sends, "send-all", ""),
+        )
+
+    def count_act(self, network: str, author: str) -> None:
+        """Count anything else that somebody does: closing, reopening, typing, marks, other products. Raises TooMany."""
+        self._count(
+            "That was a lot at once. Wait a moment and try again.",
+            (self._guest_acts, "act", author),
+            (self._network_acts, "act-network", network),
+            (self._all_acts, "act-all", ""),
         )
 
     def count_start(self, network: str) -> None:
@@ -94,6 +112,30 @@ class Limits:
         return TooMany(message, max(1, math.ceil(reset - time.time())))
 
 
+def counted(view: View, info: Any) -> View:
+    """A view deriver: every unsafe request of a guest or an admin is counted as an act, unless its view says with
+    ``counts=…`` that it counts it as something else. A new view cannot forget it."""
+    if info.exception_only or info.options.get("counts") is not None:
+        return view
+
+    def wrapped(context: Any, request: Request) -> Response:
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and (who := _who(request, context)):
+            request.limits.count_act(network(request), who)
+        return view(context, request)
+
+    return wrapped
+
+
+counted.options = ("counts",)  # type: ignore[attr-defined]
+
+
+def _who(request: Request, context: Any) -> str | None:
+    if isinstance(context, CustomerSession):
+        return f"guest {context.record.guest_id}"
+    admin = request.identity.admin if find_interface(context, Desk) is not None else None
+    return f"admin {admin.id}" if admin else None
+
+
 def network(request: Request) -> str:
     """The network a request comes from, as limits count it."""
     return network_of(client_address(request))
@@ -101,6 +143,8 @@ def network(request: Request) -> str:
 
 def includeme(config: Configurator) -> None:
     config.registry["livechat.limits"] = Limits(config.registry["livechat.settings"])
+    # Behind the permission and the origin: nobody uses up what belongs to somebody else.
+    config.add_view_deriver(counted, under="proven_origin")
     config.add_request_method(
         lambda request: request.registry["livechat.limits"], "limits", reify=True
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy.orm import Session
 
-from . import marks, mentions, rights
+from . import marks, mentions, rights, sizes
 from .actors import Actor
 from .conversation import Sent, repeated
 from .entries import Note, append_note, lock, sent
@@ -16,12 +16,13 @@ def add_note(db: Session, session: ChatSession, author: Actor, body: str, client
     """Add a note for colleagues, exactly once for a client_id, and tell those it names with ``@username``.
 
     A note is no answer: it does not take the chat, and the customer goes on waiting. Raises NotAllowed; Conflict
-    ``client_id_reused``.
+    ``client_id_reused``, ``chat_full``.
     """
     rights.check(db, author, Permission.ANSWER)
     lock(db, session)
     if before := sent(db, [session.id], author.key, client_id):
         return repeated(before, Sender.NOTE, body)
+    sizes.check(session, body, by_customer=False)
     message = append_note(db, session, Note(author, body, client_id))
     mentions.mention(db, session.id, message, author)
     if author.admin_id is not None:

@@ -7,7 +7,7 @@ of `ChatSession` that shapes use, and those of `ChatMessage`; whoever wants to c
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select, tuple_
@@ -69,12 +69,6 @@ _LOGIN = (
         _ADMINS.c.disabled_at.is_(None),
     )
 )
-_ENTRIES = {
-    for_customer: select(MESSAGES)
-    .where(MESSAGES.c.session_id == bindparam("id"), number > bindparam("after"))
-    .order_by(number)
-    for for_customer, number in ((True, MESSAGES.c.public_seq), (False, MESSAGES.c.seq))
-}
 _VIEWS = table_of(SavedView)
 _REPLIES = table_of(CannedReply)
 _VIEW = select(_VIEWS).where(
@@ -151,11 +145,6 @@ def admin_by_login(db: Reader, token: str) -> Any | None:
     """``id, username, name, login_id, role, device, seen_at`` of the admin who is signed in with this token, unless
     the login has ended or the admin is disabled."""
     return db.execute(_LOGIN, {"hash": hash_token(token), "moment": now()}).first()
-
-
-def entries_after(db: Reader, session_id: int, after: int, *, for_customer: bool) -> Sequence[Any]:
-    """The entries after a position, in order: of the customer's own numbering or of the admins'."""
-    return db.execute(_ENTRIES[for_customer], {"id": session_id, "after": after}).all()
 
 
 def view_by_id(db: Reader, number: int, admin_id: int) -> Any | None:

@@ -91,7 +91,10 @@ class Settings:
     limit_guest_sends: str = "240/minute"
     limit_network_sends: str = "3000/minute"
     limit_all_sends: str = "30000/minute"
-    """Messages a guest, a network and everybody together may send. Networks are shared by many people."""
+    limit_guest_acts: str = "600/minute"
+    limit_network_acts: str = "12000/minute"
+    limit_all_acts: str = "60000/minute"
+    """Messages, and other acts (close, type, mark), of a guest, a network that many people share, and of all."""
 
     limit_network_starts: str = "600/minute"
     limit_all_starts: str = "6000/minute"

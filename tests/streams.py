@@ -46,6 +46,7 @@ class Stream:
         self.raw = b""
         self.events: list[Event] = []
         self.comments = 0
+        self.parts: list[int] = []  # how many messages each part has brought
         self.retry: int | None = None
         self.ended = False
         self._rest = b""
@@ -126,6 +127,7 @@ class Stream:
 
     def _take(self, chunk: bytes) -> None:
         self.raw += chunk
+        self.parts.append(chunk.count(b"event: message"))
         *blocks, self._rest = (self._rest + chunk).split(b"\n\n")
         for block in blocks if self.is_stream else []:
             fields: dict[str, str] = {}

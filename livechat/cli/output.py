@@ -52,10 +52,30 @@ def is_terminal() -> bool:
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """One object in one line. Everything outside of printable ASCII is escaped."""
-    click.echo(
-        json.dumps(value, ensure_ascii=True, separators=(", ", ": ")).replace("\x7f", "\\u007f")
-    )
+    """One object in one line, in UTF-8. Characters that are not printable are escaped."""
+    click.echo(_json(value))
+
+
+def print_json_with_list(
+    value: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]
+) -> None:
+    """As `print_json`, for an object with a list of any length as its last member: the items are printed as they
+    come."""
+    click.echo(f"{_json(value)[:-1]}, {_json(name)}: [", nl=False)
+    for index, item in enumerate(items):
+        click.echo(f"{', ' if index else ''}{_json(item)}", nl=False)
+    click.echo("]}")
+
+
+def _json(value: object) -> str:
+    shown = json.dumps(value, ensure_ascii=not _is_utf8(), separators=(", ", ": "))
+    if shown.isprintable():
+        return shown
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in shown)
+
+
+def _is_utf8() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
 
 
 def print_plain(row: Iterable[object]) -> None:

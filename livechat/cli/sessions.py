@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import click
 
-from .. import reading
+from .. import history
 from ..filters import Filters
 from ..listing import Row, find_sessions, row_of
 from ..models import Status
@@ -19,7 +22,7 @@ from .conversation import (
     print_message,
     print_plain_heading,
 )
-from .output import console, is_terminal, print_json, print_plain
+from .output import console, is_terminal, print_json, print_json_with_list, print_plain
 from .sessions_by_number import NUMBER, session_by_number
 from .watch import watch
 
@@ -114,21 +117,31 @@ def show(context: Context, number: int, as_json: bool) -> None:
     """
     with context.reading() as db:
         session = session_by_number(db, number)
-        messages = reading.entries_after(db, session.id, 0, for_customer=False)
-        row = row_of(db, session, reader_id=None)
-    if as_json:
-        shown = [admin_message(message) for message in messages]
-        print_json({"session": admin_session(row), "messages": shown})
+        shape = admin_session(row_of(db, session, reader_id=None)) if as_json else None
+    entries = _all_entries(context, session.id)
+    if shape is not None:
+        print_json_with_list({"session": shape}, "messages", map(admin_message, entries))
     elif is_terminal():
         print_heading(session)
         console().print()
-        for message in messages:
-            print_message(message)
+        for entry in entries:
+            print_message(entry)
     else:
         print_plain_heading(session)
         click.echo()
-        for message in messages:
-            print_plain(message_columns(message))
+        for entry in entries:
+            print_plain(message_columns(entry))
+
+
+def _all_entries(context: Context, number: int) -> Iterator[Any]:
+    """A chat's entries from the first to the newest. One page is in memory at a time, and no transaction is open
+    while it is printed: whoever reads may take long."""
+    position, more = 0, True
+    while more:
+        with context.reading() as db:
+            page = history.page_after(db, number, position, for_customer=False)
+        yield from page.entries
+        position, more = page.end, page.more
 
 
 for command in (*acting.COMMANDS, watch):

@@ -143,6 +143,11 @@ class ChatSession(Base):
     """Where servers of earlier versions count. Nothing reads it."""
     last_message_seq: Mapped[int | None]
     """The seq of the newest entry that a person wrote."""
+    size: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The bytes of all entries, as `sizes.size_of` counts them."""
+    size_day: Mapped[int] = mapped_column(default=0, server_default="0")
+    day_size: Mapped[int] = mapped_column(default=0, server_default="0")
+    """The newest day (`sizes.today`) on which the customer added text, and how many bytes that day."""
 
     customer_name: Mapped[str | None] = mapped_column(String(100))
     customer_email: Mapped[str | None] = mapped_column(String(254))

@@ -17,6 +17,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
 from ..patched import in_a_real_thread, is_patched
+from ..utf8_json import dumps
 from .postgresql import postgresql_engine, probing_engine
 from .sqlite_file import PATIENCE_INSIDE, DatabaseFile
 
@@ -104,6 +105,7 @@ def _sqlite_engine(
     engine = create_engine(
         url,
         hide_parameters=True,
+        json_serializer=dumps,
         connect_args={"timeout": busy_timeout_ms / 1000},
         pool_size=pool_size,
         max_overflow=0,

@@ -9,6 +9,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from ..db_errors import sqlstate
+from ..utf8_json import dumps
 
 IDLE = 1.0  # seconds without use after which a connection is tried before it is used again
 HELD_FOR = (
@@ -47,6 +48,7 @@ def _engine(url: str, lock_timeout_ms: int, pool_size: int, pool_timeout: float)
     return create_engine(
         url,
         hide_parameters=True,
+        json_serializer=dumps,
         # Four workers stay below the hundred connections that PostgreSQL allows by itself: for each of them these, one
         # that probes, and one that listens.
         pool_size=pool_size,

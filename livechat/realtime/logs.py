@@ -15,13 +15,13 @@ from sqlalchemy import Connection
 from ..actors import Actor
 from ..cursors import message_cursor
 from ..filters import Filters
+from ..history import page_after
 from ..listing import changed_since, matching, news, rows_of
 from ..presence import who_looks
 from ..reading import (
     admin_by_login,
     admin_name,
     customer_record_by_id,
-    entries_after,
     guest_id_by_token,
     record_by_id,
 )
@@ -38,7 +38,7 @@ Shape = dict[str, Any]
 class CustomerLog:
     """A conversation for its customer. `shape` makes the session's JSON from what gives a connection and a row."""
 
-    pause = 0.0
+    pause, more = 0.0, False
     for_customer = silent = True
 
     def __init__(
@@ -82,6 +82,8 @@ class CustomerLog:
             found = self._read(db) if looked else b""
             if found is None:
                 return None
+            if self.more:
+                listener.wake()
             found += self._typing(db, listener) + (self._aside(db, listener) if slow else b"")
             return found if not (looked or found) or self.may_see(db) else None
 
@@ -116,9 +118,9 @@ class CustomerLog:
         before = self._cursor(record)
         newest = record.public_seq if self.for_customer else record.seq
         if newest > self._position:
-            for entry in entries_after(
-                db, record.id, self._position, for_customer=self.for_customer
-            ):
+            page = page_after(db, record.id, self._position, for_customer=self.for_customer)
+            self.more = page.more
+            for entry in page.entries:
                 self._position = entry.public_seq if self.for_customer else entry.seq
                 parts.append(event("message", self.message(entry), self._cursor(record)))
         shape = self._shape(lambda: db, record)
@@ -207,7 +209,7 @@ class ListLog:
     """The desk's list, filtered, for one admin."""
 
     pause = 0.5
-    silent = False
+    more = silent = False
 
     def __init__(
         self,

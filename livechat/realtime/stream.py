@@ -10,7 +10,6 @@ ends the connection after a while (serving.py). The format is that of the HTML s
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import random
@@ -19,6 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from ..db_errors import is_away, reason
+from ..utf8_json import encoded
 from .hub import Listener
 
 log = logging.getLogger(__name__)
@@ -48,8 +48,11 @@ class Log(Protocol):
     silent: bool
     """Whether it reads nothing for a sign of life alone."""
 
+    more: bool
+    """Whether the last part ended before the newest entry. A log that has more wakes its listener itself."""
+
     def begin(self) -> bytes | None:
-        """The backlog from the cursor. None when the reader may not see it any more."""
+        """The backlog from the cursor, or its first part. None when the reader may not see it any more."""
 
     def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
         """What is new; nothing is b"". None when the reader may not see it any more."""
@@ -58,8 +61,7 @@ class Log(Protocol):
 def event(name: str, data: Any, cursor: str | None = None) -> bytes:
     """One event. JSON has no line breaks, so its data is one line."""
     identity = f"id: {cursor}\n" if cursor is not None else ""
-    shown = json.dumps(data, separators=(",", ":"), ensure_ascii=False)
-    return f"{identity}event: {name}\ndata: {shown}\n\n".encode()
+    return f"{identity}event: {name}\ndata: ".encode() + encoded(data) + b"\n\n"
 
 
 class EventStream:
@@ -114,6 +116,8 @@ class EventStream:
             self.close()
         else:
             self._first = f"retry: {RETRY}\n\n".encode() + backlog
+            if self._log.more:
+                self._listener.wake()  # the next part follows as soon as this one has been sent
 
     def __iter__(self) -> Iterator[bytes]:
         return self

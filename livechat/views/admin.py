@@ -9,7 +9,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from .. import assigning, conversation, fields, listing, marks, presence, reading
+from .. import assigning, conversation, fields, listing, marks, presence
 from ..cursors import message_cursor, message_position
 from ..filters import Filters, check_filters
 from ..inputs import json_object
@@ -35,6 +35,7 @@ from .desk import (
     session_of,
     wants_json,
 )
+from .history import asked_for, newest, shown_page
 from .pages import conversation_page, dashboard_page
 from .streaming import STREAMED, resume_from, say_typing, streamed
 
@@ -95,9 +96,7 @@ def list_stream(context: Desk, request: Request) -> Response:
 )
 def be_here(context: Desk, request: Request) -> dict[str, Any]:
     """Whether this admin is at the keyboard: ``{"state": "online"}`` or ``away``."""
-    state = json_object(request).get("state")
-    if state not in {"online", "away"}:
-        raise Invalid("state", "state is online or away.")
+    state = fields.choice(json_object(request).get("state"), "state", ("online", "away"))
     presence.set_away(request.dbsession, request.identity.admin.id, away=state == "away")
     return {}
 
@@ -106,21 +105,22 @@ def be_here(context: Desk, request: Request) -> dict[str, Any]:
 @read_view(accept="text/html", renderer=CONVERSATION_PAGE)
 @read_view(accept="application/json", renderer="json")
 def show(context: AdminSession, request: Request) -> dict[str, Any]:
-    """The conversation and its customer."""
-    data = _listing(context, request, 0)
+    """The newest page of the conversation, and its customer."""
+    data = newest(context, request)
     data["links"] = {"presence": request.resource_url(context.__parent__, "presence", "")}
-    return data if wants_json(request) else conversation_page(request, data)
+    if wants_json(request):
+        return data
+    return conversation_page(request, data) | shown_page(context, request, data)
 
 
 @read_view(name="messages", renderer="json")
 @read_view(name="messages", accept="application/json", renderer="json")
 def messages(context: AdminSession, request: Request) -> dict[str, Any]:
-    """Everything since the cursor, in order."""
-    position, anew = message_position(request.GET.get("after"), context.record, for_customer=False)
+    """A page of what came since ``after``; the page that ends at ``before``; or the page around the entry ``at``."""
     book, reader = request.realtime.book, request.identity.admin.id
     book.polled(presence.ADMIN, reader)
     book.polled(presence.looking_at(context.record.id), reader)
-    return _listing(context, request, position) | ({"reset": True} if anew else {})
+    return asked_for(context, request)
 
 
 @read_view(name="messages", **STREAMED)
@@ -151,7 +151,7 @@ def typing(context: AdminSession, request: Request) -> dict[str, Any]:
     return {}
 
 
-@act_view(name="send")
+@act_view(name="send", counts="sends")
 def send(context: AdminSession, request: Request) -> Any:
     """Answer. A waiting conversation is taken by that."""
     data = fields_of(request)
@@ -241,19 +241,6 @@ def _summary(request: Request) -> Callable[..., tuple[dict[str, Any], bool]]:
         return told, counted and read
 
     return summary
-
-
-def _listing(context: AdminSession, request: Request, after: int) -> dict[str, Any]:
-    record = context.record
-    entries = reading.entries_after(request.db, record.id, after, for_customer=False)
-    translate, reader = request.localizer.translate, request.identity.admin.actor
-    return {
-        **session_of(context, request),
-        "messages": [admin_message(entry, translate, reader=reader) for entry in entries],
-        "cursor": message_cursor(record, entries[-1].seq if entries else after, for_customer=False),
-        "news": news_shape(listing.news(request.db, request.identity.admin.id)),
-        "viewers": presence.who_looks(request.db, record.id, request.identity.admin.id),
-    }
 
 
 def _filters(request: Request) -> Filters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -23,7 +23,7 @@ from .. import (
     words,
 )
 from ..actors import CUSTOMER
-from ..cursors import message_cursor, message_position
+from ..cursors import message_cursor
 from ..headers import framed_by_sites
 from ..inputs import json_object
 from ..limits import network
@@ -32,9 +32,10 @@ from ..opening import Opening
 from ..permissions import Permission
 from ..realtime.logs import CustomerLog
 from ..refusals import Invalid
-from ..resources import VERBS, Chat, CustomerSession, Start, of_verb
+from ..resources import Chat, CustomerSession, Start, of_verb
 from ..security import bearer_token, embedding_site, signature_holds
-from ..shapes import customer_message, customer_session
+from ..shapes import customer_message
+from .customer_json import earlier, newest, position_of, session_shape, session_shaper, since
 from .streaming import STREAMED, resume_from, say_typing, streamed
 
 # Cookies are ignored here and JSON from an allowed Origin is required, so there is no token of a form to check.
@@ -105,13 +106,14 @@ def start(context: Start, request: Request) -> dict[str, Any]:
         guest = guests.new_guest(request.dbsession, opening.start_key)
         token = guests.give_token(request.dbsession, guest)
     else:
+        request.limits.count_act(network(request), f"guest {guest_id}")
         guest = request.dbsession.get_one(Guest, guest_id)
     if opening.body is not None:
         request.limits.count_send(network(request), f"guest {guest.id}")
     outcome = conversation.start(request.dbsession, guest, opening)
     request.response.status_int = 201 if outcome.created else 200
     record = reading.customer_record_by_id(request.db, outcome.session.id)
-    return {**listing(request, record, 0), "token": token, **_ticket(request, data, guest)}
+    return {**newest(request, record), "token": token, **_ticket(request, data, guest)}
 
 
 def _ticket(request: Request, data: dict[str, Any], guest: Guest) -> dict[str, str]:
@@ -120,7 +122,7 @@ def _ticket(request: Request, data: dict[str, Any], guest: Guest) -> dict[str, s
     return {"ticket": tickets.give_ticket(request.dbsession, guest.id, site)} if site else {}
 
 
-@session_view("send", request_method="POST")
+@session_view("send", request_method="POST", counts="sends")
 def send(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Send a message: 201, or 200 and the very same message when it had been sent before."""
     data = json_object(request)
@@ -140,19 +142,32 @@ def send(context: CustomerSession, request: Request) -> dict[str, Any]:
 @session_view("messages", request_method="GET")
 @session_view("messages", request_method="GET", accept="application/json")
 def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
-    """Everything since the cursor, in order; from the beginning without one."""
-    position, anew = _position(context, request, request.GET.get("after"))
+    """A page of what came since ``after``, from the beginning without one; or the page that ends at ``before``."""
+    if "before" in request.GET:
+        return _page_before(context, request, request.GET["before"])
+    position, lost = position_of(context, request, request.GET.get("after"))
     request.realtime.book.polled(presence.CUSTOMER, context.record.id)
-    found = listing(request, context.record, position)
-    if not found["messages"] and not anew:
+    if lost:
+        return newest(request, context.record) | {"reset": True}
+    found = since(request, context.record, position)
+    if not found["messages"]:
         request.polled_without_news = context.record.id
-    return found | ({"reset": True} if anew else {})
+    return found
+
+
+def _page_before(context: CustomerSession, request: Request, cursor: str) -> dict[str, Any]:
+    """The page that ends at a cursor; the newest one without a cursor, or when the cursor belongs to another list."""
+    if "after" in request.GET:
+        raise Invalid("before", "Give after or before, not both.")
+    position, lost = position_of(context, request, cursor, "before")
+    asked_for = None if lost or not cursor else position
+    return earlier(request, context.record, asked_for) | ({"reset": True} if lost else {})
 
 
 @session_view("messages", request_method="GET", **STREAMED)
 def stream(context: CustomerSession, request: Request) -> Response:
     """The same as a stream that goes on."""
-    position, anew = _position(context, request, resume_from(request))
+    position, anew = position_of(context, request, resume_from(request))
     record = context.record
     token = bearer_token(request) or ""
     log = CustomerLog(
@@ -201,7 +216,7 @@ def reopen(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Go on with a closed conversation."""
     json_object(request)
     conversation.reopen(request.dbsession, context.session, CUSTOMER)
-    return listing(request, reading.customer_record_by_id(request.db, context.record.id), 0)
+    return newest(request, reading.customer_record_by_id(request.db, context.record.id))
 
 
 @session_view("seen", request_method="POST")
@@ -255,48 +270,3 @@ def _verified(request: Request, email: str | None, given: Any, signature: Any) -
             "customer.signature", "The shop's signature does not fit this e-mail address."
         )
     return True
-
-
-def session_shape(request: Request, session: Any) -> dict[str, Any]:
-    """The session as its customer sees it now: after an act it is read anew."""
-    return session_shaper(request)(
-        lambda: request.db, reading.customer_record_by_id(request.db, session.id)
-    )
-
-
-def session_shaper(request: Request) -> Callable[[Callable[[], Any], Any], dict[str, Any]]:
-    """What makes a customer's session from what gives a connection and a row. It lives on without the request."""
-    base, team = request.resource_url(request.root["chat"]), request.realtime.team
-
-    def shape(db: Callable[[], Any], session: Any) -> dict[str, Any]:
-        name = str(session.uuid)
-        shown = customer_session(session, team.shape(db))
-        return shown | {"links": {verb: f"{base}{verb}/{name}/" for verb in VERBS}}
-
-    return shape
-
-
-def listing(request: Request, session: Any, after: int) -> dict[str, Any]:
-    """``{messages, session, cursor}`` since a position. `session` is a row as the customer is told of it."""
-    entries: Sequence[Any] = []
-    if session.public_seq > after:
-        entries = reading.entries_after(request.db, session.id, after, for_customer=True)
-    last = entries[-1].public_seq if entries else after
-    translate = request.localizer.translate
-    return {
-        "session": session_shaper(request)(lambda: request.db, session),
-        "messages": [customer_message(entry, translate) for entry in entries],
-        "cursor": message_cursor(session, last, for_customer=True),
-    }
-
-
-def _position(context: CustomerSession, request: Request, cursor: str | None) -> tuple[int, bool]:
-    """Where a reader goes on from, and whether they must load anew."""
-    position, anew = message_position(cursor, context.record, for_customer=True)
-    if anew:
-        # What is remembered of the session may be older than what was read a moment ago.
-        fresh = reading.customer_record_by_id(request.db, context.record.id)
-        if fresh is not None:
-            context.record = fresh
-            position, anew = message_position(cursor, fresh, for_customer=True)
-    return position, anew

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from pyramid.request import Request
@@ -26,7 +25,7 @@ from .desk import (
 )
 
 
-@act_view(name="note")
+@act_view(name="note", counts="sends")
 def note(context: AdminSession, request: Request) -> Any:
     """Write a note for colleagues. ``@username`` in it calls one of them."""
     data, admin = fields_of(request), request.identity.admin
@@ -82,9 +81,7 @@ def change_tags(context: AdminSession, request: Request) -> Any:
 @act_view(name="priority")
 def priority(context: AdminSession, request: Request) -> Any:
     """How much it matters: ``normal``, ``high`` or ``urgent``."""
-    wanted = fields_of(request).get("priority")
-    if not isinstance(wanted, str) or wanted not in filters.PRIORITIES:
-        raise Invalid("priority", "priority is normal, high or urgent.")
+    wanted = fields.choice(fields_of(request).get("priority"), "priority", filters.PRIORITIES)
     chosen = Priority(filters.PRIORITIES[wanted])
     actor = request.identity.admin.actor
     handling.set_priority(request.dbsession, context.session, actor, chosen)
@@ -94,7 +91,7 @@ def priority(context: AdminSession, request: Request) -> Any:
 @act_view(name="snooze")
 def snooze(context: AdminSession, request: Request) -> Any:
     """Put it aside until a time, or take it back (``{"until": null}``)."""
-    until = _moment(fields_of(request).get("until"))
+    until = fields.moment(fields_of(request).get("until"), "until")
     handling.snooze(request.dbsession, context.session, request.identity.admin.actor, until)
     return answered(context, request, session_of(context, request))
 
@@ -102,11 +99,7 @@ def snooze(context: AdminSession, request: Request) -> Any:
 @act_view(name="block")
 def block(context: AdminSession, request: Request) -> Any:
     """Refuse what this customer writes from now on, or no more."""
-    blocked = fields_of(request).get("blocked")
-    if blocked in {"true", "false"}:  # a form has texts only
-        blocked = blocked == "true"
-    if not isinstance(blocked, bool):
-        raise Invalid("blocked", "blocked is true or false.")
+    blocked = fields.flag(fields_of(request).get("blocked"), "blocked")
     actor = request.identity.admin.actor
     handling.block(request.dbsession, context.session, actor, blocked=blocked)
     return answered(context, request, session_of(context, request))
@@ -127,11 +120,8 @@ def draft(context: AdminSession, request: Request) -> dict[str, Any]:
 def keep_draft(context: AdminSession, request: Request) -> dict[str, Any]:
     """Keep it, so that another device goes on."""
     data = fields_of(request)
-    body, is_note = data.get("body"), data.get("note", False)
-    if not isinstance(body, str) or "\x00" in body:
-        raise Invalid("body", "body is a text.")
-    if not isinstance(is_note, bool):
-        raise Invalid("note", "note is true or false.")
+    body = fields.text(data.get("body"), "body", handling.LONGEST_DRAFT)
+    is_note = fields.flag(data.get("note", False), "note")
     admin = request.identity.admin
     handling.keep_draft(request.dbsession, context.record.id, admin.id, body, note=is_note)
     return {}
@@ -149,13 +139,3 @@ def earlier(context: AdminSession, request: Request) -> dict[str, Any]:
             for row in rows
         ]
     }
-
-
-def _moment(value: Any) -> datetime | None:
-    if value is None or value == "":
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        raise Invalid("until", "until is a time such as 2026-01-31T12:00:00Z.") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

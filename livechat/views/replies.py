@@ -12,7 +12,7 @@ from pyramid.view import view_config
 
 from .. import fields, listing, replies
 from ..permissions import Permission
-from ..refusals import Invalid, Refused
+from ..refusals import Refused
 from ..resources import AdminSession, Folder, Replies, Reply
 from .desk import fields_of, is_form, news_shape, read_view, wants_json
 from .pages import desk_page
@@ -123,14 +123,11 @@ def for_session(context: AdminSession, request: Request) -> dict[str, Any]:
 
 
 def _reply(given: Mapping[str, Any]) -> dict[str, Any]:
-    code, scope = given.get("code"), given.get("scope", "mine")
-    if not isinstance(code, str):
-        raise Invalid("code", "A reply needs a code.")
-    if scope not in {"mine", "all"}:
-        raise Invalid("scope", "scope is mine or all.")
+    code = fields.short_text(given.get("code"), "code", 200)
+    scope = fields.choice(given.get("scope", "mine"), "scope", ("mine", "all"))
     body = fields.body_text(given.get("body"), what="reply")
     title = fields.short_text(given.get("title"), "title", 100) or body.partition("\n")[0][:60]
-    return {"code": code, "title": title, "body": body, "everybody": scope == "all"}
+    return {"code": code or "", "title": title, "body": body, "everybody": scope == "all"}
 
 
 def _shape(context: Folder, request: Request, reply: Any) -> dict[str, Any]:

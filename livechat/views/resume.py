@@ -15,7 +15,8 @@ from ..permissions import Permission
 from ..refusals import Invalid, Missing
 from ..resources import Resume, Ticket
 from ..security import embedding_site
-from .customer import customer_view, session_shape
+from .customer import customer_view
+from .customer_json import session_shape
 
 
 @customer_view(context=Ticket, request_method="POST", permission=Permission.RESUME)

@@ -9,11 +9,11 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
+from .. import fields
 from ..limits import network
 from ..models import give_back_reading
 from ..realtime.hints import Typing
 from ..realtime.stream import EventStream, Log
-from ..refusals import Invalid
 
 EVENT_STREAM = "text/event-stream"
 # Asked for by name: who takes text/* or */* does not expect an answer without an end.
@@ -73,9 +73,7 @@ def say_typing(
     request: Request, session_id: int, admin_id: int | None, data: dict[str, Any]
 ) -> None:
     """Tell who has the conversation open that somebody begins or ends to type. Raises Invalid."""
-    typing = data.get("typing", True)
-    if not isinstance(typing, bool):
-        raise Invalid("typing", "typing is true or false.")
+    typing = fields.flag(data.get("typing", True), "typing")
     request.realtime.wakeup.say(Typing(session_id, admin_id, typing))
 
 

@@ -62,9 +62,7 @@ def change_team(context: Desk, request: Request) -> Any:
     """Do what ``act`` says: add, role, disable, enable or invite."""
     data = fields_of(request)
     try:
-        act = data.get("act")
-        if not isinstance(act, str) or act not in ACTS:
-            raise Invalid("act", f"act is one of {', '.join(ACTS)}.")
+        act = fields.choice(data.get("act"), "act", ACTS)
         admin, token = ACTS[act](request, data)
     except Refused as refused:
         if wants_json(request) or not is_form(request) or isinstance(refused, NotAllowed):
@@ -117,8 +115,7 @@ ACTS: dict[str, Callable[[Request, dict[str, Any]], Done]] = {
 
 
 def _role(data: dict[str, Any]) -> Role:
-    role = data.get("role")
-    return staff.check_role(role if isinstance(role, str) else "")
+    return Role(fields.choice(data.get("role"), "role", Role))
 
 
 def _named(request: Request, data: dict[str, Any]) -> AdminRow:

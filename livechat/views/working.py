@@ -60,13 +60,11 @@ def take(context: Desk, request: Request) -> dict[str, Any]:
 def bulk(context: Desk, request: Request) -> dict[str, Any]:
     """Assign, close or tag several. What is refused for one does not stop the others."""
     data = fields_of(request)
-    numbers = data.get("numbers")
-    if not isinstance(numbers, list) or not 1 <= len(numbers) <= MOST_AT_ONCE:
-        raise Invalid("numbers", f"numbers is a list of 1 to {MOST_AT_ONCE} chats.")
+    numbers = fields.numbers(data.get("numbers"), "numbers", MOST_AT_ONCE, "chats")
     act = _act(request, data)
     rights.check(request.dbsession, request.identity.admin.actor, Permission.ANSWER)
     done, refused = [], []
-    for number in sorted({fields.whole_number(number, "numbers") for number in numbers}):
+    for number in numbers:
         try:
             with request.dbsession.begin_nested():
                 session = request.dbsession.get(ChatSession, number)
@@ -82,7 +80,7 @@ def bulk(context: Desk, request: Request) -> dict[str, Any]:
 
 def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSession], Any]:
     actor = request.identity.admin.actor
-    match data.get("act"):
+    match fields.choice(data.get("act"), "act", ("assign", "close", "tag")):
         case "assign":
             admin = admin_named(request, data.get("admin"))
             return lambda db, session: assigning.assign(
@@ -90,12 +88,10 @@ def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSessi
             )
         case "close":
             return lambda db, session: conversation.close(db, session, actor)
-        case "tag":
-            names = fields.texts(data.get("tag"), "tag")
-            if not names:
-                raise Invalid("tag", "Say which tag.")
-            return lambda db, session: tags.change_tags(db, session, actor, names, [])
-    raise Invalid("act", "act is assign, close or tag.")
+    names = fields.texts(data.get("tag"), "tag")
+    if not names:
+        raise Invalid("tag", "Say which tag.")
+    return lambda db, session: tags.change_tags(db, session, actor, names, [])
 
 
 @get_view(name="colleagues")
@@ -159,7 +155,7 @@ def save_view(context: Views, request: Request) -> dict[str, Any]:
     name = fields.short_text(data.get("name"), "name", 60)
     if name is None:
         raise Invalid("name", "A view needs a name.")
-    query = fields.mapping(data.get("query"), "query")
+    query = fields.short_texts(data.get("query"), "query", preferences.FILTERS, 200)
     view = preferences.save_view(request.dbsession, request.identity.admin.id, name, query)
     request.response.status_int = 201
     return {"view": _view(context, request, view)}

@@ -53,6 +53,41 @@ def add_messages(engine: Engine, number: int, author: Admin | None, *messages: s
             conversation.send(db, session, actor, body, str(uuid.uuid4()))
 
 
+def fill_chat(engine: Engine, number: int, count: int, body: str = "Entry {}") -> None:
+    """A long history of the customer's messages and answers, past the product's own acts: those take long."""
+    with engine.begin() as connection:
+        at = connection.execute(
+            text("SELECT seq, public_seq FROM chat_sessions WHERE id = :id"), {"id": number}
+        ).one()
+        rows = [
+            {
+                "id": number,
+                "seq": at.seq + each,
+                "public": at.public_seq + each,
+                "sender": "customer" if each % 2 else "admin",
+                "key": "customer" if each % 2 else "staff",
+                "body": body.format(at.seq + each),
+                "client": f"filled {each}",
+            }
+            for each in range(1, count + 1)
+        ]
+        connection.execute(
+            text(
+                "INSERT INTO chat_messages (session_id, seq, public_seq, sender, author_key, body, client_id, "
+                "created_at) SELECT :id, :seq, :public, :sender, :key, :body, :client, created_at "
+                "FROM chat_sessions WHERE id = :id"
+            ),
+            rows,
+        )
+        connection.execute(
+            text(
+                "UPDATE chat_sessions SET seq = seq + :n, public_seq = public_seq + :n, last_message_seq = seq + :n, "
+                "customer_messages = customer_messages + :n / 2, customer_seen = public_seq + :n WHERE id = :id"
+            ),
+            {"id": number, "n": count},
+        )
+
+
 def close_chat(engine: Engine, number: int) -> None:
     """A colleague closes it."""
     with database.transaction(engine) as db:

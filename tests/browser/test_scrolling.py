@@ -116,7 +116,6 @@ def test_many_messages_open_and_stay_quick_to_write_in(shopper, desk, engine):
     shopper.visits().opens_the_chat().sends("First")
     add_messages(engine, 1, desk.row, *[f"Line {number}" for number in range(500)])
     shopper.page.reload()
-    expect(shopper.bodies).to_have_count(501)
     expect(shopper.bodies.last).to_be_in_viewport()
     shopper.sends("Still quick")
     expect(shopper.line("Still quick")).to_be_in_viewport(ratio=1)

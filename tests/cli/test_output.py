@@ -23,7 +23,7 @@ def test_nothing_reaches_a_terminal_but_text(text: str) -> None:
 
 
 @given(st.text())
-def test_json_is_printable_ascii_and_says_the_same(text: str) -> None:
+def test_json_is_utf8_without_what_acts_on_a_terminal(text: str) -> None:
     import click.testing
 
     with click.testing.CliRunner().isolation() as streams:
@@ -31,8 +31,15 @@ def test_json_is_printable_ascii_and_says_the_same(text: str) -> None:
         line = streams[0].getvalue().decode()
     assert json.loads(line) == {"text": text}
     assert line.endswith("\n")
-    assert line[:-1].isascii()
     assert line[:-1].isprintable()
+
+
+def test_json_has_each_printable_character_as_itself() -> None:
+    import click.testing
+
+    with click.testing.CliRunner().isolation() as streams:
+        print_json({"text": "Grüße 😀"})
+        assert streams[0].getvalue().decode() == '{"text": "Grüße 😀"}\n'
 
 
 def test_a_column_has_one_line() -> None:

@@ -13,10 +13,15 @@ const EMOJI = new RegExp(
   'u',
 );
 
+const LONGEST = 100; // three emoji of many parts
+
+/** @param {string} text */
+const isEmoji = (text) => text.length <= LONGEST && EMOJI.test(text);
+
 /** A bubble with the text and an empty foot. @param {string} text */
 export function bubble(text) {
   const body = h('div', { class: 'text', dir: 'auto' }, ...linked(text));
-  return h('div', { class: EMOJI.test(text) ? 'bubble emoji' : 'bubble' }, body, h('p', { class: 'foot' }));
+  return h('div', { class: isEmoji(text) ? 'bubble emoji' : 'bubble' }, body, h('p', { class: 'foot' }));
 }
 
 /**

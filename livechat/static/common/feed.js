@@ -2,16 +2,19 @@
 
 import { createStream } from './stream.js';
 
+const MOST_PAGES = 3; // that are read one after the other to catch up
+
 /** @import { Feed, FeedOptions, News } from './types.js' */
 
 /** @param {FeedOptions} options @returns {Feed} */
-export function createFeed({ http, url, name = url, onMessages, onSession, onReset, onOther, ...rest }) {
+export function createFeed({ http, url, name = url, onMessages, onBefore, onSession, onReset, onOther, ...rest }) {
   /** @type {string|null} */
   let cursor = null;
   let last = 0; // the seq up to which everything was handed on
   let acts = 0; // counts what came by another way: a question asked before knows an older session
   let before = 0; // what it was when the last question was asked
-  let whole = false; // the last question was for all messages from the beginning
+  let newest = false; // the last question was for the newest page
+  let pages = 0; // that did not reach the newest message, in a row
   let stale = false; // what we have is not the server's any more: it comes anew
   let first = true;
 
@@ -23,13 +26,14 @@ export function createFeed({ http, url, name = url, onMessages, onSession, onRes
     cursor: () => cursor,
     read() {
       before = acts;
-      whole = cursor === null;
+      newest = cursor === null;
       const link = new URL(url);
-      if (cursor) link.searchParams.set('after', cursor);
+      link.searchParams.set(newest ? 'before' : 'after', cursor ?? '');
       return http.get(link.href, cursor ? 8000 : 20000);
     },
     onData(data) {
-      take(data, before === acts, whole);
+      const ends = { cursor: data.after, before: data.more ? data.cursor : null, more: false };
+      take(newest ? { ...data, ...ends } : data, before === acts, newest);
       if (data.news) onOther('news', data.news);
     },
     onEvent(type, data, id) {
@@ -47,7 +51,7 @@ export function createFeed({ http, url, name = url, onMessages, onSession, onRes
   /**
    * @param {News} news
    * @param {boolean} current  the session in it is the newest we know
-   * @param {boolean} whole  these are all messages from the beginning
+   * @param {boolean} whole  what we have is in these messages, or before them
    */
   function take(news, current, whole) {
     if (news.reset || (whole && stale)) {
@@ -58,18 +62,28 @@ export function createFeed({ http, url, name = url, onMessages, onSession, onRes
     }
     const list = news.messages ?? (news.message ? [news.message] : []);
     const fresh = list.filter((each) => each.seq > last).sort((a, b) => a.seq - b.seq);
-    if (stale || (fresh.length && fresh[0].seq > last + 1 && !whole)) {
+    const begins = last === 0 && (whole || Boolean(news.before)); // the newest page is where we begin
+    if (stale || (fresh.length && fresh[0].seq > last + 1 && !begins)) {
       // something is missing in between: take nothing, read again from where we are sure
-      if (list === news.messages) cursor = null;
+      if (whole) [cursor, stale] = [null, true];
       stream.ask();
     } else {
       // the cursor of a repeated send may lie behind or ahead of us: only what moved us counts
       if (news.cursor && (news.messages || fresh.length)) cursor = news.cursor;
       if (fresh.length) last = fresh[fresh.length - 1].seq;
       if (fresh.length) onMessages(fresh, first);
+      if (begins && news.before) onBefore?.(news.before);
       first = false;
+      goOn(Boolean(news.more));
     }
     if (news.session && current) onSession(news.session);
+  }
+
+  /** There is more: asks for it, or, when that is much, for the newest page instead. @param {boolean} more */
+  function goOn(more) {
+    pages = more ? pages + 1 : 0;
+    if (pages > MOST_PAGES) [cursor, stale, pages] = [null, true, 0];
+    if (more) stream.ask();
   }
 
   /** @param {News} news */

@@ -72,8 +72,9 @@ async function read(response) {
   // a proxy may answer with a page of its own
   const data = await response.json().catch(() => null);
   if (response.ok && data) return { ok: true, status, data };
-  const later = response.ok || status >= 500 || status === 429 || status === 408;
   const error = data?.error;
+  const tomorrow = error?.code === 'too_much_today'; // too long to wait for without being told
+  const later = response.ok || status >= 500 || (status === 429 && !tomorrow) || status === 408;
   return {
     ...refusal(status, error?.code ?? 'unreadable', later),
     message: typeof error?.message === 'string' ? error.message : '',

@@ -25,18 +25,25 @@ export function linked(text) {
   return parts.filter((part) => part !== '');
 }
 
-/** Without the punctuation that ends the sentence, not the address. @param {string} address */
+const ENDS = '.,;:!?\'’*_…'; // ends a sentence, not an address
+
+/**
+ * Without the punctuation that ends the sentence, not the address. One look at each character: a message can be
+ * nothing but brackets.
+ * @param {string} address
+ */
 function trimmed(address) {
-  let text = address;
-  for (;;) {
-    const open = text.split('(').length;
-    const close = text.split(')').length;
-    if (/[.,;:!?'’*_…]$/u.test(text) || (text.endsWith(')') && close > open)) {
-      text = text.slice(0, -1);
-    } else {
-      return text;
-    }
+  let open = 0; // brackets that are open at the end; less than 0: more are closed than were opened
+  for (const each of address) {
+    if (each === '(') open += 1;
+    if (each === ')') open -= 1;
   }
+  let end = address.length;
+  while (end && (ENDS.includes(address[end - 1]) || (address[end - 1] === ')' && open < 0))) {
+    end -= 1;
+    if (address[end] === ')') open += 1;
+  }
+  return address.slice(0, end);
 }
 
 /** @param {string} address */

@@ -53,8 +53,12 @@ export function createTimeline(options) {
     scroller.scrollTop = scroller.scrollHeight;
   }
 
-  /** @param {Message} message @param {Node|null} before */
-  function place(message, before) {
+  /**
+   * @param {Message} message
+   * @param {Node|null} before
+   * @param {Message|null} last  the message above it
+   */
+  function place(message, before, last) {
     const when = new Date(message.created_at);
     const first = !last || !sameDay(new Date(last.created_at), when);
     if (first) list.insertBefore(dayLine(when), before);
@@ -69,6 +73,7 @@ export function createTimeline(options) {
     const name = system ? null : grouped ? again?.(message) : who(message);
     const kept = waiting?.querySelector('.bubble');
     delete item.dataset.state;
+    item.dataset.entry = String(message.seq);
     const seq = message.public_seq === undefined ? message.seq : message.public_seq;
     if (mine && seq) item.dataset.seq = String(seq);
     item.replaceChildren(...(name ? [nameLine(name)] : []));
@@ -84,7 +89,6 @@ export function createTimeline(options) {
       confirmed.delete(message.client_id);
     }
     list.insertBefore(item, before);
-    last = message;
   }
 
   /** @param {Date} when */
@@ -110,10 +114,19 @@ export function createTimeline(options) {
         const first = onTheWay.values().next().value ?? null;
         const itself = message.client_id ? onTheWay.get(message.client_id) : undefined;
         // its own line is where it goes already, unless another one waits above it
-        place(message, first && first === itself ? first.nextSibling : first);
+        place(message, first && first === itself ? first.nextSibling : first, last);
+        last = message;
       }
       if (atEnd) toEnd();
       else if (theirs) showPill(unseen + theirs);
+    },
+    insert(messages, before) {
+      /** @type {Message|null} */
+      let above = null;
+      for (const message of messages) {
+        place(message, before, above);
+        above = message;
+      }
     },
     pending(entries) {
       const ids = new Set(entries.map((entry) => entry.client_id));
@@ -156,6 +169,10 @@ export function createTimeline(options) {
       confirmed.clear();
       last = null;
       toEnd();
+    },
+    reveal(item) {
+      atEnd = false;
+      item.scrollIntoView({ block: 'center' });
     },
     toEnd,
   };

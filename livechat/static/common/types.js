@@ -136,9 +136,16 @@
 
 /**
  * What any answer may bring: a poll, a send, a start, an act on the session.
- * `reset`: the server knows less than we do; this is all of it.
- * @typedef {{messages?: Message[], message?: Message, session?: any, cursor?: string,
- *   reset?: boolean}} News
+ * `before`: the messages are the newest page, and this is the cursor of the page before it. `more`: ask again, there
+ * is more. `reset`: the server knows less than we do, and this is its newest page.
+ * @typedef {{messages?: Message[], message?: Message, session?: any, cursor?: string, before?: string|null,
+ *   more?: boolean, reset?: boolean}} News
+ */
+
+/**
+ * A page that was asked for by `before` or `at`: `cursor` leads to the page before it if there is `more`, and `after`
+ * is where it ends.
+ * @typedef {{messages: Message[], session: any, cursor: string, after: string, more?: boolean}} Page
  */
 
 /**
@@ -150,6 +157,7 @@
  * @property {StreamOptions['place']} [place]
  * @property {(messages: Message[], first: boolean) => void} onMessages
  *   new ones, in order; `first`: they are the history, not news
+ * @property {(before: string) => void} [onBefore]  the history goes on before its first page
  * @property {(session: any) => void} onSession
  * @property {(type: string, data: any) => void} onOther  typing, news, open
  * @property {() => void} onReset  forget all messages; they come anew
@@ -248,10 +256,12 @@
 /**
  * @typedef {object} Timeline
  * @property {(messages: Message[]) => void} add  in order, each once
+ * @property {(messages: Message[], before: Node|null) => void} insert  earlier ones, in order, in front of a line
  * @property {(entries: Pending[]) => void} pending  all that is on its way, in order
  * @property {(seq: number) => void} seen  the other side has read up to here
  * @property {(clientId: string) => void} confirm  sent; stays until its message is added
  * @property {() => void} clear
+ * @property {(item: Element) => void} reveal  brings a line into sight, and stays there
  * @property {() => void} toEnd
  */
 

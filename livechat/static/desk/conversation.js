@@ -2,6 +2,7 @@
 
 import { byId } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
+import { createOlder } from '../common/older.js';
 import { createActs } from './acts.js';
 import { createFacts } from './facts.js';
 import { createHold } from './hold.js';
@@ -14,6 +15,7 @@ import { createWriting } from './writing.js';
 
 const HELD = 'answered_meanwhile';
 const SETTLED = 120; // milliseconds
+const LATER = 3000; // milliseconds until what failed is tried again
 const PASSING = 400; // milliseconds after which one does not only pass by
 const element = (/** @type {string} */ id) => byId(id, HTMLElement);
 
@@ -48,6 +50,18 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     },
   });
 
+  const older = createOlder({
+    http: desk.http,
+    url: () => session.links.messages,
+    scroller,
+    list: element('list'),
+    words,
+    insert(messages, before) {
+      lines.insert(messages, before);
+      lines.seen(session.seen_seq);
+    },
+  });
+
   const feed = createFeed({
     http: desk.http,
     url: session.links.messages,
@@ -65,6 +79,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
       lines.seen(session.seen_seq);
       look();
     },
+    onBefore: older.begin,
     onSession(/** @type {DeskSession} */ next) {
       session = next;
       render();
@@ -72,6 +87,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     },
     onReset() {
       lines.clear();
+      older.clear();
       newest = seen = 0;
     },
     onOther(type, given) {
@@ -149,7 +165,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     const result = await desk.http.post(session.links.seen, { seq: newest });
     if (signal.aborted) return;
     if (result.ok) feed.apply(result.data);
-    else seen = 0;
+    else setTimeout(() => (seen = 0), result.after || LATER); // not with each movement of the page
   }
 
   function render() {
@@ -173,7 +189,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
   const quiet = setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
   pending();
   // once the page has been laid out and has gone to its end
-  if (at) setTimeout(() => signal.aborted || lines.show(at), SETTLED);
+  if (at) setTimeout(async () => (await older.find(at)) && !signal.aborted && lines.show(at), SETTLED);
 
   return {
     number: session.number,
@@ -193,6 +209,7 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
       clearTimeout(quiet);
       clearTimeout(start);
       end.abort();
+      older.clear();
       feed.stop();
       writing.end();
     },

@@ -3,6 +3,7 @@
 import { byId } from '../common/dom.js';
 import { createTimeline } from '../common/timeline.js';
 
+/** @import { Message } from '../common/types.js' */
 /** @import { Lines, LinesOptions } from './types.js' */
 
 /** @param {LinesOptions} options @returns {Lines} */
@@ -11,8 +12,6 @@ export function createLines({ desk, scroller, pill, customer, onRetry, onEdit })
   const list = byId('list', HTMLElement);
   /** @type {Set<string>} notes on their way that have been marked */
   const marked = new Set();
-  /** @type {number[]} of the lines, in their order */
-  let seqs = [];
 
   const timeline = createTimeline({
     scroller,
@@ -32,14 +31,21 @@ export function createLines({ desk, scroller, pill, customer, onRetry, onEdit })
     onEdit,
   });
 
+  /** @param {Message[]} messages */
+  function markNotes(messages) {
+    for (const { from, seq } of messages) {
+      if (from === 'note') list.querySelector(`[data-entry="${seq}"]`)?.classList.add('note');
+    }
+  }
+
   return {
     add(messages) {
       timeline.add(messages);
-      seqs.push(...messages.map(({ seq }) => seq));
-      if (!messages.some(({ from }) => from === 'note')) return;
-      for (const badge of list.querySelectorAll('.badge')) {
-        if (badge.textContent === words.note_badge) badge.closest('li')?.classList.add('note');
-      }
+      markNotes(messages);
+    },
+    insert(messages, before) {
+      timeline.insert(messages, before);
+      markNotes(messages);
     },
     pending(entries) {
       const before = new Set(list.children);
@@ -54,16 +60,12 @@ export function createLines({ desk, scroller, pill, customer, onRetry, onEdit })
     },
     seen: timeline.seen,
     confirm: timeline.confirm,
-    clear() {
-      seqs = [];
-      timeline.clear();
-    },
+    clear: timeline.clear,
     show(seq) {
-      // what is on its way stands below all that have a number
-      const item = list.querySelectorAll('.line')[seqs.indexOf(seq)];
-      if (!(item instanceof HTMLElement) || !seqs.includes(seq)) return;
+      const item = list.querySelector(`[data-entry="${seq}"]`);
+      if (!item) return;
       item.classList.add('found');
-      item.scrollIntoView({ block: 'center' });
+      timeline.reveal(item);
     },
   };
 }

@@ -253,7 +253,7 @@
  * @property {(clientId: string) => void} onEdit
  */
 /**
- * @typedef {Pick<import('../common/types.js').Timeline, 'add'|'pending'|'seen'|'confirm'|'clear'> &
+ * @typedef {Pick<import('../common/types.js').Timeline, 'add'|'insert'|'pending'|'seen'|'confirm'|'clear'> &
  *   {show: (seq: number) => void}} Lines  show: brings a message into sight and marks it
  */
 

@@ -8,6 +8,8 @@ import { createOutbox } from '../common/outbox.js';
 /** @import { Entry, Feed, Result, Session } from '../common/types.js' */
 /** @import { Chat, ChatOptions, Found } from './types.js' */
 
+const LATER = 3000; // milliseconds until what failed is tried again
+
 /** @param {ChatOptions} options @returns {Chat} */
 export function createChat(options) {
   const { store, urls } = options;
@@ -132,6 +134,7 @@ export function createChat(options) {
 
   return {
     session: () => session,
+    http,
     outbox,
     http,
     coming: () => search !== null,
@@ -167,7 +170,7 @@ export function createChat(options) {
       seenSeq = seq;
       const result = await http.post(session.links.seen, { seq });
       if (result.ok) feed?.apply(result.data);
-      else seenSeq = 0;
+      else setTimeout(() => (seenSeq = 0), result.after || LATER); // not with each movement of the page
     },
   };
 }

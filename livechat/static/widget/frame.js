@@ -10,6 +10,7 @@ import { createTitle } from '../common/title.js';
 import { createTyping } from '../common/typing.js';
 import { fill, readWords } from '../common/words.js';
 import { createChat } from './chat.js';
+import { createEarlier } from './earlier.js';
 import { createEnding } from './ending.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
@@ -73,9 +74,11 @@ const chat = createChat({
     // the history was no news; what comes from now on is
     setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
   },
+  onBefore: (cursor) => earlier.begin(cursor),
   onSession: render,
   onReset() {
     timeline.clear();
+    earlier.clear();
     timeline.pending(chat.outbox.entries());
     element('log').setAttribute('aria-live', 'off');
     newest = looked = 0;
@@ -87,6 +90,17 @@ const chat = createChat({
   },
   onPending: render,
   onSent: (id) => timeline.confirm(id),
+});
+
+const earlier = createEarlier({
+  chat,
+  scroller: element('scroller'),
+  list: element('list'),
+  words,
+  insert(messages, before) {
+    timeline.insert(messages, before);
+    timeline.seen(chat.session()?.seen_seq ?? 0);
+  },
 });
 
 const guest = createGuest({

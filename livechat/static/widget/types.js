@@ -38,6 +38,7 @@
  * @property {() => Identity} identity
  * @property {() => number} pace  milliseconds between two polls
  * @property {(messages: Message[], first: boolean) => void} onMessages
+ * @property {(before: string) => void} onBefore  there are earlier messages than the first page's
  * @property {() => void} onSession  the session changed, came or went
  * @property {() => void} onReset  another conversation, or none: forget its messages
  * @property {(live: boolean) => void} onLive
@@ -50,6 +51,7 @@
 /**
  * @typedef {object} Chat
  * @property {() => Session|null} session
+ * @property {Http} http
  * @property {Outbox} outbox
  * @property {Http} http
  * @property {() => boolean} coming  who we are is being found out

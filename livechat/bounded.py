@@ -1,0 +1,71 @@
+"""A memory whose size is bounded in bytes, whatever is put into it."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+OVERHEAD = 500
+"""Bytes that an item takes besides what its owner counts: the entry itself, its key, the objects around them."""
+
+
+class Bounded(Generic[K, V]):
+    """Values by key. Beyond `most` bytes those that were not asked for longest are forgotten.
+
+    Threads may share it. `on_evict` is called with each key and value that makes room for others.
+    """
+
+    def __init__(self, most: int, on_evict: Callable[[K, V], object] | None = None) -> None:
+        self._most = most
+        self._on_evict = on_evict
+        self._items: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._guard = threading.RLock()
+        self.size = 0
+        """Bytes, as counted."""
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def get(self, key: K) -> V | None:
+        """The value, which counts as asked for now."""
+        with self._guard:
+            found = self._items.get(key)
+            if found is None:
+                return None
+            self._items.move_to_end(key)
+            return found[0]
+
+    def put(self, key: K, value: V, size: int) -> None:
+        """Remember a value that takes so many bytes. One that is larger than all room is not remembered."""
+        with self._guard:
+            self.pop(key)
+            self._items[key] = (value, size + OVERHEAD)
+            self.size += size + OVERHEAD
+            for old in self._too_many():
+                gone = self.pop(old)
+                if self._on_evict is not None and gone is not None:
+                    self._on_evict(old, gone)
+
+    def pop(self, key: K) -> V | None:
+        """Forget a value."""
+        with self._guard:
+            found = self._items.pop(key, None)
+            if found is None:
+                return None
+            self.size -= found[1]
+            return found[0]
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._guard:
+            self._items.clear()
+            self.size = 0
+
+    def _too_many(self) -> Iterator[K]:
+        while self.size > self._most and self._items:
+            yield next(iter(self._items))

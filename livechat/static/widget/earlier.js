@@ -1,0 +1,28 @@
+// The history of a long conversation (common/older.js), loaded only where there is one: few customers need it.
+
+/** @import { Older, OlderOptions } from '../common/older.js' */
+/** @import { Chat } from './types.js' */
+
+/**
+ * @param {Omit<OlderOptions, 'http'|'url'> & {chat: Chat}} options
+ * @returns {Pick<Older, 'begin'|'clear'>}
+ */
+export function createEarlier({ chat, ...rest }) {
+  /** @type {Older|null} */
+  let older = null;
+  let histories = 0; // counts those that were begun or left
+
+  return {
+    async begin(cursor) {
+      const mine = ++histories;
+      const { createOlder } = await import('../common/older.js');
+      if (mine !== histories) return;
+      older ??= createOlder({ ...rest, http: chat.http, url: () => chat.session()?.links.messages });
+      older.begin(cursor);
+    },
+    clear() {
+      histories += 1;
+      older?.clear();
+    },
+  };
+}

@@ -1,0 +1,97 @@
+"""What customers are answered: their session, and pages of its messages in either direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.request import Request
+
+from .. import history, reading
+from ..cursors import message_cursor, message_position
+from ..history import Page
+from ..resources import VERBS, CustomerSession
+from ..shapes import customer_message, customer_session
+
+
+def session_shape(request: Request, session: Any) -> dict[str, Any]:
+    """The session as its customer sees it now. It is read again, because an act may have changed it."""
+    return session_shaper(request)(
+        lambda: request.db, reading.customer_record_by_id(request.db, session.id)
+    )
+
+
+def session_shaper(request: Request) -> Callable[[Callable[[], Any], Any], dict[str, Any]]:
+    """A function that makes a customer's session from a function that gives a connection, and a row. It needs the
+    request no longer."""
+    base, team = request.resource_url(request.root["chat"]), request.realtime.team
+
+    def shape(db: Callable[[], Any], session: Any) -> dict[str, Any]:
+        name = str(session.uuid)
+        shown = customer_session(session, team.shape(db))
+        return shown | {"links": {verb: f"{base}{verb}/{name}/" for verb in VERBS}}
+
+    return shape
+
+
+def newest(request: Request, session: Any) -> dict[str, Any]:
+    """``{messages, session, cursor}`` with the newest page; ``before`` is the cursor of the page before it, if any.
+
+    `session` is a row as `reading.customer_record` gives it.
+    """
+    page = _newest(request, session)
+    before = {"before": _cursor(session, page.start)} if page.more else {}
+    return _shape(request, session, page) | {"cursor": _cursor(session, page.end)} | before
+
+
+def since(request: Request, session: Any, position: int) -> dict[str, Any]:
+    """``{messages, session, cursor}`` behind a position, and ``more`` when the page does not reach the newest."""
+    page = Page([], position, position, False)
+    if session.public_seq > position:
+        page = history.page_after(request.db, session.id, position, for_customer=True)
+    more = {"more": True} if page.more else {}
+    return _shape(request, session, page) | {"cursor": _cursor(session, page.end)} | more
+
+
+def earlier(request: Request, session: Any, position: int | None) -> dict[str, Any]:
+    """The page that ends at a position, None for the newest page. ``cursor`` leads to the page before it, ``after`` to
+    what follows it."""
+    if position is None:
+        page = _newest(request, session)
+    else:
+        page = history.page_before(request.db, session.id, position, for_customer=True)
+    ends = {"cursor": _cursor(session, page.start), "after": _cursor(session, page.end)}
+    return _shape(request, session, page) | ends | ({"more": True} if page.more else {})
+
+
+def position_of(
+    context: CustomerSession, request: Request, cursor: str | None, field: str = "after"
+) -> tuple[int, bool]:
+    """The position of a cursor, and whether the reader must load the conversation again. Raises Invalid."""
+    position, lost = message_position(cursor, context.record, for_customer=True, field=field)
+    if lost:
+        # What is remembered of the session may be older than what was read a moment ago.
+        fresh = reading.customer_record_by_id(request.db, context.record.id)
+        if fresh is not None:
+            context.record = fresh
+            position, lost = message_position(cursor, fresh, for_customer=True, field=field)
+    return position, lost
+
+
+def _newest(request: Request, session: Any) -> Page:
+    position = session.public_seq
+    return history.page_before(
+        request.db, session.id, position, for_customer=True, most=history.FIRST
+    )
+
+
+def _shape(request: Request, session: Any, page: Page) -> dict[str, Any]:
+    translate = request.localizer.translate
+    return {
+        "session": session_shaper(request)(lambda: request.db, session),
+        "messages": [customer_message(entry, translate) for entry in page.entries],
+    }
+
+
+def _cursor(session: Any, position: int) -> str:
+    return message_cursor(session, position, for_customer=True)
