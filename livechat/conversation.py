@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from . import audit, marks, mentions
+from . import audit, entries, marks, mentions
 from .actors import CUSTOMER, Actor
 from .assigning import check_able, give_to
 from .audit import Act
@@ -96,8 +96,8 @@ def send(
     answers = [] if seen_seq is None else _answers_after(db, held.id, author, seen_seq)
     refused = author.sender == Sender.CUSTOMER and held.blocked_at is not None
     if takes or answers or refused or held.status == Status.CLOSED:
-        if before := sent(db, [held.id], author.key, client_id):
-            return _repeated(before, body)
+        if repeated := sent(db, [held.id], author.key, client_id):
+            return _repeated(repeated, body)
         if refused:
             raise Conflict("blocked", BLOCKED)
         if held.status == Status.CLOSED:
@@ -141,8 +141,8 @@ def add_note(db: Session, session: ChatSession, author: Actor, body: str, client
     It is no answer: it takes nothing, and who waits goes on waiting. Raises Conflict ``client_id_reused``.
     """
     lock(db, session)
-    if before := sent(db, [session.id], author.key, client_id):
-        return _repeated(before, body)
+    if repeated := sent(db, [session.id], author.key, client_id):
+        return _repeated(repeated, body)
     message = append(
         db,
         session,
@@ -169,9 +169,10 @@ def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
         if actor.key in {"customer", session.closed_by}:
             return Outcome(session, False)
         raise Conflict("closed", f"{_closer(db, session)} has closed this chat already.")
+    details = _by(actor) | entries.before(session, actor)
     session.status = Status.CLOSED
     session.version += 1
-    entry = append_line(db, session, Event.CLOSED, _by(actor))
+    entry = append_line(db, session, Event.CLOSED, details)
     session.closed_at = entry.created_at
     session.closed_by = actor.key
     session.waiting_since = None

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from .actors import CUSTOMER
+from .actors import CUSTOMER, Actor
 from .lines import INTERNAL, Event, line
 from .models import (
     Admin,
@@ -196,6 +196,22 @@ def append_line(
         details=details,
         public=event not in INTERNAL,
     )
+
+
+def before(session: ChatSession, actor: Actor) -> dict[str, Any]:
+    """What the line of an admin's act keeps of the locked session as it was, so that undoing.py can restore it.
+
+    Call it before the act changes anything. Returns the part ``before`` of the line's details, empty for others
+    than admins, who have no way to undo.
+    """
+    if actor.admin_id is None:
+        return {}
+    times = {
+        name: None if (moment := getattr(session, name)) is None else moment.isoformat()
+        for name in ("assigned_at", "waiting_since", "snoozed_until")
+    }
+    kept = {"by": actor.key, "version": session.version + 1, "assignee_id": session.assignee_id}
+    return {"before": kept | times}
 
 
 def append(db: Session, session: ChatSession, *, public: bool = True, **values: Any) -> ChatMessage:

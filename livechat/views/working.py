@@ -10,7 +10,17 @@ from pyramid.request import Request
 from pyramid.view import view_config
 from sqlalchemy.orm import Session
 
-from .. import assigning, conversation, fields, listing, mentions, preferences, presence, tags
+from .. import (
+    assigning,
+    conversation,
+    fields,
+    listing,
+    mentions,
+    preferences,
+    presence,
+    tags,
+    undoing,
+)
 from ..models import Admin, ChatSession
 from ..permissions import Permission
 from ..refusals import Invalid, Missing, Refused
@@ -48,13 +58,14 @@ def take(context: Desk, request: Request) -> dict[str, Any]:
 
 @post_view(name="bulk")
 def bulk(context: Desk, request: Request) -> dict[str, Any]:
-    """Assign, close or tag several. What is refused for one does not stop the others."""
+    """Assign, close or tag several, or undo that. What is refused for one does not stop the others."""
     data = fields_of(request)
     numbers = data.get("numbers")
     if not isinstance(numbers, list) or not 1 <= len(numbers) <= MOST_AT_ONCE:
         raise Invalid("numbers", f"numbers is a list of 1 to {MOST_AT_ONCE} chats.")
     act = _act(request, data)
-    done, refused = [], []
+    done, refused, offered = [], [], []
+    actor = request.identity.admin.actor
     for number in sorted({fields.whole_number(number, "numbers") for number in numbers}):
         try:
             with request.dbsession.begin_nested():
@@ -66,7 +77,9 @@ def bulk(context: Desk, request: Request) -> dict[str, Any]:
             refused.append({"number": number, "message": refusal.message})
         else:
             done.append(number)
-    return {"done": done, "refused": refused}
+            if seq := undoing.offered(request.dbsession, session, actor):
+                offered.append({"number": number, "seq": seq})
+    return {"done": done, "refused": refused, "undo": offered}
 
 
 def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSession], Any]:
@@ -84,7 +97,22 @@ def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSessi
             if not names:
                 raise Invalid("tag", "Say which tag.")
             return lambda db, session: tags.change_tags(db, session, names, [])
-    raise Invalid("act", "act is assign, close or tag.")
+        case "undo":
+            seqs = _seqs(data.get("undo"))
+            return lambda db, session: undoing.undo(db, session, actor, seqs.get(session.id, 0))
+    raise Invalid("act", "act is assign, close, tag or undo.")
+
+
+def _seqs(value: Any) -> dict[int, int]:
+    if not isinstance(value, list) or len(value) > MOST_AT_ONCE:
+        raise Invalid("undo", "undo is the list that the act has answered with.")
+    pairs = [fields.mapping(each, "undo") for each in value]
+    return {
+        fields.whole_number(pair.get("number"), "number"): fields.whole_number(
+            pair.get("seq"), "seq"
+        )
+        for pair in pairs
+    }
 
 
 @get_view(name="colleagues")

@@ -78,6 +78,8 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
     busy = true;
     const send = held; // an open chat holds nothing any more
     const [url, body] = request(name);
+    // whoever takes a chat goes on to write: what they type at once must not be taken for shortcuts
+    if (name === 'take' || (name === 'reopen' && !send)) writing.focus();
     const ok = await post(url, body);
     busy = false;
     if (ok && !signal.aborted) done(name, send);
@@ -111,13 +113,13 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
   function done(name, send) {
     shut();
     if (noteFor) noteFor.value = '';
-    if (name === 'take') writing.focus();
-    else if (name === 'close') reopen?.focus();
+    if (name === 'close') reopen?.focus();
     else if (name === 'release') forms.get('take')?.querySelector('button')?.focus();
     if (name !== 'reopen') return;
     for (const { client_id } of closedOut()) outbox.retry(client_id);
-    if (send) writing.submit();
-    else writing.focus();
+    if (!send) return;
+    writing.submit();
+    writing.focus();
   }
 
   /** Answers that came too late. */
@@ -167,6 +169,7 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
       menu.open = true;
       /** @type {HTMLElement|null} */ (menu.querySelector('.sheet :is(select, button, input:not([type="hidden"]))'))?.focus();
     },
+    busy: () => busy,
     can: (name) => Boolean(forms.get(name) && !forms.get(name)?.hidden),
     holds() {
       if (session().status !== 'closed') return false;

@@ -56,6 +56,7 @@ export function createLines({ desk, scroller, pill, customer, onRetry, onEdit })
     confirm: timeline.confirm,
     clear() {
       seqs = [];
+      marked.clear();
       timeline.clear();
     },
     show(seq) {
