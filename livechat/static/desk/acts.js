@@ -2,6 +2,7 @@
 // The forms work without this, too.
 
 import { byId } from '../common/dom.js';
+import { fill } from '../common/words.js';
 import { untilText } from './telling.js';
 
 /** @import { Acts, ActsOptions } from './types.js' */
@@ -61,9 +62,23 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
     return note ? [links.transfer, { admin, version, note }] : [links.assign, { admin, version }];
   }
 
+  /** The server says whether it can be taken back, whatever is on screen by then. @param {string} url @param {any} data */
+  function offerUndo(url, { undo, session: now }) {
+    if (!undo) return;
+    const { close, block: bar } = now.links;
+    const did = url === close ? words.did_close : url === bar ? words.did_block : words.did_unassign;
+    const onDone = (/** @type {any} */ data) => {
+      if (signal.aborted) return;
+      feed.apply(data);
+      feed.poke();
+    };
+    desk.undo.offer(fill(did, { name: now.customer.name ?? words.guest }), { url: now.links.undo, body: { seq: undo }, onDone });
+  }
+
   /** @param {string} url @param {object} body @returns {Promise<boolean>} whether it was done */
   async function post(url, body) {
     const result = await desk.http.post(url, body);
+    if (result.ok) offerUndo(url, result.data);
     if (signal.aborted) return result.ok;
     say.textContent = '';
     if (result.ok) feed.apply(result.data);

@@ -34,6 +34,7 @@ export function createCommands({ desk, list, current, next, close, palette, shee
     { name: 'more', key: 'KeyM', shown: 'M', text: words.do_more, can: () => current() !== null, run: () => acts()?.menu('more') },
     { name: 'tag', key: 'KeyL', shown: 'L', text: words.do_tag, can: writes, run: tag },
     ...priorities(),
+    { name: 'undo', key: 'KeyZ', shown: 'Z', text: words.undo, can: desk.undo.can, run: desk.undo.run },
     { name: 'take-next', key: 'KeyG', shown: 'G', text: words.do_take_next, can: () => me.role !== 'viewer', run: next },
     { name: 'leave', text: words.do_leave, can: () => current() !== null, run: close },
     { name: 'find', key: 'Slash', shown: '/', text: words.do_palette, can: () => true, run: palette },

@@ -11,6 +11,7 @@ import { createBell } from './bell.js';
 import { createNotices } from './notices.js';
 import { createPreferences } from './preferences.js';
 import { watchPresence } from './presence.js';
+import { createUndo } from './undo.js';
 
 /** @import { Colleague, Desk, DeskOptions, News, Preferences } from './types.js' */
 
@@ -95,6 +96,8 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     bell.tell(news, !news.newest || attended(news.newest));
   }
 
+  const undo = createUndo({ words, http, say: notices.say, refused });
+
   return {
     me: { username, name, role },
     url: deskUrl,
@@ -109,6 +112,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     gone: notices.gone,
     say: notices.say,
     lost: notices.lost,
+    undo,
     reachable,
     go,
     tell,

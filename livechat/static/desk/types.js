@@ -27,7 +27,7 @@
  * @property {string|null} [snoozed_until]
  * @property {boolean} [blocked]
  * @property {Record<'self'|'send'|'messages'|'close'|'assign'|'reopen'|'seen'|'typing'|'note'|'unread'|'transfer'|
- *   'tags'|'priority'|'snooze'|'block'|'draft'|'earlier', string>} links
+ *   'tags'|'priority'|'snooze'|'block'|'draft'|'earlier'|'undo', string>} links
  */
 
 /** What calls for this admin. `newest`: when the newest was written. @typedef {{unread: number, newest: string|null, mentions?: number, role?: string}} News */
@@ -83,6 +83,7 @@
  * @property {() => void} retell  the title has changed
  * @property {() => void} changed  another conversation is open: what is unsent elsewhere is told anew
  * @property {(text: string) => void} say  for a moment, on top of the page
+ * @property {Undo} undo
  * @property {() => boolean} lost  there is no connection, as far as is known
  * @property {(href: string) => Promise<boolean>} reachable  false: the page has said that there is no connection
  * @property {(href: string) => Promise<void>} go  to another page, if it can be reached
@@ -110,6 +111,12 @@
 /** silent: it counts as heard. @typedef {{tell: (news: News, silent: boolean) => void}} Bell */
 
 /** @typedef {{desk: Desk, open: ((href: string) => any)|null, close: () => void}} NavigationOptions */
+
+// undo.js
+
+/** @typedef {{words: Words, http: Http, say: (text: string) => void, refused: (refusal: Refusal) => boolean}} UndoOptions */
+/** What takes an act back. @typedef {{url: string, body: object, onDone: (data: any) => void}} Undoing */
+/** @typedef {{offer: (text: string, undoing: Undoing) => void, can: () => boolean, run: () => Promise<void>}} Undo */
 
 // preferences.js
 
