@@ -74,6 +74,7 @@ def _links(path: str, text: str) -> list[str]:
         text = re.sub(
             r"/\*.*?\*/", "", text, flags=re.DOTALL
         )  # types are imported in comments only
+        text = re.sub(r"\(await import\([^)]*\)\)", "", text)  # stands in for what a browser lacks
         return re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", text)
     if path.endswith(".css"):
         return re.findall(r"""@import\s+(?:url\()?["']?([^"')]+)""", text)

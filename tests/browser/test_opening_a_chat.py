@@ -48,9 +48,10 @@ class Held:
         desk.context.route(re.compile(r"/custom-admin/chat/([23]|take)/$"), self._keep)
 
     def _keep(self, route):
+        name = route.request.url.rstrip("/").rsplit("/", 1)[-1]
+        self.routes.setdefault(name, []).append(route)
         if self.open:
-            return route.continue_()
-        self.routes.setdefault(route.request.url.rstrip("/").rsplit("/", 1)[-1], []).append(route)
+            self.lets_go(name)
 
     def waits_for(self, name):
         """The page has asked."""

@@ -1,9 +1,10 @@
 // What the tabs of one browser settle among themselves: who has the stream, who sends, who rings.
 // Where BroadcastChannel or storage is missing or denied, each tab is on its own.
 
-import { locks } from './locks.js';
-
 /** @import { Tabs, TabsOptions } from './types.js' */
+
+/** Plain http has no Web Locks. @type {LockManager} */
+export const locks = navigator.locks ?? (await import('./leases.js')).createLeases();
 
 const QUIET = 45000; // milliseconds after which a leader that says nothing is dead or asleep
 const HASTE = 4000; // the same for one that was asked
@@ -56,7 +57,7 @@ export function createTabs({ name, onTurn, onNote, answer }) {
         if (!leads) onNote(data);
       };
       ask();
-      await /** @type {LockManager} */ (locks).request(name, steal ? { steal } : { signal: stop.signal }, () => {
+      await locks.request(name, steal ? { steal } : { signal: stop.signal }, () => {
         if (mine !== turn) return;
         lead(true);
         say(answer());
@@ -117,7 +118,7 @@ export async function oneTab(name, work) {
   let done = null;
   const inTurn = () => (done = work());
   try {
-    return await /** @type {LockManager} */ (locks).request(`livechat.${name}`, { signal: AbortSignal.timeout?.(PATIENCE) }, inTurn);
+    return await locks.request(`livechat.${name}`, { signal: AbortSignal.timeout?.(PATIENCE) }, inTurn);
   } catch {
     return done ?? work(); // where the turn was lost on the way, the work goes on all the same
   }

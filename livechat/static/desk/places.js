@@ -1,7 +1,7 @@
 // The few places that a browser has for streams: over HTTP/1 it has six connections to a server, and an admin
 // has a tab for every chat.
 
-import { locks } from '../common/locks.js';
+import { locks } from '../common/tabs.js';
 
 /** @import { StreamEnd } from '../common/types.js' */
 

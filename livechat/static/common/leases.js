@@ -1,6 +1,6 @@
-// Web Locks; and where a page has none, because it came over plain http, leases in localStorage that do what we need
-// of them. Two tabs that take one at the same moment may both have it for an instant: what is done under a lock here
-// may be done twice.
+// What stands in for Web Locks in pages that came over plain http: leases in localStorage, which do what we need of
+// them. Two tabs that take one at the same moment may both have it for an instant: what is done under a lock here may
+// be done twice.
 
 import { uuid } from './dom.js';
 
@@ -9,24 +9,24 @@ const RENEW = 5000;
 const SETTLE = 60; // after which it shows which of two was the last to write
 const PREFIX = 'livechat.lock.';
 
-/** @type {Pick<LockManager, 'request'>|undefined} */
-export const locks = navigator.locks ?? leases();
-
-/** @returns {any} */
-function leases() {
+/** @returns {any}  as much of a LockManager as is used here; nothing where there is no storage */
+export function createLeases() {
   /** @type {Storage} */
   let disk;
   try {
     disk = localStorage;
-    // what tabs have left that crashed
-    for (const key of Object.keys(disk)) if (key.startsWith(PREFIX) && !isHeld(key)) disk.removeItem(key);
+    disk.setItem(PREFIX, '');
   } catch {
     return undefined; // each tab is on its own
   }
+  // what tabs have left that crashed
+  for (const key of Object.keys(disk)) if (key.startsWith(PREFIX) && !isHeld(key)) disk.removeItem(key);
   const here = new EventTarget(); // of a change a tab's own storage does not tell it
 
   /** @param {string} key */
-  const read = (key) => (disk.getItem(key) ?? '').split(' ');
+  function read(key) {
+    return (disk.getItem(key) ?? '').split(' ');
+  }
 
   /** @param {string} key */
   function isHeld(key) {
