@@ -20,7 +20,7 @@ const SEND = 10000; // milliseconds for one try to send
 const AGAIN = new Set(['forbidden', 'csrf_failed']); // refusals that end with a new login
 
 /** @param {DeskOptions} options @returns {Desk} */
-export function createDesk({ attended, own = () => false, onPending, onSent, describe = () => null, open = go }) {
+export function createDesk({ attended, own = () => false, onPending, onSent, describe = () => null, open }) {
   document.documentElement.classList.add('scripted');
   const { username = '', name = '', role = '', csrfToken = '', loginUrl = '', deskUrl = '' } =
     byId('desk', HTMLElement).dataset;
@@ -33,7 +33,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     credentials: 'same-origin',
     headers: () => ({ 'X-CSRF-Token': csrfToken }),
   });
-  const bell = createBell({ store, words, button: byId('sound', HTMLButtonElement), describe, open, deskUrl });
+  const bell = createBell({ store, words, button: byId('sound', HTMLButtonElement), describe, open: open ?? go, deskUrl });
   const countInTitle = createTitle();
   const countInBadge = createBadge();
   const preferences = createPreferences({ given: given.preferences, url: given.places.preferences, http });
