@@ -375,6 +375,7 @@ def test_a_chat_that_cannot_be_opened_keeps_the_text_says_so_and_can_be_tried_ag
     wire.ends()
     desk.push("Try again").click()
     desk.sees_exactly("I am Dora")
+    expect(desk.box).to_be_focused()
     expect(desk.box).to_have_value("hello there")
     assert desk.page.evaluate("window.same")
 

@@ -103,7 +103,7 @@ function arrive(session, title, ask, onRefused) {
   leave();
   const { signal } = (coming = new AbortController());
   pane.replaceChildren(blanks.chat.cloneNode(true));
-  const wait = arrival({ desk, pane, name: title, signal, ask, onRefused });
+  const wait = arrival({ desk, pane, name: title, signal, ask, focus: () => current?.focus(), onRefused });
   current = converse(session);
   current.focus();
   settle(title);

@@ -32,12 +32,13 @@ export function provisional(self, name, row) {
  * @param {OpeningOptions} options
  * @returns {Promise<any>}  what the server said; null when the signal has ended it
  */
-export async function arrival({ desk, pane, name, signal, ask, onRefused }) {
+export async function arrival({ desk, pane, name, signal, ask, focus, onRefused }) {
   const { words } = desk;
   const later = [...pane.querySelectorAll('.acts, .facts, #ended')].map((part) => /** @type {HTMLElement} */ (part));
   const middle = /** @type {HTMLElement} */ (pane.querySelector('.middle'));
   pane.setAttribute('aria-busy', 'true');
   for (const part of later) part.inert = true;
+  byId('facts', HTMLDetailsElement).open = false;
   byId('customer', HTMLElement).textContent = name;
   byId('list', HTMLElement).replaceChildren(
     ...Array.from({ length: LINES }, (_, i) => h('li', { class: `line first ${i % 2 ? 'mine' : 'theirs'} coming`, 'aria-hidden': 'true' })),
@@ -63,7 +64,7 @@ export async function arrival({ desk, pane, name, signal, ask, onRefused }) {
     const text = ended ? words.signed_out : result.message || words.not_opened;
     /** @type {Promise<void>} */
     const time = new Promise((go) => {
-      const button = h('button', { type: 'button', class: 'plain', onclick: () => go() }, words.try_again);
+      const button = h('button', { type: 'button', class: 'plain', onclick: () => (focus(), go()) }, words.try_again);
       middle.after(h('div', { class: 'failed', role: 'alert' }, h('p', {}, text), button));
       signal.addEventListener('abort', () => go(), { once: true });
       if (!result.retry) return;

@@ -195,6 +195,7 @@
  * @property {string} name
  * @property {AbortSignal} signal  it is not wanted any more
  * @property {(patience: number, signal: AbortSignal) => Promise<Result>} ask
+ * @property {() => void} focus  puts it into the box
  * @property {(refusal: Refusal) => boolean} [onRefused]  true: something else is shown now
  */
 

@@ -138,6 +138,7 @@ export function createWriting({ desk, signal, session, onSend }) {
   /** The focus goes into the box, a closed chat's, too: what is typed next must not be taken for shortcuts. */
   function write() {
     forms[mode].hidden = false;
+    if (mode === 'reply') tabs.reply.hidden = false;
     area().focus();
   }
 
