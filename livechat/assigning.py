@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from . import audit, rights
 from .actors import Actor
 from .audit import Act
-from .entries import LOCK, append_line, lock
+from .entries import LOCK, append_line, before, lock
 from .lines import Event
 from .models import Admin, ChatSession, Status
 from .permissions import Permission
@@ -118,11 +118,12 @@ def give_back(db: Session, admin: Admin, actor: Actor) -> int:
 
 def _put_back(db: Session, session: ChatSession, actor: Actor) -> None:
     holder = session.assignee
+    details = {"by": actor.name} | before(session, actor)
     session.assignee = None
     session.assignee_id = None
     session.assigned_at = None
     session.status = Status.WAITING
     session.version += 1
-    append_line(db, session, Event.UNASSIGNED, {"by": actor.name})
+    append_line(db, session, Event.UNASSIGNED, details)
     target = holder.username if holder else None
     audit.record(db, actor, Act.UNASSIGNED, session_id=session.id, target=target)

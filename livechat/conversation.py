@@ -16,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.util import identity_key
 
-from . import audit, marks, sizes
+from . import audit, entries, marks, sizes
 from .actors import CUSTOMER, Actor
 from .assigning import give_to
 from .audit import Act
@@ -141,9 +141,10 @@ def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
         if actor.key in {"customer", session.closed_by}:
             return Outcome(session, False)
         raise Conflict("closed", f"{_closer(db, session)} has closed this chat already.")
+    details = _by(actor) | entries.before(session, actor)
     session.status = Status.CLOSED
     session.version += 1
-    entry = append_line(db, session, Event.CLOSED, _by(actor))
+    entry = append_line(db, session, Event.CLOSED, details)
     session.closed_at = entry.created_at
     session.closed_by = actor.key
     session.waiting_since = None

@@ -233,6 +233,22 @@ def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
     return _append(db, session, entry)
 
 
+def before(session: ChatSession, actor: Actor) -> dict[str, Any]:
+    """What the line of an admin's act keeps of the locked session as it was, so that undoing.py can restore it.
+
+    Call it before the act changes anything. Returns the part ``before`` of the line's details, empty for others
+    than admins, who have no way to undo.
+    """
+    if actor.admin_id is None:
+        return {}
+    times = {
+        name: None if (moment := getattr(session, name)) is None else moment.isoformat()
+        for name in ("assigned_at", "waiting_since", "snoozed_until")
+    }
+    kept = {"by": actor.key, "version": session.version + 1, "assignee_id": session.assignee_id}
+    return {"before": kept | times}
+
+
 def _append(
     db: Session, session: ChatSession, message: ChatMessage, *, by_customer: bool = False
 ) -> ChatMessage:

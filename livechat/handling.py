@@ -15,7 +15,7 @@ from . import audit, rights
 from .actors import Actor
 from .assigning import assign
 from .audit import Act
-from .entries import append_line, lock
+from .entries import append_line, before, lock
 from .lines import Event
 from .models import (
     Admin,
@@ -92,8 +92,9 @@ def block(db: Session, session: ChatSession, actor: Actor, *, blocked: bool) -> 
     lock(db, session)
     if (guest.blocked_at is not None) == blocked:
         return
-    guest.blocked_at = now() if blocked else None
-    append_line(db, session, Event.BLOCKED if blocked else Event.UNBLOCKED, {"by": actor.name})
+    details = {"by": actor.name} | before(session, actor)
+    line = append_line(db, session, Event.BLOCKED if blocked else Event.UNBLOCKED, details)
+    guest.blocked_at = line.created_at if blocked else None
     audit.record(
         db,
         actor,

@@ -23,6 +23,7 @@ class Event(StrEnum):
     WOKEN = "woken"
     BLOCKED = "blocked"
     UNBLOCKED = "unblocked"
+    RESTORED = "restored"
 
 
 PUBLIC = {Event.TAKEN, Event.ASSIGNED, Event.PRODUCT, Event.CLOSED, Event.REOPENED}
@@ -32,7 +33,8 @@ INTERNAL = set(Event) - PUBLIC
 
 
 def line(event: str, details: dict[str, Any], *, for_customer: bool) -> TranslationString:
-    """The words of a system line. `details`: admin, product, by (a name or None), by_customer (bool)."""
+    """The words of a system line. `details`: admin, product, by (a name or None), by_customer (bool).
+    What else is in it is left alone."""
     by, by_customer = details.get("by"), details.get("by_customer", False)
     match event:
         case Event.TAKEN:
@@ -47,6 +49,8 @@ def line(event: str, details: dict[str, Any], *, for_customer: bool) -> Translat
             text = _("You ended the chat.") if for_customer else _("The customer ended the chat.")
         case Event.CLOSED:
             text = _("${by} closed the chat.") if by else _("The chat was closed.")
+        case Event.RESTORED:
+            text = _("${admin} has the chat again.")
         case Event.SNOOZED:
             text = _("${by} put the chat aside.") if by else _("The chat was put aside.")
         case Event.WOKEN:

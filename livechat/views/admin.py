@@ -27,6 +27,7 @@ from .desk import (
     admin_named,
     answered,
     desk_view,
+    done,
     fields_of,
     news_shape,
     own_view,
@@ -198,7 +199,7 @@ def assign(context: AdminSession, request: Request) -> Any:
         admin_named(request, data["admin"]),
         None if version is None else fields.whole_number(version, "version"),
     )
-    return answered(context, request, session_of(context, request))
+    return answered(context, request, done(context, request))
 
 
 @act_view(name="close")
@@ -206,7 +207,7 @@ def close(context: AdminSession, request: Request) -> Any:
     """Mark the conversation as done."""
     fields_of(request)
     conversation.close(request.dbsession, context.session, request.identity.admin.actor)
-    return answered(context, request, session_of(context, request))
+    return answered(context, request, done(context, request))
 
 
 @act_view(name="reopen")

@@ -11,7 +11,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from .. import listing, reading, staff
+from .. import listing, reading, staff, undoing
 from ..inputs import form_text, json_object
 from ..permissions import Permission
 from ..refusals import Invalid, Missing
@@ -36,6 +36,7 @@ VERBS = (
     "draft",
     "earlier",
     "replies",
+    "undo",
 )
 
 # A page is registered for text/html and for what names no type we have. Without the former a browser, whose
@@ -91,6 +92,12 @@ def session_of(context: AdminSession, request: Request) -> dict[str, Any]:
     record = reading.record_by_id(request.db, context.record.id)  # as it is after the act
     row = listing.row_of(request.db, record, reader_id=request.identity.admin.id)
     return {"session": row_shaper(request)(row)}
+
+
+def done(context: AdminSession, request: Request) -> dict[str, Any]:
+    """The session after an act that can be taken back: ``{"session": …, "undo": seq or null}``."""
+    offered = undoing.offered(request.dbsession, context.session, request.identity.admin.actor)
+    return session_of(context, request) | {"undo": offered}
 
 
 def wants_json(request: Request) -> bool:

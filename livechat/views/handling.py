@@ -6,7 +6,7 @@ from typing import Any
 
 from pyramid.request import Request
 
-from .. import fields, filters, handling, listing, marks, notes, tags
+from .. import fields, filters, handling, listing, marks, notes, tags, undoing
 from ..cursors import message_cursor
 from ..limits import network
 from ..models import Priority
@@ -17,6 +17,7 @@ from .desk import (
     act_view,
     admin_named,
     answered,
+    done,
     fields_of,
     own_view,
     read_view,
@@ -102,6 +103,14 @@ def block(context: AdminSession, request: Request) -> Any:
     blocked = fields.flag(fields_of(request).get("blocked"), "blocked")
     actor = request.identity.admin.actor
     handling.block(request.dbsession, context.session, actor, blocked=blocked)
+    return answered(context, request, done(context, request))
+
+
+@act_view(name="undo")
+def undo(context: AdminSession, request: Request) -> Any:
+    """Take back what this admin has just done: ``{"seq": …}``, as the act's answer gave it."""
+    seq = fields.whole_number(fields_of(request).get("seq"), "seq")
+    undoing.undo(request.dbsession, context.session, request.identity.admin.actor, seq)
     return answered(context, request, session_of(context, request))
 
 

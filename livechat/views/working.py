@@ -20,6 +20,7 @@ from .. import (
     presence,
     rights,
     tags,
+    undoing,
 )
 from ..models import Admin, ChatSession
 from ..permissions import Permission
@@ -58,12 +59,13 @@ def take(context: Desk, request: Request) -> dict[str, Any]:
 
 @post_view(name="bulk")
 def bulk(context: Desk, request: Request) -> dict[str, Any]:
-    """Assign, close or tag several. What is refused for one does not stop the others."""
+    """Assign, close or tag several, or undo that. What is refused for one does not stop the others."""
     data = fields_of(request)
     numbers = fields.numbers(data.get("numbers"), "numbers", MOST_AT_ONCE, "chats")
     act = _act(request, data)
-    rights.check(request.dbsession, request.identity.admin.actor, Permission.ANSWER)
-    done, refused = [], []
+    actor = request.identity.admin.actor
+    rights.check(request.dbsession, actor, Permission.ANSWER)
+    done, refused, offered = [], [], []
     for number in numbers:
         try:
             with request.dbsession.begin_nested():
@@ -75,12 +77,14 @@ def bulk(context: Desk, request: Request) -> dict[str, Any]:
             refused.append({"number": number, "message": refusal.message})
         else:
             done.append(number)
-    return {"done": done, "refused": refused}
+            if seq := undoing.offered(request.dbsession, session, actor):
+                offered.append({"number": number, "seq": seq})
+    return {"done": done, "refused": refused, "undo": offered}
 
 
 def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSession], Any]:
     actor = request.identity.admin.actor
-    match fields.choice(data.get("act"), "act", ("assign", "close", "tag")):
+    match fields.choice(data.get("act"), "act", ("assign", "close", "tag", "undo")):
         case "assign":
             admin = admin_named(request, data.get("admin"))
             return lambda db, session: assigning.assign(
@@ -88,10 +92,25 @@ def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSessi
             )
         case "close":
             return lambda db, session: conversation.close(db, session, actor)
+        case "undo":
+            seqs = _seqs(data.get("undo"))
+            return lambda db, session: undoing.undo(db, session, actor, seqs.get(session.id, 0))
     names = fields.texts(data.get("tag"), "tag")
     if not names:
         raise Invalid("tag", "Say which tag.")
     return lambda db, session: tags.change_tags(db, session, actor, names, [])
+
+
+def _seqs(value: Any) -> dict[int, int]:
+    if not isinstance(value, list) or len(value) > MOST_AT_ONCE:
+        raise Invalid("undo", "undo is the list that the act has answered with.")
+    pairs = [fields.mapping(each, "undo") for each in value]
+    return {
+        fields.whole_number(pair.get("number"), "number"): fields.whole_number(
+            pair.get("seq"), "seq"
+        )
+        for pair in pairs
+    }
 
 
 @get_view(name="colleagues")

@@ -17,6 +17,7 @@ export function createHttp({ headers = () => ({}), credentials = 'omit' } = {}) 
   async function request(url, more, patience = 20000) {
     const stop = new AbortController();
     const timer = setTimeout(() => stop.abort(), patience);
+    more.signal?.addEventListener('abort', () => stop.abort(), { signal: stop.signal });
     try {
       return await read(await send(url, { ...more, signal: stop.signal }));
     } catch {
@@ -27,14 +28,15 @@ export function createHttp({ headers = () => ({}), credentials = 'omit' } = {}) 
   }
 
   return {
-    get: (url, patience) => request(url, { headers: { Accept: JSON_TYPE } }, patience),
-    post: (url, body) =>
+    get: (url, patience, signal) => request(url, { headers: { Accept: JSON_TYPE }, signal }, patience),
+    post: (url, body, patience, signal) =>
       request(url, {
         method: 'POST',
         keepalive: true, // lets a send finish although the page is being left
         headers: { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE },
         body: JSON.stringify(body),
-      }),
+        signal,
+      }, patience),
     async stream(url, cursor, stop, onEvent) {
       let timer = 0;
       const alive = () => {

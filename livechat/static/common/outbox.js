@@ -8,6 +8,8 @@ import { oneTab } from './tabs.js';
 
 /** @import { Entry, Outbox, OutboxOptions } from './types.js' */
 
+const SLOW = 8000; // milliseconds after which one is told that it is not sent yet
+
 /** @param {OutboxOptions} options @returns {Outbox} */
 export function createOutbox({ store, name, deliver, onChange, onSent }) {
   // one key an entry: two tabs can never overwrite each other's list
@@ -16,6 +18,8 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
   let again = false;
   let failures = 0;
   let timer = 0;
+  let call = new AbortController(); // the request that is out
+  let slow = 0; // the next look at what takes long
 
   /** @returns {Entry[]} */
   function stored() {
@@ -50,7 +54,9 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
     for (;;) {
       const entry = stored().find((each) => !each.refused);
       if (!entry) return 0;
-      const result = await deliver(entry);
+      const { signal } = (call = new AbortController());
+      const result = await deliver(entry, signal);
+      if (signal.aborted && !result.ok) continue; // somebody did not want to wait for it
       if (result.ok) failures = 0;
       if (!find(entry.client_id)) continue; // the message came back by another way meanwhile
       if (result.ok) {
@@ -67,6 +73,15 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
         onChange();
       }
     }
+  }
+
+  /** Whether it has been tried for long, here or in another tab. @param {Entry} entry */
+  const isSlow = ({ at, since = at }) => Date.now() - since >= SLOW;
+
+  /** Tells when what is on its way begins to take long. */
+  function watch() {
+    clearTimeout(slow);
+    if (stored().some((entry) => !entry.refused && !isSlow(entry))) slow = setTimeout(() => (onChange(), watch()), SLOW / 4);
   }
 
   /** @param {string} clientId */
@@ -86,19 +101,22 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
       const last = stored().at(-1)?.at ?? 0; // a clock that was put back must not change the order
       keep({ client_id: uuid(), body, at: Math.max(Date.now(), last + 1), extra });
       onChange();
+      watch();
       flush();
     },
     entries() {
       return stored().map((entry) => ({
         ...entry,
-        state: entry.refused ? 'refused' : failures ? 'waiting' : 'sending',
+        state: entry.refused ? 'refused' : failures || isSlow(entry) ? 'waiting' : 'sending',
       }));
     },
     retry(clientId) {
       const entry = find(clientId);
-      if (entry?.refused) keep({ ...entry, refused: undefined });
+      if (entry) keep({ ...entry, refused: undefined, since: Date.now() });
       failures = 0;
+      call.abort();
       onChange();
+      watch();
       flush();
     },
     discard,

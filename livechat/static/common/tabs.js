@@ -1,12 +1,14 @@
 // What the tabs of one browser settle among themselves: who has the stream, who sends, who rings.
-// Where Web Locks or BroadcastChannel are missing or denied, each tab is on its own.
+// Where BroadcastChannel or storage is missing or denied, each tab is on its own.
 
 /** @import { Tabs, TabsOptions } from './types.js' */
+
+/** Plain http has no Web Locks. @type {LockManager} */
+export const locks = navigator.locks ?? (await import('./leases.js')).createLeases();
 
 const QUIET = 45000; // milliseconds after which a leader that says nothing is dead or asleep
 const HASTE = 4000; // the same for one that was asked
 const PATIENCE = 25000; // milliseconds that one waits for another tab's work
-const { locks } = navigator;
 
 /** @param {TabsOptions} options @returns {Tabs} */
 export function createTabs({ name, onTurn, onNote, answer }) {
@@ -112,15 +114,12 @@ export function createTabs({ name, onTurn, onNote, answer }) {
  * @returns {Promise<T>}
  */
 export async function oneTab(name, work) {
-  let had = false;
-  const inTurn = () => {
-    had = true;
-    return work();
-  };
+  /** @type {Promise<T>|null} */
+  let done = null;
+  const inTurn = () => (done = work());
   try {
     return await locks.request(`livechat.${name}`, { signal: AbortSignal.timeout?.(PATIENCE) }, inTurn);
-  } catch (error) {
-    if (had) throw error;
-    return work();
+  } catch {
+    return done ?? work(); // where the turn was lost on the way, the work goes on all the same
   }
 }

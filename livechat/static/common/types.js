@@ -71,8 +71,9 @@
 /**
  * An answer or a refusal, never an exception.
  * @typedef {object} Http
- * @property {(url: string, patience?: number) => Promise<Result>} get  patience: milliseconds
- * @property {(url: string, body: object) => Promise<Result>} post
+ * @property {(url: string, patience?: number, signal?: AbortSignal) => Promise<Result>} get
+ *   patience: milliseconds; signal: ends the request when its answer is not wanted any more
+ * @property {(url: string, body: object, patience?: number, signal?: AbortSignal) => Promise<Result>} post
  * @property {(url: string, cursor: string, stop: AbortController, onEvent: StreamListener) => Promise<StreamEnd>} stream
  *   reads events behind the cursor until the connection ends, however it ends, or `stop` is told to
  */
@@ -104,6 +105,7 @@
  * @property {string} client_id
  * @property {string} body
  * @property {number} at  milliseconds; entries go out in this order
+ * @property {number} [since]  milliseconds; when it was tried again by hand
  * @property {any} extra  what the deliverer needs beside the text
  * @property {{code: string, message: string, field?: string}} [refused]  the server's reason
  */
@@ -117,7 +119,7 @@
  * @typedef {object} OutboxOptions
  * @property {Store} store
  * @property {string} name  distinguishes this outbox in the store
- * @property {(entry: Entry) => Promise<Result>} deliver
+ * @property {(entry: Entry, signal: AbortSignal) => Promise<Result>} deliver  signal: somebody wants it tried again
  * @property {() => void} onChange  entries came, went or changed their state, here or in another tab
  * @property {(entry: Entry, data: any) => void} onSent  called while the entry is still stored
  */

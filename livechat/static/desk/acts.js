@@ -2,6 +2,7 @@
 // The forms work without this, too.
 
 import { byId } from '../common/dom.js';
+import { fill } from '../common/words.js';
 import { untilText } from './telling.js';
 
 /** @import { Acts, ActsOptions } from './types.js' */
@@ -61,9 +62,23 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
     return note ? [links.transfer, { admin, version, note }] : [links.assign, { admin, version }];
   }
 
+  /** The server says whether it can be taken back, whatever is on screen by then. @param {string} url @param {any} data */
+  function offerUndo(url, { undo, session: now }) {
+    if (!undo) return;
+    const { close, block: bar } = now.links;
+    const did = url === close ? words.did_close : url === bar ? words.did_block : words.did_unassign;
+    const onDone = (/** @type {any} */ data) => {
+      if (signal.aborted) return;
+      feed.apply(data);
+      feed.poke();
+    };
+    desk.undo.offer(fill(did, { name: now.customer.name ?? words.guest }), { url: now.links.undo, body: { seq: undo }, onDone });
+  }
+
   /** @param {string} url @param {object} body @returns {Promise<boolean>} whether it was done */
   async function post(url, body) {
     const result = await desk.http.post(url, body);
+    if (result.ok) offerUndo(url, result.data);
     if (signal.aborted) return result.ok;
     say.textContent = '';
     if (result.ok) feed.apply(result.data);
@@ -78,6 +93,8 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
     busy = true;
     const send = held; // an open chat holds nothing any more
     const [url, body] = request(name);
+    // whoever takes a chat goes on to write: what they type at once must not be taken for shortcuts
+    if (name === 'take' || (name === 'reopen' && !send)) writing.focus();
     const ok = await post(url, body);
     busy = false;
     if (ok && !signal.aborted) done(name, send);
@@ -111,13 +128,13 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
   function done(name, send) {
     shut();
     if (noteFor) noteFor.value = '';
-    if (name === 'take') writing.focus();
-    else if (name === 'close') reopen?.focus();
+    if (name === 'close') reopen?.focus();
     else if (name === 'release') forms.get('take')?.querySelector('button')?.focus();
     if (name !== 'reopen') return;
     for (const { client_id } of closedOut()) outbox.retry(client_id);
-    if (send) writing.submit();
-    else writing.focus();
+    if (!send) return;
+    writing.submit();
+    writing.focus();
   }
 
   /** Answers that came too late. */
@@ -167,6 +184,7 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
       menu.open = true;
       /** @type {HTMLElement|null} */ (menu.querySelector('.sheet :is(select, button, input:not([type="hidden"]))'))?.focus();
     },
+    busy: () => busy,
     can: (name) => Boolean(forms.get(name) && !forms.get(name)?.hidden),
     holds() {
       if (session().status !== 'closed') return false;

@@ -11,7 +11,7 @@ const FIRST = 300; // milliseconds that a tab in which the message is looked at 
 const SETTLE = 150; // milliseconds after which other tabs read what this one has stored
 
 /** @param {BellOptions} options @returns {Bell} */
-export function createBell({ store, words, button, describe, deskUrl }) {
+export function createBell({ store, words, button, describe, open, deskUrl }) {
   const sound = createSound(store);
   const ask = document.getElementById('notify');
   const hint = document.getElementById('notify-hint');
@@ -58,7 +58,7 @@ export function createBell({ store, words, button, describe, deskUrl }) {
       const note = new Notification(title, { body, tag });
       note.onclick = () => {
         window.focus();
-        location.assign(url);
+        open(url);
         note.close();
       };
     } catch {

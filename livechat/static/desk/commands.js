@@ -3,20 +3,13 @@
 /** @import { Command, Commands, CommandsOptions } from './types.js' */
 
 /** @param {CommandsOptions} options @returns {Commands} */
-export function createCommands({ desk, list, current, open, close, palette, sheet }) {
+export function createCommands({ desk, list, current, next, close, palette, sheet }) {
   const { words, places, me } = desk;
   const writes = () => current() !== null && me.may.has('answer');
-  const acts = () => current()?.acts;
+  const acts = () => current()?.acts();
   const may = (/** @type {string} */ name) => () => Boolean(acts()?.can(name));
   const isOpen = () => writes() && current()?.session().status !== 'closed';
-  const go = (/** @type {string} */ url) => () => location.assign(url);
-
-  async function takeNext() {
-    const result = await desk.http.post(places.take, {});
-    if (result.ok) return open(result.data.session.links.self);
-    if (desk.refused(result)) return;
-    desk.say(result.message || words.not_done);
-  }
+  const go = (/** @type {string} */ url) => () => desk.go(url);
 
   function pick() {
     const row = document.activeElement?.closest('.chat');
@@ -41,7 +34,8 @@ export function createCommands({ desk, list, current, open, close, palette, shee
     { name: 'more', key: 'KeyM', shown: 'M', text: words.do_more, can: () => current() !== null, run: () => acts()?.menu('more') },
     { name: 'tag', key: 'KeyL', shown: 'L', text: words.do_tag, can: writes, run: tag },
     ...priorities(),
-    { name: 'take-next', key: 'KeyG', shown: 'G', text: words.do_take_next, can: () => me.may.has('answer'), run: takeNext },
+    { name: 'undo', key: 'KeyZ', shown: 'Z', text: words.undo, can: desk.undo.can, run: desk.undo.run },
+    { name: 'take-next', key: 'KeyG', shown: 'G', text: words.do_take_next, can: () => me.may.has('answer'), run: next },
     { name: 'leave', text: words.do_leave, can: () => current() !== null, run: close },
     { name: 'find', key: 'Slash', shown: '/', text: words.do_palette, can: () => true, run: palette },
     { name: 'palette', shown: 'Ctrl K', text: words.do_palette, can: () => true, run: palette, hidden: true },

@@ -10,8 +10,8 @@ import { createLines } from './lines.js';
 import { inPlace } from './places.js';
 import { createWriting } from './writing.js';
 
-/** @import { Pending } from '../common/types.js' */
-/** @import { ConversationOptions, DeskSession, Live } from './types.js' */
+/** @import { Feed, Pending } from '../common/types.js' */
+/** @import { Acts, ConversationOptions, DeskSession, Facts, Live } from './types.js' */
 
 const HELD = 'answered_meanwhile';
 const SETTLED = 120; // milliseconds
@@ -19,23 +19,32 @@ const LATER = 3000; // milliseconds until what failed is tried again
 const PASSING = 400; // milliseconds after which one does not only pass by
 const element = (/** @type {string} */ id) => byId(id, HTMLElement);
 
-/** @param {ConversationOptions} options @returns {Live} */
-export function createConversation({ desk, data, onSession, tail, passing, at }) {
+/**
+ * Begins with what the list knows of a conversation: one can write at once. All else is there when `fill` was told
+ * what the server has.
+ * @param {ConversationOptions} options @returns {Live}
+ */
+export function createConversation({ desk, session: given, onSession, tail }) {
   const { words, outbox } = desk;
   const end = new AbortController();
   const { signal } = end;
   const pill = byId('pill', HTMLButtonElement);
   const scroller = element('scroller');
-  let session = data.session;
-  let newest = 0; // the seq of the newest message on screen
+  const { number } = given;
+  let session = given;
+  let newest = given.last_message?.seq ?? 0; // the seq of the newest message on screen
   let written = ''; // when the customer's newest was written
   let seen = 0;
   let kept = false; // marked unread: looking at it changes nothing until it is opened again
+  let quiet = 0;
+  let start = 0;
   /** @type {Pending[]} */
   let known = [];
+  /** What cannot be used before the conversation is on screen. @type {{feed: Feed, facts: Facts, acts: Acts}|null} */
+  let parts = null;
 
   const customer = () => session.customer.name ?? words.guest;
-  const mine = () => outbox.entries().filter((entry) => entry.extra.number === session.number);
+  const mine = () => outbox.entries().filter((entry) => entry.extra.number === number);
   const isHeld = (/** @type {Pending} */ entry) => entry.refused?.code === HELD;
 
   const lines = createLines({
@@ -62,45 +71,48 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     },
   });
 
-  const feed = createFeed({
-    http: desk.http,
-    url: session.links.messages,
-    name: `${desk.me.username} ${session.links.messages}`,
-    place: inPlace,
-    pace: () => (document.hidden ? 5000 : 3000),
-    onMessages(messages) {
-      lines.add(messages);
-      known = known.filter((entry) => !messages.some((each) => each.client_id === entry.client_id));
-      outbox.arrived(messages);
-      hold.add(messages);
-      newest = messages[messages.length - 1].seq;
-      written = messages.findLast((each) => each.from === 'customer')?.created_at ?? written;
-      writing.arrived();
-      lines.seen(session.seen_seq);
-      look();
-    },
-    onBefore: older.begin,
-    onSession(/** @type {DeskSession} */ next) {
-      session = next;
-      render();
-      onSession(session);
-    },
-    onReset() {
-      lines.clear();
-      older.clear();
-      newest = seen = 0;
-    },
-    onOther(type, given) {
-      // the messages first: they may be in sight already
-      if (type === 'news') setTimeout(() => signal.aborted || desk.tell(given), 50);
-      if (type === 'typing') writing.hear(given, customer());
-      if (type === 'viewers') writing.look(given.admins);
-    },
-    onLive: desk.live,
-    onGone(refusal) {
-      if (!desk.refused(refusal)) desk.gone();
-    },
-  });
+  /** Follows the conversation. */
+  function follow() {
+    return createFeed({
+      http: desk.http,
+      url: session.links.messages,
+      name: `${desk.me.username} ${session.links.messages}`,
+      place: inPlace,
+      pace: () => (document.hidden ? 5000 : 3000),
+      onMessages(messages) {
+        lines.add(messages);
+        known = known.filter((entry) => !messages.some((each) => each.client_id === entry.client_id));
+        outbox.arrived(messages);
+        hold.add(messages);
+        newest = messages[messages.length - 1].seq;
+        written = messages.findLast((each) => each.from === 'customer')?.created_at ?? written;
+        writing.arrived();
+        lines.seen(session.seen_seq);
+        look();
+      },
+      onBefore: older.begin,
+      onSession(/** @type {DeskSession} */ next) {
+        session = next;
+        render();
+        onSession(session);
+      },
+      onReset() {
+        lines.clear();
+        older.clear();
+        newest = seen = 0;
+      },
+      onOther(type, given) {
+        // the messages first: they may be in sight already
+        if (type === 'news') setTimeout(() => signal.aborted || desk.tell(given), 50);
+        if (type === 'typing') writing.hear(given, customer());
+        if (type === 'viewers') writing.look(given.admins);
+      },
+      onLive: desk.live,
+      onGone(refusal) {
+        if (!desk.refused(refusal)) desk.gone();
+      },
+    });
+  }
 
   const hold = createHold({
     desk,
@@ -119,20 +131,14 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     signal,
     session: () => session,
     onSend(text, note) {
-      if (!note && acts.holds()) return false;
-      const { number, links } = session;
+      const { links } = session;
+      if (!links.send) return false; // it is not known yet whose it is: the text waits
+      if (!note && parts?.acts.holds()) return false;
       const extra = { number, name: customer(), send: note ? links.note : links.send, self: links.self, note };
       outbox.add(text, note ? extra : { ...extra, seen_seq: newest });
       return true;
     },
   });
-  const facts = createFacts({ desk, session: () => session, act, signal, tail });
-  const acts = createActs({ desk, feed, writing, signal, session: () => session, refused: mine, onUnread: () => (kept = true) });
-
-  /** What any act answers is the newest there is. @param {string} url @param {object} body */
-  async function act(url, body) {
-    return acts.post(url, body);
-  }
 
   /** Puts what was refused back into the box, with what was typed since. @param {string} id */
   function takeBack(id) {
@@ -151,8 +157,8 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     known = entries;
     lines.pending(entries.filter((entry) => !isHeld(entry)));
     hold.show(entries.filter(isHeld));
-    if (delivered.length || entries.some(isHeld)) feed.poke();
-    acts.render();
+    if (delivered.length || entries.some(isHeld)) parts?.feed.poke();
+    parts?.acts.render();
   }
 
   /** Whether the newest message can be seen. */
@@ -160,17 +166,17 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
 
   /** Tells the server what has been on screen. */
   async function look() {
-    if (kept || signal.aborted || !inSight() || !session.unread || newest <= seen) return;
+    if (kept || !parts || signal.aborted || !inSight() || !session.unread || newest <= seen) return;
     seen = newest;
     const result = await desk.http.post(session.links.seen, { seq: newest });
     if (signal.aborted) return;
-    if (result.ok) feed.apply(result.data);
+    if (result.ok) parts.feed.apply(result.data);
     else setTimeout(() => (seen = 0), result.after || LATER); // not with each movement of the page
   }
 
   function render() {
-    facts.render(session);
-    acts.render();
+    parts?.facts.render(session);
+    parts?.acts.render();
     writing.render();
     lines.seen(session.seen_seq);
     look();
@@ -179,22 +185,38 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
   scroller.addEventListener('scroll', look, { passive: true });
   document.addEventListener('visibilitychange', look, { signal });
 
-  lines.clear();
-  feed.apply(data);
-  render();
-  onSession(session);
-  // who only passes by opens no stream
-  const start = setTimeout(feed.start, passing ? PASSING : 0);
-  // the history is no news
-  const quiet = setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
   pending();
-  // once the page has been laid out and has gone to its end
-  if (at) setTimeout(async () => (await older.find(at)) && !signal.aborted && lines.show(at), SETTLED);
 
   return {
-    number: session.number,
+    number,
+    ready: () => parts !== null && !parts.acts.busy(),
+    fill(data, { passing, at }) {
+      session = data.session;
+      newest = 0;
+      const feed = follow();
+      const act = (/** @type {string} */ url, /** @type {object} */ body) => acts.post(url, body);
+      const facts = createFacts({ desk, session: () => session, act, signal, tail });
+      const acts = createActs({ desk, feed, writing, signal, session: () => session, refused: mine, onUnread: () => (kept = true) });
+      parts = { feed, facts, acts };
+      lines.clear();
+      feed.apply(data);
+      render();
+      onSession(session);
+      writing.start();
+      // who only passes by opens no stream
+      start = setTimeout(feed.start, passing ? PASSING : 0);
+      // the history is no news
+      quiet = setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
+      pending();
+      // once the page has been laid out and has gone to its end
+      if (at) setTimeout(async () => (await older.find(at)) && !signal.aborted && lines.show(at), SETTLED);
+    },
+    again() {
+      kept = false;
+      look();
+    },
     session: () => session,
-    acts,
+    acts: () => parts?.acts ?? null,
     focus: writing.enter,
     note: writing.note,
     reply: writing.focus,
@@ -203,14 +225,14 @@ export function createConversation({ desk, data, onSession, tail, passing, at })
     sent(clientId, answer) {
       lines.confirm(clientId);
       known = known.filter((entry) => entry.client_id !== clientId); // this tab has delivered it
-      if (mine().some((entry) => entry.client_id === clientId)) feed.apply(answer);
+      if (mine().some((entry) => entry.client_id === clientId)) parts?.feed.apply(answer);
     },
     end() {
       clearTimeout(quiet);
       clearTimeout(start);
       end.abort();
       older.clear();
-      feed.stop();
+      parts?.feed.stop();
       writing.end();
     },
   };

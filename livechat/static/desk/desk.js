@@ -12,13 +12,16 @@ import { createLeaving } from './leaving.js';
 import { createNotices } from './notices.js';
 import { createPreferences } from './preferences.js';
 import { watchPresence } from './presence.js';
+import { createUndo } from './undo.js';
 
 /** @import { Colleague, Desk, DeskOptions, News, Preferences } from './types.js' */
 
+const PATIENCE = 5000; // milliseconds for a look whether the server is there
+const SEND = 10000; // milliseconds for one try to send
 const AGAIN = new Set(['forbidden', 'csrf_failed']); // refusals that end with a new login
 
 /** @param {DeskOptions} options @returns {Desk} */
-export function createDesk({ attended, own = () => false, onPending, onSent, describe = () => null }) {
+export function createDesk({ attended, own = () => false, onPending, onSent, describe = () => null, open }) {
   document.documentElement.classList.add('scripted');
   const { username = '', name = '', role = '', may = '', csrfToken = '', loginUrl = '', deskUrl = '' } =
     byId('desk', HTMLElement).dataset;
@@ -31,7 +34,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     credentials: 'same-origin',
     headers: () => ({ 'X-CSRF-Token': csrfToken }),
   });
-  const bell = createBell({ store, words, button: byId('sound', HTMLButtonElement), describe, deskUrl });
+  const bell = createBell({ store, words, button: byId('sound', HTMLButtonElement), describe, open: open ?? go, deskUrl });
   const countInTitle = createTitle();
   const countInBadge = createBadge();
   const preferences = createPreferences({ given: given.preferences, url: given.places.preferences, http });
@@ -46,8 +49,9 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
   const outbox = createOutbox({
     store,
     name: 'outbox',
-    async deliver({ body, client_id, extra }) {
-      const result = await http.post(extra.send, { body, client_id, ...(extra.seen_seq ? { seen_seq: extra.seen_seq } : {}) });
+    async deliver({ body, client_id, extra }, signal) {
+      const seen = extra.seen_seq === undefined ? {} : { seen_seq: extra.seen_seq };
+      const result = await http.post(extra.send, { body, client_id, ...seen }, SEND, signal);
       if (result.ok) return result;
       if (refused(result)) return { ...result, message: words.signed_out_unsent };
       return result.code === 'session_closed' ? { ...result, message: words.closed } : result;
@@ -70,6 +74,18 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     return ended;
   }
 
+  /** Whether the server answers; if not, the page says so and stays. @param {string} href */
+  async function reachable(href) {
+    const there = !notices.lost() || (await http.get(href, PATIENCE)).status > 0;
+    if (!there) notices.say(words.stays);
+    return there;
+  }
+
+  /** Goes to another page. @param {string} href */
+  async function go(href) {
+    if (await reachable(href)) location.assign(href);
+  }
+
   /** @param {News} news */
   function tell(news) {
     last = news;
@@ -82,6 +98,8 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     if (news.role !== role) notices.otherRole();
     bell.tell(news, !news.newest || attended(news.newest));
   }
+
+  const undo = createUndo({ words, http, say: notices.say, refused });
 
   return {
     me: { username, name, role, may: new Set(may.split(' ')) },
@@ -97,6 +115,10 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     live: notices.live,
     gone: notices.gone,
     say: notices.say,
+    lost: notices.lost,
+    undo,
+    reachable,
+    go,
     tell,
     retell: () => void (last && tell(last)),
     changed,

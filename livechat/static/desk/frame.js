@@ -1,24 +1,32 @@
-// Around every page of the desk: menus that close, shortcuts, the palette, the sheet of shortcuts.
+// Around every page of the desk: links, menus that close, shortcuts, the palette, the sheet of shortcuts.
 
 import { byId } from '../common/dom.js';
 import { createCommands } from './commands.js';
 import { listenForKeys } from './keys.js';
+import { followLinks } from './navigation.js';
+import { openPalette } from './palette.js';
+import { openSheet } from './sheet.js';
 
 /** @import { FrameOptions } from './types.js' */
 
 /** @param {FrameOptions} options */
-export function createFrame({ desk, list = null, current = () => null, open = (href) => location.assign(href), close = () => {} }) {
-  const commands = createCommands({ desk, list, current, open, close, palette: showPalette, sheet: showSheet });
+export function createFrame({ desk, list = null, current = () => null, open = desk.go, close = () => {}, next = takeNext }) {
+  const commands = createCommands({ desk, list, current, next, close, palette: showPalette, sheet: showSheet });
   const ask = byId('ask', HTMLButtonElement);
 
-  async function showPalette() {
-    const { openPalette } = await import('./palette.js');
+  function showPalette() {
     openPalette({ desk, list, open, commands: commands.all(), current });
   }
 
-  async function showSheet() {
-    const { openSheet } = await import('./sheet.js');
+  function showSheet() {
     openSheet({ words: desk.words, commands: commands.known, preferences: desk.preferences });
+  }
+
+  /** From a page without the inbox. */
+  async function takeNext() {
+    const result = await desk.http.post(desk.places.take, {});
+    if (result.ok) return desk.go(result.data.session.links.self);
+    if (!desk.refused(result)) desk.say(result.message || desk.words.not_done);
   }
 
   ask.hidden = false;
@@ -39,5 +47,6 @@ export function createFrame({ desk, list = null, current = () => null, open = (h
     menu.open = false;
     menu.querySelector('summary')?.focus();
   });
+  followLinks({ desk, open: list ? open : null, close });
   listenForKeys({ commands, preferences: desk.preferences, list });
 }

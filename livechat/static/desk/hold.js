@@ -41,7 +41,8 @@ export function createHold({ desk, onAnyway, onEdit }) {
     const fresh = section.hidden && held.length > 0;
     section.hidden = held.length === 0;
     section.replaceChildren(...held.map(card));
-    if (fresh) section.querySelector('button')?.focus();
+    // not out of the box in which somebody may be typing
+    if (fresh && !document.activeElement?.closest('textarea, input')) section.querySelector('button')?.focus();
   }
 
   return {

@@ -1,14 +1,18 @@
 // The inbox: the list, one conversation at a time beside it, and the way from one to the next without a reload.
 
 import { byId } from '../common/dom.js';
+import { fill } from '../common/words.js';
 import { createConversation } from './conversation.js';
 import { createDesk } from './desk.js';
 import { createFrame } from './frame.js';
 import { createList } from './list.js';
+import { arrival, numberIn, provisional } from './opening.js';
 import { createSavedViews } from './saved.js';
 import { createSelection } from './selection.js';
 
-/** @import { Conversation, Live } from './types.js' */
+/** @import { Conversation, DeskSession, Live, OpeningOptions } from './types.js' */
+
+const TEXTS = ['draft', 'note']; // what is typed, by its name in the store
 
 const element = (/** @type {string} */ id) => byId(id, HTMLElement);
 const pane = element('pane');
@@ -18,7 +22,7 @@ const search = new URLSearchParams(data.query).toString();
 const tail = search && `?${search}`; // what chooses the list goes along from one conversation to the next
 /** @type {Live|null} */
 let current = null;
-let going = 0; // counts ways: only the last one's answer is wanted
+let coming = new AbortController(); // what is on its way
 const site = document.title.split(' – ').at(-1);
 let titled = document.title;
 let path = location.pathname; // of what is shown
@@ -26,6 +30,7 @@ let path = location.pathname; // of what is shown
 const desk = createDesk({
   attended: (moment) => current?.attended(moment) ?? false,
   own: (extra) => current?.number === extra.number,
+  open: (href) => (numberIn(new URL(href)) ? open(href) : desk.go(href)),
   onPending: () => current?.pending(),
   onSent: (clientId, answer) => current?.sent(clientId, answer),
   describe: (moment) => list.describe(moment),
@@ -35,67 +40,117 @@ const desk = createDesk({
 const spare = byId('spare', HTMLTemplateElement).content;
 const shown = document.createDocumentFragment();
 shown.append(...[...pane.childNodes].map((node) => node.cloneNode(true)));
+// what was typed or opened in it before this script is that conversation's alone
+for (const box of /** @type {NodeListOf<HTMLTextAreaElement>} */ (shown.querySelectorAll('textarea'))) box.value = '';
+for (const menu of shown.querySelectorAll('details.menu')) menu.removeAttribute('open');
 const blanks = data.chat ? { chat: shown, nothing: spare } : { chat: spare, nothing: shown };
 
 const list = createList({ desk, list: data.list, tail, onGone: () => location.reload() });
 const selection = createSelection({ desk, list });
-createFrame({ desk, list, current: () => current, open, close });
+createFrame({ desk, list, current: () => (current?.ready() ? current : null), open, close, next });
 
 /** @param {string} href @returns {string} the address of a conversation with the list as it is chosen */
 const withList = (href) => new URL(href, location.href).pathname + tail;
 
 /**
- * Goes to a conversation.
+ * Goes to a conversation. From now on what is typed belongs to it, and nothing can be done with the one before.
  * @param {string} href
- * @param {{push?: boolean, focus?: boolean}} [how]
+ * @param {{push?: boolean, name?: string}} [how]
  */
-async function open(href, { push = true, focus = true } = {}) {
-  const mine = ++going;
+async function open(href, { push = true, name: called } = {}) {
   const url = new URL(href, location.href);
-  pane.setAttribute('aria-busy', 'true');
-  const result = await desk.http.get(url.origin + url.pathname);
-  if (mine !== going) return;
-  pane.removeAttribute('aria-busy');
-  if (!result.ok) {
-    if (!desk.refused(result)) location.assign(url); // the page of the error says more
-    return;
-  }
+  const number = numberIn(url);
   if (push && withList(href) + url.hash !== location.pathname + location.search + location.hash) {
     history.pushState({}, '', withList(href) + url.hash);
   }
-  show(result.data, focus);
+  if (current?.number === number && !url.hash && !pane.querySelector('.failed')) {
+    current.again();
+    return current.focus();
+  }
+  const row = list.sessions().find((each) => each.number === number);
+  const title = row ? (row.customer.name ?? desk.words.guest) : (called ?? fill(desk.words.chat_number, { number }));
+  const self = url.origin + url.pathname;
+  const chat = await arrive(provisional(self, title, row), title, (patience, signal) => desk.http.get(self, patience, signal));
+  if (chat) put(chat, true);
 }
 
-/** @param {Conversation|null} chat @param {boolean} focus */
-function show(chat, focus) {
+/** Takes the next one that waits. The server says which that is; what is typed until then goes into its box. */
+async function next() {
+  const title = desk.words.do_take_next;
+  const took = await arrive(provisional('', title), title, () => desk.http.post(desk.places.take, {}), (refusal) => {
+    if (refusal.retry || TEXTS.some((kind) => desk.store.get(`${kind}.0`))) return false; // the text stays where it is
+    if (!desk.refused(refusal)) desk.say(refusal.message || desk.words.not_done);
+    if (numberIn(location)) open(location.href, { push: false });
+    else showNothing(true);
+    return true;
+  });
+  if (!took) return;
+  const { number, customer, links } = took.session;
+  for (const kind of TEXTS) {
+    const text = desk.store.get(`${kind}.0`);
+    desk.store.remove(`${kind}.0`);
+    if (text) desk.store.set(`${kind}.${number}`, [desk.store.get(`${kind}.${number}`), text].filter(Boolean).join('\n'));
+  }
+  open(links.self, { name: customer.name ?? desk.words.guest });
+}
+
+/**
+ * Puts a conversation into the pane of which only the name is known yet, with the focus in its box.
+ * @param {DeskSession} session @param {string} title
+ * @param {OpeningOptions['ask']} ask @param {OpeningOptions['onRefused']} [onRefused]
+ */
+function arrive(session, title, ask, onRefused) {
+  leave();
+  const { signal } = (coming = new AbortController());
+  pane.replaceChildren(blanks.chat.cloneNode(true));
+  const wait = arrival({ desk, pane, name: title, signal, ask, focus: () => current?.focus(), onRefused });
+  current = converse(session);
+  current.focus();
+  settle(title);
+  return wait;
+}
+
+/** What is shown goes, with all that could be done with it. */
+function leave() {
+  coming.abort();
   current?.end();
   current = null;
-  pane.replaceChildren((chat ? blanks.chat : blanks.nothing).cloneNode(true));
-  begin(chat, focus);
+  /** @type {HTMLDialogElement|null} */ (document.querySelector('dialog.palette'))?.close();
+  pane.removeAttribute('aria-busy');
 }
 
-/** @param {Conversation|null} chat @param {boolean} focus */
-function begin(chat, focus) {
-  document.body.classList.toggle('chosen', chat !== null);
+/** @param {DeskSession} session */
+function converse(session) {
+  return createConversation({
+    desk,
+    session,
+    onSession(told) {
+      list.learn(told);
+      name(told.customer.name ?? desk.words.guest);
+    },
+    tail,
+  });
+}
+
+/** The conversation has come. @param {Conversation} chat @param {boolean} passing */
+function put(chat, passing) {
+  current?.fill(chat, { passing, at: Number(/^#m(\d+)$/.exec(location.hash)?.[1] ?? 0) || null });
+}
+
+/** Nothing is open. @param {boolean} focus */
+function showNothing(focus) {
+  leave();
+  pane.replaceChildren(blanks.nothing.cloneNode(true));
+  settle(desk.words.inbox);
+  if (focus) list.focus();
+}
+
+/** What is open is told everywhere. @param {string} title */
+function settle(title) {
+  document.body.classList.toggle('chosen', current !== null);
   path = location.pathname;
-  if (chat) {
-    current = createConversation({
-      desk,
-      data: chat,
-      onSession(session) {
-        list.learn(session);
-        name(session.customer.name ?? desk.words.guest);
-      },
-      tail,
-      passing: focus,
-      at: Number(/^#m(\d+)$/.exec(location.hash)?.[1] ?? 0) || null,
-    });
-    if (focus) current.focus();
-  } else {
-    name(desk.words.inbox);
-    if (focus) list.focus();
-  }
-  list.mark(chat?.session.number ?? null);
+  name(title);
+  list.mark(current?.number ?? null);
   desk.changed();
   // another view keeps the conversation that is open
   for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll('#views a'))) {
@@ -113,38 +168,22 @@ function name(text) {
 
 /** Back to the list alone. */
 function close() {
-  going += 1;
   if (!current) return;
   history.pushState({}, '', desk.url + tail);
-  show(null, true);
+  showNothing(true);
 }
 
 addEventListener('popstate', () => {
   if (location.pathname === path) return; // another place in the same page
-  if (location.pathname === new URL(desk.url).pathname) {
-    going += 1;
-    show(null, false);
-  } else {
-    open(location.href, { push: false });
-  }
+  if (numberIn(location)) open(location.href, { push: false });
+  else showNothing(false);
 });
 
-// links to conversations, wherever they stand
-document.addEventListener('click', (event) => {
-  if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  const link = /** @type {Element} */ (event.target).closest('a');
-  if (!link || link.target || link.origin !== location.origin) return;
-  if (link.id === 'back') {
-    event.preventDefault();
-    close();
-  } else if (link.pathname.startsWith(new URL(desk.url).pathname) && /\/\d+\/$/.test(link.pathname)) {
-    if (link.dataset.view) return;
-    event.preventDefault();
-    open(link.href);
-  }
-});
-
-begin(data.chat, false);
+if (data.chat) {
+  current = converse(data.chat.session);
+  put(data.chat, false);
+}
+settle(data.chat ? (data.chat.session.customer.name ?? desk.words.guest) : desk.words.inbox);
 selection.render();
 desk.tell(data.chat?.news ?? data.list.news);
 desk.begin();

@@ -60,7 +60,10 @@ export function createLines({ desk, scroller, pill, customer, onRetry, onEdit })
     },
     seen: timeline.seen,
     confirm: timeline.confirm,
-    clear: timeline.clear,
+    clear() {
+      marked.clear();
+      timeline.clear();
+    },
     show(seq) {
       const item = list.querySelector(`[data-entry="${seq}"]`);
       if (!item) return;

@@ -28,6 +28,7 @@ export function createNotices({ words, loginUrl, http }) {
   }
 
   return {
+    lost: () => lost || !navigator.onLine,
     live(live) {
       const text = live ? words.connection_back : words[navigator.onLine ? 'reconnecting' : 'offline'];
       if (live !== lost && (live || text === connection.textContent)) return;

@@ -1,4 +1,5 @@
-// The palette: one field that finds what can be done, views, people and conversations. Loaded when first opened.
+// The palette: one field that finds what can be done, views, people and conversations. It opens at once: a key
+// pressed before its field is there would be a shortcut.
 
 import { h } from '../common/dom.js';
 import { fill } from '../common/words.js';
@@ -35,7 +36,7 @@ export function openPalette({ desk, list, open, commands, current }) {
   const views = [...document.querySelectorAll('#views a')].map((link) => ({
     group: words.group_views,
     text: link.firstChild?.textContent?.trim() ?? '',
-    run: () => location.assign(/** @type {HTMLAnchorElement} */ (link).href),
+    run: () => desk.go(/** @type {HTMLAnchorElement} */ (link).href),
   }));
   /** @type {Choice[]} */
   const chats = (list?.sessions() ?? []).map((session) => ({
@@ -50,9 +51,9 @@ export function openPalette({ desk, list, open, commands, current }) {
     const session = chat?.session();
     people = admins.flatMap(({ username, name, presence, may_answer }) => {
       const more = words[`colleague_${presence}`] ?? '';
-      const all = { group: words.group_people, text: fill(words.chats_of, { name }), more, run: () => location.assign(`${desk.url}?assignee=${encodeURIComponent(username)}`) };
+      const all = { group: words.group_people, text: fill(words.chats_of, { name }), more, run: () => desk.go(`${desk.url}?assignee=${encodeURIComponent(username)}`) };
       if (!chat || !session || session.status === 'closed' || !desk.me.may.has('answer') || !may_answer) return [all];
-      const give = { group: words.group_people, text: fill(words.give_to, { name }), more, run: () => void chat.acts.post(session.links.assign, { admin: username, version: session.version }) };
+      const give = { group: words.group_people, text: fill(words.give_to, { name }), more, run: () => void chat.acts()?.post(session.links.assign, { admin: username, version: session.version }) };
       return session.assignee === username ? [all] : [give, all];
     });
     show();
@@ -120,7 +121,7 @@ export function openPalette({ desk, list, open, commands, current }) {
       group: words.group_found,
       text: name ?? fill(words.chat_number, { number }),
       more: snippet.map((/** @type {{text: string}} */ each) => each.text).join(''),
-      run: () => open(link),
+      run: () => open(link, { name }),
     }));
     show();
   }

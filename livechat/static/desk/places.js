@@ -1,10 +1,11 @@
 // The few places that a browser has for streams: over HTTP/1 it has six connections to a server, and an admin
 // has a tab for every chat.
 
+import { locks } from '../common/tabs.js';
+
 /** @import { StreamEnd } from '../common/types.js' */
 
 const PLACES = 4;
-const { locks } = navigator;
 /** @type {StreamEnd} */
 const NOTHING = { status: 0, after: 0 };
 

@@ -40,7 +40,15 @@ export function createSelection({ desk, list }) {
       if (!desk.refused(result)) told.textContent = result.message || words.not_done;
       return;
     }
-    const { refused } = result.data;
+    const { done, refused, undo } = result.data;
+    if (undo?.length) {
+      const text = plural(words, /** @type {any} */ (what).act === 'close' ? 'did_close_several' : 'did_unassign_several', done.length);
+      desk.undo.offer(text, {
+        url: desk.places.bulk,
+        body: { act: 'undo', numbers: undo.map((/** @type {any} */ each) => each.number), undo },
+        onDone: list.refresh,
+      });
+    }
     told.textContent = refused.map((/** @type {any} */ each) => `${each.number}: ${each.message}`).join(' ');
     tag.value = '';
     if (!refused.length) list.unpick();

@@ -1,4 +1,4 @@
-// The sheet of all shortcuts. Loaded when first opened.
+// The sheet of all shortcuts.
 
 import { h } from '../common/dom.js';
 

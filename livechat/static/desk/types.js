@@ -28,7 +28,7 @@
  * @property {string|null} [snoozed_until]
  * @property {boolean} [blocked]
  * @property {Record<'self'|'send'|'messages'|'close'|'assign'|'reopen'|'seen'|'typing'|'note'|'unread'|'transfer'|
- *   'tags'|'priority'|'snooze'|'block'|'draft'|'earlier', string>} links
+ *   'tags'|'priority'|'snooze'|'block'|'draft'|'earlier'|'undo', string>} links
  */
 
 /** What calls for this admin. `newest`: when the newest was written. @typedef {{unread: number, newest: string|null, mentions?: number, role?: string}} News */
@@ -66,6 +66,7 @@
  * @property {(clientId: string, data: any) => void} [onSent]
  * @property {(moment: string) => {name: string, body: string, url: string}|null} [describe]
  *   the message written then, for a notification
+ * @property {(href: string) => any} [open]  shows that page of the desk
  */
 
 /**
@@ -83,6 +84,10 @@
  * @property {() => void} retell  the title has changed
  * @property {() => void} changed  another conversation is open: what is unsent elsewhere is told anew
  * @property {(text: string) => void} say  for a moment, on top of the page
+ * @property {Undo} undo
+ * @property {() => boolean} lost  there is no connection, as far as is known
+ * @property {(href: string) => Promise<boolean>} reachable  false: the page has said that there is no connection
+ * @property {(href: string) => Promise<void>} go  to another page, if it can be reached
  * @property {() => Promise<Colleague[]>} colleagues
  * @property {(live: boolean) => void} live
  * @property {() => void} gone  the conversation is no longer there
@@ -101,10 +106,19 @@
  * @property {Words} words
  * @property {HTMLButtonElement} button
  * @property {NonNullable<DeskOptions['describe']>} describe
+ * @property {(href: string) => any} open
  * @property {string} deskUrl
  */
 
 /** silent: it counts as heard. @typedef {{tell: (news: News, silent: boolean) => void}} Bell */
+
+/** @typedef {{desk: Desk, open: ((href: string) => any)|null, close: () => void}} NavigationOptions */
+
+// undo.js
+
+/** @typedef {{words: Words, http: Http, say: (text: string) => void, refused: (refusal: Refusal) => boolean}} UndoOptions */
+/** What takes an act back. @typedef {{url: string, body: object, onDone: (data: any) => void}} Undoing */
+/** @typedef {{offer: (text: string, undoing: Undoing) => void, can: () => boolean, run: () => Promise<void>}} Undo */
 
 // preferences.js
 
@@ -134,6 +148,7 @@
 
 /**
  * @typedef {object} Notices
+ * @property {() => boolean} lost
  * @property {(live: boolean) => void} live
  * @property {() => void} signedOut
  * @property {() => void} otherRole  what one may do has changed
@@ -187,19 +202,32 @@
 /**
  * @typedef {object} ConversationOptions
  * @property {Desk} desk
- * @property {Conversation} data
+ * @property {DeskSession} session  as far as it is known
  * @property {(session: DeskSession) => void} onSession
  * @property {string} tail
- * @property {number|null} at  the seq of the message to open at
- * @property {boolean} passing  opened from another one: the next may follow at once
+ */
+
+/**
+ * @typedef {object} OpeningOptions
+ * @property {Desk} desk
+ * @property {HTMLElement} pane
+ * @property {string} name
+ * @property {AbortSignal} signal  it is not wanted any more
+ * @property {(patience: number, signal: AbortSignal) => Promise<Result>} ask
+ * @property {() => void} focus  puts it into the box
+ * @property {(refusal: Refusal) => boolean} [onRefused]  true: something else is shown now
  */
 
 /**
  * A conversation that is open.
  * @typedef {object} Live
  * @property {number} number
+ * @property {() => boolean} ready  it is on screen, and nothing is being done with it
+ * @property {(data: Conversation, how: {passing: boolean, at: number|null}) => void} fill
+ *   what the server has of it; passing: the next may follow at once; at: the seq of the message to open at
+ * @property {() => void} again  it is opened once more
  * @property {() => DeskSession} session
- * @property {Acts} acts
+ * @property {() => Acts|null} acts  null before it is on screen
  * @property {() => void} focus  where one begins
  * @property {() => void} reply
  * @property {() => void} note
@@ -240,6 +268,7 @@
  * @property {() => Promise<void>} unread
  * @property {(name: string) => void} menu  opens it
  * @property {(name: string) => boolean} can
+ * @property {() => boolean} busy  something is being done
  * @property {() => boolean} holds  true: the chat is closed and the text waits for it to be reopened
  */
 
@@ -271,6 +300,7 @@
 /**
  * @typedef {object} Writing
  * @property {() => void} enter  the focus, when the conversation is opened
+ * @property {() => void} start  the conversation is on screen, and its links are known
  * @property {() => void} focus  the reply
  * @property {() => void} note
  * @property {() => string} text  of the reply
@@ -335,13 +365,14 @@
  * @property {Desk} desk
  * @property {ListPane|null} list  null on pages without one
  * @property {() => Live|null} current
- * @property {(href: string) => any} open
+ * @property {(href: string, how?: {name?: string}) => any} open
  * @property {() => void} close
+ * @property {() => any} next  takes the next one that waits
  */
 /** @typedef {Pick<Frame, 'desk'> & Partial<Frame>} FrameOptions */
-/** @typedef {Frame & {palette: () => void, sheet: () => void}} CommandsOptions */
+/** @typedef {Omit<Frame, 'open'> & {palette: () => void, sheet: () => void}} CommandsOptions */
 /** @typedef {{commands: Commands, preferences: Settings, list: ListPane|null}} KeysOptions */
-/** @typedef {Omit<Frame, 'close'> & {commands: Command[]}} PaletteOptions */
+/** @typedef {Omit<Frame, 'close'|'next'> & {commands: Command[]}} PaletteOptions */
 /** @typedef {{group: string, text: string, more?: string, key?: string, run: () => any}} Choice */
 /** @typedef {{words: Words, commands: Command[], preferences: Settings}} SheetOptions */
 

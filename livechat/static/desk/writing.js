@@ -4,6 +4,7 @@ import { createComposer } from '../common/composer.js';
 import { h } from '../common/dom.js';
 import { createTyping } from '../common/typing.js';
 import { plural } from '../common/words.js';
+import { ask } from './asking.js';
 import { createPicker } from './picker.js';
 
 /** @import { Writing, WritingOptions } from './types.js' */
@@ -20,7 +21,7 @@ export function createWriting({ desk, signal, session, onSend }) {
   const box = /** @type {HTMLTextAreaElement|null} */ (byName('body'));
   if (!box) return silent(() => heading?.focus());
   const noteBox = /** @type {HTMLTextAreaElement} */ (byName('note-body'));
-  const { number, links } = session();
+  const { number } = session();
   const keep = /** @type {HTMLButtonElement} */ (byName('keep-reply'));
   const forms = { reply: /** @type {HTMLElement} */ (byName('reply')), note: /** @type {HTMLElement} */ (byName('note')) };
   const tabs = { reply: /** @type {HTMLElement} */ (byName('tab-reply')), note: /** @type {HTMLElement} */ (byName('tab-note')) };
@@ -80,7 +81,8 @@ export function createWriting({ desk, signal, session, onSend }) {
     line: /** @type {HTMLElement} */ (byName('typing')),
     words,
     onType(on) {
-      if (session().status !== 'closed') desk.http.post(links.typing, { typing: on });
+      const { status, links } = session();
+      if (links.typing && status !== 'closed') desk.http.post(links.typing, { typing: on });
     },
   });
 
@@ -88,8 +90,9 @@ export function createWriting({ desk, signal, session, onSend }) {
 
   /** @param {string} body */
   async function post(body) {
+    const { draft } = session().links;
     onServer = body !== '';
-    if (links.draft) await desk.http.post(links.draft, { body, note: mode === 'note' });
+    if (draft) await desk.http.post(draft, { body, note: mode === 'note' });
   }
 
   function later() {
@@ -101,7 +104,7 @@ export function createWriting({ desk, signal, session, onSend }) {
 
   function flush() {
     clearTimeout(timer);
-    if (!typed) return;
+    if (!typed || !session().links.draft) return; // the browser's storage has it
     typed = false;
     if (text().trim() || onServer) post(text());
   }
@@ -118,6 +121,7 @@ export function createWriting({ desk, signal, session, onSend }) {
 
   /** Another device may have begun. */
   async function load() {
+    const { links } = session();
     if (!links.draft || reply.text() || note.text()) return;
     const result = await desk.http.get(links.draft);
     const draft = result.ok && result.data.draft;
@@ -137,8 +141,15 @@ export function createWriting({ desk, signal, session, onSend }) {
       tabs[each].tabIndex = each === mode ? 0 : -1;
     }
     render();
-    if (focus) (mode === 'reply' ? reply : note).focus();
+    if (focus) write();
     else if (tab) tabs[mode].focus();
+  }
+
+  /** The focus goes into the box, a closed chat's, too: what is typed next must not be taken for shortcuts. */
+  function write() {
+    forms[mode].hidden = false;
+    if (mode === 'reply') tabs.reply.hidden = false;
+    area().focus();
   }
 
   function render() {
@@ -152,10 +163,9 @@ export function createWriting({ desk, signal, session, onSend }) {
   }
 
   const area = () => (mode === 'reply' ? reply : note);
-  keep.addEventListener('click', () => keepReply());
+  keep.addEventListener('click', keepReply);
 
-  async function keepReply() {
-    const { ask } = await import('./asking.js');
+  function keepReply() {
     ask({
       title: words.keep_reply,
       words,
@@ -172,14 +182,18 @@ export function createWriting({ desk, signal, session, onSend }) {
 
   choose(note.text() && !reply.text() ? 'note' : 'reply', false);
   keep.hidden = reply.text().trim().length < 12;
-  load();
   addEventListener('pagehide', flush, { signal });
   desk.beforeLeaving(keepAll, signal);
 
   return {
     enter() {
-      if (TOUCH.matches || forms[mode].hidden) heading?.focus();
-      else area().focus();
+      if (TOUCH.matches) heading?.focus();
+      else write();
+    },
+    /** The conversation is on screen, and its links are known. */
+    start() {
+      if (typed) later();
+      else load();
     },
     focus: () => choose('reply', true),
     note: () => choose('note', true),
@@ -215,7 +229,7 @@ export function createWriting({ desk, signal, session, onSend }) {
 function silent(focus) {
   const nothing = () => {};
   return {
-    enter: focus, focus, note: focus, text: () => '', submit: nothing, add: nothing, render: nothing,
+    enter: focus, focus, note: focus, text: () => '', submit: nothing, start: nothing, add: nothing, render: nothing,
     arrived: nothing, hear: nothing, look: nothing, end: nothing,
   };
 }

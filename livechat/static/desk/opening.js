@@ -1,0 +1,76 @@
+// A conversation on its way: its name and a box to write in are there from the click on, all else when the server
+// has answered. Until then nothing can be done with it, nor with the one before.
+
+import { byId, h } from '../common/dom.js';
+import { backOff } from '../common/http.js';
+
+/** @import { Result } from '../common/types.js' */
+/** @import { DeskSession, OpeningOptions } from './types.js' */
+
+const PATIENCE = 10000; // milliseconds for one try
+const LINES = 3; // grey ones, where the messages will be
+
+/** Reads the number of a conversation from its address, or 0. @param {URL|HTMLAnchorElement|Location} url */
+export const numberIn = (url) => Number(/\/(\d+)\/$/.exec(url.pathname)?.[1] ?? 0);
+
+/**
+ * What is known of a conversation before the server is asked: the list's row, or the name alone.
+ * @param {string} self  its address; '' when it is not known yet which it is
+ * @param {string} name
+ * @param {DeskSession} [row]
+ * @returns {DeskSession}
+ */
+export function provisional(self, name, row) {
+  const links = self ? { self, send: `${self}send/`, note: `${self}note/` } : { self };
+  const number = self ? numberIn(new URL(self)) : 0;
+  const blank = { number, status: 'active', customer: { name }, seen_seq: 0, unread: 0, last_message: null };
+  return /** @type {any} */ ({ ...blank, ...row, links: { ...row?.links, ...links } });
+}
+
+/**
+ * Shows that the conversation in the pane is on its way, and asks for it until it is here or not wanted any more.
+ * @param {OpeningOptions} options
+ * @returns {Promise<any>}  what the server said; null when the signal has ended it
+ */
+export async function arrival({ desk, pane, name, signal, ask, focus, onRefused }) {
+  const { words } = desk;
+  const later = [...pane.querySelectorAll('.acts, .facts, #ended')].map((part) => /** @type {HTMLElement} */ (part));
+  const middle = /** @type {HTMLElement} */ (pane.querySelector('.middle'));
+  pane.setAttribute('aria-busy', 'true');
+  for (const part of later) part.inert = true;
+  byId('facts', HTMLDetailsElement).open = false;
+  byId('customer', HTMLElement).textContent = name;
+  byId('list', HTMLElement).replaceChildren(
+    ...Array.from({ length: LINES }, (_, i) => h('li', { class: `line first ${i % 2 ? 'mine' : 'theirs'} coming`, 'aria-hidden': 'true' })),
+  );
+  for (let tries = 1; ; tries += 1) {
+    const result = await ask(PATIENCE, signal);
+    pane.querySelector('.failed')?.remove();
+    if (signal.aborted) return null;
+    if (result.ok) {
+      pane.removeAttribute('aria-busy');
+      for (const part of later) part.inert = false;
+      return result.data;
+    }
+    if (onRefused?.(result)) return null;
+    await another(result, tries);
+    if (signal.aborted) return null;
+  }
+
+  /** Says what is wrong, and waits until it is time to try again. @param {Result} result @param {number} tries */
+  function another(result, tries) {
+    if (result.ok) return;
+    const ended = desk.refused(result);
+    const text = ended ? words.signed_out : result.message || words.not_opened;
+    /** @type {Promise<void>} */
+    const time = new Promise((go) => {
+      const button = h('button', { type: 'button', class: 'plain', onclick: () => (focus(), go()) }, words.try_again);
+      middle.after(h('div', { class: 'failed', role: 'alert' }, h('p', {}, text), button));
+      signal.addEventListener('abort', () => go(), { once: true });
+      if (!result.retry) return;
+      addEventListener('online', () => go(), { once: true, signal });
+      setTimeout(go, Math.max(backOff(tries, 10000), result.after));
+    });
+    return time;
+  }
+}

@@ -1,0 +1,86 @@
+"""Undo: taking back that one closed or unassigned a session, or blocked its customer, while nobody has acted since.
+
+The system line of such an act keeps what the session was before. Its number is the key with which the admin who
+acted, and nobody else, takes the act back. A later act of anybody, also one that led to the same state, ends that.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from . import conversation, handling, rights
+from .actors import Actor
+from .assigning import give_to
+from .entries import LOCK, lock
+from .lines import Event
+from .models import Admin, ChatMessage, ChatSession, Guest, now
+from .permissions import Permission
+from .refusals import Conflict
+
+UNDOABLE = {Event.CLOSED, Event.UNASSIGNED, Event.BLOCKED}
+
+
+def offered(db: Session, session: ChatSession, actor: Actor) -> int | None:
+    """Find what `actor` can take back right after an act.
+
+    Returns the ``seq`` of the act's line, or None when the newest entry is no such act of theirs.
+    """
+    line = _line(db, session, session.seq, actor)
+    return None if line is None else line.seq
+
+
+def undo(db: Session, session: ChatSession, actor: Actor, seq: int) -> None:
+    """Take an act back: the session is what it was before.
+
+    Parameters: `seq` is the number of the act's line, as `offered` gives it.
+
+    Raises Conflict ``stale`` when somebody has acted since or the act was not `actor`'s, ``another_open`` when the
+    customer has begun a new chat since; Invalid when its holder cannot take chats any more; NotAllowed.
+    """
+    line = _line(db, session, seq, actor)
+    before = (line.details or {})["before"] if line else {}
+    gives_back = line is not None and line.event == Event.UNASSIGNED
+    holder = db.get_one(Admin, before["assignee_id"]) if gives_back else None
+    rights.check(db, actor, Permission.ANSWER, assignee=holder)
+    guest = db.get_one(Guest, session.guest_id)
+    db.refresh(guest, with_for_update=LOCK)  # before the session, as everywhere
+    lock(db, session)
+    if line is None or not _still_so(session, guest, line):
+        raise Conflict("stale", "This chat has changed since, so nothing was undone.")
+    if line.event == Event.BLOCKED:
+        handling.block(db, session, actor, blocked=False)
+        return
+    if holder is not None:
+        give_to(db, session, holder, Event.RESTORED, actor)
+        session.assigned_at = _moment(before["assigned_at"])
+    else:
+        conversation.reopen(db, session, actor)
+        snoozed = _moment(before["snoozed_until"])
+        session.snoozed_until = snoozed if snoozed and snoozed > now() else None
+        if before["waiting_since"] or session.assignee_id:
+            session.waiting_since = _moment(before["waiting_since"])
+    db.flush()
+
+
+def _line(db: Session, session: ChatSession, seq: int, actor: Actor) -> ChatMessage | None:
+    query = select(ChatMessage).where(
+        ChatMessage.session_id == session.id,
+        ChatMessage.seq == seq,
+        ChatMessage.event.in_(UNDOABLE),
+    )
+    line = db.scalars(query).first()
+    before = line and (line.details or {}).get("before")
+    return line if before and before["by"] == actor.key else None
+
+
+def _still_so(session: ChatSession, guest: Guest, line: ChatMessage) -> bool:
+    if line.event == Event.BLOCKED:
+        return guest.blocked_at == line.created_at
+    return bool(session.version == (line.details or {})["before"]["version"])
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
