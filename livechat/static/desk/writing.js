@@ -115,7 +115,8 @@ export function createWriting({ desk, signal, session, onSend }) {
     typed = false;
     const other = mode === 'reply' ? note : reply;
     if (!text().trim()) return !other.text().trim();
-    const result = links.draft ? await desk.http.post(links.draft, { body: text(), note: mode === 'note' }) : null;
+    const { draft } = session().links;
+    const result = draft ? await desk.http.post(draft, { body: text(), note: mode === 'note' }) : null;
     return Boolean(result?.ok) && !other.text().trim();
   }
 

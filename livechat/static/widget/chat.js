@@ -136,7 +136,6 @@ export function createChat(options) {
     session: () => session,
     http,
     outbox,
-    http,
     coming: () => search !== null,
     async comeBack(begun) {
       search = begun;
