@@ -27,9 +27,8 @@ def _interpolated(text: Any) -> str:
 def customer_session(session: Any, team: dict[str, Any]) -> dict[str, Any]:
     """A session, as `reading.customer_record` gives it, as its customer may see it. `team`: see `presence.Team`."""
     before, common = session.before, _common(session)
-    if (
-        session.admin_name == session.admin_username
-    ):  # nobody has chosen a name for customers to read
+    # Until a name is chosen, the username is in its place: it is not for customers.
+    if session.admin_name == session.admin_username:
         common["admin"] = None
     return {
         "id": str(session.uuid),
