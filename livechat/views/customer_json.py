@@ -54,8 +54,8 @@ def since(request: Request, session: Any, position: int) -> dict[str, Any]:
 
 
 def earlier(request: Request, session: Any, position: int | None) -> dict[str, Any]:
-    """The page that ends at a position, None for the newest page. ``cursor`` leads to the page before it, ``after`` to
-    what follows it."""
+    """The page that ends at a position; None is the end. ``cursor`` leads to the page before it, ``after`` to what
+    follows it."""
     if position is None:
         page = _newest(request, session)
     else:
