@@ -29,6 +29,8 @@ _ = TranslationStringFactory("livechat")
 T = TypeVar("T")
 StrongPassword = NewType("StrongPassword", str)
 """A password that `password_rules.check` has let through. What stores a password takes no other."""
+PasswordHash = NewType("PasswordHash", str)
+"""The hash of a password. What stores a password takes no other text."""
 
 LONGEST_PASSWORD = 1000  # characters
 WAITING = 32  # who may wait for a thread: some three seconds of work for two cores
@@ -100,7 +102,7 @@ pool = Pool(_threads(), WAITING, KEPT_FREE)
 """Of the whole process: it protects the machine's cores and memory, which applications share."""
 
 
-def hash_password(password: StrongPassword) -> str:
+def hash_password(password: StrongPassword) -> PasswordHash:
     """An argon2id hash of a new password, computed in `pool`. Call it before a transaction begins, not within.
 
     Raises Busy when too many wait.
@@ -109,10 +111,10 @@ def hash_password(password: StrongPassword) -> str:
         return hashed(password)
 
 
-def hashed(password: str) -> str:
+def hashed(password: str) -> PasswordHash:
     """An argon2id hash of a password that was checked before. The caller holds a place in `pool`."""
     text = unicodedata.normalize("NFKC", password)
-    return pool.run(lambda: _hasher.hash(text))
+    return PasswordHash(pool.run(lambda: _hasher.hash(text)))
 
 
 def matches(stored: str | None, password: str) -> bool:

@@ -12,6 +12,7 @@ from .actors import Actor
 from .audit import Act
 from .logins import end_others
 from .models import Admin, ChatSession, Status
+from .passwords import PasswordHash
 from .realtime.changes import touch
 from .refusals import Conflict, Invalid
 
@@ -68,7 +69,7 @@ def change_email(db: Session, admin_id: int, email: object, actor: Actor) -> Non
 
 
 def change_password(
-    db: Session, admin_id: int, before: str, after: str, kept: int, actor: Actor
+    db: Session, admin_id: int, before: str, after: PasswordHash, kept: int, actor: Actor
 ) -> int:
     """Set a password and end all logins but one; returns how many ended.
 

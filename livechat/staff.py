@@ -19,6 +19,7 @@ from .fields import email_address
 from .guests import hash_token, new_token
 from .locks import TEAM, take_turns
 from .models import Admin, AdminLogin, Role, now
+from .passwords import PasswordHash
 from .permissions import Permission, may
 from .refusals import Conflict, Invalid, Missing
 from .rights import check, managers, who_may
@@ -58,7 +59,7 @@ def add_admin(
     *,
     email: str | None = None,
     name: str | None = None,
-    password_hash: str | None = None,
+    password_hash: PasswordHash | None = None,
     role: str | None = None,
     actor: Actor = STAFF,
 ) -> Admin:
@@ -144,7 +145,9 @@ def _keep_an_owner(db: Session, admin: Admin) -> None:
         )
 
 
-def store_password(db: Session, admin: Admin, password_hash: str, actor: Actor = STAFF) -> None:
+def store_password(
+    db: Session, admin: Admin, password_hash: PasswordHash, actor: Actor = STAFF
+) -> None:
     """Give an admin a new password, of which this is the hash; every login and invitation made before ends.
 
     Hash it before the transaction begins (see `passwords.hash_password`): that takes long.

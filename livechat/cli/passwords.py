@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from .. import password_rules
-from ..passwords import StrongPassword, hash_password
+from ..passwords import PasswordHash, StrongPassword, hash_password
 from ..refusals import Invalid
 from .running import Failed
 
@@ -31,7 +31,7 @@ def on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
-def given_password(*known: str | None, password_stdin: bool, invite: bool) -> str | None:
+def given_password(*known: str | None, password_stdin: bool, invite: bool) -> PasswordHash | None:
     """The hash of the password, as the options say or by asking; None for an invitation.
 
     `known`: what an attacker knows of the account and the shop. The hash is computed here, before a transaction
