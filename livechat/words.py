@@ -73,6 +73,12 @@ FRAME = CONVERSATION | {
     "somebody": _("Somebody"),
     "offline": _("You are offline. What you write is kept and sent later."),
     "reconnecting": _("Reconnecting… What you write is kept."),
+    "keeps_sent": _(
+        "Your browser does not keep text that is not sent yet. Send it before you leave this page."
+    ),
+    "keeps_nothing": _(
+        "Your browser keeps nothing for this chat. If you leave or reload this page, the chat is lost."
+    ),
     "about": _("About: {name}"),
     "about_number": _("About product {id}"),
     "about_remove": _("Do not mention this product"),

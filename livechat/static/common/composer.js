@@ -65,6 +65,8 @@ export function createComposer(options) {
   }).observe(box);
   let width = 0;
 
-  set(store.get(draft) ?? box.value); // or what was typed before this script was there
+  // what was kept, and what was typed before this script was there
+  const before = [...new Set([store.get(draft), box.value])].filter(Boolean);
+  set(before.join('\n'));
   return { text: () => box.value, set, submit, focus: () => box.focus() };
 }

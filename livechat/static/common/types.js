@@ -9,7 +9,7 @@
  * @property {'customer'|'admin'|'system'|'note'} from  a note: only admins ever get it
  * @property {string|null} author  the name to show
  * @property {string} body  plain text
- * @property {string|null} client_id
+ * @property {string} [client_id]  of one's own messages only
  * @property {string} created_at  RFC 3339, UTC
  * @property {string} [event]  of a system line: taken, closed …
  * @property {number|null} [public_seq]  for admins: its seq in what the customer sees; null: not shown there
@@ -92,6 +92,7 @@
  * @property {(key: string, value: unknown) => void} set
  * @property {(key: string) => void} remove
  * @property {(start: string) => string[]} keys  the keys that start so
+ * @property {() => boolean} keeps  whether all of it outlives the page
  * @property {(listener: (key: string|null) => void) => void} onChange
  *   another tab changed a key; null: everything was cleared
  */

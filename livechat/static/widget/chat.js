@@ -1,15 +1,16 @@
 // The customer's conversation: who one is (the token), which session it is, and what can be done.
 
+import { uuid } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
 import { createHttp } from '../common/http.js';
 import { createOutbox } from '../common/outbox.js';
 
 /** @import { Entry, Feed, Result, Session } from '../common/types.js' */
-/** @import { Chat, ChatOptions } from './types.js' */
+/** @import { Chat, ChatOptions, Found } from './types.js' */
 
 /** @param {ChatOptions} options @returns {Chat} */
 export function createChat(options) {
-  const { store, startUrl } = options;
+  const { store, urls } = options;
   const http = createHttp({
     headers: () => {
       /** @type {Record<string, string>} */
@@ -24,6 +25,8 @@ export function createChat(options) {
   /** @type {Feed|null} */
   let feed = null;
   let seenSeq = 0;
+  /** @type {Promise<Found|null>|null} */
+  let search = null;
 
   const outbox = createOutbox({
     store,
@@ -39,15 +42,20 @@ export function createChat(options) {
 
   /** The first message starts the session; one about another product tells the server of it. */
   async function deliver(/** @type {Entry} */ entry) {
+    await search;
     const { client_id, body, extra } = entry;
     const elsewhere = extra.product && extra.product.id !== session?.product?.id;
     if (session && (!elsewhere || session.status === 'closed')) {
-      return http.post(session.links.send, { body, client_id });
+      const result = await http.post(session.links.send, { body, client_id });
+      return result.status === 404 && (await options.onLost()) ? deliver(entry) : result;
     }
+    // without a token this secret proves who repeats a start: nobody else ever gets to see it
+    if (!store.get('token') && !store.get('start')) store.set('start', uuid() + uuid());
+    const start_key = store.get('start') ?? undefined;
     /** @type {Record<string, unknown>} */
-    const letter = { message: body, client_id, ...extra };
+    const letter = { message: body, client_id, start_key, site: options.wanted(), ...extra };
     for (;;) {
-      const result = await http.post(startUrl, letter);
+      const result = await http.post(urls.start, letter);
       const field = result.ok ? '' : (result.field ?? '');
       const part = /^(page|product|customer)\b/.exec(field)?.[0];
       if (!part || !(part in letter) || result.status !== 422) return result;
@@ -57,11 +65,18 @@ export function createChat(options) {
     }
   }
 
-  /** @param {{session: Session, token?: string}} data  what start answers */
+  /** @param {{session: Session, token?: string, ticket?: string}} data  what start answers */
   function adopt(data) {
-    if (data.token) store.set('token', data.token);
+    if (data.token) know(data.token);
+    if (data.ticket) options.onTicket(data.ticket);
     if (data.session.id !== session?.id) follow(data.session);
     feed?.apply(data);
+  }
+
+  /** @param {string} token */
+  function know(token) {
+    store.set('token', token);
+    store.remove('start');
   }
 
   /** @param {Session|null} next */
@@ -114,6 +129,21 @@ export function createChat(options) {
   return {
     session: () => session,
     outbox,
+    http,
+    coming: () => search !== null,
+    async comeBack(begun) {
+      search = begun;
+      const found = await begun;
+      search = null;
+      if (found) {
+        know(found.token);
+        session = null; // also the same one is read anew
+        options.onReset();
+        follow(found.session);
+      }
+      options.onSession();
+      return found !== null;
+    },
     begin() {
       if (session) follow(session);
       outbox.flush();

@@ -13,9 +13,11 @@ import { createChat } from './chat.js';
 import { createEnding } from './ending.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
+import { createKeeping } from './keeping.js';
 import { createStanding } from './standing.js';
 
 const page = byId('chat', HTMLElement).dataset;
+const urls = JSON.parse(page.urls ?? '{}');
 const words = readWords();
 const store = createStore('livechat.');
 const sound = createSound(store);
@@ -53,7 +55,10 @@ const timeline = createTimeline({
 
 const chat = createChat({
   store,
-  startUrl: page.startUrl ?? '',
+  urls,
+  wanted: () => keeping.wanted(),
+  onTicket: (ticket) => keeping.take(ticket),
+  onLost: () => keeping.comeBack(),
   pace() {
     if (chat.session()?.status === 'closed' || document.hidden) return 20000;
     return open ? 3000 : 8000;
@@ -77,11 +82,10 @@ const chat = createChat({
     element('log').setAttribute('aria-live', 'off');
     newest = looked = 0;
   },
-  onLive(live) {
-    const text = live ? '' : words[navigator.onLine ? 'reconnecting' : 'offline'];
-    if (element('offline').textContent !== text) element('offline').textContent = text;
+  onLive: tellLine,
+  async onGone() {
+    if (!(await keeping.comeBack())) ending.gone();
   },
-  onGone: () => ending.gone(),
   onOther(type, { from, author, typing: on }) {
     if (type === 'typing' && from !== 'customer') typing.hear(author ?? words.somebody, on);
   },
@@ -131,13 +135,26 @@ const typing = createTyping({
 const standing = createStanding({ words, team: JSON.parse(page.team ?? 'null') });
 const ending = createEnding({ chat, words, composer, onChange: render });
 
+const keeping = createKeeping({
+  chat,
+  store,
+  host: () => host,
+  urls,
+  words,
+  embedded,
+  onSlow: () => tellLine(false),
+});
+
 const host = connectHost({
   alone: !embedded,
   sites: JSON.parse(page.allowedSites ?? '[]'),
   onMessage(type, greeting) {
     context = cleaned({ customer: context.customer, ...greeting });
-    if (type === 'hello') guest.know(context.customer);
-    if (type === 'hello') show(greeting.open === true);
+    if (type === 'hello') {
+      guest.know(context.customer);
+      keeping.greeted(greeting.kept);
+      show(greeting.open === true);
+    }
     if (type === 'open') show(true);
     if (type === 'close') show(false);
     render();
@@ -145,6 +162,12 @@ const host = connectHost({
     if (greeting.focus) composer.focus();
   },
 });
+
+/** @param {boolean} live  whether the server can be reached */
+function tellLine(live) {
+  const text = live ? '' : words[navigator.onLine ? 'reconnecting' : 'offline'];
+  if (element('offline').textContent !== text) element('offline').textContent = text;
+}
 
 /** @param {boolean} now */
 function show(now) {
@@ -208,7 +231,8 @@ function render() {
   const session = chat.session();
   const entries = chat.outbox.entries();
   timeline.pending(entries);
-  element('welcome').hidden = session !== null || entries.length > 0;
+  element('welcome').hidden = session !== null || entries.length > 0 || chat.coming();
+  keeping.look();
   standing.render(session, ending.over());
   timeline.seen(session?.seen_seq ?? 0);
   ending.render();
@@ -222,7 +246,7 @@ function count() {
   const session = chat.session();
   const unread = visible() || looked === newest ? 0 : (session?.unread ?? 0);
   if (!embedded) countInTitle(unread);
-  host.tell('state', { unread, session: session !== null });
+  if (!chat.coming()) host.tell('state', { unread, session: session !== null });
 }
 
 function renderProduct() {
@@ -260,7 +284,8 @@ push('about-remove').addEventListener('click', () => {
   composer.focus();
 });
 push('minimise').addEventListener('click', () => host.tell('close'));
-byId('composer', HTMLFormElement).addEventListener('submit', (event) => event.preventDefault());
+const form = byId('composer', HTMLFormElement);
+form.addEventListener('submit', (event) => event.preventDefault());
 addEventListener('keydown', (event) => {
   if (event.key === 'Escape' && !event.isComposing && !ending.escape()) host.tell('close');
 });
@@ -281,3 +306,7 @@ renderSound();
 chat.begin();
 render();
 tellPage();
+// what early.js has kept for us
+form.removeAttribute('data-early');
+if (form.hasAttribute('data-pressed')) composer.submit();
+form.removeAttribute('data-pressed');

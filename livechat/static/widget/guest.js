@@ -27,7 +27,7 @@ export function createGuest({ form, asked, words, store, onDone }) {
 
   const kept = /** @type {Details} */ (store.get('guest') ?? {});
   for (const field of fields) {
-    input(field).value = kept[field] ?? input(field).value; // or typed before this script was there
+    input(field).value ||= kept[field] ?? ''; // or typed before this script was there
     input(field).addEventListener('input', () => {
       complain(field, '');
       store.set('guest', values());

@@ -1,11 +1,11 @@
 // The wire to the shop's page around the frame. It speaks only with allowed sites, answers only
 // to the origin that greeted it, and carries no token and no text of the conversation.
 
-/** @import { Greeting, HostOptions } from './types.js' */
+/** @import { Greeting, Host, HostOptions } from './types.js' */
 
-/** @param {HostOptions} options */
+/** @param {HostOptions} options @returns {Host} */
 export function connectHost({ alone, sites, onMessage }) {
-  if (alone) return { tell() {} };
+  if (alone) return { tell() {}, site: () => '' };
   let origin = '';
   /** @type {(type: string, more?: object) => void} */
   const tell = (type, more) => {
@@ -22,7 +22,7 @@ export function connectHost({ alone, sites, onMessage }) {
   });
   // a page that frames us without the loader never greets: it shows us all the same
   addEventListener('load', () => setTimeout(() => origin || onMessage('open', {}), 3000));
-  return { tell };
+  return { tell, site: () => origin };
 }
 
 /** @param {string} origin @param {string[]} sites */
@@ -42,12 +42,12 @@ export function siteAllowed(origin, sites) {
  * keep its customers from writing.
  * @param {Greeting} greeting
  */
-export function cleaned({ customer = {}, page, product }) {
+export function cleaned({ customer, page, product }) {
   return {
     customer: {
-      name: short(customer.name, 100),
-      email: short(customer.email, 254),
-      signature: customer.signature,
+      name: short(customer?.name, 100),
+      email: short(customer?.email, 254),
+      signature: customer?.signature,
     },
     page: page && { url: address(page.url), title: short(page.title, 200) },
     product: short(product?.id, 100)
@@ -64,14 +64,14 @@ export function cleaned({ customer = {}, page, product }) {
 /** @param {unknown} value @param {number} longest @returns {string|undefined} */
 function short(value, longest) {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const text = String(value).replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+  const text = String(value).slice(0, 8 * longest).replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
   return [...text].slice(0, longest).join('').trim() || undefined;
 }
 
 /** @param {unknown} value @param {string} [base] @returns {string|undefined} */
 function address(value, base) {
   try {
-    const { href, protocol } = new URL(String(value || ''), base);
+    const { href, protocol } = new URL(String(value || '').slice(0, 4000), base);
     return /^https?:$/.test(protocol) && href.length <= 2000 ? href : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 // What the modules of the conversation page promise each other. Types only, as common/types.js.
 
-/** @import { Composer, Message, Outbox, Product, Refusal, Result, Session, Store, Team, Words } from '../common/types.js' */
+/** @import { Composer, Http, Message, Outbox, Product, Refusal, Result, Session, Store, Team, Words } from '../common/types.js' */
 
 /**
  * What the shop's page tells the frame.
@@ -10,7 +10,17 @@
  * @property {Product|null} [product]
  * @property {boolean} [open]
  * @property {boolean} [focus]
+ * @property {number|null} [kept]  since when it keeps a ticket, in milliseconds; 0: it has none, null: it cannot
  */
+
+/**
+ * The wire to the page around us.
+ * @typedef {object} Host
+ * @property {(type: string, more?: object) => void} tell
+ * @property {() => string} site  its origin; "" when there is none, or before it has greeted
+ */
+
+/** Who a ticket has proved to be. @typedef {{token: string, session: Session|null}} Found */
 
 /**
  * @typedef {object} HostOptions
@@ -22,7 +32,10 @@
 /**
  * @typedef {object} ChatOptions
  * @property {Store} store
- * @property {string} startUrl
+ * @property {{start: string, resume: string, ticket: string}} urls
+ * @property {() => string|undefined} wanted  for which site a start brings a ticket
+ * @property {(ticket: string) => void} onTicket
+ * @property {() => Promise<boolean>} onLost  the server no longer knows our token; true: now it does
  * @property {() => number} pace  milliseconds between two polls
  * @property {(messages: Message[], first: boolean) => void} onMessages
  * @property {() => void} onSession  the session changed, came or went
@@ -38,6 +51,9 @@
  * @typedef {object} Chat
  * @property {() => Session|null} session
  * @property {Outbox} outbox
+ * @property {Http} http
+ * @property {() => boolean} coming  who we are is being found out
+ * @property {(search: Promise<Found|null>) => Promise<boolean>} comeBack  goes on as whom the search finds
  * @property {() => void} begin  take up the conversation of an earlier page, if there is one
  * @property {() => void} poke
  * @property {(typing: boolean) => void} typing
@@ -47,6 +63,26 @@
  * @property {(forget: boolean) => void} anew  the next message begins a new conversation; `forget`
  *   also who one is
  * @property {(seq: number) => void} seen  everything up to here has been on screen
+ */
+
+/**
+ * @typedef {object} KeepingOptions
+ * @property {Chat} chat
+ * @property {Store} store
+ * @property {() => Host} host
+ * @property {{start: string, resume: string, ticket: string}} urls
+ * @property {Words} words
+ * @property {boolean} embedded
+ * @property {() => void} onSlow  to find out who we are takes long
+ */
+
+/**
+ * @typedef {object} Keeping
+ * @property {() => Promise<boolean>} comeBack  finds out by the page's ticket who we are
+ * @property {(since: number|null|undefined) => void} greeted  the page says since when it has a ticket
+ * @property {() => string|undefined} wanted  the site for which a start brings a ticket
+ * @property {(ticket: string) => void} take  the page keeps it
+ * @property {() => void} look  says what is not kept, and renews the ticket
  */
 
 /**
