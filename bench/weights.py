@@ -74,7 +74,8 @@ def _links(path: str, text: str) -> list[str]:
         text = re.sub(
             r"/\*.*?\*/", "", text, flags=re.DOTALL
         )  # types are imported in comments only
-        return re.findall(r"""(?:from|import)\s*\(?\s*["'](\.[^"']+)["']""", text)
+        # What import() loads is loaded later, by those who need it.
+        return re.findall(r"""(?:from|import)\s*["'](\.[^"']+)["']""", text)
     if path.endswith(".css"):
         return re.findall(r"""@import\s+(?:url\()?["']?([^"')]+)""", text)
     found = re.findall(

@@ -11,7 +11,7 @@ from pyramid.response import Response
 from pyramid.traversal import find_interface
 from pyramid.tweens import EXCVIEW
 
-from .lean import without_comments
+from .lean import lean_script, lean_sheet
 from .resources import Chat, Desk
 from .security import own_origin
 from .settings import site_allowed
@@ -23,6 +23,11 @@ PAGE_POLICY = (
 
 
 COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg")
+_LEAN = {
+    "text/css": lean_sheet,
+    "text/javascript": lean_script,
+    "application/javascript": lean_script,
+}
 LARGE = 2000  # bytes; to compress less is not worth the time
 
 
@@ -96,9 +101,9 @@ def _compress(request: Request, response: Response) -> None:
     if "no-store" in response.headers["Cache-Control"] and not _large_on_desk(request, response):
         return
     if response.content_type.startswith(COMPRESSED):
-        scripts = {"text/css", "text/javascript", "application/javascript"}
-        if response.status_int == 200 and response.content_type in scripts:
-            response.text = without_comments(response.text)
+        lean = _LEAN.get(response.content_type)
+        if response.status_int == 200 and lean is not None:
+            response.text = lean(response.text)
         response.headers.add("Vary", "Accept-Encoding")
         # Who sends no Accept-Encoding takes anything, by the letter; in practice, only plain text.
         offers = request.accept_encoding.acceptable_offers(["gzip"])

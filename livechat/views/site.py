@@ -12,7 +12,7 @@ from pyramid.view import view_config
 from sqlalchemy import text
 
 from .. import words
-from ..lean import without_comments
+from ..lean import lean_sheet
 from ..permissions import Permission
 from ..resources import Root
 
@@ -31,7 +31,7 @@ def top(context: Root, request: Request) -> HTTPSeeOther:
 def widget(context: Root, request: Request) -> Response:
     """The loader: all that a shop's page takes in before somebody clicks."""
     folder = files("livechat").joinpath("static/widget")
-    style = without_comments(folder.joinpath("loader.css").read_text("utf-8")).replace("\n", "")
+    style = lean_sheet(folder.joinpath("loader.css").read_text("utf-8"))
     shown = words.translated(words.LOADER, request.localizer.translate)
     source = folder.joinpath("loader.js").read_text("utf-8")
     response = Response(

@@ -46,14 +46,18 @@ export function createChat(options) {
     const { client_id, body, extra } = entry;
     const elsewhere = extra.product && extra.product.id !== session?.product?.id;
     if (session && (!elsewhere || session.status === 'closed')) {
+      const token = store.get('token');
       const result = await http.post(session.links.send, { body, client_id });
-      return result.status === 404 && (await options.onLost()) ? deliver(entry) : result;
+      const lost = result.status === 404;
+      // our token is no longer known, or was not when this went out
+      if (lost && (token !== store.get('token') || (await options.identity().comeBack()))) return deliver(entry);
+      return result;
     }
     // without a token this secret proves who repeats a start: nobody else ever gets to see it
     if (!store.get('token') && !store.get('start')) store.set('start', uuid() + uuid());
     const start_key = store.get('start') ?? undefined;
     /** @type {Record<string, unknown>} */
-    const letter = { message: body, client_id, start_key, site: options.wanted(), ...extra };
+    const letter = { message: body, client_id, start_key, site: options.identity().wanted(), ...extra };
     for (;;) {
       const result = await http.post(urls.start, letter);
       const field = result.ok ? '' : (result.field ?? '');
@@ -68,7 +72,7 @@ export function createChat(options) {
   /** @param {{session: Session, token?: string, ticket?: string}} data  what start answers */
   function adopt(data) {
     if (data.token) know(data.token);
-    if (data.ticket) options.onTicket(data.ticket);
+    if (data.ticket) options.identity().take(data.ticket);
     if (data.session.id !== session?.id) follow(data.session);
     feed?.apply(data);
   }

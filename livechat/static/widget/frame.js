@@ -13,7 +13,7 @@ import { createChat } from './chat.js';
 import { createEnding } from './ending.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
-import { createKeeping } from './keeping.js';
+import { createIdentity } from './identity.js';
 import { createStanding } from './standing.js';
 
 const page = byId('chat', HTMLElement).dataset;
@@ -56,9 +56,7 @@ const timeline = createTimeline({
 const chat = createChat({
   store,
   urls,
-  wanted: () => keeping.wanted(),
-  onTicket: (ticket) => keeping.take(ticket),
-  onLost: () => keeping.comeBack(),
+  identity: () => identity,
   pace() {
     if (chat.session()?.status === 'closed' || document.hidden) return 20000;
     return open ? 3000 : 8000;
@@ -83,9 +81,7 @@ const chat = createChat({
     newest = looked = 0;
   },
   onLive: tellLine,
-  async onGone() {
-    if (!(await keeping.comeBack())) ending.gone();
-  },
+  onGone: async () => (await identity.comeBack()) || ending.gone(),
   onOther(type, { from, author, typing: on }) {
     if (type === 'typing' && from !== 'customer') typing.hear(author ?? words.somebody, on);
   },
@@ -135,16 +131,6 @@ const typing = createTyping({
 const standing = createStanding({ words, team: JSON.parse(page.team ?? 'null') });
 const ending = createEnding({ chat, words, composer, onChange: render });
 
-const keeping = createKeeping({
-  chat,
-  store,
-  host: () => host,
-  urls,
-  words,
-  embedded,
-  onSlow: () => tellLine(false),
-});
-
 const host = connectHost({
   alone: !embedded,
   sites: JSON.parse(page.allowedSites ?? '[]'),
@@ -152,7 +138,7 @@ const host = connectHost({
     context = cleaned({ customer: context.customer, ...greeting });
     if (type === 'hello') {
       guest.know(context.customer);
-      keeping.greeted(greeting.kept);
+      identity.greeted(greeting.kept);
       show(greeting.open === true);
     }
     if (type === 'open') show(true);
@@ -162,6 +148,9 @@ const host = connectHost({
     if (greeting.focus) composer.focus();
   },
 });
+
+const onSlow = () => tellLine(false);
+const identity = createIdentity({ chat, store, host, urls, words, embedded, onSlow });
 
 /** @param {boolean} live  whether the server can be reached */
 function tellLine(live) {
@@ -232,7 +221,7 @@ function render() {
   const entries = chat.outbox.entries();
   timeline.pending(entries);
   element('welcome').hidden = session !== null || entries.length > 0 || chat.coming();
-  keeping.look();
+  identity.look();
   standing.render(session, ending.over());
   timeline.seen(session?.seen_seq ?? 0);
   ending.render();
@@ -306,7 +295,5 @@ renderSound();
 chat.begin();
 render();
 tellPage();
-// what early.js has kept for us
-form.removeAttribute('data-early');
+form.removeAttribute('data-early'); // what early.js has kept is ours now
 if (form.hasAttribute('data-pressed')) composer.submit();
-form.removeAttribute('data-pressed');

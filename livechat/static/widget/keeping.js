@@ -1,68 +1,84 @@
-// What keeps the conversation from page to page: our own storage, else a ticket in the storage of the page around us.
-// Where neither works, the customer is told before anything is lost.
+// What keeps the conversation when our own storage does not: a ticket in the storage of the page around us. Loaded only
+// when there is something to do.
 
 import { byId } from '../common/dom.js';
+import { backOff } from '../common/http.js';
 
 /** @import { Found, Keeping, KeepingOptions } from './types.js' */
 
-const WEEK = 7 * 24 * 3600 * 1000; // milliseconds after which a ticket, which lasts 30 days, is renewed
-const PAUSE = 60000; // milliseconds before a ticket is tried again
+const PATIENCE = 45000; // milliseconds: another tab may have its turn first
+const SLOW = 4000;
 
 /** @param {KeepingOptions} options @returns {Keeping} */
-export function createKeeping({ chat, store, host, urls, words, embedded, onSlow }) {
-  /** @type {number|null|undefined} since when the page has a ticket; 0: it has none, null: it cannot keep one */
-  let kept = embedded ? undefined : null;
-  let tried = 0;
-  /** @type {Promise<boolean>|null} */
-  let back = null;
-  const load = () => import('./resume.js').catch(() => null);
-  const stale = () => kept != null && Date.now() - kept > WEEK;
+export function createKeeping({ http, store, host, urls, words }) {
+  /**
+   * @param {string} used  the ticket that was lent, or ""
+   * @param {string|null} ticket  the one to keep from now on; "": none, null: what there is
+   */
+  const giveBack = (used, ticket) => host.tell('ticket', { used, ticket });
 
-  async function exchange() {
-    const dead = store.get('token');
-    const slow = setTimeout(onSlow, 4000);
-    const resume = await load();
-    const found = await resume?.exchange({
-      http: chat.http,
-      host: host(),
-      url: urls.resume,
-      had() {
-        const token = store.get('token');
-        return token && token !== dead ? { token, session: store.get('session') } : null;
-      },
+  /** @returns {Promise<{ticket: string, key?: string}|null>}  no ticket: ""; null: no answer */
+  function borrow() {
+    return new Promise((done) => {
+      /** @param {MessageEvent} event */
+      const hear = ({ source, origin, data }) => {
+        if (source !== parent || origin !== host.site() || data?.livechat !== 'ticket') return;
+        const [, ticket, key] = data.lent ?? [];
+        end({ ticket: String(ticket ?? ''), key });
+      };
+      /** @param {{ticket: string, key?: string}|null} lent */
+      const end = (lent) => {
+        removeEventListener('message', hear);
+        clearTimeout(timer);
+        done(lent);
+      };
+      const timer = setTimeout(end, PATIENCE, null);
+      addEventListener('message', hear);
+      host.tell('lend');
     });
-    clearTimeout(slow);
-    kept = found ? Date.now() : 0;
-    back = null;
-    return found ?? null;
   }
 
-  function comeBack() {
-    if (back) return back;
-    if (!kept || Date.now() - tried < PAUSE) return Promise.resolve(false);
-    tried = Date.now();
-    back = chat.comeBack(exchange());
-    return back;
+  /** What another tab has found out since. @param {string|null} dead @returns {Found|null} */
+  function had(dead) {
+    const token = store.get('token');
+    return token && token !== dead ? { token, session: store.get('session') } : null;
   }
 
   return {
-    comeBack,
-    greeted(since) {
-      kept = since ?? null;
-      if (!store.get('token')) comeBack();
+    async exchange(dead, onSlow) {
+      const slow = setTimeout(onSlow, SLOW);
+      try {
+        for (let tries = 1; ; tries++) {
+          const lent = await borrow();
+          const found = had(dead);
+          if (found || lent?.ticket === '') {
+            giveBack('', null);
+            return found;
+          }
+          let after = 0;
+          if (lent) {
+            const { ticket, key } = lent;
+            // the same ticket under the same key is the same exchange, however often it is sent
+            const result = await http.post(urls.resume, { ticket, exchange_key: key, site: host.site() });
+            giveBack(ticket, result.ok ? result.data.ticket : result.status === 404 ? '' : null);
+            if (result.ok) return result.data;
+            if (!result.retry) return null;
+            after = result.after;
+          }
+          await new Promise((done) => setTimeout(done, Math.max(backOff(tries), after)));
+        }
+      } finally {
+        clearTimeout(slow);
+      }
     },
-    wanted: () => (stale() ? host().site() : undefined),
-    take(ticket) {
-      kept = Date.now();
-      host().tell('ticket', { used: '', ticket });
+    async renew() {
+      const result = await http.post(urls.ticket, { site: host.site() });
+      if (result.ok) giveBack('', result.data.ticket);
     },
-    async look() {
-      const text = store.keeps() || kept === undefined ? '' : words[kept === null ? 'keeps_nothing' : 'keeps_sent'];
+    warn(ticket) {
+      const text = words[ticket ? 'keeps_sent' : 'keeps_nothing'];
       if (byId('keeping', HTMLElement).textContent !== text) byId('keeping', HTMLElement).textContent = text;
-      byId('promise', HTMLElement).hidden = text !== '';
-      if (!stale() || !chat.session() || chat.coming()) return;
-      kept = Date.now();
-      (await load())?.renew({ http: chat.http, host: host(), url: urls.ticket });
+      byId('promise', HTMLElement).hidden = true;
     },
   };
 }

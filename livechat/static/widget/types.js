@@ -20,6 +20,8 @@
  * @property {() => string} site  its origin; "" when there is none, or before it has greeted
  */
 
+/** @typedef {{start: string, resume: string, ticket: string}} Urls */
+
 /** Who a ticket has proved to be. @typedef {{token: string, session: Session|null}} Found */
 
 /**
@@ -32,10 +34,8 @@
 /**
  * @typedef {object} ChatOptions
  * @property {Store} store
- * @property {{start: string, resume: string, ticket: string}} urls
- * @property {() => string|undefined} wanted  for which site a start brings a ticket
- * @property {(ticket: string) => void} onTicket
- * @property {() => Promise<boolean>} onLost  the server no longer knows our token; true: now it does
+ * @property {Urls} urls
+ * @property {() => Identity} identity
  * @property {() => number} pace  milliseconds between two polls
  * @property {(messages: Message[], first: boolean) => void} onMessages
  * @property {() => void} onSession  the session changed, came or went
@@ -67,22 +67,40 @@
 
 /**
  * @typedef {object} KeepingOptions
- * @property {Chat} chat
+ * @property {Http} http
  * @property {Store} store
- * @property {() => Host} host
- * @property {{start: string, resume: string, ticket: string}} urls
+ * @property {Host} host
+ * @property {Urls} urls
  * @property {Words} words
- * @property {boolean} embedded
- * @property {() => void} onSlow  to find out who we are takes long
  */
 
 /**
  * @typedef {object} Keeping
- * @property {() => Promise<boolean>} comeBack  finds out by the page's ticket who we are
+ * @property {(dead: string|null, onSlow: () => void) => Promise<Found|null>} exchange  the page's ticket, for as long as
+ *   it takes to get an answer; null: there is none, or it does not hold. `dead`: our token that no longer does
+ * @property {() => void} renew  gets the page a ticket, with our token
+ * @property {(ticket: boolean) => void} warn  says what is lost with this page
+ */
+
+/**
+ * Who we are from page to page, when our own storage does not say.
+ * @typedef {object} Identity
  * @property {(since: number|null|undefined) => void} greeted  the page says since when it has a ticket
+ * @property {() => Promise<boolean>} comeBack  finds out by the page's ticket who we are
  * @property {() => string|undefined} wanted  the site for which a start brings a ticket
  * @property {(ticket: string) => void} take  the page keeps it
  * @property {() => void} look  says what is not kept, and renews the ticket
+ */
+
+/**
+ * @typedef {object} IdentityOptions
+ * @property {Chat} chat
+ * @property {Store} store
+ * @property {Host} host
+ * @property {Urls} urls
+ * @property {Words} words
+ * @property {boolean} embedded
+ * @property {() => void} onSlow  to find out who we are takes long
  */
 
 /**

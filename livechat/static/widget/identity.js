@@ -1,0 +1,57 @@
+// Who we are from page to page, when our own storage does not say: when to use the ticket that the page around us keeps.
+
+/** @import { Identity, IdentityOptions } from './types.js' */
+
+const WEEK = 7 * 24 * 3600 * 1000; // milliseconds after which a ticket, which lasts 30 days, is renewed
+const PAUSE = 60000; // milliseconds before a ticket is tried again
+
+/** @param {IdentityOptions} options @returns {Identity} */
+export function createIdentity(options) {
+  const { chat, store, host } = options;
+  /** @type {number|null|undefined} since when the page has a ticket; 0: it has none, null: it cannot keep one */
+  let kept = options.embedded ? undefined : null;
+  let tried = 0;
+  /** @type {Promise<boolean>|null} */
+  let back = null;
+  const stale = () => kept != null && Date.now() - kept > WEEK;
+
+  async function load() {
+    const { createKeeping } = await import('./keeping.js');
+    return createKeeping({ ...options, http: chat.http });
+  }
+
+  async function exchange() {
+    const keeping = await load().catch(() => null);
+    const found = (await keeping?.exchange(store.get('token'), options.onSlow)) ?? null;
+    kept = found ? Date.now() : 0;
+    back = null;
+    return found;
+  }
+
+  async function comeBack() {
+    if (!back && kept && Date.now() - tried > PAUSE) {
+      tried = Date.now();
+      back = chat.comeBack(exchange());
+    }
+    return back ?? false;
+  }
+
+  return {
+    comeBack,
+    greeted(since) {
+      kept = since ?? null;
+      if (!store.get('token')) comeBack();
+    },
+    wanted: () => (stale() ? host.site() : undefined),
+    take(ticket) {
+      kept = Date.now();
+      host.tell('ticket', { used: '', ticket });
+    },
+    async look() {
+      if (kept !== undefined && !store.keeps()) (await load()).warn(kept !== null);
+      if (!stale() || !chat.session() || chat.coming()) return;
+      kept = Date.now();
+      (await load()).renew();
+    },
+  };
+}
