@@ -6,12 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import expect
-from sqlalchemy import text
-
-from livechat import database
 
 from .chromium import until
-from .seeds import stored
+from .seeds import shell, stored
 
 BLOCKED = """for (const name of ['localStorage', 'sessionStorage'])
   Object.defineProperty(window, name, {get() { throw new DOMException('denied', 'SecurityError') }})"""
@@ -131,11 +128,10 @@ def test_an_answer_to_a_closed_chat_sounds_unless_that_is_switched_off(shopper, 
         until(shopper.frame, "tones === 2")
 
 
-def test_a_lost_identity_begins_a_new_chat_and_keeps_the_text(shopper, engine):
+def test_a_lost_identity_begins_a_new_chat_and_keeps_the_text(shopper, server):
     shopper.ear.expects("404")
     shopper.visits().opens_the_chat().sends("Before")
-    with database.transaction(engine) as db:
-        db.execute(text("UPDATE guest_tokens SET revoked_at = created_at"))
+    shell(server, "sessions", "revoke", "1")
     shopper.writes("After")
     expect(shopper.box).to_have_value("After")
     expect(
