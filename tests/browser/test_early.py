@@ -21,7 +21,7 @@ def slow(shopper):
                 route.continue_()
 
     slow = Slow()
-    shopper.context.route("**/widget/frame.js", slow.held.append)
+    shopper.context.route("**/widget/frame.js", lambda route: slow.held.append(route))
     shopper.alone = True
     shopper.page.goto(f"{shopper.chat_origin}/chat/", wait_until="commit")
     expect(shopper.box).to_be_visible()
@@ -48,7 +48,7 @@ def test_what_was_typed_too_early_is_in_the_box_after_a_reload(shopper, slow, en
     if sent:
         shopper.box.press("Enter")
     slow.comes()
-    shopper.context.route("**/widget/frame.js", slow.held.append)
+    shopper.context.route("**/widget/frame.js", lambda route: slow.held.append(route))
     shopper.page.reload(wait_until="commit")
     slow.comes()
     expect(shopper.box).to_have_value("Too early")
@@ -70,7 +70,7 @@ def test_what_is_typed_on_is_not_sent_by_itself(shopper, slow, engine):
 def test_an_earlier_draft_is_there_before_the_script_and_typed_on(shopper, slow):
     slow.comes()
     shopper.sees_the_chat().types("half a")
-    shopper.context.route("**/widget/frame.js", slow.held.append)
+    shopper.context.route("**/widget/frame.js", lambda route: slow.held.append(route))
     shopper.page.reload(wait_until="commit")
     shopper.box.focus()
     expect(shopper.box).to_have_value("half a")

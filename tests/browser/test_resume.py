@@ -176,7 +176,7 @@ def test_a_page_left_in_the_middle_of_an_exchange_loses_nothing(shopper, engine)
 def test_a_message_written_while_coming_back_goes_into_the_same_conversation(shopper, engine):
     limits(shopper, BLOCKED).visits().opens_the_chat().sends("First")
     held: list[Route] = []
-    has_a_ticket(shopper).context.route("**/chat/resume/", held.append)
+    has_a_ticket(shopper).context.route("**/chat/resume/", lambda route: held.append(route))
     shopper.page.reload()
     shopper.sees_the_chat().writes("Second")
     expect(shopper.line("Second")).to_be_visible()

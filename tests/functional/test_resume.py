@@ -13,6 +13,7 @@ from livechat.models import ChatSession, GuestToken, ResumeTicket, now
 
 from ..databases import rows
 from ..factories import Customer
+from ..streams import until
 from .test_exactly_once import at_once
 
 SHOP = "https://shop.example"
@@ -226,3 +227,27 @@ def test_a_closed_conversation_is_found_too_and_an_open_one_first(wsgi, customer
     assert (answer["session"]["id"], answer["session"]["status"]) == (first, "closed")
     customer.starts("another")
     assert shows(wsgi, answer["ticket"])["session"]["id"] == customer.id
+
+
+def test_streams_of_a_token_from_a_ticket_used_twice_end(wsgi, customer, listens):
+    ticket = gets_ticket(customer)
+    thief = with_token(wsgi, customer, shows(wsgi, ticket)["token"])
+    theirs, own = listens(thief), listens(customer)
+    theirs.next("session")
+    own.next("session")
+    shows(wsgi, ticket, status=404)
+    until(lambda: theirs.ended)
+    assert not own.ended
+    customer.sends("still here")
+    own.next("message", lambda data: data["body"] == "still here")
+
+
+def test_a_start_brings_a_ticket_for_the_page_around_it(wsgi, stranger):
+    answer = stranger.starts("hi", site=SHOP).json
+    assert shows(wsgi, answer["ticket"])["session"]["id"] == stranger.id
+    assert "ticket" not in stranger.starts().json
+
+
+@pytest.mark.parametrize("site", ["https://evil.example", None, 7, ["x"], "x" * 1000])
+def test_a_wrong_site_keeps_nobody_from_starting(stranger, site):
+    assert "ticket" not in stranger.starts("hi", site=site).json
