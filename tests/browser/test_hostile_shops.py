@@ -163,7 +163,7 @@ def test_a_shop_that_changes_the_language_has_a_chat_all_the_same(
         own_shop.has(
             f"""<script>function patch() {{ {PATCHES[what]} }}</script>
             <button onclick="patch()">Patch</button>
-            <button onclick="livechat.product({{id: 'S-1'}}); livechat.open()">Ask</button>
+            <button onclick="window.livechat.product({{id: 'S-1'}}); window.livechat.open()">Ask</button>
             <script>if ('{when}' === 'before') patch()</script>
             <script src="{shopper.chat_origin}/widget.js" async></script>"""
         )
