@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Route, expect
 
-from .chromium import until
+from .chromium import ARGUMENTS, DESKTOP, Ear, find_chromium, until
 from .seeds import query, shell, stored
+from .shopper import Shopper
 
 IN_THE_FRAME = "if (location.pathname.startsWith('/chat/')) {%s}"
 BLOCKED = """for (const name of ['localStorage', 'sessionStorage'])
@@ -289,3 +290,18 @@ def test_where_nothing_is_kept_the_customer_is_told_before_anything_is_lost(shop
 def test_a_browser_that_keeps_things_is_not_bothered(shopper):
     shopper.visits().opens_the_chat().sends("First")
     expect(shopper.chat.locator("#keeping")).to_be_empty()
+
+
+def test_the_conversation_goes_on_in_a_browser_that_blocks_third_party_storage(
+    browser, server, engine
+):
+    strict = browser.browser_type.launch(
+        executable_path=find_chromium(), args=[*ARGUMENTS, "--test-third-party-cookie-phaseout"]
+    )
+    context = strict.new_context(**DESKTOP)
+    context.ear = Ear(context)
+    shopper = Shopper(context, server).visits().opens_the_chat().sends("First")
+    has_a_ticket(shopper).visits("delivery/").sees_exactly("First").sends("Second")
+    assert conversations(engine) == 1
+    assert context.ear.problems() == []
+    strict.close()
