@@ -94,6 +94,7 @@ MATRIX = [
     ("AdminSession", "priority", "POST", f"{ONE}priority/", {"priority": "high"}, AGENTS),
     ("AdminSession", "snooze", "POST", f"{ONE}snooze/", {"until": None}, AGENTS),
     ("AdminSession", "block", "POST", f"{ONE}block/", {"blocked": True}, AGENTS),
+    ("AdminSession", "undo", "POST", f"{ONE}undo/", {"seq": 1}, AGENTS),
     ("AdminSession", "close", "POST", f"{ONE}close/", {}, AGENTS),
     ("AdminSession", "reopen", "POST", f"{ONE}reopen/", {}, AGENTS),
     ("Admin", "logout", "POST", "/custom-admin/logout/", {}, ADMINS),

@@ -10,8 +10,8 @@ import { openSheet } from './sheet.js';
 /** @import { FrameOptions } from './types.js' */
 
 /** @param {FrameOptions} options */
-export function createFrame({ desk, list = null, current = () => null, open = desk.go, close = () => {}, next = takeNext }) {
-  const commands = createCommands({ desk, list, current, next, close, palette: showPalette, sheet: showSheet });
+export function createFrame({ desk, list = null, current = () => null, open = desk.go, close = () => {}, next = null }) {
+  const commands = createCommands({ desk, list, current, next: next ?? takeNext, close, palette: showPalette, sheet: showSheet });
   const ask = byId('ask', HTMLButtonElement);
 
   function showPalette() {
