@@ -10,7 +10,7 @@ import { openSheet } from './sheet.js';
 /** @import { FrameOptions } from './types.js' */
 
 /** @param {FrameOptions} options */
-export function createFrame({ desk, list = null, current = () => null, open = desk.go, close = () => {}, next }) {
+export function createFrame({ desk, list = null, current = () => null, open = desk.go, close = () => {}, next = null }) {
   const commands = createCommands({ desk, list, current, next: next ?? takeNext, close, palette: showPalette, sheet: showSheet });
   const ask = byId('ask', HTMLButtonElement);
 

@@ -367,10 +367,10 @@
  * @property {() => Live|null} current
  * @property {(href: string, how?: {name?: string}) => any} open
  * @property {() => void} close
- * @property {() => any} next  takes the next one that waits
+ * @property {(() => any)|null} next  takes the next one that waits
  */
 /** @typedef {Pick<Frame, 'desk'> & Partial<Frame>} FrameOptions */
-/** @typedef {Omit<Frame, 'open'> & {palette: () => void, sheet: () => void}} CommandsOptions */
+/** @typedef {Omit<Frame, 'open'|'next'> & {next: () => any, palette: () => void, sheet: () => void}} CommandsOptions */
 /** @typedef {{commands: Commands, preferences: Settings, list: ListPane|null}} KeysOptions */
 /** @typedef {Omit<Frame, 'close'|'next'> & {commands: Command[]}} PaletteOptions */
 /** @typedef {{group: string, text: string, more?: string, key?: string, run: () => any}} Choice */
