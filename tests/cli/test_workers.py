@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import signal
@@ -153,11 +152,14 @@ def test_all_workers_killed_again_and_again_come_back_and_the_parent_stays(
     assert workers.process is not None
     ann = Customer(Remote(workers.port))
     ann.starts("hello")
+    killed: set[int] = set()
     for _ in range(3):
-        for pid in workers.worker_pids():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        until(lambda: len(workers.worker_pids()) == 3, within=READY_WITHIN)
+        pids = set(workers.worker_pids()) - killed
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        killed |= pids
+        until(lambda: len(set(workers.worker_pids()) - killed) == 3, within=READY_WITHIN)
+    assert len(killed) == 9
     until(workers.answers, within=READY_WITHIN)
     assert workers.process.poll() is None
     ann.sends("still there")
