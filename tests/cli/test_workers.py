@@ -157,7 +157,7 @@ def test_all_workers_killed_again_and_again_come_back_and_the_parent_stays(
         pids = set(workers.worker_pids()) - killed
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        killed |= pids
+        killed.update(pids)
         until(lambda: len(set(workers.worker_pids()) - killed) == 3, within=READY_WITHIN)
     assert len(killed) == 9
     until(workers.answers, within=READY_WITHIN)
