@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import signal
@@ -18,7 +17,7 @@ from livechat import listening, supervising
 from livechat.supervising import MOST_FAILURES, CannotServe, supervise
 from tests.databases import engine_for, rows
 from tests.factories import Customer
-from tests.server import Server, children_of, free_port, state_of
+from tests.server import READY_WITHIN, Server, children_of, free_port, state_of
 from tests.streams import EVENTS, Remote, Stream, open_stream, until
 
 from .conftest import PATIENCE, Shell
@@ -36,7 +35,7 @@ def workers(new_server: Callable[..., Server]) -> Server:
 def all_serving(server: Server) -> Server:
     """Wait until each worker listens to the others, and so serves."""
     with engine_for(server.database_url) as engine:
-        until(lambda: rows(engine, LISTENING)[0][0] == 3)
+        until(lambda: rows(engine, LISTENING)[0][0] == 3, within=READY_WITHIN)
     return server
 
 
@@ -150,12 +149,15 @@ def test_all_workers_killed_again_and_again_come_back_and_the_parent_stays(
     assert workers.process is not None
     ann = Customer(Remote(workers.port))
     ann.starts("hello")
+    killed: set[int] = set()
     for _ in range(3):
-        for pid in workers.worker_pids():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        until(lambda: len(workers.worker_pids()) == 3)
-    until(workers.answers, within=60)
+        pids = set(workers.worker_pids()) - killed
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        killed.update(pids)
+        until(lambda: len(set(workers.worker_pids()) - killed) == 3, within=READY_WITHIN)
+    assert len(killed) == 9
+    until(workers.answers, within=READY_WITHIN)
     assert workers.process.poll() is None
     ann.sends("still there")
     assert ann.sees() == ["hello", "still there"]
@@ -169,7 +171,7 @@ def test_a_parent_that_is_killed_gives_its_port_back_at_once(workers: Server, ho
     if how == "starting":
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        until(lambda: len(set(workers.worker_pids()) - set(pids)) == 3)
+        until(lambda: len(set(workers.worker_pids()) - set(pids)) == 3, within=READY_WITHIN)
         pids = workers.worker_pids()
     if how == "stopped":
         os.kill(pids[0], signal.SIGSTOP)
