@@ -89,6 +89,8 @@ def test_a_stream_that_begins_while_a_table_is_held_is_refused_and_not_dead(tmp_
     client = Client(server.port, patience=20)
     conversation = started(client)
     who = {"customer": conversation.client(server.port)}
+    writer = conversation.client(server.port)
+    writer.patience = 20
     who["admin"] = Client(server.port, **signed_in(server.port, "anna"))
     paths = {
         "customer": conversation.path("messages"),
@@ -111,9 +113,10 @@ def test_a_stream_that_begins_while_a_table_is_held_is_refused_and_not_dead(tmp_
             assert (
                 next(event for event in events if event.name == "message").data["body"] == "hello"
             )
-            assert is_answered(who["customer"], conversation)
+            assert is_answered(writer, conversation)
             assert next(event for event in events if event.name == "message").data["seq"] > 1
             reader.close()
     finally:
         client.close()
+        writer.close()
         server.kill()
