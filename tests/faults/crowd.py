@@ -15,8 +15,8 @@ from .sights import Sight
 if TYPE_CHECKING:
     from .load import Load
 
-PATIENCE = 60  # seconds to begin
-SLOWER = 10  # times: so many more want to be served, by a machine that may do much else
+PATIENCE = 60  # seconds; to ask again soon would only make a busy machine busier
+SLOWER = 20  # times: so many more want to be served, by a machine that may do much else
 PATIENT = 5.0  # seconds that the others wait for an answer
 
 
@@ -33,6 +33,7 @@ class Crier(Actor):
         operation = self.begin("send", conversation.tag, client_id=str(uuid.uuid4()))
         operation.body = f"{conversation.tag} {self.name} {turn}"
         client = conversation.client(self.port)
+        client.patience = PATIENCE
         data = {"body": operation.body, "client_id": operation.client_id}
         self.insist(operation, client, conversation.path("send"), data)
         client.close()
@@ -81,7 +82,7 @@ class Crowd:
         beginner.close()
         load.learn_numbers(self.conversations)
         load.readers += self.readers
-        common = (load.history, load.stop, 0.1)
+        common = (load.history, load.stop, 0.2)
         load.writers.append(Crier("crier", self.conversations, load.port, *common))
 
     def come_and_go(self, *, now: bool) -> None:

@@ -10,10 +10,13 @@ import uuid
 import pytest
 from sqlalchemy import text
 
+from livechat import database, staff
+
 from ..databases import engine_for
+from ..factories import password_hash
 from ..server import Server
 from .actors import Conversation
-from .client import Client, Lost
+from .client import Answer, Client, Lost, signed_in
 from .plans import CHOSEN
 
 pytestmark = pytest.mark.faults
@@ -74,3 +77,46 @@ def is_answered(who: Client, conversation: Conversation) -> bool:
         return who.post(conversation.path("send"), data).status == 201
     except Lost:
         return False
+
+
+@pytest.mark.parametrize("database_kind", POSTGRESQL)
+def test_a_stream_that_begins_while_a_table_is_held_is_refused_and_not_dead(tmp_path, new_database):
+    """Not a connection that has 200, breathes, and never says anything again."""
+    url = new_database()
+    with engine_for(url) as engine, database.transaction(engine) as db:
+        staff.add_admin(db, "anna").password_hash = password_hash()
+    server = Server(tmp_path, url, busy_timeout_ms="500").start()
+    client = Client(server.port, patience=20)
+    conversation = started(client)
+    who = {"customer": conversation.client(server.port)}
+    writer = conversation.client(server.port)
+    writer.patience = 20
+    who["admin"] = Client(server.port, **signed_in(server.port, "anna"))
+    paths = {
+        "customer": conversation.path("messages"),
+        "admin": "/custom-admin/chat/1/messages/",
+    }
+    try:
+        with engine_for(url) as engine, engine.connect() as connection:
+            connection.execute(text("LOCK TABLE chat_messages IN ACCESS EXCLUSIVE MODE"))
+            for side, reader in who.items():
+                reader.patience = 20
+                refused = reader.stream(paths[side], None)
+                assert isinstance(refused, Answer), side
+                assert (refused.status, refused.code) == (503, "unavailable")
+                assert refused.headers["Retry-After"]
+            assert server.answers()
+            connection.rollback()
+        for side, reader in who.items():
+            events = reader.stream(paths[side], None)
+            assert not isinstance(events, Answer)
+            assert (
+                next(event for event in events if event.name == "message").data["body"] == "hello"
+            )
+            assert is_answered(writer, conversation)
+            assert next(event for event in events if event.name == "message").data["seq"] > 1
+            reader.close()
+    finally:
+        client.close()
+        writer.close()
+        server.kill()
