@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from .seeds import add_chat, add_messages, fill_chat
+from .test_accessibility import assert_accessible
 
 SEQS = "list => [...list.querySelectorAll('[data-entry]')].map(each => Number(each.dataset.entry))"
 TOP = "element => element.getBoundingClientRect().top"
@@ -150,3 +151,24 @@ def test_the_desk_shows_all_of_it_without_a_script(new_desk, engine):
     expect(page.get_by_role("link", name="Earlier messages")).to_have_count(0)
     page.get_by_role("link", name="Later messages").click()
     expect(plain.line("Entry 251")).to_be_visible()
+
+
+@pytest.mark.parametrize("side", ["customer", "admin"])
+def test_axe_finds_nothing_where_earlier_messages_can_be_loaded(
+    side, new_shopper, new_desk, engine, device
+):
+    if side == "customer":
+        who = new_shopper(**device).visits().opens_the_chat().gives("Clara").sends("First")
+        fill_chat(engine, 1, 100)
+        who.page.reload()
+    else:
+        add_chat(engine, "Clara", "First")
+        fill_chat(engine, 1, 100)
+        who = new_desk(**device).is_signed_in().visits("1/").is_ready()
+    expect(who.line("Entry 101")).to_be_in_viewport()
+    who.page.context.ear.expects("net::ERR_FAILED")
+    who.page.context.route("**/messages/?before=c*", lambda route: route.abort())
+    who.page.context.route("**/messages/?before=a*", lambda route: route.abort())
+    who.scroller.evaluate("element => element.scrollTo(0, 0)")
+    expect(who.scroller.get_by_role("button", name="could not be loaded")).to_be_in_viewport()
+    assert_accessible(who.frame if side == "customer" else who.page)

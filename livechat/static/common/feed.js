@@ -4,7 +4,7 @@ import { createStream } from './stream.js';
 
 const MOST_PAGES = 3; // that are read one after the other to catch up
 
-/** @import { Feed, FeedOptions, News } from './types.js' */
+/** @import { Feed, FeedOptions, Message, News } from './types.js' */
 
 /** @param {FeedOptions} options @returns {Feed} */
 export function createFeed({ http, url, name = url, onMessages, onBefore, onSession, onReset, onOther, ...rest }) {
@@ -17,6 +17,10 @@ export function createFeed({ http, url, name = url, onMessages, onBefore, onSess
   let pages = 0; // that did not reach the newest message, in a row
   let stale = false; // what we have is not the server's any more: it comes anew
   let first = true;
+  /** @type {Message[]} what a stream has brought and is not handed on */
+  let heard = [];
+  /** @type {string|undefined} the cursor behind it */
+  let heardTo;
 
   const stream = createStream({
     ...rest,
@@ -37,8 +41,9 @@ export function createFeed({ http, url, name = url, onMessages, onBefore, onSess
       if (data.news) onOther('news', data.news);
     },
     onEvent(type, data, id) {
-      if (type === 'message') apply({ message: data, cursor: id });
-      else if (type === 'session') apply({ session: data });
+      if (type === 'message') return hear(data, id);
+      settle(); // in the order in which they came
+      if (type === 'session') apply({ session: data });
       else if (type !== 'reset') onOther(type, data);
       else {
         cursor = null;
@@ -69,7 +74,7 @@ export function createFeed({ http, url, name = url, onMessages, onBefore, onSess
       stream.ask();
     } else {
       // the cursor of a repeated send may lie behind or ahead of us: only what moved us counts
-      if (news.cursor && (news.messages || fresh.length)) cursor = news.cursor;
+      if (news.cursor && ((news.messages && !news.streamed) || fresh.length)) cursor = news.cursor;
       if (fresh.length) last = fresh[fresh.length - 1].seq;
       if (fresh.length) onMessages(fresh, first);
       if (begins && news.before) onBefore?.(news.before);
@@ -77,6 +82,19 @@ export function createFeed({ http, url, name = url, onMessages, onBefore, onSess
       goOn(Boolean(news.more));
     }
     if (news.session && current) onSession(news.session);
+  }
+
+  /** A backlog comes message by message: what comes at once is handed on at once. @param {Message} message @param {string} [id] */
+  function hear(message, id) {
+    if (!heard.length) queueMicrotask(settle);
+    heard.push(message);
+    heardTo = id;
+  }
+
+  function settle() {
+    const messages = heard;
+    heard = [];
+    if (messages.length) apply({ messages, cursor: heardTo, streamed: true });
   }
 
   /** There is more: asks for it, or, when that is much, for the newest page instead. @param {boolean} more */

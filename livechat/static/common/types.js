@@ -141,7 +141,7 @@
  * `before`: the messages are the newest page, and this is the cursor of the page before it. `more`: ask again, there
  * is more. `reset`: the server knows less than we do, and this is its newest page.
  * @typedef {{messages?: Message[], message?: Message, session?: any, cursor?: string, before?: string|null,
- *   more?: boolean, reset?: boolean}} News
+ *   more?: boolean, reset?: boolean, streamed?: boolean}} News
  */
 
 /**
