@@ -1,11 +1,11 @@
-// The end of a conversation: asking before one ends it, and what to do with a closed one.
+// The end of a conversation: asking before one ends it, what to do with a closed one, and with messages it has refused.
 
 import { byId } from '../common/dom.js';
 
 /** @import { Ending, EndingOptions } from './types.js' */
 
 /** @param {EndingOptions} options @returns {Ending} */
-export function createEnding({ chat, words, composer, onChange }) {
+export function createEnding({ chat, words, composer, guest, visible, onChange }) {
   const push = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
   const confirm = byId('confirm', HTMLElement);
   const choices = byId('closed', HTMLElement);
@@ -29,6 +29,15 @@ export function createEnding({ chat, words, composer, onChange }) {
     onChange();
     composer.focus();
     if (send) composer.submit();
+  }
+
+  /** Puts what was refused back into the box. @param {string} id @param {boolean} behind */
+  function takeBack(id, behind) {
+    const entry = chat.outbox.entries().find((each) => each.client_id === id);
+    if (!entry) return;
+    const texts = behind ? [composer.text(), entry.body] : [entry.body, composer.text()];
+    composer.set(texts.filter(Boolean).join('\n'));
+    chat.outbox.discard(id);
   }
 
   push('end').addEventListener('click', () => ask(confirm.hidden));
@@ -59,13 +68,25 @@ export function createEnding({ chat, words, composer, onChange }) {
       onChange();
       return true;
     },
-    hold(gone) {
-      held = true;
-      lost = lost || gone;
-      chat.poke();
-    },
     over,
-    holding: () => held,
+    takeBack,
+    settle() {
+      if (!visible()) return; // the tab one looks at does it
+      for (const { client_id, refused } of chat.outbox.entries()) {
+        if (!refused) continue;
+        const { code, field, message } = refused;
+        if (code === 'session_closed' || code === 'not_found') {
+          // the first goes in front of what was typed since, the next behind the first
+          takeBack(client_id, held);
+          held = true;
+          lost = lost || code === 'not_found';
+          chat.poke();
+        } else if (field === 'name' || field === 'email') {
+          takeBack(client_id, false);
+          guest.refuse(field, message);
+        }
+      }
+    },
     gone() {
       lost = true;
       onChange();

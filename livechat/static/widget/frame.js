@@ -1,28 +1,27 @@
 // The conversation page: puts its parts together, in the widget's frame or as a page of its own.
 
 import { createComposer } from '../common/composer.js';
-import { byId, h } from '../common/dom.js';
+import { byId } from '../common/dom.js';
 import { drawIcons, icon } from '../common/icons.js';
 import { createSound } from '../common/sound.js';
 import { createStore } from '../common/store.js';
 import { createTimeline } from '../common/timeline.js';
-import { createTitle } from '../common/title.js';
 import { createTyping } from '../common/typing.js';
-import { fill, readWords } from '../common/words.js';
+import { readWords } from '../common/words.js';
 import { createChat } from './chat.js';
 import { createEarlier } from './earlier.js';
-import { createEnding } from './ending.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
 import { createIdentity } from './identity.js';
 import { createStanding } from './standing.js';
+
+/** @import { Ending } from './types.js' */
 
 const page = byId('chat', HTMLElement).dataset;
 const urls = JSON.parse(page.urls ?? '{}');
 const words = readWords();
 const store = createStore('livechat.');
 const sound = createSound(store);
-const countInTitle = createTitle();
 const embedded = parent !== window;
 const element = (/** @type {string} */ id) => byId(id, HTMLElement);
 const push = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
@@ -31,6 +30,13 @@ let open = !embedded; // whether the shop's page shows us
 let newest = 0; // the seq of the newest message
 let looked = 0; // and of the newest that was looked at
 let notMentioned = ''; // the product whose mention was declined
+/** How a conversation ends: loaded when there is one. @type {Ending|null} */
+let ending = null;
+/** @type {Promise<Ending|null>|null} */
+let loading = null;
+/** @type {((count: number) => void)|null} */
+let countInTitle = null;
+let topic = false; // whether a product was ever shown
 let context = cleaned({
   page: { url: location.href, title: document.title },
   product: page.productId ? { id: page.productId } : null,
@@ -49,7 +55,7 @@ const timeline = createTimeline({
   who: (message) => (message.from === 'admin' && message.author ? { name: message.author } : null),
   onRetry: (id) => chat.outbox.retry(id),
   onEdit(id) {
-    takeBack(id, false);
+    ending?.takeBack(id, false);
     composer.focus();
   },
 });
@@ -84,7 +90,7 @@ const chat = createChat({
     newest = looked = 0;
   },
   onLive: tellLine,
-  onGone: async () => (await identity.comeBack()) || ending.gone(),
+  onGone: async () => (await identity.comeBack()) || (await loadEnding())?.gone(),
   onOther(type, { from, author, typing: on }) {
     if (type === 'typing' && from !== 'customer') typing.hear(author ?? words.somebody, on);
   },
@@ -122,7 +128,7 @@ const composer = createComposer({
   store,
   draft: 'draft',
   onSend(text) {
-    if (ending.holds()) return false;
+    if (ending?.holds()) return false;
     if (!chat.session() && !guest.complete()) return false;
     typing.sent();
     const { signature } = context.customer;
@@ -143,7 +149,6 @@ const typing = createTyping({
   onType: (on) => chat.typing(on),
 });
 const standing = createStanding({ words, team: JSON.parse(page.team ?? 'null') });
-const ending = createEnding({ chat, words, composer, onChange: render });
 
 const host = connectHost({
   alone: !embedded,
@@ -165,6 +170,18 @@ const host = connectHost({
 
 const onSlow = () => tellLine(false);
 const identity = createIdentity({ chat, store, host, urls, words, embedded, onSlow });
+
+function loadEnding() {
+  loading ??= import('./ending.js').then(
+    ({ createEnding }) => {
+      ending = createEnding({ chat, words, composer, guest, visible, onChange: render });
+      render();
+      return ending;
+    },
+    () => (loading = null), // the next rendering tries again
+  );
+  return loading;
+}
 
 /** @param {boolean} live  whether the server can be reached */
 function tellLine(live) {
@@ -196,32 +213,6 @@ function tellPage() {
   chat.page(page);
 }
 
-/** Puts what was refused back into the box. @param {string} id @param {boolean} behind */
-function takeBack(id, behind) {
-  const entry = chat.outbox.entries().find((each) => each.client_id === id);
-  if (!entry) return;
-  const texts = behind ? [composer.text(), entry.body] : [entry.body, composer.text()];
-  composer.set(texts.filter(Boolean).join('\n'));
-  chat.outbox.discard(id);
-}
-
-/** Refusals that are about more than the one message. */
-function settle() {
-  if (!visible()) return; // the tab one looks at does it
-  for (const { client_id, refused } of chat.outbox.entries()) {
-    if (!refused) continue;
-    const { code, field, message } = refused;
-    if (code === 'session_closed' || code === 'not_found') {
-      // the first goes in front of what was typed since, the next behind the first
-      takeBack(client_id, ending.holding());
-      ending.hold(code === 'not_found');
-    } else if (field === 'name' || field === 'email') {
-      takeBack(client_id, false);
-      guest.refuse(field, message);
-    }
-  }
-}
-
 /** What came while one reads further up is not seen yet. */
 function look() {
   if (!visible() || !element('pill').hidden) return;
@@ -230,15 +221,16 @@ function look() {
 }
 
 function render() {
-  settle();
+  ending?.settle();
   const session = chat.session();
   const entries = chat.outbox.entries();
   timeline.pending(entries);
+  if (!ending && (session || entries.length)) loadEnding();
   element('welcome').hidden = session !== null || entries.length > 0 || chat.coming();
   identity.look();
-  standing.render(session, ending.over());
+  standing.render(session, ending?.over() ?? session?.status === 'closed');
   timeline.seen(session?.seen_seq ?? 0);
-  ending.render();
+  ending?.render();
   renderProduct();
   count();
 }
@@ -248,25 +240,17 @@ function count() {
   look();
   const session = chat.session();
   const unread = visible() || looked === newest ? 0 : (session?.unread ?? 0);
-  if (!embedded) countInTitle(unread);
+  countInTitle?.(unread);
   if (!chat.coming()) host.tell('state', { unread, session: session !== null });
 }
 
-function renderProduct() {
-  const next = mentioned();
-  element('about').hidden = next === null;
-  if (next) {
-    const text = next.name ? words.about : words.about_number;
-    element('about-text').textContent = fill(text, { name: next.name ?? '', id: next.id });
-  }
-  const product = chat.session()?.product;
-  element('topic').hidden = !product?.name;
-  if (!product?.name) return;
-  const { name, url, price } = product;
-  const link = url
-    ? h('a', { href: url, target: '_blank', rel: 'noopener', dir: 'auto' }, name)
-    : h('bdi', {}, name);
-  element('topic').replaceChildren(icon('tag'), link, price ? h('bdi', {}, price) : '');
+/** Loaded where there is a product to show. */
+async function renderProduct() {
+  const product = () => chat.session()?.product ?? null;
+  if (!topic && !mentioned() && !product()) return;
+  topic = true;
+  const { showTopic } = await import('./topic.js').catch(() => ({ showTopic: null }));
+  showTopic?.(words, mentioned(), product());
 }
 
 function renderSound() {
@@ -290,21 +274,20 @@ push('minimise').addEventListener('click', () => host.tell('close'));
 const form = byId('composer', HTMLFormElement);
 form.addEventListener('submit', (event) => event.preventDefault());
 addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !event.isComposing && !ending.escape()) host.tell('close');
+  if (event.key === 'Escape' && !event.isComposing && !ending?.escape()) host.tell('close');
 });
 document.addEventListener('visibilitychange', () => {
   render();
   tellPage();
 });
 element('scroller').addEventListener('scroll', look, { passive: true });
-if (!embedded) {
-  // a phone's keyboard covers the page: take what is left to see
-  const view = window.visualViewport;
-  const fit = () => document.documentElement.style.setProperty('--seen', `${view?.height}px`);
-  view?.addEventListener('resize', fit);
-  if (view) fit();
-}
 
+if (!embedded) {
+  import('./alone.js').then(({ standAlone }) => {
+    countInTitle = standAlone();
+    count();
+  });
+}
 renderSound();
 chat.begin();
 render();

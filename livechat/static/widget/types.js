@@ -138,6 +138,8 @@
  * @property {Chat} chat
  * @property {Words} words
  * @property {Composer} composer
+ * @property {Guest} guest
+ * @property {() => boolean} visible  whether somebody can see the conversation
  * @property {() => void} onChange
  */
 
@@ -145,8 +147,8 @@
  * @typedef {object} Ending
  * @property {() => boolean} holds  whether a send has to wait for a choice; then its text is held
  * @property {() => boolean} over  the session is closed or gone
- * @property {() => boolean} holding
- * @property {(gone: boolean) => void} hold  the server refused a message for this
+ * @property {(id: string, behind: boolean) => void} takeBack  puts a refused message back into the box
+ * @property {() => void} settle  what to do about refusals that are about more than the one message
  * @property {() => void} gone
  * @property {() => boolean} escape  whether there was something to leave
  * @property {() => void} render

@@ -1,0 +1,28 @@
+// What the conversation is about: the product of the session, and the one that the next message would mention.
+
+import { byId, h } from '../common/dom.js';
+import { icon } from '../common/icons.js';
+import { fill } from '../common/words.js';
+
+/** @import { Product, Words } from '../common/types.js' */
+
+/**
+ * @param {Words} words
+ * @param {Partial<Product>|null} next  the product that the next message would mention
+ * @param {Product|null} [product]  the product of the session
+ */
+export function showTopic(words, next, product) {
+  byId('about', HTMLElement).hidden = next === null;
+  if (next) {
+    const text = next.name ? words.about : words.about_number;
+    byId('about-text', HTMLElement).textContent = fill(text, { name: next.name ?? '', id: next.id ?? '' });
+  }
+  const topic = byId('topic', HTMLElement);
+  topic.hidden = !product?.name;
+  if (!product?.name) return;
+  const { name, url, price } = product;
+  const link = url
+    ? h('a', { href: url, target: '_blank', rel: 'noopener', dir: 'auto' }, name)
+    : h('bdi', {}, name);
+  topic.replaceChildren(icon('tag'), link, price ? h('bdi', {}, price) : '');
+}
