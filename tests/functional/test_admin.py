@@ -254,11 +254,13 @@ def test_the_links_of_a_session_lead_where_they_say(admin, number):
         "block": {"blocked": False},
         "draft": {"body": "x"},
     }
-    assert set(bodies) == set(links) - {"self", "messages", "earlier", "replies"}
+    assert set(bodies) == set(links) - {"self", "messages", "earlier", "replies", "undo"}
     for name in ("earlier", "replies"):
         assert admin.app.get(links[name], headers=headers).status_int == 200
     for verb, body in bodies.items():
         admin.app.post_json(links[verb], body, headers=headers, status="2*")
+    act = admin.app.post_json(links["close"], {}, headers=headers)
+    admin.app.post_json(links["undo"], {"seq": act.json["undo"]}, headers=headers, status=200)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from webtest import TestApp
 
-from livechat import database, logins, staff
+from livechat import database, devices, logins, staff
 from livechat.cookies import CSRF_COOKIE, LOGIN_COOKIE
 from livechat.models import Admin as AdminRow
 
@@ -14,6 +14,7 @@ from ..factories import PASSWORD, add_admin
 
 JSON = {"Accept": "application/json"}
 DESK = "/custom-admin/chat/"
+COOKIES = (LOGIN_COOKIE, CSRF_COOKIE, devices.COOKIE)
 HTTPS = "https://chat.example"
 FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
@@ -69,7 +70,7 @@ def begin_login(engine, anna, **more):
 def test_over_https_cookies_belong_to_this_host_alone(https):
     answer = https.signs_in()
     assert answer.location == f"{HTTPS}/custom-admin/chat/"
-    assert set(https.kept) == {f"__Host-{LOGIN_COOKIE}", f"__Host-{CSRF_COOKIE}"}
+    assert set(https.kept) == {f"__Host-{name}" for name in COOKIES}
     for name in https.kept:
         assert {"secure", "httponly", "samesite=lax", "path=/"} <= https.attributes[name]
         assert not any(one.startswith("domain") for one in https.attributes[name])
@@ -79,7 +80,7 @@ def test_over_https_cookies_belong_to_this_host_alone(https):
 def test_below_a_path_cookies_have_the_prefix_too_and_names_of_their_own(boot, anna):
     browser = Browser(boot(public_url="https://shop.example/support/"))
     browser.signs_in()
-    names = {f"__Host-{LOGIN_COOKIE}-support", f"__Host-{CSRF_COOKIE}-support"}
+    names = {f"__Host-{name}-support" for name in COOKIES}
     assert set(browser.kept) == names
     assert all("path=/" in browser.attributes[name] for name in names)
     browser.asks("get", DESK, status=200, **JSON)

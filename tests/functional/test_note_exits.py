@@ -94,7 +94,7 @@ def test_every_address_there_is_asked_by_the_customer_tells_nothing(
     wsgi = boot(demo_shop=True)
     notes(admin, number, client_id=NOTE_ID)
     caplog.set_level(logging.INFO)
-    addresses = {path.format(id=customer.id) for _, _, _, path, *_ in MATRIX}
+    addresses = {path.format(id=customer.id, login=1) for _, _, _, path, *_ in MATRIX}
     addresses |= {f"/chat/{verb}/{customer.id}/" for verb in ("note", "draft", "notes", "search")}
     queries = ("", f"q={SECRET}", f"product={SECRET[:3]}", "after=nonsense")
     bodies = [

@@ -81,9 +81,9 @@ def test_a_new_password_ends_the_other_logins_and_keeps_this_one(admin, elsewher
     posts(admin, "password", {"current": PASSWORD, "password": NEW})
     admin.dashboard()
     elsewhere.dashboard(must=403)
+    assert told(admin)[0] == "Anna Antwort chose a new password."
     Admin(admin.app.app, engine, admin.row).signs_in(NEW)
     Admin(admin.app.app, engine, admin.row).signs_in(PASSWORD, status=422)
-    assert told(admin)[0] == "Anna Antwort chose a new password."
     assert rows(engine, "SELECT invite_hash FROM admins") == [(None,)]
 
 
