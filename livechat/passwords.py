@@ -81,15 +81,21 @@ class Pool:
             from gevent.threadpool import ThreadPool
 
             self._threads = ThreadPool(self._size)
-        result: T = self._threads.apply(_in_the_background, (work,))
-        return result
+        # As a value: gevent prints the traceback of what a thread raises, and a refusal is nothing to print.
+        result, refused = self._threads.apply(_in_the_background, (work,))
+        if refused is not None:
+            raise refused
+        return result  # type: ignore[no-any-return]
 
 
-def _in_the_background(work: Callable[[], T]) -> T:
+def _in_the_background(work: Callable[[], T]) -> tuple[T | None, Exception | None]:
     if sys.platform == "linux":
         # Linux keeps a priority for each thread; elsewhere this would slow the whole process down.
         os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-    return work()
+    try:
+        return work(), None
+    except Exception as error:
+        return None, error
 
 
 def _threads() -> int:
