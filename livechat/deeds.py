@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 from translationstring import TranslationString, TranslationStringFactory
@@ -101,9 +101,20 @@ _SHELL_AS = _("${name}, by the command line")
 _SHELL_AS_DOES = _("${name}, by the command line,")  # where a verb follows
 
 
-def names_of_all(db: Reader) -> dict[str, str]:
-    """What admins are called now, by username."""
-    return {row.username: row.name for row in db.execute(select(Admin.username, Admin.name))}
+class People(NamedTuple):
+    """The admins as they are now."""
+
+    names: Mapping[str, str]
+    """By username."""
+    usernames: Mapping[str, str]
+    """By `Actor.audit_key`."""
+
+
+def people_now(db: Reader) -> People:
+    """All admins, also those who are disabled."""
+    found = db.execute(select(Admin.id, Admin.username, Admin.name)).all()
+    names = {row.username: row.name for row in found}
+    return People(names, {f"admin:{row.id}": row.username for row in found})
 
 
 def actor_key(db: Any, username: str | None) -> str | None:
@@ -136,12 +147,12 @@ def actor_of(entry: Audit, *, acts: bool = False) -> Any:
     return entry.actor_name or (_SYSTEM if kind is Kind.SYSTEM else _SHELL)
 
 
-def sentence(entry: Audit, names: Mapping[str, str]) -> TranslationString:
-    """What was done, with roles not yet translated. `names`: see `names_of_all`."""
+def sentence(entry: Audit, people: People) -> TranslationString:
+    """What was done, with roles not yet translated."""
     target = entry.target or ""
-    about = names.get(target, target) if entry.act in _ABOUT_PEOPLE else target
+    about = people.names.get(target, target) if entry.act in _ABOUT_PEOPLE else target
     text = _SENTENCES.get(Act(entry.act)) if entry.act in set(Act) else None
-    own = kind_of(entry.actor_key) is Kind.ADMIN and about == entry.actor_name
+    own = bool(target) and people.usernames.get(entry.actor_key) == target
     if entry.act == Act.PASSWORD and own:
         text = _OWN_PASSWORD
     elif entry.act == Act.SIGNED_OUT and own:
@@ -166,9 +177,9 @@ def plain(text: Any) -> str:
     return str(text.interpolate() if isinstance(text, TranslationString) else text)
 
 
-def told(entry: Audit, names: Mapping[str, str], translate: Translate = plain) -> str:
+def told(entry: Audit, people: People, translate: Translate = plain) -> str:
     """The same in the reader's language."""
-    text = sentence(entry, names)
+    text = sentence(entry, people)
     mapping = {key: _role(key, value, translate) for key, value in (text.mapping or {}).items()}
     return translate(text % mapping)
 
@@ -179,7 +190,7 @@ def _role(key: str, value: Any, translate: Translate) -> Any:
     return translate(value) if isinstance(value, TranslationString) else value
 
 
-def shape(entry: Audit, names: Mapping[str, str], translate: Translate = plain) -> dict[str, Any]:
+def shape(entry: Audit, people: People, translate: Translate = plain) -> dict[str, Any]:
     """The JSON of an entry."""
     return {
         "id": str(entry.id),
@@ -190,7 +201,7 @@ def shape(entry: Audit, names: Mapping[str, str], translate: Translate = plain) 
         "number": entry.session_id,
         "target": entry.target,
         "details": entry.details or {},
-        "sentence": told(entry, names, translate),
+        "sentence": told(entry, people, translate),
     }
 
 

@@ -56,8 +56,8 @@ def audit(
             session=None if session is None else session_by_number(db, session).id,
             since=midnight(since) if since else None,
         )
-        names = deeds.names_of_all(db)
-        shapes = [deeds.shape(entry, names) for entry in found]
+        people = deeds.people_now(db)
+        shapes = [deeds.shape(entry, people) for entry in found]
         times = [entry.created_at for entry in found]
         actors = [entry.actor_name and deeds.plain(deeds.actor_of(entry)) for entry in found]
     if as_json:

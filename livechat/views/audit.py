@@ -12,6 +12,8 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from .. import deeds, listing
+
+XX
 from ..models import Audit
 from ..permissions import Permission
 from ..refusals import Invalid
@@ -44,18 +46,18 @@ def audit_log(context: Desk, request: Request) -> dict[str, Any]:
         act=deeds.check_act(asked["act"]),
         session=_number(asked["session"], "session", r"#?([1-9]\d{0,8})"),
     )
-    names = deeds.names_of_all(db)
+    people = deeds.people_now(db)
     data = {
-        "entries": [_entry(context, request, entry, names) for entry in found],
+        "entries": [_entry(context, request, entry, people) for entry in found],
         "next": f"e{following}" if following else None,
     }
-    return data if wants_json(request) else _page(context, request, data, asked, names)
+    return data if wants_json(request) else _page(context, request, data, asked, people)
 
 
-def _entry(context: Desk, request: Request, entry: Audit, names: dict[str, str]) -> dict[str, Any]:
+def _entry(context: Desk, request: Request, entry: Audit, people: People) -> dict[str, Any]:
     chat = entry.session_id
     link = request.resource_url(context, str(chat), "") if chat else None
-    return deeds.shape(entry, names, request.localizer.translate) | {"link": link}
+    return deeds.shape(entry, people, request.localizer.translate) | {"link": link}
 
 
 def _page(
@@ -63,7 +65,7 @@ def _page(
     request: Request,
     data: dict[str, Any],
     asked: dict[str, str],
-    names: dict[str, str],
+    people: People,
 ) -> dict[str, Any]:
     query = {name: text for name, text in asked.items() if text}
     own = request.resource_url(context, "audit", "")
@@ -78,7 +80,7 @@ def _page(
         "asked": asked,
         "filtered": bool(query),
         "acts": [(act.value, name) for act, name in deeds.NAMES.items()],
-        "admins": sorted(names.items(), key=lambda item: item[1].casefold()),
+        "admins": sorted(people.names.items(), key=lambda item: item[1].casefold()),
         "command_line": deeds.COMMAND_LINE,
         "audit_url": own,
         "newest_url": request.resource_url(context, "audit", "", query=query)

@@ -213,3 +213,9 @@ def test_nobody_can_write_or_change_it(admin):
     headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
     for method in ("post_json", "put_json", "delete_json"):
         getattr(admin.app, method)(PATH, {}, headers=headers, status=405)
+
+
+def test_an_own_act_stays_an_own_act_under_a_new_name(admin, engine):
+    with database.transaction(engine) as db:
+        audit.record(db, admin_actor(admin.row.id, "anna"), Act.PASSWORD, target="anna")
+    assert sentences(admin)[0] == "anna chose a new password."
