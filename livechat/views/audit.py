@@ -12,8 +12,7 @@ from pyramid.request import Request
 from pyramid.view import view_config
 
 from .. import deeds, listing
-
-XX
+from ..deeds import People
 from ..models import Audit
 from ..permissions import Permission
 from ..refusals import Invalid
