@@ -146,6 +146,7 @@ DESK = CONVERSATION | {
     "stays": _("There is no connection. You stay on this page until it is back."),
     "undo": _("Undo"),
     "undone": _("Undone."),
+    "did_take": _("You took the chat with {name}."),
     "did_close": _("You closed the chat with {name}."),
     "did_block": _("You blocked {name}."),
     "did_unassign": _("You unassigned the chat with {name}."),

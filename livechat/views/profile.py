@@ -215,6 +215,7 @@ def _page(context: Profile, request: Request) -> dict[str, Any]:
         **_shape(context, request),
         "urls": {name: request.resource_url(context, name, "") for name in names},
         "shop_name": request.livechat.shop_name,
+        "shortest_password": password_rules.SHORTEST_PASSWORD,
         "suggestion": password_rules.suggestion(),
         "done": request.localizer.translate(done) if done else None,
         "problem": None,

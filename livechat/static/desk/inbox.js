@@ -10,6 +10,7 @@ import { arrival, numberIn, provisional } from './opening.js';
 import { createSavedViews } from './saved.js';
 import { createSelection } from './selection.js';
 
+/** @import { Result } from '../common/types.js' */
 /** @import { Conversation, DeskSession, Live, OpeningOptions } from './types.js' */
 
 const TEXTS = ['draft', 'note']; // what is typed, by its name in the store
@@ -77,21 +78,32 @@ async function open(href, { push = true, name: called } = {}) {
 /** Takes the next one that waits. The server says which that is; what is typed until then goes into its box. */
 async function next() {
   const title = desk.words.do_take_next;
-  const took = await arrive(provisional('', title), title, () => desk.http.post(desk.places.take, {}), (refusal) => {
-    if (refusal.retry || TEXTS.some((kind) => desk.store.get(`${kind}.0`))) return false; // the text stays where it is
+  const took = await arrive(provisional('', title), title, take, (refusal) => {
+    if (refusal.retry || refusal.status === 0 || TEXTS.some((kind) => desk.store.get(`${kind}.0`))) return false; // the text stays where it is
     if (!desk.refused(refusal)) desk.say(refusal.message || desk.words.not_done);
     if (numberIn(location)) open(location.href, { push: false });
     else showNothing(true);
     return true;
   });
   if (!took) return;
-  const { number, customer, links } = took.session;
+  const { customer, links } = took.session;
+  open(links.self, { name: customer.name ?? desk.words.guest });
+}
+
+/** Asks for the next chat. @param {number} patience @param {AbortSignal} signal @returns {Promise<Result>} */
+async function take(patience, signal) {
+  const result = await desk.http.post(desk.places.take, {}, patience);
+  // its answer may be lost: to ask once more would take another chat
+  if (!result.ok) return result.status === 0 ? { ...result, retry: false } : result;
+  const { number, customer } = result.data.session;
   for (const kind of TEXTS) {
     const text = desk.store.get(`${kind}.0`);
     desk.store.remove(`${kind}.0`);
     if (text) desk.store.set(`${kind}.${number}`, [desk.store.get(`${kind}.${number}`), text].filter(Boolean).join('\n'));
   }
-  open(links.self, { name: customer.name ?? desk.words.guest });
+  // somebody has gone on to another chat since: this one is theirs all the same
+  if (signal.aborted) desk.say(fill(desk.words.did_take, { name: customer.name ?? desk.words.guest }));
+  return result;
 }
 
 /**

@@ -2,13 +2,14 @@
 
 /** @import { Leaving, LeavingOptions } from './types.js' */
 
-const TYPED = ['draft.', 'note.', 'outbox.']; // keys of the store that hold text
+const TEXTS = ['draft.', 'note.']; // keys of the store that hold what is not sent
+const TYPED = [...TEXTS, 'stored.', 'outbox.'];
 
 /** @param {LeavingOptions} options @returns {Leaving} */
 export function createLeaving({ username, store, http, words, loginUrl, say }) {
   const form = /** @type {HTMLFormElement|null} */ (document.querySelector('form.leave'));
   const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('livechat.desk.left');
-  /** @type {Set<() => Promise<boolean>>} */
+  /** @type {Set<() => Promise<void>>} */
   const works = new Set();
   let leaves = false;
 
@@ -21,12 +22,19 @@ export function createLeaving({ username, store, http, words, loginUrl, say }) {
     location.replace(loginUrl.replace(/\?.*/, ''));
   }
 
+  /** Texts of any chat that are in this browser alone, open or not. */
+  const alone = () =>
+    TEXTS.flatMap((start) => store.keys(start)).filter((key) => {
+      const text = store.get(key);
+      return typeof text === 'string' && text.trim() && text !== store.get(`stored.${key}`);
+    });
+
   form?.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (leaves) return;
     leaves = true;
-    const stored = await Promise.all([...works].map((work) => work().catch(() => false)));
-    const unsent = stored.includes(false) || store.keys('outbox.').length > 0;
+    await Promise.all([...works].map((work) => work().catch(() => {})));
+    const unsent = alone().length > 0 || store.keys('outbox.').length > 0;
     if (!unsent || confirm(words.leave_unsent)) {
       const result = await http.post(form.action, {});
       if (result.ok || result.code === 'forbidden') { // or the login has ended already

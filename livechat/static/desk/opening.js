@@ -43,11 +43,15 @@ export async function arrival({ desk, pane, name, signal, ask, focus, onRefused 
   byId('list', HTMLElement).replaceChildren(
     ...Array.from({ length: LINES }, (_, i) => h('li', { class: `line first ${i % 2 ? 'mine' : 'theirs'} coming`, 'aria-hidden': 'true' })),
   );
+  const failed = h('div', { class: 'failed', role: 'alert' });
+  const trouble = h('p');
+  let again = () => {};
   for (let tries = 1; ; tries += 1) {
     const result = await ask(PATIENCE, signal);
-    pane.querySelector('.failed')?.remove();
     if (signal.aborted) return null;
     if (result.ok) {
+      if (failed.contains(document.activeElement)) focus();
+      failed.remove();
       pane.removeAttribute('aria-busy');
       for (const part of later) part.inert = false;
       return result.data;
@@ -64,8 +68,12 @@ export async function arrival({ desk, pane, name, signal, ask, focus, onRefused 
     const text = ended ? words.signed_out : result.message || words.not_opened;
     /** @type {Promise<void>} */
     const time = new Promise((go) => {
-      const button = h('button', { type: 'button', class: 'plain', onclick: () => (focus(), go()) }, words.try_again);
-      middle.after(h('div', { class: 'failed', role: 'alert' }, h('p', {}, text), button));
+      again = () => (focus(), go());
+      if (trouble.textContent !== text) trouble.textContent = text; // it is read out once, not with each try
+      if (!failed.isConnected) {
+        failed.replaceChildren(trouble, h('button', { type: 'button', class: 'plain', onclick: () => again() }, words.try_again));
+        middle.after(failed);
+      }
       signal.addEventListener('abort', () => go(), { once: true });
       if (!result.retry) return;
       addEventListener('online', () => go(), { once: true, signal });

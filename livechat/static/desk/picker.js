@@ -42,6 +42,7 @@ export function createPicker({ desk, box, place, session, put, signal }) {
     const q = query();
     if (q === undefined) return;
     const mine = ++asked;
+    if (!session().links.self) return; // it is not known yet whose chat it is
     const url = new URL(`${session().links.self}replies/`);
     url.searchParams.set('q', q);
     const result = await desk.http.get(url.href);

@@ -139,7 +139,7 @@
 /**
  * `before`: what to do before the login ends, such as storing a draft on the server. False: some of the text cannot be
  * stored. Ends with the signal.
- * @typedef {{before: (work: () => Promise<boolean>, signal: AbortSignal) => void}} Leaving
+ * @typedef {{before: (work: () => Promise<void>, signal: AbortSignal) => void}} Leaving
  */
 
 // notices.js

@@ -88,11 +88,16 @@ export function createWriting({ desk, signal, session, onSend }) {
 
   const text = () => (mode === 'reply' ? reply : note).text();
 
-  /** @param {string} body */
+  /** The server has room for one of the two texts. @param {string} body @returns {Promise<boolean>} whether it has it */
   async function post(body) {
     const { draft } = session().links;
+    const mine = mode;
     onServer = body !== '';
-    if (draft) await desk.http.post(draft, { body, note: mode === 'note' });
+    const result = draft ? await desk.http.post(draft, { body, note: mine === 'note' }) : null;
+    if (!result?.ok) return false;
+    for (const key of Object.values(keys)) desk.store.remove(`stored.${key}`);
+    if (body) desk.store.set(`stored.${keys[mine]}`, body); // leaving.js need not ask about it
+    return true;
   }
 
   function later() {
@@ -106,18 +111,14 @@ export function createWriting({ desk, signal, session, onSend }) {
     clearTimeout(timer);
     if (!typed || !session().links.draft) return; // the browser's storage has it
     typed = false;
-    if (text().trim() || onServer) post(text());
+    if (text().trim() || onServer) post(text()).then((stored) => (typed = typed || !stored));
   }
 
-  /** Before signing out. The server has room for one of the two texts. @returns {Promise<boolean>} */
+  /** Before signing out. */
   async function keepAll() {
     clearTimeout(timer);
     typed = false;
-    const other = mode === 'reply' ? note : reply;
-    if (!text().trim()) return !other.text().trim();
-    const { draft } = session().links;
-    const result = draft ? await desk.http.post(draft, { body: text(), note: mode === 'note' }) : null;
-    return Boolean(result?.ok) && !other.text().trim();
+    if (text().trim()) await post(text());
   }
 
   /** Another device may have begun. */
@@ -129,6 +130,7 @@ export function createWriting({ desk, signal, session, onSend }) {
     if (!draft || signal.aborted || reply.text() || note.text()) return;
     onServer = true;
     (draft.note ? note : reply).set(draft.body);
+    desk.store.set(`stored.${keys[draft.note ? 'note' : 'reply']}`, draft.body);
     choose(draft.note ? 'note' : 'reply', false);
   }
 

@@ -44,6 +44,7 @@ export function createChat(options) {
 
   /** The first message starts the session; one about another product tells the server of it. */
   async function deliver(/** @type {Entry} */ entry) {
+    await options.identity().known;
     await search;
     const { client_id, body, extra } = entry;
     const elsewhere = extra.product && extra.product.id !== session?.product?.id;

@@ -3,6 +3,8 @@
 /** @import { Older, OlderOptions } from '../common/older.js' */
 /** @import { Chat } from './types.js' */
 
+const RETRY = 3000; // milliseconds until what could not be loaded is asked for again
+
 /**
  * @param {Omit<OlderOptions, 'http'|'url'> & {chat: Chat}} options
  * @returns {Pick<Older, 'begin'|'clear'>}
@@ -15,8 +17,10 @@ export function createEarlier({ chat, ...rest }) {
   return {
     async begin(cursor) {
       const mine = ++histories;
-      const { createOlder } = await import('../common/older.js');
+      const module = await import('../common/older.js').catch(() => null);
       if (mine !== histories) return;
+      if (!module) return void setTimeout(() => mine === histories && this.begin(cursor), RETRY);
+      const { createOlder } = module;
       older ??= createOlder({ ...rest, http: chat.http, url: () => chat.session()?.links.messages });
       older.begin(cursor);
     },

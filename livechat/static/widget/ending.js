@@ -11,10 +11,11 @@ export function createEnding({ chat, words, composer, guest, visible, onChange }
   const choices = byId('closed', HTMLElement);
   const text = byId('closed-text', HTMLElement);
   const error = byId('box-error', HTMLElement);
-  let lost = false; // the server does not know the session any more
+  let lostId = ''; // the session that the server does not know any more
   let held = false; // the text in the box was sent already: it goes out with the choice
 
-  const over = () => lost || chat.session()?.status === 'closed';
+  const lost = () => lostId !== '' && chat.session()?.id === lostId;
+  const over = () => lost() || chat.session()?.status === 'closed';
 
   /** @param {boolean} asking */
   function ask(asking) {
@@ -24,7 +25,8 @@ export function createEnding({ chat, words, composer, guest, visible, onChange }
 
   /** @param {boolean} send  the text that was held */
   function goOn(send) {
-    lost = held = false;
+    held = false;
+    lostId = '';
     error.textContent = '';
     onChange();
     composer.focus();
@@ -57,7 +59,7 @@ export function createEnding({ chat, words, composer, guest, visible, onChange }
   });
   push('anew').addEventListener('click', () => {
     const send = held;
-    chat.anew(lost);
+    chat.anew(lost());
     goOn(send);
   });
 
@@ -77,9 +79,10 @@ export function createEnding({ chat, words, composer, guest, visible, onChange }
         const { code, field, message } = refused;
         if (code === 'session_closed' || code === 'not_found') {
           // the first goes in front of what was typed since, the next behind the first
-          takeBack(client_id, held);
-          held = true;
-          lost = lost || code === 'not_found';
+          const behind = held;
+          held = true; // first: taking one back settles the next
+          if (code === 'not_found') lostId = chat.session()?.id ?? '';
+          takeBack(client_id, behind);
           chat.poke();
         } else if (field === 'name' || field === 'email') {
           takeBack(client_id, false);
@@ -88,7 +91,7 @@ export function createEnding({ chat, words, composer, guest, visible, onChange }
       }
     },
     gone() {
-      lost = true;
+      lostId = chat.session()?.id ?? '';
       onChange();
     },
     escape() {
@@ -100,11 +103,11 @@ export function createEnding({ chat, words, composer, guest, visible, onChange }
       // opened again by the other side: the box sends as ever
       if (!over() && !choices.hidden) held = false;
       const kept = held && composer.text().trim() !== '';
-      const why = lost ? words.gone : kept ? words.closed_kept : words.closed;
+      const why = lost() ? words.gone : kept ? words.closed_kept : words.closed;
       choices.hidden = !over();
       if (!over()) text.textContent = '';
       else if (text.textContent !== why) text.textContent = why;
-      push('reopen').hidden = lost;
+      push('reopen').hidden = lost();
       push('end').hidden = over() || chat.session() === null;
       if (over()) confirm.hidden = true;
     },

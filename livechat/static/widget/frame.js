@@ -23,6 +23,7 @@ const words = readWords();
 const store = createStore('livechat.');
 const sound = createSound(store);
 const embedded = parent !== window;
+const RETRY = 3000; // milliseconds until a part that could not be loaded is asked for again
 const element = (/** @type {string} */ id) => byId(id, HTMLElement);
 const push = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
 
@@ -34,6 +35,7 @@ let notMentioned = ''; // the product whose mention was declined
 let ending = null;
 /** @type {Promise<Ending|null>|null} */
 let loading = null;
+let failures = 0; // of loading it
 /** @type {((count: number) => void)|null} */
 let countInTitle = null;
 let topic = false; // whether a product was ever shown
@@ -129,7 +131,7 @@ const composer = createComposer({
   draft: 'draft',
   onSend(text) {
     if (ending?.holds()) return false;
-    if (!chat.session() && !guest.complete()) return false;
+    if (!chat.session() && !chat.coming() && !guest.complete()) return false;
     typing.sent();
     const { signature } = context.customer;
     chat.outbox.add(text, {
@@ -168,17 +170,18 @@ const host = connectHost({
   },
 });
 
-const onSlow = () => tellLine(false);
+const onSlow = (/** @type {boolean} */ slow) => tellLine(!slow);
 const identity = createIdentity({ chat, store, host, urls, words, embedded, onSlow });
 
 function loadEnding() {
-  loading ??= import('./ending.js').then(
+  // browsers may keep a failure for this address as long as the page lives
+  loading ??= import(/** @type {any} */ (`./ending.js${failures ? `?${failures}` : ''}`)).then(
     ({ createEnding }) => {
       ending = createEnding({ chat, words, composer, guest, visible, onChange: render });
       render();
       return ending;
     },
-    () => (loading = null), // the next rendering tries again
+    () => ((loading = null), (failures += 1), setTimeout(render, RETRY), null),
   );
   return loading;
 }
@@ -260,6 +263,8 @@ function renderSound() {
   button.replaceChildren(icon(sound.on() ? 'sound' : 'mute'));
 }
 
+// Before it can be needed: the connection may be gone by then.
+element('box').addEventListener('input', loadEnding, { once: true });
 push('sound').addEventListener('click', () => {
   sound.set(!sound.on());
   sound.ring(); // so one hears what one has switched on
@@ -283,10 +288,8 @@ document.addEventListener('visibilitychange', () => {
 element('scroller').addEventListener('scroll', look, { passive: true });
 
 if (!embedded) {
-  import('./alone.js').then(({ standAlone }) => {
-    countInTitle = standAlone();
-    count();
-  });
+  // where it cannot be loaded, the chat goes without
+  import('./alone.js').then(({ standAlone }) => ((countInTitle = standAlone()), count()), () => {});
 }
 renderSound();
 chat.begin();

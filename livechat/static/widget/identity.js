@@ -3,6 +3,7 @@
 /** @import { Identity, IdentityOptions } from './types.js' */
 
 const WEEK = 7 * 24 * 3600 * 1000; // milliseconds after which a ticket, which lasts 30 days, is renewed
+const GREETING = 3000; // milliseconds that the page around us has to say what it keeps
 const PAUSE = 60000; // milliseconds before a ticket is tried again
 
 /** @param {IdentityOptions} options @returns {Identity} */
@@ -13,6 +14,13 @@ export function createIdentity(options) {
   let tried = 0;
   /** @type {Promise<boolean>|null} */
   let back = null;
+  /** @type {() => void} */
+  let tell = () => {};
+  /** The page around us has said whether it keeps a ticket, or there is none that would. @type {Promise<void>} */
+  const known = new Promise((done) => {
+    tell = done;
+    setTimeout(done, options.embedded ? GREETING : 0);
+  });
   const stale = () => kept != null && Date.now() - kept > WEEK;
 
   async function load() {
@@ -23,12 +31,13 @@ export function createIdentity(options) {
   async function exchange() {
     const keeping = await load().catch(() => null);
     const found = (await keeping?.exchange(store.get('token'), options.onSlow)) ?? null;
-    kept = found ? Date.now() : 0;
+    if (keeping) kept = found ? Date.now() : 0;
+    else tried = 0; // the ticket is still there
     back = null;
     return found;
   }
 
-  async function comeBack() {
+  function start() {
     if (!back && kept && Date.now() - tried > PAUSE) {
       tried = Date.now();
       back = chat.comeBack(exchange());
@@ -37,10 +46,15 @@ export function createIdentity(options) {
   }
 
   return {
-    comeBack,
+    known,
+    async comeBack() {
+      await known;
+      return start();
+    },
     greeted(since) {
       kept = since ?? null;
-      if (!store.get('token')) comeBack();
+      if (!store.get('token')) start();
+      tell();
     },
     wanted: () => (stale() ? host.site() : undefined),
     take(ticket) {
@@ -48,10 +62,11 @@ export function createIdentity(options) {
       host.tell('ticket', { used: '', ticket });
     },
     async look() {
-      if (kept !== undefined && !store.keeps()) (await load()).warn(kept !== null);
-      if (!stale() || !chat.session() || chat.coming()) return;
+      const keeping = (!store.keeps() && kept !== undefined) || stale() ? await load().catch(() => null) : null;
+      if (kept !== undefined && !store.keeps()) keeping?.warn(kept !== null);
+      if (!keeping || !stale() || !chat.session() || chat.coming()) return;
       kept = Date.now();
-      (await load()).renew();
+      keeping.renew();
     },
   };
 }

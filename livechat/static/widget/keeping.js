@@ -46,7 +46,7 @@ export function createKeeping({ http, store, host, urls, words }) {
 
   return {
     async exchange(dead, onSlow) {
-      const slow = setTimeout(onSlow, SLOW);
+      const slow = setTimeout(onSlow, SLOW, true);
       try {
         for (let tries = 1; ; tries++) {
           const lent = await borrow();
@@ -69,6 +69,7 @@ export function createKeeping({ http, store, host, urls, words }) {
         }
       } finally {
         clearTimeout(slow);
+        onSlow(false);
       }
     },
     async renew() {

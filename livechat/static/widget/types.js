@@ -51,7 +51,6 @@
 /**
  * @typedef {object} Chat
  * @property {() => Session|null} session
- * @property {Http} http
  * @property {Outbox} outbox
  * @property {Http} http
  * @property {() => boolean} coming  who we are is being found out
@@ -78,7 +77,7 @@
 
 /**
  * @typedef {object} Keeping
- * @property {(dead: string|null, onSlow: () => void) => Promise<Found|null>} exchange  the page's ticket, for as long as
+ * @property {(dead: string|null, onSlow: (slow: boolean) => void) => Promise<Found|null>} exchange  the page's ticket, for as long as
  *   it takes to get an answer; null: there is none, or it does not hold. `dead`: our token that no longer does
  * @property {() => void} renew  gets the page a ticket, with our token
  * @property {(ticket: boolean) => void} warn  says what is lost with this page
@@ -88,6 +87,7 @@
  * Who we are from page to page, when our own storage does not say.
  * @typedef {object} Identity
  * @property {(since: number|null|undefined) => void} greeted  the page says since when it has a ticket
+ * @property {Promise<void>} known  the page has said whether it has one, or will not
  * @property {() => Promise<boolean>} comeBack  finds out by the page's ticket who we are
  * @property {() => string|undefined} wanted  the site for which a start brings a ticket
  * @property {(ticket: string) => void} take  the page keeps it
@@ -102,7 +102,7 @@
  * @property {Urls} urls
  * @property {Words} words
  * @property {boolean} embedded
- * @property {() => void} onSlow  to find out who we are takes long
+ * @property {(slow: boolean) => void} onSlow  whether it takes long to find out who we are
  */
 
 /**
