@@ -176,7 +176,7 @@ DESK = CONVERSATION | {
     "unblock": _("Let this customer write again"),
     "looking_one": _("{names} has this chat open, too"),
     "looking_other": _("{names} have this chat open, too"),
-    "held_title": _("A colleague has answered meanwhile. Your answer is held."),
+    "held_title": _("A colleague has already answered. Your answer is on hold."),
     "held_yours": _("Your answer"),
     "send_anyway": _("Send anyway"),
     "canned": _("Canned replies"),

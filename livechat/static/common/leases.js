@@ -1,4 +1,4 @@
-// What stands in for Web Locks in pages that came over plain http: leases in localStorage, which do what we need of
+// A fallback for Web Locks in pages that came over plain http: leases in localStorage, which do what we need of
 // them. Two tabs that take one at the same moment may both have it for an instant: what is done under a lock here may
 // be done twice.
 

@@ -93,7 +93,7 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
     busy = true;
     const send = held; // an open chat holds nothing any more
     const [url, body] = request(name);
-    // whoever takes a chat goes on to write: what they type at once must not be taken for shortcuts
+    // an admin who takes a chat goes on to write: what they type at once must not be taken for shortcuts
     if (name === 'take' || (name === 'reopen' && !send)) writing.focus();
     const ok = await post(url, body);
     busy = false;
