@@ -160,7 +160,7 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
 
     Raises NotAllowed; Conflict ``another_open`` when the customer has begun a new conversation since.
     """
-    check_speaker(db, actor)
+    check_speaker(db, actor, session.assignee_id)
     guest = db.get_one(Guest, session.guest_id)
     db.refresh(guest, with_for_update=LOCK)  # as in start
     if actor.key == CUSTOMER.key and guest.blocked_at is not None:

@@ -15,7 +15,7 @@ from . import audit, rights
 from .actors import Actor
 from .assigning import assign
 from .audit import Act
-from .entries import append_line, before, lock
+from .entries import LOCK, append_line, before, lock
 from .lines import Event
 from .models import (
     Admin,
@@ -88,7 +88,7 @@ def block(db: Session, session: ChatSession, actor: Actor, *, blocked: bool) -> 
     """Refuse what the customer of this session writes from now on, kindly, or no more. Their text is kept."""
     rights.check(db, actor, Permission.ANSWER)
     guest = db.get_one(Guest, session.guest_id)
-    db.refresh(guest, with_for_update=True)
+    db.refresh(guest, with_for_update=LOCK)
     lock(db, session)
     if (guest.blocked_at is not None) == blocked:
         return

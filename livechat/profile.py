@@ -10,15 +10,15 @@ from sqlalchemy.orm import Session
 from . import audit, fields
 from .actors import Actor
 from .audit import Act
+from .entries import LOCK
 from .logins import end_others
 from .models import Admin, ChatSession, Status
 from .passwords import PasswordHash
 from .realtime.changes import touch
-from .refusals import Conflict, Invalid
+from .refusals import Conflict, Invalid, NotAllowed
+from .shapes import NO_NAMES
 
 LONGEST_NAME = 100
-_SHARED = {"admin", "administrator", "owner", "root", "support", "info", "test"}
-"""Usernames that say nothing about a person."""
 
 
 def is_named(admin: Admin) -> bool:
@@ -29,7 +29,7 @@ def is_named(admin: Admin) -> bool:
 def suggested_name(username: str) -> str:
     """A name to begin with: ``anna.berg@shop.example`` gives ``Anna Berg``, ``admin`` nothing."""
     own = username.partition("@")[0]
-    if own in _SHARED:
+    if own in NO_NAMES:
         return ""
     return " ".join(part.capitalize() for part in re.split(r"[._+-]+", own) if part)
 
@@ -86,4 +86,7 @@ def change_password(
 
 
 def _locked(db: Session, admin_id: int) -> Admin:
-    return db.get_one(Admin, admin_id, with_for_update=True, populate_existing=True)
+    admin = db.get_one(Admin, admin_id, with_for_update=LOCK, populate_existing=True)
+    if admin.disabled_at is not None:  # since the request has begun
+        raise NotAllowed("forbidden", "Your account is disabled.")
+    return admin

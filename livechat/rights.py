@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from .actors import CUSTOMER, STAFF, Actor
@@ -54,13 +54,19 @@ def why_not(admin: Any, permission: Permission) -> str | None:
 
 
 def check(
-    db: Session, actor: Actor, permission: Permission, *, assignee: Admin | None = None
+    db: Session,
+    actor: Actor,
+    permission: Permission,
+    *,
+    assignee: Admin | None = None,
+    others: Iterable[int | None] = (),
 ) -> None:
     """Refuse an act unless its actor may do it, and keep it so until the commit.
 
     The command line without a name and automatic assignment may do everything. Everybody else who is no admin,
     customers above all, may do nothing for which the desk has a permission. `assignee`: the admin who is to get a
-    conversation by the act.
+    conversation by the act. `others`: the numbers of admins about whom the act asks later; they are locked along with
+    these, in order.
 
     Raises NotAllowed ``forbidden`` for the actor, Invalid for an assignee who may not answer.
     """
@@ -68,7 +74,7 @@ def check(
         raise NotAllowed("forbidden", "Only the team may do this.")
     if permission is Permission.MANAGE and actor.admin_id is not None:
         managers(db)  # exclusively and in order, as is done before a role changes
-    asked = {actor.admin_id, assignee.id if assignee else None} - {None}
+    asked = {actor.admin_id, assignee.id if assignee else None, *others} - {None}
     found = _held(db, asked)
     if actor.admin_id is not None and (no := why_not(found[actor.admin_id], permission)):
         raise NotAllowed("forbidden", f"{no}.", "role")
@@ -76,10 +82,10 @@ def check(
         raise Invalid("admin", f"{no} and cannot take chats.")
 
 
-def check_speaker(db: Session, actor: Actor) -> None:
+def check_speaker(db: Session, actor: Actor, *others: int | None) -> None:
     """The same for what both sides do: customers in their own conversation, where their token has proven it."""
     if actor.key != CUSTOMER.key:
-        check(db, actor, Permission.ANSWER)
+        check(db, actor, Permission.ANSWER, others=others)
 
 
 def able(db: Session, admin_id: int) -> bool:
@@ -87,11 +93,18 @@ def able(db: Session, admin_id: int) -> bool:
     return why_not(_held(db, [admin_id])[admin_id], Permission.ANSWER) is None
 
 
-def managers(db: Session) -> list[int]:
-    """The numbers of those who manage the team, locked: of two who take that from each other, the second sees it."""
-    query = select(_ADMINS.c.id).where(who_may(Permission.MANAGE)).order_by(_ADMINS.c.id)
+def managers(db: Session, others: Iterable[int] = ()) -> list[int]:
+    """The numbers of those who manage the team, locked: of two who take that from each other, the second sees it.
+
+    `others`: the numbers of admins who are locked along with them.
+    """
+    manages = who_may(Permission.MANAGE)
+    query = select(_ADMINS.c.id, manages.label("manages")).where(
+        or_(manages, _ADMINS.c.id.in_([*others]))
+    )
     db.flush()
-    return list(db.execute(query.with_for_update(key_share=True)).scalars())
+    found = db.execute(query.order_by(_ADMINS.c.id).with_for_update(key_share=True))
+    return [row.id for row in found if row.manages]
 
 
 def _held(db: Session, admin_ids: Iterable[int | None]) -> dict[int, Any]:

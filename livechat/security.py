@@ -14,6 +14,7 @@ from pyramid.authorization import ACLHelper, Authenticated, Everyone
 from pyramid.config import Configurator
 from pyramid.interfaces import ICSRFStoragePolicy, ISecurityPolicy
 from pyramid.request import Request, RequestLocalCache
+from pyramid.response import Response
 from zope.interface import implementer
 
 from .actors import Actor, admin_actor
@@ -136,7 +137,14 @@ def _may_use(request: Request, token: str, device: str | None) -> bool:
         return False
     headers = SecurityPolicy.remember(request.registry.getUtility(ISecurityPolicy), request, token)
     headers += remove_former(request, LOGIN_COOKIE, _desk_path(request))
-    request.add_response_callback(lambda _request, response: response.headerlist.extend(headers))
+    name = cookie_name(request, LOGIN_COOKIE)
+
+    def renew(_request: Request, response: Response) -> None:
+        said = response.headers.getall("Set-Cookie")
+        if not any(one.startswith(f"{name}=") for one in said):  # not when one signs out
+            response.headerlist.extend(headers)
+
+    request.add_response_callback(renew)
     return True
 
 

@@ -6,13 +6,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from translationstring import TranslationStringFactory
+
 from .actors import CUSTOMER, Actor
 from .lines import line
 from .listing import Row
 from .models import Priority, Sender
 from .reading import LONGEST_QUEUE
 
+_ = TranslationStringFactory("livechat")
 Translate = Callable[[Any], str]
+NO_NAMES = frozenset({"admin", "administrator", "owner", "root", "support", "info", "test"})
+"""Usernames that say nothing about a person. An account has its username for a name until its admin chooses one."""
+_SUPPORT = _("Support")
 
 
 def rfc3339(moment: datetime | None) -> str | None:
@@ -24,12 +30,18 @@ def _interpolated(text: Any) -> str:
     return str(text.interpolate())
 
 
-def customer_session(session: Any, team: dict[str, Any]) -> dict[str, Any]:
+def public_name(name: str | None, translate: Translate = _interpolated) -> str | None:
+    """What customers read as an admin's name: “Support” in place of a name that is none."""
+    return translate(_SUPPORT) if name in NO_NAMES else name
+
+
+def customer_session(
+    session: Any, team: dict[str, Any], translate: Translate = _interpolated
+) -> dict[str, Any]:
     """A session, as `reading.customer_record` gives it, as its customer may see it. `team`: see `presence.Team`."""
     before, common = session.before, _common(session)
-    # Until a name is chosen, the username is in its place: it is not for customers.
-    if session.admin_name == session.admin_username:
-        common["admin"] = None
+    if session.admin_name:
+        common["admin"] = {"name": public_name(session.admin_name, translate)}
     return {
         "id": str(session.uuid),
         **common,
@@ -111,11 +123,17 @@ def _common(session: Any) -> dict[str, Any]:
 
 def _message(message: Any, seq: int, translate: Translate, reader: Actor | None) -> dict[str, Any]:
     for_customer = reader is CUSTOMER
+    details, author = message.details or {}, message.author_name
+    if for_customer and message.sender != Sender.CUSTOMER:
+        author = public_name(author, translate)
+        details = details | {
+            key: public_name(details[key], translate) for key in ("admin", "by") if key in details
+        }
     shape: dict[str, Any] = {
         "id": str(message.id) if not for_customer else f"m{seq}",
         "seq": seq,
         "from": message.sender,
-        "author": message.author_name,
+        "author": author,
         "body": message.body,
         "created_at": rfc3339(message.created_at),
     }
@@ -123,7 +141,5 @@ def _message(message: Any, seq: int, translate: Translate, reader: Actor | None)
         shape["client_id"] = message.client_id
     if message.sender == Sender.SYSTEM and message.event is not None:
         shape["event"] = message.event
-        shape["body"] = translate(
-            line(message.event, message.details or {}, for_customer=for_customer)
-        )
+        shape["body"] = translate(line(message.event, details, for_customer=for_customer))
     return shape

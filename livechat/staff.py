@@ -70,7 +70,7 @@ def add_admin(
     """
     _change_team(db, actor)
     folded = check_username(db, username)
-    shown = " ".join((name or username).split())
+    shown = " ".join((name or folded).split())
     if not 1 <= len(shown) <= 100:
         raise Invalid("name", "A name has 1 to 100 characters.")
     admin = Admin(username=folded, name=shown, created_at=now())
@@ -125,8 +125,9 @@ def _change_team(db: Session, actor: Actor, admin: Admin | None = None) -> None:
     Raises NotAllowed when the acting admin may not manage the team any more.
     """
     take_turns(db, TEAM)
+    # Also for the command line: all admins whom it is about are locked before others, and in order.
+    managers(db, [] if admin is None else [admin.id])
     check(db, actor, Permission.MANAGE)
-    managers(db)  # also for the command line: these rows are locked before others, and in order
     if admin is not None:
         lock_admin(db, admin)
 

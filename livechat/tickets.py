@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session
 from .database import forget_everywhere
 from .guests import hash_token, hold_guest, look_again, new_token
 from .models import ChatSession, GuestToken, ResumeTicket, Status, now, table_of, writing
+from .reading import guest_id_by_token
 
 if TYPE_CHECKING:
     from pyramid.config import Configurator
@@ -54,12 +55,16 @@ class Exchanged:
     ticket: str
 
 
-def give_ticket(db: Session, guest_id: int, site: str) -> str:
+def give_ticket(db: Session, guest_id: int, token: str, site: str) -> str | None:
     """The first ticket of a chain, for a guest who has proven themselves by a token. It is shown once, here.
 
-    `site` is the origin of the page that keeps the ticket.
+    `site` is the origin of the page that keeps the ticket. None when the token was revoked since it was proven.
     """
     hold_guest(db, guest_id)
+    if (
+        guest_id_by_token(db.connection(), token) != guest_id
+    ):  # as it is now that nobody can revoke it
+        return None
     ticket = new_token()
     _add(db, guest_id, uuid.uuid4().hex, ticket, site)
     _keep_few(db, guest_id)

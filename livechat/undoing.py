@@ -6,6 +6,7 @@ acted, and nobody else, takes the act back. A later act of anybody, also one tha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import select
@@ -23,13 +24,24 @@ from .refusals import Conflict
 UNDOABLE = {Event.CLOSED, Event.UNASSIGNED, Event.BLOCKED}
 
 
-def offered(db: Session, session: ChatSession, actor: Actor) -> int | None:
-    """Find what `actor` can take back right after an act.
+def offered(db: Session, session: ChatSession, actor: Actor, since: int) -> int | None:
+    """Find what `actor` can take back right after an act. `since`: the session's ``seq`` before it.
 
-    Returns the ``seq`` of the act's line, or None when the newest entry is no such act of theirs.
+    Returns the ``seq`` of the act's line, or None when nothing was done or it cannot be taken back.
     """
-    line = _line(db, session, session.seq, actor)
+    line = _line(db, session, session.seq, actor) if session.seq > since else None
     return None if line is None else line.seq
+
+
+def holders(db: Session, actor: Actor, seqs: Mapping[int, int]) -> list[int]:
+    """The numbers of the admins to whom undoing these acts gives chats back.
+
+    `seqs`: the numbers of the acts' lines, by the chats' numbers.
+    """
+    sessions = (db.get(ChatSession, number) for number in seqs)
+    lines = (_line(db, session, seqs[session.id], actor) for session in sessions if session)
+    kept = ((line.details or {})["before"]["assignee_id"] for line in lines if line)
+    return [number for number in kept if number is not None]
 
 
 def undo(db: Session, session: ChatSession, actor: Actor, seq: int) -> None:

@@ -25,7 +25,7 @@ from ..reading import (
     guest_id_by_token,
     record_by_id,
 )
-from ..shapes import Translate, admin_message, customer_message
+from ..shapes import Translate, admin_message, customer_message, public_name
 from .hints import Typing
 from .hub import Listener
 from .service import Realtime
@@ -103,7 +103,9 @@ class CustomerLog:
         """Who types, as this reader is told; None for who is not told."""
         if hint.admin_id is None:
             return None
-        return {"from": "admin", "author": admin_name(db, hint.admin_id), "typing": hint.typing}
+        name = admin_name(db, hint.admin_id)
+        author = public_name(name, self._translate) if self.for_customer else name
+        return {"from": "admin", "author": author, "typing": hint.typing}
 
     def _aside(self, db: Connection, listener: Listener | None = None) -> bytes:
         """What else a reader is told who listens to all sessions."""

@@ -22,10 +22,6 @@ from .pages import desk_page
 
 PAGE = "livechat:templates/desk/audit.jinja2"
 FILTERS = ("actor", "act", "session")
-_PROBLEMS = {
-    "before": "This is no cursor of the log. Use one from an earlier answer, or none.",
-    "session": "session is a chat's number: up to nine digits.",
-}
 
 audit_view: Callable[..., Any] = partial(
     view_config, context=Desk, name="audit", request_method="GET", permission=Permission.MANAGE

@@ -113,13 +113,15 @@ def start(context: Start, request: Request) -> dict[str, Any]:
     outcome = conversation.start(request.dbsession, guest, opening)
     request.response.status_int = 201 if outcome.created else 200
     record = reading.customer_record_by_id(request.db, outcome.session.id)
-    return {**newest(request, record), "token": token, **_ticket(request, data, guest)}
+    ticket = _ticket(request, data, guest, token or "")
+    return {**newest(request, record), "token": token, **ticket}
 
 
-def _ticket(request: Request, data: dict[str, Any], guest: Guest) -> dict[str, str]:
+def _ticket(request: Request, data: dict[str, Any], guest: Guest, token: str) -> dict[str, str]:
     """A resume ticket for the page around the chat, where there is one. A wrong site keeps nobody from writing."""
     site = embedding_site(request, data["site"]) if "site" in data else None
-    return {"ticket": tickets.give_ticket(request.dbsession, guest.id, site)} if site else {}
+    ticket = site and tickets.give_ticket(request.dbsession, guest.id, token, site)
+    return {"ticket": ticket} if ticket else {}
 
 
 @session_view("send", request_method="POST", counts="sends")

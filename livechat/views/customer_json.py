@@ -25,10 +25,11 @@ def session_shaper(request: Request) -> Callable[[Callable[[], Any], Any], dict[
     """A function that makes a customer's session from a function that gives a connection, and a row. It needs the
     request no longer."""
     base, team = request.resource_url(request.root["chat"]), request.realtime.team
+    translate = request.localizer.translate
 
     def shape(db: Callable[[], Any], session: Any) -> dict[str, Any]:
         name = str(session.uuid)
-        shown = customer_session(session, team.shape(db))
+        shown = customer_session(session, team.shape(db), translate)
         return shown | {"links": {verb: f"{base}{verb}/{name}/" for verb in VERBS}}
 
     return shape

@@ -96,7 +96,8 @@ def session_of(context: AdminSession, request: Request) -> dict[str, Any]:
 
 def done(context: AdminSession, request: Request) -> dict[str, Any]:
     """The session after an act that can be taken back: ``{"session": …, "undo": seq or null}``."""
-    offered = undoing.offered(request.dbsession, context.session, request.identity.admin.actor)
+    actor, since = request.identity.admin.actor, context.record.seq
+    offered = undoing.offered(request.dbsession, context.session, actor, since)
     return session_of(context, request) | {"undo": offered}
 
 

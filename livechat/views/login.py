@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from pyramid.csrf import get_csrf_token
 from pyramid.httpexceptions import HTTPSeeOther
@@ -168,7 +168,8 @@ def _again(request: Request, refused: Refused) -> dict[str, Any]:
 def _signed_in(request: Request, login: signing_in.Login, url: str) -> HTTPSeeOther:
     if not login.named:
         own = request.root["custom-admin"]["chat"]["profile"]
-        url = request.resource_url(own, "name", "", query={"next": urlsplit(url).path})
+        wanted = urlunsplit(urlsplit(url)._replace(scheme="", netloc=""))
+        url = request.resource_url(own, "name", "", query={"next": wanted})
     response = HTTPSeeOther(url, headers=remember(request, login.token))
     devices.remember_here(request, response, login.username)
     return response

@@ -16,7 +16,7 @@ from sqlalchemy import select
 
 from .. import audit, listing, logins, password_rules, passwords, profile, signing_in, staff
 from ..audit import Act
-from ..models import Admin
+from ..models import Admin, give_back_reading
 from ..permissions import Permission
 from ..refusals import Busy, Invalid, Refused, TooMany, WrongLogin
 from ..resources import Login, Profile
@@ -131,6 +131,7 @@ def _change_password(request: Request, data: dict[str, Any]) -> None:
         raise Invalid("password", SAME_PASSWORD)
     email = request.db.execute(select(Admin.email).where(Admin.id == admin.id)).scalar_one()
     known = (admin.username, admin.name, email, request.livechat.shop_name)
+    give_back_reading(request)  # nothing slow with a connection in hand
     with passwords.pool.place():
         after = passwords.hashed(password_rules.check_aside(wanted, *known))
     profile.change_password(request.dbsession, admin.id, before, after, admin.login_id, admin.actor)

@@ -14,7 +14,7 @@ from ..models import give_back_reading, writing
 from ..permissions import Permission
 from ..refusals import Invalid, Missing
 from ..resources import Resume, Ticket
-from ..security import embedding_site
+from ..security import bearer_token, embedding_site
 from .customer import customer_view
 from .customer_json import session_shape
 
@@ -24,12 +24,16 @@ def ticket(context: Ticket, request: Request) -> dict[str, Any]:
     """A resume ticket for the page around the chat's frame, given to whoever has the guest's token."""
     data, guest_id = json_object(request), request.identity.guest_id
     request.limits.count_resume(network(request))
-    if guest_id is None:
+    token = bearer_token(request)
+    if guest_id is None or token is None:
         raise Missing("There is no such guest.")
     site = embedding_site(request, data.get("site"))
     if site is None:
         raise Invalid("site", "Say which page keeps the ticket: the origin of an allowed site.")
-    return {"ticket": tickets.give_ticket(request.dbsession, guest_id, site)}
+    found = tickets.give_ticket(request.dbsession, guest_id, token, site)
+    if found is None:
+        raise Missing("There is no such guest.")
+    return {"ticket": found}
 
 
 @customer_view(context=Resume, request_method="POST", permission=Permission.RESUME)

@@ -62,9 +62,8 @@ def bulk(context: Desk, request: Request) -> dict[str, Any]:
     """Assign, close or tag several, or undo that. What is refused for one does not stop the others."""
     data = fields_of(request)
     numbers = fields.numbers(data.get("numbers"), "numbers", MOST_AT_ONCE, "chats")
-    act = _act(request, data)
     actor = request.identity.admin.actor
-    rights.check(request.dbsession, actor, Permission.ANSWER)
+    act = _act(request, data)
     done, refused, offered = [], [], []
     for number in numbers:
         try:
@@ -72,32 +71,39 @@ def bulk(context: Desk, request: Request) -> dict[str, Any]:
                 session = request.dbsession.get(ChatSession, number)
                 if session is None:
                     raise Missing("There is no such chat.")
+                since = session.seq
                 act(request.dbsession, session)
         except Refused as refusal:
             refused.append({"number": number, "message": refusal.message})
         else:
             done.append(number)
-            if seq := undoing.offered(request.dbsession, session, actor):
+            if seq := undoing.offered(request.dbsession, session, actor, since):
                 offered.append({"number": number, "seq": seq})
     return {"done": done, "refused": refused, "undo": offered}
 
 
 def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSession], Any]:
-    actor = request.identity.admin.actor
+    """What is done to each. All admins whom it is about are locked first: see rights.py."""
+    actor, dbsession = request.identity.admin.actor, request.dbsession
     match fields.choice(data.get("act"), "act", ("assign", "close", "tag", "undo")):
         case "assign":
             admin = admin_named(request, data.get("admin"))
+            rights.check(dbsession, actor, Permission.ANSWER, assignee=admin)
             return lambda db, session: assigning.assign(
                 db, session, actor, admin, None if admin is None else session.version
             )
         case "close":
+            rights.check(dbsession, actor, Permission.ANSWER)
             return lambda db, session: conversation.close(db, session, actor)
         case "undo":
             seqs = _seqs(data.get("undo"))
+            others = undoing.holders(dbsession, actor, seqs)
+            rights.check(dbsession, actor, Permission.ANSWER, others=others)
             return lambda db, session: undoing.undo(db, session, actor, seqs.get(session.id, 0))
     names = fields.texts(data.get("tag"), "tag")
     if not names:
         raise Invalid("tag", "Say which tag.")
+    rights.check(dbsession, actor, Permission.ANSWER)
     return lambda db, session: tags.change_tags(db, session, actor, names, [])
 
 
