@@ -184,9 +184,11 @@ class RequestReader(WSGIHandler):  # type: ignore[misc]
     def let_one_go(cls) -> bool:
         """Close the connection that has waited longest for its next request; returns whether there was one."""
         for handler in cls.waiting:
-            del cls.waiting[handler]
-            handler.hang_up()
-            return True
+            # Not one whose request is on its way: it would be told nothing.
+            if handler.incoming.idle and not handler.incoming.has_unread():
+                del cls.waiting[handler]
+                handler.hang_up()
+                return True
         return False
 
     @classmethod

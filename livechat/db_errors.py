@@ -12,7 +12,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, PendingRollbackError
+from sqlalchemy.exc import DBAPIError, InvalidRequestError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 _CLASSES = {
@@ -64,6 +64,8 @@ def is_away(error: BaseException) -> bool:
         return error.code == _RECONNECTS
     if isinstance(error, DBAPIError) and error.connection_invalidated:
         return True
+    if type(error) is InvalidRequestError and "connection is closed" in str(error):
+        return True  # the pool has tried a new connection in vain, too
     driver = driver_error(error)
     if driver is None:
         return False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import re
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ LOWEST_RATE = 500.0  # bytes a second
 LARGEST_FRAMING = 16 * 1024  # bytes of chunk extensions and trailers in one body
 DRAIN_TIME = 3.0  # seconds in which the rest of an unwanted body is still received
 LARGEST_REST = 1024 * 1024  # bytes of it
+SMALLEST_PIECE = 512  # bytes that a piece of it counts at least
 
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 
@@ -67,7 +69,16 @@ class Incoming(io.RawIOBase):
             self._deadline = time.monotonic() + HEAD_TIME
         else:
             self._deadline += count * self._paid
+            # A socket on which more is waiting does not yield, and a body may come in pieces of one byte.
+            time.sleep(0)
         return count
+
+    def has_unread(self) -> bool:
+        """Whether something has arrived that nobody has read."""
+        try:
+            return bool(self._socket._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:
+            return False
 
 
 class Body(io.RawIOBase):
@@ -112,7 +123,7 @@ class Body(io.RawIOBase):
         buffer, left = bytearray(16 * 1024), LARGEST_REST
         try:
             while left > 0 and (count := self.readinto(buffer)):
-                left -= count
+                left -= max(count, SMALLEST_PIECE)  # its framing takes time, too
         except OSError:
             return
 

@@ -100,13 +100,14 @@ class Seen:
             moments, self._moments = self._moments, {}
         if not moments:
             return
-        with self._factory() as db:
+        with self._factory() as session:
+            db = writing(session)
             for login_id, moment in sorted(moments.items()):
                 used = update(AdminLogin).where(
                     AdminLogin.id == login_id,
                     AdminLogin.seen_at.is_(None) | (AdminLogin.seen_at < moment),
                 )
-                writing(db).execute(used.values(seen_at=moment))
+                db.execute(used.values(seen_at=moment))
             db.commit()
 
 

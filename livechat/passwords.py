@@ -8,6 +8,7 @@ a short queue, and a refusal (503) when the queue is full.
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import secrets
 import sys
@@ -91,7 +92,9 @@ class Pool:
 def _in_the_background(work: Callable[[], T]) -> tuple[T | None, Exception | None]:
     if sys.platform == "linux":
         # Linux keeps a priority for each thread; elsewhere this would slow the whole process down.
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+        with contextlib.suppress(OSError):  # a process with a lower priority may not raise it
+            if os.getpriority(os.PRIO_PROCESS, 0) < NICENESS:
+                os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
     try:
         return work(), None
     except Exception as error:

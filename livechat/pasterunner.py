@@ -37,11 +37,12 @@ def run(application: Any, _global_config: dict[str, str], **server: str) -> None
             host, port = one.getsockname()[:2]
             print(f"Serving on http://{f'[{host}]' if ':' in host else host}:{port}", flush=True)
 
-    stop = realtime.stop if realtime else lambda: None
+    stop = realtime.end_streams if realtime else lambda: None
     settings = registry.get("livechat.settings")
     proxies = settings is not None and settings.trusted_proxies > 0
     serving.run(application, sockets, ready=ready, stop=stop, proxies=proxies)
     if realtime is not None:
         from .models import leave_whole
 
+        realtime.stop()
         leave_whole(registry["livechat.engine"], registry["livechat.reading_engine"])

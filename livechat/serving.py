@@ -92,8 +92,12 @@ def run(
     by: list[int] = []
 
     def end(number: int) -> None:
-        if by:  # asked twice: at once
-            sys.exit(1)
+        if by:
+            # Somebody at the keyboard insists. A worker hears of one stop twice: from its parent, and from whoever
+            # has told the whole group.
+            if number == signal.SIGINT and not several:
+                sys.exit(1)
+            return
         by.append(number)
         ended.set()
 
@@ -130,7 +134,8 @@ def capacity() -> int:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    limit = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)  # what the system has granted
+    limit = MOST_FILES if soft == resource.RLIM_INFINITY else min(soft, MOST_FILES)
     return max(limit - min(max(limit // 4, 96), 512), 8)
 
 

@@ -77,6 +77,8 @@ class _Place:
     serves_since: float | None = None
     ends: int = 0
     """How many have ended here in a row without serving for STEADY seconds."""
+    failures: int = 0
+    """How many have ended here without a reason from outside, before any has served."""
     not_before: float = field(default_factory=time.monotonic)
 
     def pause(self) -> float:
@@ -111,7 +113,6 @@ class _Watch:
         self._sockets = [one.fileno() for one in sockets]
         self._lifeline, self._life = os.pipe()  # its end tells workers that we are gone
         self._places = [_Place() for _ in range(workers)]
-        self._failures = 0
         self._has_served = False
         self.stopped_by: int | None = None
 
@@ -139,18 +140,20 @@ class _Watch:
                 return
             pid = place.process.pid
             place.forget_file()
-            self._note_failure(code >= 0 or code in _CRASHES)
+            self._note_failure(place, code >= 0 or code in _CRASHES)
             pause = place.pause()
             when = f" in {pause:.3g} s" if pause else ""
             self._say(f"Worker {pid} has ended ({code}). Another takes its place{when}.")
         if time.monotonic() >= place.not_before:
             self._start(place)
 
-    def _note_failure(self, by_itself: bool) -> None:
+    def _note_failure(self, place: _Place, by_itself: bool) -> None:
         if self._has_served or not by_itself:
             return
-        self._failures += 1
-        if self._failures >= MOST_FAILURES:
+        place.failures += 1
+        # Several workers that fail at the same moment say no more than one does.
+        failures = [one.failures for one in self._places]
+        if sum(failures) >= MOST_FAILURES and min(failures) > 1:
             raise CannotServe(
                 "The workers end as soon as they begin; the lines above say what is wrong."
             )
@@ -160,7 +163,6 @@ class _Watch:
             self._open(place)
         except OSError as error:  # no memory, no process or no file is left; that passes
             place.forget_file()
-            self._note_failure(by_itself=True)
             pause = place.pause()
             self._say(
                 f"A worker cannot be started ({error.strerror}). Trying again in {pause:.3g} s."

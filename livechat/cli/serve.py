@@ -149,8 +149,9 @@ def _serve(
 
     proxies = registry["livechat.settings"].trusted_proxies > 0
     interrupted = serving.run(
-        application, sockets, ready=begin, stop=realtime.stop, life=life, proxies=proxies
+        application, sockets, ready=begin, stop=realtime.end_streams, life=life, proxies=proxies
     )
+    realtime.stop()
     context.close()
     leave_whole(registry["livechat.engine"], registry["livechat.reading_engine"])
     return interrupted

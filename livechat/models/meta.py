@@ -215,9 +215,13 @@ def write_with(session: Session) -> None:
     which still knows the pages; each other one would have to read them again.
     """
     bind = session.get_bind()
+    begun = session.get_transaction()
+    if begun is not None and session.info.get(_TURN) is begun:
+        return  # it writes already, and would wait for itself
     turn = _turns[bind]() if bind in _turns else None
     try:
         connection = session.connection(execution_options={_TURN: turn})
+        session.info[_TURN] = session.get_transaction()
         if turn is not None and connection.info.get(_TURN) is not turn:
             turn.release()  # the transaction had begun before
     except BaseException:

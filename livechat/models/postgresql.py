@@ -25,6 +25,12 @@ KEPT_ALIVE: dict[str, Any] = {
     "tcp_user_timeout": 25_000,
 }
 _LOCK_NOT_AVAILABLE, _READ_ONLY = "55P03", "25006"
+# Whether somebody holds a whole table so that others cannot write, or read (PostgreSQL documentation, section 13.3.1).
+_HELD = """SELECT 1 FROM pg_locks
+WHERE locktype = 'relation' AND granted AND pid <> pg_backend_pid()
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')
+LIMIT 1"""
 _USED, _PATIENCE = "livechat_used", "livechat_patience"
 
 
@@ -80,6 +86,7 @@ class _Watch:
         self._engine = engine
         self._patience = patience
         self._held_until = self._reconnect_after = 0.0
+        self._suspects = False
         self._is_disconnect = engine.dialect.is_disconnect
         # Not as an event: one that is listened for costs every statement a little, and this is asked at errors only.
         engine.dialect.is_disconnect = self._learn  # type: ignore[method-assign, assignment]
@@ -89,9 +96,10 @@ class _Watch:
     def _learn(self, error: Any, connection: Any, cursor: Any) -> bool:
         """Whether an error means that the connections are of no use any more."""
         state, moment = sqlstate(error), time.monotonic()
-        # Where it was a row that was waited for, PostgreSQL says which in the error's context.
+        # Where it was a row that was waited for, PostgreSQL mostly says which in the error's context; not to the second
+        # in its queue. So it is asked before the next connection is used.
         if state == _LOCK_NOT_AVAILABLE and not error.diag.context:
-            self._held_until = moment + HELD_FOR
+            self._suspects = True
         if state == _READ_ONLY and moment > self._reconnect_after:
             # After a fail-over the same address may lead to another server, which can be written to.
             self._reconnect_after = moment + RECONNECT_EVERY
@@ -110,6 +118,10 @@ class _Watch:
         moment = time.monotonic()
         if moment - record.info.get(_USED, moment) >= IDLE:
             _try_out(self._engine, driver)
+        if self._suspects:
+            self._suspects = False
+            if _run(self._engine, driver, _HELD) is not None:
+                self._held_until = moment + HELD_FOR
         patience = min(BRIEF, self._patience) if moment < self._held_until else self._patience
         if record.info.get(_PATIENCE, self._patience) != patience:
             _run(self._engine, driver, f"SET lock_timeout = {patience:d}")
@@ -120,12 +132,17 @@ def _try_out(engine: Engine, driver: Any) -> None:
     _run(engine, driver, "SELECT 1")
 
 
-def _run(engine: Engine, driver: Any, statement: str) -> None:
-    """Run a statement past SQLAlchemy's transactions. Raises InvalidatePoolError, at which the pool connects anew."""
+def _run(engine: Engine, driver: Any, statement: str) -> Any:
+    """Run a statement past SQLAlchemy's transactions; gives its first row, if it has rows.
+
+    Raises InvalidatePoolError, at which the pool reconnects.
+    """
     try:
         before = driver.autocommit
         driver.autocommit = True
-        driver.execute(statement)
+        cursor = driver.execute(statement)
+        row = cursor.fetchone() if cursor.description else None
         driver.autocommit = before
+        return row
     except engine.dialect.loaded_dbapi.Error as error:
         raise InvalidatePoolError from error

@@ -200,6 +200,7 @@ class PostgreSQLNotify(_Talking):
 
     def send(self, hint: Hint) -> None:
         if not isinstance(hint, Changed):  # what is changed was said in the transaction
+            self._start_talking()
             self._put(self.signed(hint))
 
     def publish(self, said: str) -> None:
@@ -246,6 +247,7 @@ class RedisChannel(_Talking):
         self._redis: Any = redis.Redis.from_url(
             url,
             socket_connect_timeout=5,
+            socket_timeout=5,
             socket_keepalive=True,
             decode_responses=True,
             encoding_errors="replace",  # whatever somebody else may say there

@@ -74,10 +74,14 @@ class Realtime:
                 )
                 self._keeper.start()
 
-    def stop(self) -> None:
+    def end_streams(self) -> None:
         """End all streams at once; their clients come back to whoever serves then."""
         self._stopped.set()
         self.hub.close()
+
+    def stop(self) -> None:
+        """End everything, when the last request has been answered: until then others hear of what is done."""
+        self.end_streams()
         self.wakeup.stop()
         self.known.close()
         if self._keeper is not None:

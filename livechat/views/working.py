@@ -88,7 +88,8 @@ def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSessi
     match fields.choice(data.get("act"), "act", ("assign", "close", "tag", "undo")):
         case "assign":
             admin = admin_named(request, data.get("admin"))
-            rights.check(dbsession, actor, Permission.ANSWER, assignee=admin)
+            others = [admin.id] if admin else []
+            rights.check(dbsession, actor, Permission.ANSWER, others=others)
             return lambda db, session: assigning.assign(
                 db, session, actor, admin, None if admin is None else session.version
             )

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from livechat.models import make_engine
 from livechat.realtime.logs import AdminLog, CustomerLog, ListLog
 
 from ..factories import Customer
@@ -302,3 +303,36 @@ def test_a_statement_that_takes_too_long_for_the_database_is_503(customer, engin
             connection.execute(text("DROP FUNCTION linger"))
     until(lambda: customer.sends("kept", "k1", status=[201, 503]).status_int == 201)
     assert customer.sees() == ["hello", "kept"]
+
+
+@ON_POSTGRESQL
+def test_a_row_for_which_several_wait_is_no_table_that_is_held(
+    database_url, customer, new_customer
+):
+    other = new_customer()
+    other.starts("me, too")
+    engine = make_engine(database_url, busy_timeout_ms=500)
+    wait = text("UPDATE chat_sessions SET version = version WHERE id = :id")
+
+    def waits(number):
+        with contextlib.suppress(OperationalError), engine.begin() as connection:
+            connection.execute(wait, {"id": number})
+
+    with engine.connect() as holder:
+        holder.execute(wait, {"id": 1})
+        crowd = [threading.Thread(target=waits, args=(1,)) for _ in range(3)]
+        for one in crowd:
+            one.start()
+        for one in crowd:
+            one.join()  # all of them in vain
+        # Somebody holds the other row for less than the usual patience.
+        second = engine.connect()
+        second.execute(wait, {"id": 2})
+        release = threading.Timer(0.2, second.rollback)
+        release.start()
+        with engine.begin() as connection:
+            connection.execute(wait, {"id": 2})
+        release.join()
+        second.close()
+        holder.rollback()
+    engine.dispose()

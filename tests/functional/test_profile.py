@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -60,7 +61,10 @@ def test_a_name_that_is_none_is_refused(admin, name):
 def test_customers_do_not_read_a_username_that_nobody_chose(wsgi, engine, customer):
     root = Admin(wsgi, engine, add_admin(engine, "admin")).is_signed_in()
     root.takes(root.number_of(customer))
-    assert customer.reads().json["session"]["admin"] is None
+    assert customer.reads().json["session"]["admin"] == {"name": "Support"}
+    root.sends(root.number_of(customer), "Good morning")
+    assert "admin" not in [message["author"] for message in customer.reads().json["messages"]]
+    assert "Support has joined the chat." in customer.sees()
     assert "Customers read “admin”" in root.page().text
     posts(root, "name", {"name": "Zoe"})
     assert customer.reads().json["session"]["admin"] == {"name": "Zoe"}
@@ -263,3 +267,17 @@ def test_a_shared_username_suggests_no_name(wsgi, engine):
 
 def test_devices_come_from_a_list_of_our_own():
     assert logins.device_of("Chrome/1 on <b>") == "Chrome"
+
+
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
+def test_several_logins_that_are_used_at_once_do_not_wait_for_each_other(boot, new_admin, engine):
+    app = boot(busy_timeout_ms=60_000)  # what waits for itself waits so long
+    seen = app.registry["livechat.logins_seen"]
+    for name in ("anna", "ben", "eva"):
+        new_admin(name, app=app).is_signed_in().dashboard()
+    for (number,) in rows(engine, "SELECT id FROM admin_logins"):
+        seen.note(number, None)
+    began = time.monotonic()
+    seen.write()
+    assert time.monotonic() - began < 50
+    assert (None,) not in rows(engine, "SELECT seen_at FROM admin_logins")

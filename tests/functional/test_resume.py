@@ -251,3 +251,12 @@ def test_a_start_brings_a_ticket_for_the_page_around_it(wsgi, stranger):
 @pytest.mark.parametrize("site", ["https://evil.example", None, 7, ["x"], "x" * 1000])
 def test_a_wrong_site_keeps_nobody_from_starting(stranger, site):
     assert "ticket" not in stranger.starts("hi", site=site).json
+
+
+def test_a_token_that_was_revoked_a_moment_ago_brings_no_ticket(engine, customer):
+    with database.transaction(engine) as db:
+        session = db.get_one(ChatSession, 1)
+        guests.revoke_tokens(db, session)
+    with database.transaction(engine) as db:
+        site = "https://shop.example"
+        assert tickets.give_ticket(db, session.guest_id, customer.token, site) is None
