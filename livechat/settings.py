@@ -61,12 +61,10 @@ class Settings:
     """How long an admin stays signed in, in hours."""
 
     hsts_seconds: int = 0
-    """For how many seconds browsers reach the chat's host over https only (Strict-Transport-Security, RFC 6797); 0
-    sends nothing. It holds for everything on that host, and browsers remember it."""
+    """For how many seconds browsers reach the whole host over https only (RFC 6797); 0 sends nothing."""
 
     busy_timeout_ms: int = 3000
-    """How long a writer waits for SQLite's write lock, or on PostgreSQL for a conversation that somebody else is
-    writing into, before the answer is 503, in milliseconds."""
+    """Milliseconds that a writer waits for SQLite's write lock, or for a row on PostgreSQL; then the answer is 503."""
 
     wakeup: str = ""
     """How processes tell each other of news: empty for the database's own way, or ``redis://host:port/0``."""

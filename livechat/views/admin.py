@@ -16,7 +16,8 @@ from ..inputs import json_object
 from ..limits import network
 from ..permissions import Permission
 from ..realtime.hub import EVERYTHING
-from ..realtime.logs import AdminLog, ListLog
+from ..realtime.list_log import ListLog
+from ..realtime.logs import AdminLog
 from ..realtime.sparing import Sparing
 from ..refusals import Conflict, Invalid
 from ..resources import AdminSession, Desk

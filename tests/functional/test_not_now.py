@@ -10,7 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from livechat.models import make_engine
-from livechat.realtime.logs import AdminLog, CustomerLog, ListLog
+from livechat.realtime.list_log import ListLog
+from livechat.realtime.logs import AdminLog, CustomerLog
 
 from ..factories import Customer
 from ..streams import until
