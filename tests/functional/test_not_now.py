@@ -212,6 +212,7 @@ def altered(engine, wsgi):
             connection.execute(text("SET default_transaction_read_only = off"))
             connection.commit()
             connection.execute(text(f'ALTER DATABASE "{name}" {setting}'))
+            connection.commit()  # a connection that is made before it would stay as it was
             connection.execute(
                 text(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
