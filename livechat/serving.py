@@ -74,6 +74,22 @@ def run(
     places = Places(capacity(), proxies=proxies)
     if places.most < FEW:
         log.warning("%s connections are possible here: raise the limit of open files.", places.most)
+    ended = Event()
+    by: list[int] = []
+
+    def end(number: int) -> None:
+        if by:
+            # Somebody at the keyboard insists. A worker hears of one stop twice: from its parent, and from whoever
+            # has told the whole group.
+            if number == signal.SIGINT and not several:
+                sys.exit(1)
+            return
+        by.append(number)
+        ended.set()
+
+    # Before anybody is served: who knows that we serve may end us.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        gevent.signal_handler(number, end, number)
     for one in sockets:
         server = Server(
             one,
@@ -88,21 +104,6 @@ def run(
         server.max_accept = 1 if several else MOST_ACCEPTED
         server.start()
         servers.append(server)
-    ended = Event()
-    by: list[int] = []
-
-    def end(number: int) -> None:
-        if by:
-            # Somebody at the keyboard insists. A worker hears of one stop twice: from its parent, and from whoever
-            # has told the whole group.
-            if number == signal.SIGINT and not several:
-                sys.exit(1)
-            return
-        by.append(number)
-        ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        gevent.signal_handler(number, end, number)
     if life is not None:
         gevent.spawn(wait_read, life).link(lambda _over: end(signal.SIGTERM))
     _settle_memory()

@@ -25,6 +25,12 @@ KEPT_ALIVE: dict[str, Any] = {
     "tcp_user_timeout": 25_000,
 }
 _LOCK_NOT_AVAILABLE, _READ_ONLY = "55P03", "25006"
+_ENDED = {
+    "57P01",
+    "57P02",
+    "57P03",
+    "57P05",
+}  # the administrator, a crash, a start, an idle session
 # Whether somebody holds a whole table so that others cannot write, or read (PostgreSQL documentation, section 13.3.1).
 _HELD = """SELECT 1 FROM pg_locks
 WHERE locktype = 'relation' AND granted AND pid <> pg_backend_pid()
@@ -104,7 +110,8 @@ class _Watch:
             # After a fail-over the same address may lead to another server, which can be written to.
             self._reconnect_after = moment + RECONNECT_EVERY
             return True
-        return bool(self._is_disconnect(error, connection, cursor))
+        # The server has said that it ends the connection; the driver notices only with the next statement.
+        return state in _ENDED or bool(self._is_disconnect(error, connection, cursor))
 
     def _checkin(self, _driver: Any, record: Any) -> None:
         record.info[_USED] = time.monotonic()

@@ -15,7 +15,8 @@ NEW = "some other words in a row"
 
 def can_sign_in(engine: Engine, username: str, password: str) -> bool:
     with database.transaction(engine) as db:
-        return has_password(db, username, password)
+        enabled = staff.find_admin(db, username).disabled_at is None
+        return enabled and has_password(db, username, password)
 
 
 def invited(engine: Engine, link: str) -> str | None:

