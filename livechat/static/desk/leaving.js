@@ -3,7 +3,7 @@
 /** @import { Leaving, LeavingOptions } from './types.js' */
 
 const TEXTS = ['draft.', 'note.']; // keys of the store that hold what is not sent
-const TYPED = [...TEXTS, 'stored.', 'outbox.'];
+const TYPED = [...TEXTS, 'stored.', 'place.', 'outbox.'];
 
 /** @param {LeavingOptions} options @returns {Leaving} */
 export function createLeaving({ username, store, http, words, loginUrl, say }) {
@@ -29,11 +29,23 @@ export function createLeaving({ username, store, http, words, loginUrl, say }) {
       return typeof text === 'string' && text.trim() && text !== store.get(`stored.${key}`);
     });
 
+  /** Brings a text to the server, which has room for one of the two texts of a chat. @param {string} key */
+  async function bring(key) {
+    const [kind, number] = key.split('.');
+    const place = store.get(`place.${number}`);
+    const other = store.get(`${kind === 'note' ? 'draft' : 'note'}.${number}`);
+    if (!place || (typeof other === 'string' && other.trim())) return;
+    const body = store.get(key);
+    const result = await http.post(place, { body, note: kind === 'note' });
+    if (result.ok) store.set(`stored.${key}`, body);
+  }
+
   form?.addEventListener('submit', async (event) => {
     event.preventDefault();
     if (leaves) return;
     leaves = true;
     await Promise.all([...works].map((work) => work().catch(() => {})));
+    await Promise.all(alone().map(bring));
     const unsent = alone().length > 0 || store.keys('outbox.').length > 0;
     if (!unsent || confirm(words.leave_unsent)) {
       const result = await http.post(form.action, {});

@@ -19,12 +19,13 @@ const NOTHING = { status: 0, after: 0 };
 export async function inPlace(stop, work) {
   const locks = await lockManager().catch(() => null);
   if (!locks) return work();
+  const manager = locks;
   /** @type {StreamEnd|null} */
   let end = null;
   /** @param {number} number @param {LockOptions} options */
   async function take(number, options) {
     try {
-      await locks.request(`livechat.place.${number}`, options, async (lock) => {
+      await manager.request(`livechat.place.${number}`, options, async (lock) => {
         if (lock) end = await work();
       });
     } catch {

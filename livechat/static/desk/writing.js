@@ -102,6 +102,8 @@ export function createWriting({ desk, signal, session, onSend }) {
 
   function later() {
     typed = true;
+    const { draft } = session().links;
+    if (draft) desk.store.set(`place.${number}`, draft); // where leaving.js can still bring it
     clearTimeout(timer);
     timer = setTimeout(flush, PAUSE);
     keep.hidden = reply.text().trim().length < 12;
