@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from pyramid.config import Configurator
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from .models import AdminLogin, now, table_of, writing
@@ -19,6 +19,14 @@ SEEN_EVERY = timedelta(minutes=5)
 """A login's last use is written no more often than this."""
 
 _LOGINS = table_of(AdminLogin)
+_SEEN = (
+    update(_LOGINS)
+    .where(
+        _LOGINS.c.id == bindparam("number"),
+        _LOGINS.c.seen_at.is_(None) | (_LOGINS.c.seen_at < bindparam("moment")),
+    )
+    .values(seen_at=bindparam("moment"))
+)
 
 # The first that fits: browsers name those that they want to be taken for as well.
 _BROWSERS = (
@@ -100,14 +108,9 @@ class Seen:
             moments, self._moments = self._moments, {}
         if not moments:
             return
-        with self._factory() as session:
-            db = writing(session)
-            for login_id, moment in sorted(moments.items()):
-                used = update(AdminLogin).where(
-                    AdminLogin.id == login_id,
-                    AdminLogin.seen_at.is_(None) | (AdminLogin.seen_at < moment),
-                )
-                db.execute(used.values(seen_at=moment))
+        with self._factory() as db:
+            used = [{"number": number, "moment": moments[number]} for number in sorted(moments)]
+            writing(db).connection().execute(_SEEN, used)
             db.commit()
 
 

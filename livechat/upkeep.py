@@ -20,7 +20,8 @@ def tidy(engine: Engine) -> None:
     """Take new messages into the search's index, and shorten the log of what was written."""
     keep_up(engine, AT_MOST)
     with engine.connect() as db:
-        db.execute(_CHECKPOINT)
+        # To its end: a statement that is still open keeps the connection's next user from committing.
+        db.execute(_CHECKPOINT).all()
 
 
 def includeme(config: Configurator) -> None:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy import URL, DateTime, Dialect, Engine, MetaData, Table, create_engine, event
 from sqlalchemy.engine import Connection
@@ -216,12 +216,14 @@ def write_with(session: Session) -> None:
     """
     bind = session.get_bind()
     begun = session.get_transaction()
-    if begun is not None and session.info.get(_TURN) is begun:
+    written = session.info.get(_TURN)
+    if begun is not None and written is not None and written() is begun:
         return  # it writes already, and would wait for itself
     turn = _turns[bind]() if bind in _turns else None
     try:
         connection = session.connection(execution_options={_TURN: turn})
-        session.info[_TURN] = session.get_transaction()
+        # Weakly: a session that holds its own transaction would be freed late, and its connection with it.
+        session.info[_TURN] = ref(session.get_transaction())
         if turn is not None and connection.info.get(_TURN) is not turn:
             turn.release()  # the transaction had begun before
     except BaseException:
