@@ -7,7 +7,6 @@ import json
 import os
 import resource
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -366,27 +365,3 @@ def test_streams_leave_room_for_those_who_send(small: Server, listens: Callable[
     assert {stream.status for stream in refused} == {503}
     ann.sends("while the streams are open")
     assert ann.sees() == ["hello", "while the streams are open"]
-
-
-def test_a_body_in_pieces_of_one_byte_lets_others_go_on(served: Server) -> None:
-    ended = threading.Event()
-
-    def send_for_ever() -> None:
-        line = Line(served)
-        line.sends(POST + b"Transfer-Encoding: chunked\r\n\r\n")
-        with contextlib.suppress(OSError):
-            for _ in range(2_000):
-                line.socket.sendall(b"1\r\nx\r\n" * 500)
-        line.close()
-        ended.set()
-
-    sender = threading.Thread(target=send_for_ever, daemon=True)
-    sender.start()
-    answered = 0
-    while not ended.is_set() and answered < 10:
-        asking = Line(served).sends(GET + b"Connection: close\r\n\r\n")
-        assert asking.hears()[0] == 200
-        asking.close()
-        answered += not ended.is_set()
-    sender.join(60)
-    assert answered > 2
