@@ -183,13 +183,15 @@ class RequestReader(WSGIHandler):  # type: ignore[misc]
     @classmethod
     def let_one_go(cls) -> bool:
         """Close the connection that has waited longest for its next request; returns whether there was one."""
-        for handler in cls.waiting:
-            # Not one whose request is on its way: it would be told nothing.
-            if handler.incoming.idle and not handler.incoming.has_unread():
-                del cls.waiting[handler]
-                handler.hang_up()
-                return True
-        return False
+        # Not one whose request is here and unread: it would be told nothing. Then those that are slow to ask.
+        silent = (one for one in cls.waiting if one.incoming.idle and not one.incoming.has_unread())
+        slow = (one for one in cls.waiting if not one.incoming.idle)
+        handler = next(silent, None) or next(slow, None)
+        if handler is None:
+            return False
+        del cls.waiting[handler]
+        handler.hang_up()
+        return True
 
     @classmethod
     def end_all(cls) -> None:
