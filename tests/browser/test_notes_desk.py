@@ -113,7 +113,7 @@ def test_an_answer_is_held_when_a_colleague_was_faster(desk, new_desk, engine):
     desk.answers("Let me look")
     held = desk.page.get_by_role("region", name="Held back")
     desk.context.unroute_all()
-    expect(held).to_contain_text("A colleague has answered meanwhile")
+    expect(held).to_contain_text("A colleague has already answered")
     expect(held).to_contain_text("I am on it")
     expect(held).to_contain_text("Let me look")
     assert stored(engine) == ["Hello", "I am on it"]
