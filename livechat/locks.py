@@ -1,4 +1,4 @@
-"""Taking turns over what no single row stands for, such as how many owners or canned replies there are."""
+"""Taking turns over what no single row represents, such as how many owners or canned replies there are."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class Permission(StrEnum):
     """Keep what is only one's own: read marks, drafts, views, preferences, presence."""
 
     OWN_ACCOUNT = "own-account"
-    """Read and change one's own account: name, e-mail address, password, logins."""
+    """Read and change your own account: name, e-mail address, password, logins."""
 
     MANAGE = "manage"
     """People and their roles, and the audit log."""

@@ -86,6 +86,8 @@ def check_speaker(db: Session, actor: Actor, *others: int | None) -> None:
     """The same for what both sides do: customers in their own conversation, where their token has proven it."""
     if actor.key != CUSTOMER.key:
         check(db, actor, Permission.ANSWER, others=others)
+    else:
+        _held(db, {*others} - {None})  # in the same order as everybody else
 
 
 def able(db: Session, admin_id: int) -> bool:

@@ -70,7 +70,7 @@ def _engine(url: str, lock_timeout_ms: int, pool_size: int, pool_timeout: float)
             "connect_timeout": 5,
             "application_name": "livechat",
             **KEPT_ALIVE,
-            # Who waits for a row has a connection meanwhile; without an end to that, one conversation that is
+            # A wait for a row holds a connection; without a limit, one conversation that is
             # held for long takes them all.
             # Compiling a query takes half a second, which is longer than any of ours. Nor is any worth several
             # processes: that they seem cheap made the search go through five million rows instead of an index.
@@ -120,7 +120,7 @@ class _Watch:
         """Try a connection that has not been used for a while, and make it as patient as is right now.
 
         SQLAlchemy's `pool_pre_ping` tries it each time, which is one of five statements that a stream runs for a
-        message. A connection that has ended within the last second fails whoever takes it, and all are made anew then.
+        message. A connection that has ended within the last second fails whoever takes it, and all are replaced then.
         """
         moment = time.monotonic()
         if moment - record.info.get(_USED, moment) >= IDLE:

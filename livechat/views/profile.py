@@ -1,4 +1,4 @@
-"""One's own account as a page and as JSON: name, e-mail address, password, logins. It works without a script."""
+"""The current admin's account as a page and as JSON: name, e-mail address, password, logins. No script is needed."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ profile_view: Callable[..., Any] = partial(
 @profile_view(request_method="GET", accept="text/html", renderer=PAGE)
 @profile_view(request_method="GET", accept="application/json", renderer="json")
 def show_profile(context: Profile, request: Request) -> dict[str, Any]:
-    """One's own account."""
+    """The current admin's account."""
     return _shape(context, request) if wants_json(request) else _page(context, request)
 
 
