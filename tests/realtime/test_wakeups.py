@@ -149,7 +149,7 @@ def cut(way: Way) -> None:
     with engine_for(way.settings.database_url) as engine:
         killed = rows(
             engine,
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
             " WHERE application_name = 'livechat wakeup' AND datname = current_database()",
         )
     assert len(killed) == 2
