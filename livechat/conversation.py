@@ -95,8 +95,7 @@ def send(
     if author is CUSTOMER and (added := add_by_customer(db, session.id, body, client_id)):
         _see_anew(db, session.id)
         return Sent(added, True)
-    check_speaker(db, author)
-    held = hold(db, session.id)
+    held = hold(db, session.id, author)
     takes = author.admin_id is not None and held.assignee_id is None
     answers = [] if seen_seq is None else answers_after(db, held.id, author, seen_seq)
     refused = author.sender == Sender.CUSTOMER and held.blocked_at is not None
@@ -121,13 +120,7 @@ def send(
     if message is None:
         return repeated(sent(db, [held.id], author.key, client_id), author.sender, body)
     if author.admin_id is not None:
-        marks.keep(
-            db,
-            held.id,
-            author.admin_id,
-            message.seq,
-            message.public_seq,
-        )
+        marks.keep(db, held.id, author.admin_id, message.seq)
     _see_anew(db, held.id)
     return Sent(message, True)
 

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from . import sizes
+from . import rights, sizes
 from .actors import CUSTOMER, Actor
 from .lines import PUBLIC, Event, line
 from .models import (
@@ -31,6 +31,7 @@ from .models import (
     now,
     table_of,
 )
+from .permissions import Permission
 from .reading import MESSAGES, SESSIONS
 from .realtime.changes import touch
 from .refusals import Missing
@@ -39,7 +40,7 @@ from .refusals import Missing
 # each inserted one would wait for each other.
 LOCK: Any = {"key_share": True}
 _COLUMNS = [attribute.key for attribute in inspect(ChatSession).column_attrs]
-_GUESTS = table_of(Guest)
+_ADMINS, _GUESTS = table_of(Admin), table_of(Guest)
 _BLOCKED = select(_GUESTS.c.blocked_at).where(_GUESTS.c.id == SESSIONS.c.guest_id)
 _HELD = [
     SESSIONS.c[name]
@@ -53,6 +54,18 @@ _HOLD = (
     select(*_HELD, _BLOCKED.scalar_subquery().label("blocked_at"))
     .where(SESSIONS.c.id == bindparam("id"))
     .with_for_update(of=SESSIONS, **LOCK)
+)
+# The same with the admin who answers, in one statement: their row is locked first, as everywhere (rights.py).
+_HOLD_FOR_ADMIN = (
+    select(
+        *_HELD,
+        _BLOCKED.scalar_subquery().label("blocked_at"),
+        *(_ADMINS.c[name] for name in ("username", "role", "disabled_at")),
+    )
+    .join_from(SESSIONS, _ADMINS, _ADMINS.c.id == bindparam("admin"))
+    .where(SESSIONS.c.id == bindparam("id"))
+    .with_for_update(of=_ADMINS, read=True)
+    .suffix_with(f"FOR NO KEY UPDATE OF {SESSIONS.name}", dialect="postgresql")
 )
 _ADD = {
     dialect: insert(MESSAGES)
@@ -79,7 +92,7 @@ _BY_CUSTOMER = {
 _TAKE = (
     select(*_BY_CUSTOMER.values())
     .where(
-        SESSIONS.c.id == bindparam("id"),
+        SESSIONS.c.id == bindparam("held"),
         SESSIONS.c.status != Status.CLOSED,
         _BLOCKED.scalar_subquery().is_(None),
         sizes.HAS_ROOM,
@@ -93,14 +106,31 @@ _ADD_BY_CUSTOMER = {
     .returning(MESSAGES)
     for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
 }
+
+
+def _counted_by(seq: Any, public_seq: Any, created_at: Any) -> dict[str, Any]:
+    return {
+        "seq": seq,
+        "public_seq": public_seq,
+        "last_message_seq": seq,
+        "last_activity_at": created_at,
+        "waiting_since": func.coalesce(SESSIONS.c.waiting_since, created_at),
+        **sizes.COUNTED,
+    }
+
+
 _COUNT_BY_CUSTOMER = _COUNT.values(
-    seq=bindparam("new_seq"),
-    public_seq=bindparam("new_public_seq"),
-    last_message_seq=bindparam("new_seq"),
-    last_activity_at=_MOMENT,
-    waiting_since=func.coalesce(SESSIONS.c.waiting_since, _MOMENT),
-    **sizes.COUNTED,
+    _counted_by(bindparam("new_seq"), bindparam("new_public_seq"), _MOMENT)
 )
+# PostgreSQL does both in one statement, which saves the way to the server and back.
+_ADDED = _ADD_BY_CUSTOMER["postgresql"].cte("added")
+_COUNTED = (
+    update(SESSIONS)
+    .where(SESSIONS.c.id == _ADDED.c.session_id)
+    .values(_counted_by(_ADDED.c.seq, _ADDED.c.public_seq, _ADDED.c.created_at))
+    .cte("counted")
+)
+_ADD_AND_COUNT = select(_ADDED).add_cte(_COUNTED)
 
 
 def lock(db: Session, session: ChatSession) -> None:
@@ -126,12 +156,25 @@ def sent(
     return db.scalars(query.limit(1)).first()
 
 
-def hold(db: Session, session_id: int) -> Any:
+def hold(db: Session, session_id: int, author: Actor | None = None) -> Any:
     """Lock a session's row as `lock` does, and read what a send needs of it as a plain row, with `blocked_at` of its
-    guest: the light way."""
+    guest: the light way.
+
+    With an author, their right to answer is asked before, and stays so until the commit; see rights.py.
+    """
     db.flush()
     touch(db, session_id)
-    held = db.connection().execute(_HOLD, {"id": session_id}).first()
+    connection = db.connection()
+    held = None
+    if author is not None and author.admin_id is not None:
+        given = {"id": session_id, "admin": author.admin_id}
+        held = connection.execute(_HOLD_FOR_ADMIN, given).first()
+    if held is not None:
+        rights.check_held(held, Permission.ANSWER)
+        return held
+    if author is not None:
+        rights.check_speaker(db, author)
+    held = connection.execute(_HOLD, {"id": session_id}).first()
     if held is None:
         raise Missing("This chat does not exist any more.")
     return held
@@ -176,6 +219,8 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
         "first_answer_at": held.first_answer_at or (moment if answered else None),
         **sizes.counted(held, body, by_customer=not answered),
     }
+    if answered:
+        counted["staff_seen"] = message.public_seq  # who answers has read everything before it
     connection.execute(_COUNT, {"held": held.id, **counted})
     return message
 
@@ -186,11 +231,15 @@ def add_by_customer(db: Session, session_id: int, body: str, client_id: str) -> 
     db.flush()
     connection = db.connection()
     size = {"bytes": sizes.size_of(body), "day": sizes.today()}
-    given = {"id": session_id, "body": body, "client_id": client_id, "moment": now(), **size}
-    message = connection.execute(_ADD_BY_CUSTOMER[connection.dialect.name], given).first()
+    given = {"held": session_id, "body": body, "client_id": client_id, "moment": now(), **size}
+    in_one = connection.dialect.name == "postgresql"
+    add = _ADD_AND_COUNT if in_one else _ADD_BY_CUSTOMER["sqlite"]
+    message = connection.execute(add, given).first()
     if message is None:
         return None
     touch(db, session_id, message.id)
+    if in_one:
+        return message
     counted = {
         "held": session_id,
         "new_seq": message.seq,

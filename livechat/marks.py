@@ -66,7 +66,9 @@ def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
     db.connection().execute(mark.values(seq=last - 1))
 
 
-def keep(db: Session, session_id: int, admin_id: int, seq: int, public_seq: int | None) -> None:
+def keep(
+    db: Session, session_id: int, admin_id: int, seq: int, public_seq: int | None = None
+) -> None:
     """Keep how far an admin has read; with a public_seq the customer is told of it."""
     connection = db.connection()
     read = {"s": session_id, "a": admin_id, "upto": seq}

@@ -76,10 +76,16 @@ def check(
         managers(db)  # exclusively and in order, as is done before a role changes
     asked = {actor.admin_id, assignee.id if assignee else None, *others} - {None}
     found = _held(db, asked)
-    if actor.admin_id is not None and (no := why_not(found[actor.admin_id], permission)):
-        raise NotAllowed("forbidden", f"{no}.", "role")
+    if actor.admin_id is not None:
+        check_held(found[actor.admin_id], permission)
     if assignee is not None and (no := why_not(found[assignee.id], Permission.ANSWER)):
         raise Invalid("admin", f"{no} and cannot take chats.")
+
+
+def check_held(admin: Any, permission: Permission) -> None:
+    """Refuse an act of an admin whose row is locked already. Raises NotAllowed ``forbidden``."""
+    if no := why_not(admin, permission):
+        raise NotAllowed("forbidden", f"{no}.", "role")
 
 
 def check_speaker(db: Session, actor: Actor, *others: int | None) -> None:

@@ -108,10 +108,8 @@ class DatabaseFile:
             self._known = ()
 
     def _compare(self, opened: tuple[Identity, ...], connection: Any = None) -> None:
-        for path, identity in zip(self._paths, opened, strict=False):
-            if _identity(path) != identity:
-                break
-        else:
+        path = self._changed(opened)
+        if path is None:
             if self._missing and len(opened) > 1:
                 self._missing = False
                 log.warning("The database file %s is back in its place.", self.path)
@@ -130,6 +128,18 @@ class DatabaseFile:
         error.sqlite_errorcode = sqlite3.SQLITE_READONLY_DBMOVED
         error.sqlite_errorname = "SQLITE_READONLY_DBMOVED"
         raise error
+
+    def _changed(self, opened: tuple[Identity, ...]) -> str | None:
+        # Three times in each request that writes, and therefore without a call for each file.
+        path = self.path
+        try:
+            for path, (device, number) in zip(self._paths, opened, strict=False):
+                found = os.stat(path)
+                if found.st_ino != number or found.st_dev != device:
+                    return path
+        except OSError:
+            return path
+        return None
 
     def _save(self, connection: Any) -> None:
         """Move what is only in the log into the database that belongs to it, and empty the log.

@@ -32,6 +32,8 @@ WAKE = (
     "UPDATE chat_sessions SET snoozed_until = NULL"
     " WHERE id = NEW.session_id AND snoozed_until IS NOT NULL;"
 )
+# One update on PostgreSQL, which copies the row for each. Its indexes are left alone while their columns keep values.
+ADD_AND_WAKE = ADD.replace(" WHERE", ", snoozed_until = NULL WHERE")
 MARK = (
     f"UPDATE chat_reads SET customer_count = {READ}"  # noqa: S608 - our own texts
     " WHERE session_id = NEW.session_id AND admin_id = NEW.admin_id;"
@@ -55,7 +57,7 @@ POSTGRESQL = (
     (
         "message",
         "AFTER INSERT ON chat_messages FOR EACH ROW WHEN (NEW.sender = 'customer')",
-        f"{ADD} {WAKE} RETURN NULL;",
+        f"{ADD_AND_WAKE} RETURN NULL;",
     ),
     (
         "mark",
