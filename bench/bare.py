@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from livechat.serving import patch
+from livechat.server.http import patch
 
 patch()  # before everything else that is imported
 
@@ -24,8 +24,8 @@ def main() -> None:
     """Serve until SIGTERM."""
     from pyramid.config import Configurator
 
-    from livechat.listening import Address, listen
-    from livechat.serving import run
+    from livechat.server.http import run
+    from livechat.server.sockets import Address, listen
 
     config = Configurator()
     config.add_view(hello, renderer="json")

@@ -25,7 +25,8 @@ from urllib.parse import urlencode
 import report
 from servers import Server, chat_server, new_database, running
 
-from livechat import database, staff
+from livechat.accounts import admins as staff
+from livechat.db import schema
 from livechat.models import make_engine
 
 PASSWORD = "a few words in a row"
@@ -154,9 +155,9 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name, new_database(options.database, Path(name)) as url:
         engine = make_engine(url)
-        database.migrate(engine)
+        schema.migrate(engine)
         hashed = staff.hash_password(PASSWORD)
-        with database.transaction(engine) as db:
+        with schema.transaction(engine) as db:
             for number in range(options.logins):
                 staff.add_admin(db, f"admin{number}").password_hash = hashed
         engine.dispose()

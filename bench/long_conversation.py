@@ -21,10 +21,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from sqlalchemy import text
 from webob import Request
 
-from livechat import application, conversation, database, guests, staff
+from livechat import application
+from livechat.accounts import admins, guests
 from livechat.actors import CUSTOMER
+from livechat.conversation import lifecycle
+from livechat.conversation.opening import Opening
+from livechat.db import schema
 from livechat.models import make_engine
-from livechat.opening import Opening
 from livechat.security import LOGIN_COOKIE
 from livechat.settings import Settings
 
@@ -43,7 +46,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         url = options.database or f"sqlite:///{Path(folder) / 'x.sqlite3'}"
         engine = make_engine(url)
-        database.migrate(engine)
+        schema.migrate(engine)
         cookie, chats = _seed(engine, options.entries)
         app = application(
             Settings(secret="long", database_url=url, limit_guest_acts="1000000/minute")
@@ -55,14 +58,14 @@ def main() -> int:
 def _seed(engine: Any, entries: int) -> tuple[str, list[tuple[str, int, str]]]:
     """The admin's login, and for each conversation its name, its number and its customer's token."""
     chats = []
-    with database.transaction(engine) as db:
-        login = staff.sign_in(db, staff.add_admin(db, "anna", name="Anna"), 1)
+    with schema.transaction(engine) as db:
+        login = admins.sign_in(db, admins.add_admin(db, "anna", name="Anna"), 1)
         for _ in range(2):
             guest = guests.new_guest(db, None)
             token = guests.give_token(db, guest)
-            session = conversation.start(db, guest, Opening(name="Clara", body=BODY)).session
+            session = lifecycle.start(db, guest, Opening(name="Clara", body=BODY)).session
             for number in range(FEW - 1):
-                conversation.send(db, session, CUSTOMER, BODY, f"c{number}")
+                lifecycle.send(db, session, CUSTOMER, BODY, f"c{number}")
             chats.append((str(session.uuid), session.id, token))
     insert = text(
         "INSERT INTO chat_messages (session_id, seq, public_seq, sender, author_key, body, client_id, created_at)"

@@ -17,7 +17,7 @@ import psycopg
 from servers import SECRET
 from sqlalchemy import make_url
 
-from livechat import database
+from livechat.db import schema
 from livechat.models import make_engine
 
 MESSAGES = 5  # in each session
@@ -122,7 +122,7 @@ class Seeds:
         writer.fill(TAGGINGS, ((n, n % len(TAGS) + 1) for n in numbers if n % TAGGED == 0))
         writer.finish()
         engine = make_engine(url)
-        database.migrate(engine)
+        schema.migrate(engine)
         engine.dispose()
         if not sqlite:
             _PostgreSQL(url).finish()  # its statistics, once more

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import create_engine, make_url, text
 
-from livechat import database
+from livechat.db import schema
 from livechat.models import make_engine
 
 HERE = Path(__file__).parent
@@ -169,7 +169,7 @@ def new_database(kind: str, folder: Path) -> Iterator[str]:
     product sets, PostgreSQL keeps ``fsync``."""
     with _postgresql(folder) if kind == "postgresql" else _sqlite(folder) as url:
         engine = make_engine(url)
-        database.migrate(engine, BEFORE_THE_INDEX)
+        schema.migrate(engine, BEFORE_THE_INDEX)
         engine.dispose()
         yield url
 

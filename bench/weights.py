@@ -20,9 +20,12 @@ from urllib.parse import urljoin
 
 from webob import Request
 
-from livechat import application, conversation, database, guests, staff
+from livechat import application
+from livechat.accounts import admins, guests
+from livechat.conversation import lifecycle
+from livechat.conversation.opening import Opening
+from livechat.db import schema
 from livechat.models import make_engine
-from livechat.opening import Opening
 from livechat.security import LOGIN_COOKIE
 from livechat.settings import Settings
 
@@ -58,13 +61,13 @@ def weigh(*paths: str) -> dict[str, tuple[int, int]]:
 def _desk(url: str) -> str:
     """Fifty chats and an admin; returns the admin's login."""
     engine = make_engine(url)
-    database.migrate(engine)
-    with database.transaction(engine) as db:
+    schema.migrate(engine)
+    with schema.transaction(engine) as db:
         for number in range(50):
             body = f"Question {number}: how long does the delivery of my lamp take, and can I still return it?"
             opening = Opening(name=f"Customer {number}", body=body)
-            conversation.start(db, guests.new_guest(db, None), opening)
-        token = staff.sign_in(db, staff.add_admin(db, "anna", name="Anna"), 1)
+            lifecycle.start(db, guests.new_guest(db, None), opening)
+        token = admins.sign_in(db, admins.add_admin(db, "anna", name="Anna"), 1)
     engine.dispose()
     return token
 

@@ -20,11 +20,14 @@ from sqlalchemy import select
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from livechat import database, notes, replies, staff, tags  # noqa: E402 - as are the tests
+from livechat.accounts import admins  # noqa: E402 - as are the tests
 from livechat.actors import admin_actor  # noqa: E402
+from livechat.conversation import notes, tags  # noqa: E402
+from livechat.conversation.opening import Product  # noqa: E402
+from livechat.db import schema  # noqa: E402
+from livechat.desk import canned_replies  # noqa: E402
 from livechat.models import Admin as AdminRow  # noqa: E402
 from livechat.models import ChatMessage, ChatSession, make_engine  # noqa: E402
-from livechat.opening import Product  # noqa: E402
 from tests.browser.chromium import ARGUMENTS, DESKTOP, PHONE, Ear, find_chromium  # noqa: E402
 from tests.browser.desk import Desk  # noqa: E402
 from tests.browser.seeds import add_chat, add_messages, close_chat  # noqa: E402
@@ -55,7 +58,7 @@ def main() -> int:
         folder = Path(name)
         url = f"sqlite:///{folder / 'livechat.sqlite3'}"
         engine = make_engine(url)
-        database.migrate(engine)
+        schema.migrate(engine)
         anna = add_admin(engine, "anna", "Anna Berg")  # the first one is an owner
         ben = add_admin(engine, "ben", "Ben Ode")
         server = Server(folder, url, demo_shop="true", shop_name="Amber & Oak").start()
@@ -138,8 +141,8 @@ def take_all(browser: Browser, server: Server, engine: Any, anna: Any, ben: Any)
     for name, path in pages.items():
         take(desk.visits(path).page, name)
         take(owner.visits(path).page, f"{name}-phone")
-    with database.transaction(engine) as db:
-        token = staff.invite(db, db.get_one(AdminRow, ben.id))
+    with schema.transaction(engine) as db:
+        token = admins.invite(db, db.get_one(AdminRow, ben.id))
     for each, name in ((desk, "invitation"), (owner, "invitation-phone")):
         each.page.goto(f"{each.origin}/custom-admin/welcome/?token={token}")
         take(each.page, name)
@@ -190,7 +193,7 @@ def fill_the_month(engine: Any, anna: Any, ben: Any) -> None:
 
 def move_back(engine: Any, number: int, past: timedelta, wait: float) -> None:
     """As if it had happened then, with the first answer after so many seconds."""
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         session = db.get_one(ChatSession, number)
         for name in ("created_at", "last_activity_at", "closed_at"):
             setattr(session, name, getattr(session, name) - past)
@@ -203,7 +206,7 @@ def move_back(engine: Any, number: int, past: timedelta, wait: float) -> None:
 def fill_the_shelves(engine: Any, anna: Any) -> None:
     """A note, tags, and canned replies."""
     actor = admin_actor(anna.id, anna.name)
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         session = db.get_one(ChatSession, 2)
         note = "@ben, she has had it for six weeks. I would send her a new one."
         notes.add_note(db, session, actor, note, "picture-note")
@@ -212,12 +215,12 @@ def fill_the_shelves(engine: Any, anna: Any) -> None:
             ("hours", "Opening hours", "We are here Monday to Saturday from 9 to 18."),
             ("back", "Sending back", "Of course, {customer.name|with pleasure}: use the label."),
         ):
-            replies.add(db, actor, code=code, title=title, body=body, everybody=True)
+            canned_replies.add(db, actor, code=code, title=title, body=body, everybody=True)
 
 
 def waits(engine: Any, minutes: dict[int, int]) -> None:
     """These customers have waited that long."""
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         for number, past in minutes.items():
             session = db.get_one(ChatSession, number)
             assert session.waiting_since is not None

@@ -65,7 +65,7 @@ def includeme(config: Configurator) -> None:
             "tm.annotate_user": False,  # asking who it is would read the database in every transaction
             "tm.commit_veto": pyramid_tm.default_commit_veto,  # an answer of 400 and up commits nothing
             "retry.attempts": 3,
-            "retry.activate_hook": "livechat.inputs.attempts",
+            "retry.activate_hook": "livechat.web.request_body.attempts",
         }
     )
     config.set_root_factory(root_factory)
@@ -84,31 +84,31 @@ def includeme(config: Configurator) -> None:
     # request.realtime: streams, and how processes tell each other.
     config.include(".realtime.service")
     # Messages of the same moment in one transaction.
-    config.include(".group_commit")
+    config.include(".conversation.group_commit")
     # What is remembered of the days that are over.
-    config.include(".statistics")
+    config.include(".statistics.daily")
     # What the desk does by itself.
-    config.include(".automatic")
-    config.include(".upkeep")
+    config.include(".desk.auto_assignment")
+    config.include(".realtime.duties")
     # Resume tickets that have expired.
-    config.include(".tickets")
+    config.include(".accounts.resume_tickets")
     # When admins were last seen.
-    config.include(".logins")
+    config.include(".accounts.logins")
     # Who asks, request.identity, CSRF and Origin.
     config.include(".security")
     # Requests are read whole and checked before anything else happens.
-    config.include(".inputs")
+    config.include(".web.request_body")
     # Polls without news are answered as they were a moment ago.
-    config.include(".replay")
+    config.include(".web.poll_replay")
     # Safe headers, CORS, compression.
-    config.include(".headers")
+    config.include(".web.headers")
     # How fast one may go.
-    config.include(".limits")
-    config.include(".login_limits")
+    config.include(".web.rate_limits")
+    config.include(".accounts.login_limits")
     # Strict paths, proven origins, and the permission nobody has.
-    config.include(".derivers")
+    config.include(".web.derivers")
     # Style sheets, scripts and icons, with a fingerprint in the address.
-    config.include(".assets")
+    config.include(".web.assets")
     # Which of several answers an Accept header gets.
     config.include(".views.streaming")
     config.scan(".views")

@@ -3,7 +3,7 @@
 Traversal in a page. Pyramid walks a URL segment by segment from the root: ``GET /custom-admin/chat/7/close/``
 asks ``Root["custom-admin"]``, that one's ``["chat"]``, that one's ``["7"]``; there is no ``["close"]``, so the
 walk ends at the seventh session, the *context*, and ``close`` is the name of the view. A KeyError ends the walk,
-too: what is left over is the view's name, and whatever follows the name is an error here (see derivers.py).
+too: what is left over is the view's name, and whatever follows the name is an error here (see web/derivers.py).
 
     /                          Root
     ├─ chat                    Chat              the customer side
@@ -37,10 +37,10 @@ from typing import Any
 from pyramid.authorization import ALL_PERMISSIONS, Allow, Deny, Everyone
 from pyramid.request import Request
 
-from .logins import login_by_id
+from .accounts.logins import login_by_id
+from .conversation.records import record_by_id, reply_by_id, view_by_id
 from .models import READING_METHODS, ChatSession
 from .permissions import GRANTS, Permission
-from .reading import record_by_id, reply_by_id, view_by_id
 from .security import of_role
 
 ACL = list[tuple[Any, ...]]

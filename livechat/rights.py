@@ -17,12 +17,12 @@ from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from .actors import CUSTOMER, STAFF, Actor
+from .exceptions import Invalid, NotAllowed
 from .models import Admin, table_of
 from .permissions import Permission, may, roles_that_may
-from .refusals import Invalid, NotAllowed
 
 TRUSTED = {STAFF.key, "automatic"}
-"""The keys of the actors that are livechat itself; the second is automatic.py's."""
+"""The keys of the actors that are livechat itself; the second is desk/auto_assignment.py's."""
 _ADMINS = table_of(Admin)
 _HOLD = (
     select(_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.role, _ADMINS.c.disabled_at)

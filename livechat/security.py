@@ -18,6 +18,7 @@ from pyramid.response import Response
 from zope.interface import implementer
 
 from .actors import Actor, admin_actor
+from .conversation.records import admin_by_login
 from .cookies import (
     CSRF_COOKIE,
     LOGIN_COOKIE,
@@ -26,8 +27,7 @@ from .cookies import (
     remove_former,
     set_cookie,
 )
-from .reading import admin_by_login
-from .refusals import NotAllowed
+from .exceptions import NotAllowed
 from .settings import Settings, origin_of, site_allowed
 
 
@@ -290,6 +290,6 @@ def request_settings(request: Request) -> Settings:
 def includeme(config: Configurator) -> None:
     config.set_security_policy(SecurityPolicy())
     config.set_csrf_storage_policy(CSRFTokens())
-    # Pyramid's own Origin check does nothing over plain http; ours is in derivers.py.
+    # Pyramid's own Origin check does nothing over plain http; ours is in web/derivers.py.
     config.set_default_csrf_options(require_csrf=True, check_origin=False)
     config.add_request_method(request_settings, "livechat", reify=True)

@@ -21,10 +21,10 @@ import pytest
 from sqlalchemy import Engine
 
 from livechat import application
-from livechat.limits import Limits
 from livechat.realtime.service import Realtime
 from livechat.settings import DEVELOPMENT_SECRET, Settings
-from livechat.statistics import FinishedDays
+from livechat.statistics.daily import FinishedDays
+from livechat.web.rate_limits import Limits
 
 from . import databases
 from .databases import KINDS, Database, PostgreSQL, SQLite

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Engine, create_engine, make_url, text
 
-from livechat import database
+from livechat.db import schema
 from livechat.models import Base, make_engine
 
 KINDS = ("sqlite", "postgresql")
@@ -31,7 +31,7 @@ class SQLite:
         self.folder = folder
         self.template = folder / "template.sqlite3"
         engine = make_engine(f"sqlite:///{self.template}")
-        database.migrate(engine)
+        schema.migrate(engine)
         engine.dispose()
         self.shared_url = self.new()
         self.engine = make_engine(self.shared_url)
@@ -85,7 +85,7 @@ class PostgreSQL:
             connection.execute(text("SELECT pg_reload_conf()"))
         self.template = self._create()
         engine = make_engine(self._url(self.template))
-        database.migrate(engine)
+        schema.migrate(engine)
         engine.dispose()
         self.shared_url = self.new()
         self.engine = make_engine(self.shared_url)

@@ -14,9 +14,10 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from webtest import TestApp, TestResponse
 
-from livechat import database, passwords, staff
+from livechat.accounts import admins, passwords
+from livechat.accounts.passwords import StrongPassword
+from livechat.db import schema
 from livechat.models import Admin as AdminRow
-from livechat.passwords import StrongPassword
 from livechat.security import LOGIN_COOKIE
 
 PASSWORD = "a few words in a row"
@@ -47,7 +48,7 @@ def hash_of(password: str) -> str:
 
 def has_password(db: Session, username: str, password: str) -> bool:
     """Whether there is an admin of this username with this password."""
-    folded = staff.fold_username(username)
+    folded = admins.fold_username(username)
     stored = db.scalar(select(AdminRow.password_hash).where(AdminRow.username == folded))
     with passwords.pool.place():
         return passwords.matches(stored, password)
@@ -55,8 +56,8 @@ def has_password(db: Session, username: str, password: str) -> bool:
 
 def add_admin(engine: Engine, username: str = "anna", name: str | None = None) -> AdminRow:
     """An admin in the database whose password is PASSWORD."""
-    with database.transaction(engine) as db:
-        admin = staff.add_admin(db, username, name=name)
+    with schema.transaction(engine) as db:
+        admin = admins.add_admin(db, username, name=name)
         admin.password_hash = password_hash()
         db.flush()
         return admin
@@ -138,8 +139,8 @@ class Admin:
 
     def is_signed_in(self) -> Admin:
         """Signed in without going through the form, which takes its time on purpose."""
-        with database.transaction(self.engine) as db:
-            token = staff.sign_in(db, db.get_one(AdminRow, self.row.id), 24)
+        with schema.transaction(self.engine) as db:
+            token = admins.sign_in(db, db.get_one(AdminRow, self.row.id), 24)
         self.app.set_cookie(LOGIN_COOKIE, token)
         return self
 

@@ -11,7 +11,7 @@ import sys
 from livechat.cli import main
 
 if __name__ == "__main__":
-    from livechat import serving
+    from livechat.server import http
 
-    serving.FINISH = 3600.0
+    http.FINISH = 3600.0
     sys.exit(main())

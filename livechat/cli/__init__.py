@@ -11,7 +11,7 @@ from importlib import import_module
 import click
 
 from .context import Context
-from .running import run
+from .errors import run
 
 # Looked up when it is called, so that help and quick commands do not wait for what they do not need.
 COMMANDS = {

@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from .. import audit, staff
+from .. import audit
+from ..accounts import admins as staff
 from ..actors import STAFF
 from ..audit import Act
+from ..desk.team import Person, people
 from ..models import Role
-from ..people import Person, people
 from ..permissions import Permission
-from ..shapes import rfc3339
+from ..serializers import rfc3339
 from .context import Context, pass_context, tell
 from .output import is_terminal, print_json, print_plain, print_table, styled
 from .passwords import given_password, password_options

@@ -6,13 +6,13 @@ from datetime import date
 
 import click
 
-from .. import deeds
 from ..audit import Act
-from ..reporting import midnight
+from ..desk import audit_trail
+from ..statistics.report import midnight
 from .context import Context, pass_context, tell
 from .output import is_terminal, local_time, print_json, print_plain, print_table, styled
+from .params import NUMBER, session_by_number
 from .report import Day
-from .sessions_by_number import NUMBER, session_by_number
 
 
 @click.command(short_help="Who did what: chats taken and closed, roles, accounts.")
@@ -47,19 +47,21 @@ def audit(
       livechat audit --session 12 | cut -f2,7
     """
     with context.reading() as db:
-        found, following = deeds.page(
+        found, following = audit_trail.page(
             db,
             before=None,
             limit=limit,
-            actor=deeds.actor_key(db, actor),
-            act=deeds.check_act(act),
+            actor=audit_trail.actor_key(db, actor),
+            act=audit_trail.check_act(act),
             session=None if session is None else session_by_number(db, session).id,
             since=midnight(since) if since else None,
         )
-        people = deeds.people_now(db)
-        shapes = [deeds.shape(entry, people) for entry in found]
+        people = audit_trail.people_now(db)
+        shapes = [audit_trail.shape(entry, people) for entry in found]
         times = [entry.created_at for entry in found]
-        actors = [entry.actor_name and deeds.plain(deeds.actor_of(entry)) for entry in found]
+        actors = [
+            entry.actor_name and audit_trail.plain(audit_trail.actor_of(entry)) for entry in found
+        ]
     if as_json:
         for shape in shapes:
             print_json(shape)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .running import Failed
+from .errors import Failed
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -92,7 +92,7 @@ class Context:
     @cached_property
     def new_engine(self) -> Engine:
         """The database; what is missing of it is made."""
-        from ..database import open_engine
+        from ..db.schema import open_engine
 
         return open_engine(self.settings)
 
@@ -105,7 +105,7 @@ class Context:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A database session that only reads."""
-        from ..database import transaction
+        from ..db.schema import transaction
 
         with transaction(self.engine, write=False) as db:
             yield db
@@ -113,7 +113,7 @@ class Context:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A unit of work, committed at the end."""
-        from ..database import transaction
+        from ..db.schema import transaction
         from ..realtime.hub import Hub
         from ..realtime.wakeup import choose
 
@@ -132,7 +132,7 @@ class Context:
     @property
     def _port(self) -> int:
         """Where `livechat serve` will listen, as far as one can tell without its options."""
-        from ..listening import STANDARD_PORT, CannotListen, addresses_in
+        from ..server.sockets import STANDARD_PORT, CannotListen, addresses_in
 
         wished = os.environ.get("PORT", "")
         if wished.isdecimal():

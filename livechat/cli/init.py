@@ -7,14 +7,15 @@ from alembic.util import CommandError
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
-from .. import database, staff
-from ..locks import TEAM, take_turns
+from ..accounts import admins as staff
+from ..accounts.passwords import hash_password
+from ..db import schema
+from ..db.locks import TEAM, take_turns
+from ..exceptions import Refused
 from ..models import Admin
-from ..passwords import hash_password
-from ..refusals import Refused
 from . import passwords
 from .context import Context, pass_context, tell
-from .running import Failed
+from .errors import Failed
 
 FIRST_ADMIN = "admin"
 
@@ -68,12 +69,12 @@ def make_ready(context: Context, *, quiet: bool = False) -> None:
     # The password of a PostgreSQL user is shown as ***.
     shown = make_url(context.settings.database_url).render_as_string(hide_password=True)
     engine = context.new_engine
-    if database.is_current(engine):
+    if schema.is_current(engine):
         if not quiet:
             tell(f"The database is ready: {shown}")
         return
     try:
-        database.migrate(engine)
+        schema.migrate(engine)
     except CommandError as error:
         raise Failed(f"The database cannot be brought up to date: {error}.") from None
     tell(f"Made the database ready: {shown}")

@@ -8,10 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
-from .. import password_rules
-from ..passwords import PasswordHash, StrongPassword, hash_password
-from ..refusals import Invalid
-from .running import Failed
+from ..accounts import password_rules
+from ..accounts.passwords import PasswordHash, StrongPassword, hash_password
+from ..exceptions import Invalid
+from .errors import Failed
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -7,13 +7,13 @@ from typing import Any
 import click
 from sqlalchemy.orm import Session
 
-from .. import replies as canned
 from ..actors import STAFF
-from ..fields import body_text
-from ..refusals import Missing
-from .acting import text_or_stdin
+from ..desk import canned_replies as canned
+from ..exceptions import Missing
+from ..validation import body_text
 from .context import Context, pass_context, tell
 from .output import is_terminal, print_json, print_plain, print_table, styled
+from .session_acts import text_or_stdin
 
 
 @click.group()

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from ..models import now
-from ..reporting import By, Line, Report
-from ..reporting import report as make_report
+from ..statistics.report import By, Line, Report
+from ..statistics.report import report as make_report
 from .context import Context, pass_context
 from .output import cell, duration, is_terminal, print_json, print_plain, print_table
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import click
 
-from ..search_hits import Found, Hit
-from ..search_index import catch_up
-from ..searching import find
-from ..shapes import rfc3339
+from ..search.engine import find
+from ..search.index import catch_up
+from ..search.results import Found, Hit
+from ..serializers import rfc3339
 from .context import Context, pass_context, tell
 from .output import (
     is_terminal,

@@ -11,10 +11,10 @@ from typing import Any
 
 import click
 
-from .. import listening
-from ..listening import Address
+from ..server import sockets as listening
+from ..server.sockets import Address
 from .context import Context, pass_context, tell
-from .running import INTERRUPTED, Failed
+from .errors import INTERRUPTED, Failed
 
 
 @click.command(short_help="Serve the chat, the desk and (in development) the demo shop.")
@@ -67,13 +67,13 @@ def serve(
     server = context.section("server:main")
     workers = workers or listening.workers_in(server) or 1
     if workers == 1:
-        from ..serving import patch
+        from ..server.http import patch
 
         patch()
-    from . import starting  # now, and not before: what it imports must find what is patched
+    from . import startup  # now, and not before: what it imports must find what is patched
 
-    starting.set_up_logging(context)
-    starting.make_sure(context)
+    startup.set_up_logging(context)
+    startup.make_sure(context)
     if workers > 1 and context.settings.database_url.startswith("sqlite"):
         raise Failed(
             "Several workers want PostgreSQL: set livechat.database_url, or use one worker."
@@ -83,7 +83,7 @@ def serve(
     sockets = listening.listen(_addresses(server, host, port, both=context.settings.development))
 
     def ready() -> None:
-        links = starting.say_where(context, sockets[0].getsockname()[1])
+        links = startup.say_where(context, sockets[0].getsockname()[1])
         sys.stdout.flush()
         for link in links if open_links else []:
             click.launch(link)
@@ -99,7 +99,7 @@ def serve(
 def _supervise(
     context: Context, workers: int, sockets: list[socket.socket], ready: Callable[[], None]
 ) -> bool:
-    from ..supervising import CannotServe, supervise
+    from ..server.supervisor import CannotServe, supervise
 
     command = [sys.executable, "-m", "livechat.cli"]
     if context.config is not None:
@@ -112,12 +112,12 @@ def _supervise(
 
 def _work(context: Context, inherit: str, ready_file: int | None, life_file: int | None) -> int:
     """Be one of several workers."""
-    from ..serving import patch
+    from ..server.http import patch
 
     patch()
-    from . import starting
+    from . import startup
 
-    starting.set_up_logging(context)
+    startup.set_up_logging(context)
     sockets = [socket.socket(fileno=int(number)) for number in inherit.split(",")]
 
     def ready() -> None:
@@ -134,8 +134,8 @@ def _serve(
     ready: Callable[[], None],
     life: int | None = None,
 ) -> bool:
-    from .. import serving
     from ..models import leave_whole
+    from ..server import http
 
     application = _application(context)
     registry = application.registry
@@ -143,12 +143,12 @@ def _serve(
 
     def begin() -> None:
         # Where streams take all connections, nobody could send, and nobody could poll instead.
-        realtime.room = serving.capacity() * 3 // 4
+        realtime.room = http.capacity() * 3 // 4
         realtime.start()
         ready()
 
     proxies = registry["livechat.settings"].trusted_proxies > 0
-    interrupted = serving.run(
+    interrupted = http.run(
         application, sockets, ready=begin, stop=realtime.end_streams, life=life, proxies=proxies
     )
     realtime.stop()

@@ -7,14 +7,16 @@ from typing import Any
 
 import click
 
-from .. import history
-from ..filters import Filters
-from ..listing import Row, find_sessions, row_of
+from ..conversation import history
+from ..desk.filters import Filters
+from ..desk.inbox import Row, find_sessions, row_of
 from ..models import Status
-from ..shapes import admin_message, admin_session
-from . import acting
+from ..serializers import admin_message, admin_session
+from . import session_acts
 from .context import Context, pass_context, tell
-from .conversation import (
+from .output import console, is_terminal, print_json, print_json_with_list, print_plain
+from .params import NUMBER, session_by_number
+from .session_output import (
     list_columns,
     message_columns,
     print_heading,
@@ -22,8 +24,6 @@ from .conversation import (
     print_message,
     print_plain_heading,
 )
-from .output import console, is_terminal, print_json, print_json_with_list, print_plain
-from .sessions_by_number import NUMBER, session_by_number
 from .watch import watch
 
 PAGE = 200
@@ -144,5 +144,5 @@ def _all_entries(context: Context, number: int) -> Iterator[Any]:
         position, more = page.end, page.more
 
 
-for command in (*acting.COMMANDS, watch):
+for command in (*session_acts.COMMANDS, watch):
     sessions.add_command(command)

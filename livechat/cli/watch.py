@@ -10,16 +10,16 @@ from collections.abc import Callable
 
 import click
 
-from .. import db_errors
-from ..lines import Event
+from ..conversation.system_messages import Event
+from ..db import errors
 from ..realtime.hub import EVERYTHING, Hub, Listener
 from ..realtime.wakeup import choose
-from ..shapes import admin_message, admin_session
+from ..serializers import admin_message, admin_session
 from .context import Context, pass_context, tell
-from .conversation import message_columns, print_message, who
-from .following import Follower, News
+from .follower import Follower, News
 from .output import console, is_terminal, print_json, print_plain, styled
-from .sessions_by_number import NUMBER, session_by_number
+from .params import NUMBER, session_by_number
+from .session_output import message_columns, print_message, who
 
 INTERVAL = 1.0  # seconds
 AWAY_INTERVAL = 2.0
@@ -68,7 +68,7 @@ def _follow(follower: Follower, listener: Listener, show: Callable[[News], None]
         try:
             news = follower.news()
         except Exception as error:
-            if not db_errors.is_away(error):
+            if not errors.is_away(error):
                 raise
             # It may be back in a moment (a restart, a lock); nothing is missed meanwhile.
             if not away:

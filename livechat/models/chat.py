@@ -80,7 +80,10 @@ class GuestToken(Base):
 
 
 class ResumeTicket(Base):
-    """What a shop's page keeps so that its frame can get a new token: good for one exchange. See tickets.py."""
+    """What a shop's page keeps so that its frame can get a new token: good for one exchange.
+
+    See accounts/resume_tickets.py.
+    """
 
     __tablename__ = "resume_tickets"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -206,7 +209,8 @@ class ChatMessage(Base):
     __tablename__ = "chat_messages"
     __table_args__ = (
         CheckConstraint("sender IN ('customer', 'admin', 'system', 'note')", name="sender"),
-        # No mistake of ours can give customers a note, or a line about what goes on among admins. See lines.py.
+        # No mistake of ours can give customers a note, or a line about what goes on among admins; see
+        # conversation/system_messages.py.
         CheckConstraint(
             "CASE sender WHEN 'note' THEN public_seq IS NULL"
             " WHEN 'system' THEN (public_seq IS NOT NULL) ="

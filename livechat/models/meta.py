@@ -16,10 +16,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import TypeDecorator
 
-from ..patched import in_a_real_thread, is_patched
+from ..db.postgresql import postgresql_engine, probing_engine
+from ..db.sqlite_file import PATIENCE_INSIDE, DatabaseFile
+from ..gevent_support import in_a_real_thread, is_patched
 from ..utf8_json import dumps
-from .postgresql import postgresql_engine, probing_engine
-from .sqlite_file import PATIENCE_INSIDE, DatabaseFile
 
 # Named constraints can be altered by a migration on every database.
 NAMING_CONVENTION = {
@@ -140,7 +140,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver must not begin transactions of its own: _begin_in_turn decides how each one begins.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # A commit at which the log is that long tidies up by itself; usually that is done beside (upkeep.py).
+    # A commit at which the log is that long tidies up by itself; usually that is done beside (realtime/duties.py).
     own = "wal_autocheckpoint=4000"
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", own):
         cursor.execute(f"PRAGMA {pragma}")

@@ -34,7 +34,7 @@ class Presence(Base):
 
 class OutsideWrite(Base):
     """How often somebody else than a serving process has written. One row; who serves and remembers what it has
-    read looks here whether that still holds (livechat/known.py)."""
+    read looks here whether that still holds (livechat/realtime/poll_cache.py)."""
 
     __tablename__ = "outside_writes"
 

@@ -31,7 +31,7 @@ class Admin(Base):
     """Signed in with a page open, but not at the keyboard."""
     role: Mapped[str] = mapped_column(String(10), default=Role.AGENT, server_default="owner")
     preferences: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """How the desk looks and behaves for this admin: see livechat/preferences.py."""
+    """How the desk looks and behaves for this admin: see livechat/desk/preferences.py."""
     assigned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """When a chat was last given to this admin without anybody choosing."""
 
@@ -55,13 +55,13 @@ class AdminLogin(Base):
     network: Mapped[str | None] = mapped_column(String(45))
     """Where it began: an IPv4 address, or the /64 of an IPv6 address."""
     seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When it was used last, within a few minutes: see livechat/logins.py."""
+    """When it was used last, within a few minutes: see livechat/accounts/logins.py."""
 
     admin: Mapped[Admin] = relationship(back_populates="logins")
 
 
 class LoginCount(Base):
-    """How often somebody has tried to sign in, for one limit: see livechat/login_limits.py."""
+    """How often somebody has tried to sign in, for one limit: see livechat/accounts/login_limits.py."""
 
     __tablename__ = "login_counts"
 

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 from pyramid.config import Configurator
 from sqlalchemy import Engine, select
 
-from .. import db_errors
-from ..known import Known, Remembered
+from ..conversation.records import LONGEST_QUEUE, SESSIONS, good_tokens
+from ..db import errors
+from ..db.changes import announce
+from ..desk.presence import Book, Team
+from ..exceptions import TooManyStreams
+from ..gevent_support import is_patched
 from ..models import Status
-from ..patched import is_patched
-from ..presence import Book, Team
-from ..reading import LONGEST_QUEUE, SESSIONS, good_tokens
-from ..refusals import TooManyStreams
-from .changes import announce
 from .hints import Presence, split
 from .hub import Hub, Listener
-from .sparing import Sparing
+from .poll_cache import Known, Remembered
+from .refresh_budget import Sparing
 from .wakeup import Wakeup, choose
 
 if TYPE_CHECKING:
@@ -195,8 +195,8 @@ class Realtime:
         try:
             what()
         except Exception as error:
-            if db_errors.is_away(error):
-                log.warning("The database is away: %s", db_errors.reason(error))
+            if errors.is_away(error):
+                log.warning("The database is away: %s", errors.reason(error))
             else:
                 log.exception("Something that is done every second has failed")
 

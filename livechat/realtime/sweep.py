@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Engine, bindparam, func, select
 
-from ..reading import MESSAGES, SESSIONS
+from ..conversation.records import MESSAGES, SESSIONS
 
 MOST = 5000  # entries looked at in one go; beyond them everybody looks for themselves
 

@@ -74,10 +74,10 @@ class Wakeup:
 
 def choose(url: str, engine: Engine, hub: Hub) -> Wakeup:
     """The way that fits: Redis for a ``redis://`` URL, otherwise that of the database."""
-    from . import channels
+    from . import backends
 
     if url:
-        return channels.RedisChannel(hub, engine, url)
+        return backends.RedisChannel(hub, engine, url)
     if engine.dialect.name == "postgresql":
-        return channels.PostgreSQLNotify(hub, engine)
-    return channels.SQLiteWatch(hub, engine)
+        return backends.PostgreSQLNotify(hub, engine)
+    return backends.SQLiteWatch(hub, engine)

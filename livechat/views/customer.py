@@ -11,30 +11,25 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
-from .. import (
-    conversation,
-    db_errors,
-    fields,
-    group_commit,
-    guests,
-    presence,
-    reading,
-    tickets,
-    words,
-)
+from .. import validation
+from ..accounts import guests, resume_tickets
 from ..actors import CUSTOMER
-from ..cursors import message_cursor
-from ..headers import framed_by_sites
-from ..inputs import json_object
-from ..limits import network
+from ..conversation import group_commit, lifecycle, records
+from ..conversation.cursors import message_cursor
+from ..conversation.opening import Opening
+from ..db import errors
+from ..desk import presence
+from ..exceptions import Invalid
 from ..models import Guest
-from ..opening import Opening
 from ..permissions import Permission
-from ..realtime.logs import CustomerLog
-from ..refusals import Invalid
+from ..realtime.feeds import CustomerLog
 from ..resources import Chat, CustomerSession, Start, of_verb
 from ..security import bearer_token, embedding_site, signature_holds
-from ..shapes import customer_message
+from ..serializers import customer_message
+from ..web import script_texts
+from ..web.headers import framed_by_sites
+from ..web.rate_limits import network
+from ..web.request_body import json_object
 from .customer_json import earlier, newest, position_of, session_shape, session_shaper, since
 from .streaming import STREAMED, resume_from, say_typing, streamed
 
@@ -70,10 +65,10 @@ def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
         "allowed_sites": list(settings.allowed_sites),
         "guest_name": settings.guest_name,
         "guest_email": settings.guest_email,
-        "product_id": fields.product_id(product_id) if product_id else None,
+        "product_id": validation.product_id(product_id) if product_id else None,
         "shop_name": settings.shop_name,
         "team": _team(request),
-        "words": words.translated(words.FRAME, request.localizer.translate),
+        "words": script_texts.translated(script_texts.FRAME, request.localizer.translate),
     }
 
 
@@ -82,7 +77,7 @@ def _team(request: Request) -> dict[str, Any] | None:
     try:
         return request.realtime.team.shape(lambda: request.reading)  # type: ignore[no-any-return]
     except Exception as error:
-        if not db_errors.is_away(error):
+        if not errors.is_away(error):
             raise
         return None
 
@@ -90,7 +85,7 @@ def _team(request: Request) -> dict[str, Any] | None:
 @view_config(context=Start, request_method="GET", permission=Permission.START)
 def start_link(context: Start, request: Request) -> HTTPSeeOther:
     """``<a href="…/chat/start/42/">Ask about it</a>``: to the conversation page, with that product."""
-    query = {"product": fields.product_id(context.product_id)} if context.product_id else None
+    query = {"product": validation.product_id(context.product_id)} if context.product_id else None
     return HTTPSeeOther(request.resource_url(request.root["chat"], query=query))
 
 
@@ -110,9 +105,9 @@ def start(context: Start, request: Request) -> dict[str, Any]:
         guest = request.dbsession.get_one(Guest, guest_id)
     if opening.body is not None:
         request.limits.count_send(network(request), f"guest {guest.id}")
-    outcome = conversation.start(request.dbsession, guest, opening)
+    outcome = lifecycle.start(request.dbsession, guest, opening)
     request.response.status_int = 201 if outcome.created else 200
-    record = reading.customer_record_by_id(request.db, outcome.session.id)
+    record = records.customer_record_by_id(request.db, outcome.session.id)
     ticket = _ticket(request, data, guest, token or "")
     return {**newest(request, record), "token": token, **ticket}
 
@@ -120,7 +115,7 @@ def start(context: Start, request: Request) -> dict[str, Any]:
 def _ticket(request: Request, data: dict[str, Any], guest: Guest, token: str) -> dict[str, str]:
     """A resume ticket for the page around the chat, where there is one. A wrong site keeps nobody from writing."""
     site = embedding_site(request, data["site"]) if "site" in data else None
-    ticket = site and tickets.give_ticket(request.dbsession, guest.id, token, site)
+    ticket = site and resume_tickets.give_ticket(request.dbsession, guest.id, token, site)
     return {"ticket": ticket} if ticket else {}
 
 
@@ -128,13 +123,16 @@ def _ticket(request: Request, data: dict[str, Any], guest: Guest, token: str) ->
 def send(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Send a message: 201, or 200 and the very same message when it had been sent before."""
     data = json_object(request)
-    body, client_id = fields.body_text(data.get("body")), fields.client_id(data.get("client_id"))
+    body, client_id = (
+        validation.body_text(data.get("body")),
+        validation.client_id(data.get("client_id")),
+    )
     request.limits.count_send(network(request), f"guest {context.record.guest_id}")
     record = context.record
     if row := group_commit.add_by_customer(request, record.id, body, client_id):
-        sent = conversation.Sent(row, True)
+        sent = lifecycle.Sent(row, True)
     else:
-        sent = conversation.send(request.dbsession, record, CUSTOMER, body, client_id)
+        sent = lifecycle.send(request.dbsession, record, CUSTOMER, body, client_id)
     message = customer_message(sent.message, request.localizer.translate)
     request.response.status_int = 201 if sent.created else 200
     cursor = message_cursor(record, message["seq"], for_customer=True)
@@ -196,12 +194,12 @@ def typing(context: CustomerSession, request: Request) -> dict[str, Any]:
 @session_view("page", request_method="POST")
 def page(context: CustomerSession, request: Request) -> dict[str, Any]:
     """The customer is on another page of the shop."""
-    given = fields.mapping(json_object(request).get("page"), "page")
-    url = fields.web_address(given.get("url"), "page.url")
-    title = fields.short_text(given.get("title"), "page.title", 200)
+    given = validation.mapping(json_object(request).get("page"), "page")
+    url = validation.web_address(given.get("url"), "page.url")
+    title = validation.short_text(given.get("title"), "page.title", 200)
     if url is None:
         raise Invalid("page.url", "Say which page: its address, as http:// or https://.")
-    conversation.moved(request.dbsession, context.session, url, title)
+    lifecycle.moved(request.dbsession, context.session, url, title)
     return {"session": session_shape(request, context.session)}
 
 
@@ -209,7 +207,7 @@ def page(context: CustomerSession, request: Request) -> dict[str, Any]:
 def close(context: CustomerSession, request: Request) -> dict[str, Any]:
     """End the conversation. To repeat it is no error."""
     json_object(request)
-    conversation.close(request.dbsession, context.session, CUSTOMER)
+    lifecycle.close(request.dbsession, context.session, CUSTOMER)
     return {"session": session_shape(request, context.session)}
 
 
@@ -217,24 +215,24 @@ def close(context: CustomerSession, request: Request) -> dict[str, Any]:
 def reopen(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Go on with a closed conversation."""
     json_object(request)
-    conversation.reopen(request.dbsession, context.session, CUSTOMER)
-    return newest(request, reading.customer_record_by_id(request.db, context.record.id))
+    lifecycle.reopen(request.dbsession, context.session, CUSTOMER)
+    return newest(request, records.customer_record_by_id(request.db, context.record.id))
 
 
 @session_view("seen", request_method="POST")
 def seen(context: CustomerSession, request: Request) -> dict[str, Any]:
     """The customer has had everything up to ``seq`` on screen."""
-    seq = fields.whole_number(json_object(request).get("seq"), "seq")
-    conversation.seen_by_customer(request.dbsession, context.session, seq)
+    seq = validation.whole_number(json_object(request).get("seq"), "seq")
+    lifecycle.seen_by_customer(request.dbsession, context.session, seq)
     return {"session": session_shape(request, context.session)}
 
 
 def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) -> Opening:
     """What a start brings, field by field."""
     settings = request.livechat
-    customer = fields.mapping(data.get("customer"), "customer")
-    name = fields.short_text(data.get("name"), "name", 100)
-    email = fields.email_address(data.get("email"), "email")
+    customer = validation.mapping(data.get("customer"), "customer")
+    name = validation.short_text(data.get("name"), "name", 100)
+    email = validation.email_address(data.get("email"), "email")
     known = request.identity.guest_id is not None
     for field, value, asked in (
         ("name", name, settings.guest_name),
@@ -244,18 +242,18 @@ def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) 
             raise Invalid(
                 field, f"Please give your {'name' if field == 'name' else 'e-mail address'}."
             )
-    page = fields.mapping(data.get("page"), "page")
+    page = validation.mapping(data.get("page"), "page")
     message, client_id = data.get("message"), data.get("client_id")
     return Opening(
         name=name,
         email=email,
         verified=_verified(request, email, data.get("email"), customer.get("signature")),
-        product=fields.product(data.get("product"), id_in_url),
-        page_url=fields.web_address(page.get("url"), "page.url"),
-        page_title=fields.short_text(page.get("title"), "page.title", 200),
-        body=None if message is None else fields.body_text(message, "message"),
-        client_id=None if client_id is None else fields.client_id(client_id),
-        start_key=fields.start_key(data.get("start_key"), client_id),
+        product=validation.product(data.get("product"), id_in_url),
+        page_url=validation.web_address(page.get("url"), "page.url"),
+        page_title=validation.short_text(page.get("title"), "page.title", 200),
+        body=None if message is None else validation.body_text(message, "message"),
+        client_id=None if client_id is None else validation.client_id(client_id),
+        start_key=validation.start_key(data.get("start_key"), client_id),
     )
 
 

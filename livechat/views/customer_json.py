@@ -7,17 +7,17 @@ from typing import Any
 
 from pyramid.request import Request
 
-from .. import history, reading
-from ..cursors import message_cursor, message_position
-from ..history import Page
+from ..conversation import history, records
+from ..conversation.cursors import message_cursor, message_position
+from ..conversation.history import Page
 from ..resources import VERBS, CustomerSession
-from ..shapes import customer_message, customer_session
+from ..serializers import customer_message, customer_session
 
 
 def session_shape(request: Request, session: Any) -> dict[str, Any]:
     """The session as its customer sees it now. It is read again, because an act may have changed it."""
     return session_shaper(request)(
-        lambda: request.db, reading.customer_record_by_id(request.db, session.id)
+        lambda: request.db, records.customer_record_by_id(request.db, session.id)
     )
 
 
@@ -72,7 +72,7 @@ def position_of(
     position, lost = message_position(cursor, context.record, for_customer=True, field=field)
     if lost:
         # What is remembered of the session may be older than what was read a moment ago.
-        fresh = reading.customer_record_by_id(request.db, context.record.id)
+        fresh = records.customer_record_by_id(request.db, context.record.id)
         if fresh is not None:
             context.record = fresh
             position, lost = message_position(cursor, fresh, for_customer=True, field=field)

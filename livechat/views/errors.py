@@ -20,12 +20,12 @@ from pyramid.traversal import find_interface
 from pyramid.view import exception_view_config, forbidden_view_config, notfound_view_config
 from pyramid_retry import mark_error_retryable
 
-from .. import db_errors
-from ..headers import on_customer_side, preflight
-from ..inputs import form_text
+from ..db import errors
+from ..exceptions import Busy, Refused, TooMany, TooManyStreams
 from ..permissions import Permission
-from ..refusals import Busy, Refused, TooMany, TooManyStreams
 from ..resources import AdminSession, CustomerSession, Desk
+from ..web.headers import on_customer_side, preflight
+from ..web.request_body import form_text
 from .login import LOGIN_PAGE, login_form
 
 log = logging.getLogger(__name__)
@@ -116,11 +116,11 @@ def undecodable(_error: Any, request: Request) -> Response:
 
 def database_away(error: Exception, request: Request) -> Response:
     """The database is locked, read-only or gone; the client keeps its text and tries again."""
-    if db_errors.is_conflict(error):
+    if errors.is_conflict(error):
         # Two transactions were in each other's way: pyramid_retry drops this answer and tries again. pyramid_tm
         # would say so, too, but not where a commit veto looks at the answer first.
         mark_error_retryable(error)
-    log.error("The database did not answer: %s", db_errors.reason(error))
+    log.error("The database did not answer: %s", errors.reason(error))
     message = "The chat cannot reach its memory just now. Nothing is lost; try again in a moment."
     return answer(request, 503, "unavailable", message, headers={"Retry-After": str(RETRY_AFTER)})
 
@@ -138,7 +138,7 @@ def other(error: HTTPException, request: Request) -> Response:
 @exception_view_config(Exception)
 def unexpected(error: Exception, request: Request) -> Response:
     """The database is away, or it is a fault of ours, told in the log, in full."""
-    if db_errors.is_away(error):
+    if errors.is_away(error):
         return database_away(error, request)
     log.error("%s %s failed", request.method, request.path_info, exc_info=error)
     message = "Something went wrong on our side. Nothing you sent is lost; please try again."

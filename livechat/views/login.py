@@ -13,17 +13,17 @@ from pyramid.response import Response
 from pyramid.security import forget, remember
 from pyramid.view import view_config
 
-from .. import devices, password_rules, signing_in, staff
-from ..inputs import form_text
-from ..limits import network
-from ..login_limits import Attempt, LoginLimits
-from ..logins import device_of
+from ..accounts import admins, devices, password_rules, sign_in
+from ..accounts.login_limits import Attempt, LoginLimits
+from ..accounts.logins import device_of
+from ..exceptions import Busy, Invalid, Refused, TooMany, WrongLogin
 from ..models import Admin as AdminRow
 from ..models import apart
 from ..permissions import Permission
-from ..refusals import Busy, Invalid, Refused, TooMany, WrongLogin
 from ..resources import Admin
-from .desk import wants_json
+from ..web.rate_limits import network
+from ..web.request_body import form_text
+from .desk.common import wants_json
 
 # Pages that the browser keeps, to go back to, are gone after signing out. "storage" would empty the storage of the
 # whole origin: the customer's conversation of somebody who has tried their own shop in this browser as well. The desk
@@ -64,11 +64,11 @@ def login_page(context: Admin, request: Request) -> Any:
 )
 def login(context: Admin, request: Request) -> Any:
     """Check name and password; begin a login."""
-    username = staff.fold_username(form_text(request, "username"))
+    username = admins.fold_username(form_text(request, "username"))
     attempt = attempt_of(request, username)
     password, hours = form_text(request, "password"), request.livechat.login_hours
     try:
-        login = signing_in.sign_in(*accounts(request), attempt, password, hours)
+        login = sign_in.sign_in(*accounts(request), attempt, password, hours)
     except (WrongLogin, TooMany, Busy) as refused:
         return _again(request, refused)
     return _signed_in(request, login, destination(context, request))
@@ -77,7 +77,7 @@ def login(context: Admin, request: Request) -> Any:
 @view_config(context=Admin, name="logout", request_method="POST", permission=Permission.SIGN_OUT)
 def logout(context: Admin, request: Request) -> Response:
     """End this login. The page's script (static/desk/leaving.js) removes what was typed from the browser."""
-    staff.sign_out(request.dbsession, request.identity.admin.login_id)
+    admins.sign_out(request.dbsession, request.identity.admin.login_id)
     headers = [*forget(request), ("Clear-Site-Data", CLEARED)]
     if wants_json(request):
         return Response(json={}, headerlist=[("Content-Type", "application/json"), *headers])
@@ -96,7 +96,7 @@ def welcome_page(context: Admin, request: Request) -> dict[str, Any]:
     token = request.GET.get("token", "")
     # The address holds the token. "no-referrer" would make browsers send the form with "Origin: null".
     request.response.headers["Referrer-Policy"] = "strict-origin"
-    return _welcome(request, token, staff.invited(request.dbsession, token))
+    return _welcome(request, token, admins.invited(request.dbsession, token))
 
 
 @view_config(
@@ -112,9 +112,9 @@ def welcome(context: Admin, request: Request) -> Any:
     password, settings = form_text(request, "password"), request.livechat
     hours, shop_name = settings.login_hours, settings.shop_name
     try:
-        login = signing_in.accept(*accounts(request), attempt, token, password, hours, shop_name)
+        login = sign_in.accept(*accounts(request), attempt, token, password, hours, shop_name)
     except (Invalid, TooMany, Busy) as refused:
-        return _welcome(request, token, staff.invited(request.dbsession, token), refused)
+        return _welcome(request, token, admins.invited(request.dbsession, token), refused)
     if login is None:
         request.response.status_int = 422
         return _welcome(request, token, None)
@@ -147,7 +147,7 @@ def attempt_of(request: Request, username: str | None) -> Attempt:
     return Attempt(network(request), username, device, device_of(request.user_agent or ""))
 
 
-def accounts(request: Request) -> tuple[signing_in.Unit, LoginLimits]:
+def accounts(request: Request) -> tuple[sign_in.Unit, LoginLimits]:
     """What signing in works with: short transactions of its own, and the limits."""
     return partial(apart, request), request.registry["livechat.login_limits"]
 
@@ -165,7 +165,7 @@ def _again(request: Request, refused: Refused) -> dict[str, Any]:
     return login_form(request) | {"problem": problem, "username": form_text(request, "username")}
 
 
-def _signed_in(request: Request, login: signing_in.Login, url: str) -> HTTPSeeOther:
+def _signed_in(request: Request, login: sign_in.Login, url: str) -> HTTPSeeOther:
     if not login.named:
         own = request.root["custom-admin"]["chat"]["profile"]
         wanted = urlunsplit(urlsplit(url)._replace(scheme="", netloc=""))

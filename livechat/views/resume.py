@@ -7,14 +7,14 @@ from typing import Any
 
 from pyramid.request import Request
 
-from .. import tickets
-from ..inputs import json_object
-from ..limits import network
+from ..accounts import resume_tickets
+from ..exceptions import Invalid, Missing
 from ..models import give_back_reading, writing
 from ..permissions import Permission
-from ..refusals import Invalid, Missing
 from ..resources import Resume, Ticket
 from ..security import bearer_token, embedding_site
+from ..web.rate_limits import network
+from ..web.request_body import json_object
 from .customer import customer_view
 from .customer_json import session_shape
 
@@ -30,7 +30,7 @@ def ticket(context: Ticket, request: Request) -> dict[str, Any]:
     site = embedding_site(request, data.get("site"))
     if site is None:
         raise Invalid("site", "Say which page keeps the ticket: the origin of an allowed site.")
-    found = tickets.give_ticket(request.dbsession, guest_id, token, site)
+    found = resume_tickets.give_ticket(request.dbsession, guest_id, token, site)
     if found is None:
         raise Missing("There is no such guest.")
     return {"ticket": found}
@@ -47,10 +47,10 @@ def resume(context: Resume, request: Request) -> dict[str, Any]:
         # A unit of work of its own: it is committed also when the answer is 404.
         give_back_reading(request)
         with request.registry["livechat.dbsession_factory"]() as db:
-            found = tickets.exchange(
+            found = resume_tickets.exchange(
                 writing(db), shown, key, embedding_site(request, data.get("site"))
             )
-            session = found and tickets.newest_session(db, found.guest_id)
+            session = found and resume_tickets.newest_session(db, found.guest_id)
             db.commit()
     if found is None:
         raise Missing("This ticket does not hold.")

@@ -11,10 +11,10 @@ from pyramid.response import Response
 from pyramid.view import view_config
 from sqlalchemy import text
 
-from .. import words
-from ..lean import lean_sheet
 from ..permissions import Permission
 from ..resources import Root
+from ..web import script_texts
+from ..web.minify import lean_sheet
 
 WIDGET_LASTS = 600  # seconds: how long a shop's visitors may see an old loader after an upgrade
 
@@ -32,7 +32,7 @@ def widget(context: Root, request: Request) -> Response:
     """The loader: all that a shop's page takes in before somebody clicks."""
     folder = files("livechat").joinpath("static/widget")
     style = lean_sheet(folder.joinpath("loader.css").read_text("utf-8"))
-    shown = words.translated(words.LOADER, request.localizer.translate)
+    shown = script_texts.translated(script_texts.LOADER, request.localizer.translate)
     source = folder.joinpath("loader.js").read_text("utf-8")
     response = Response(
         source.replace('"__LIVECHAT_WORDS__"', json.dumps(shown)).replace(

@@ -9,11 +9,11 @@ from pyramid.config import Configurator
 from pyramid.request import Request
 from pyramid.response import Response
 
-from .. import fields
-from ..limits import network
+from .. import validation
 from ..models import give_back_reading
 from ..realtime.hints import Typing
-from ..realtime.stream import EventStream, Log
+from ..realtime.sse import EventStream, Log
+from ..web.rate_limits import network
 
 EVENT_STREAM = "text/event-stream"
 # Asked for by name: who takes text/* or */* does not expect an answer without an end.
@@ -37,7 +37,7 @@ def streamed(
     proof: str | None = None,
 ) -> Response:
     """The answer that goes on. The listener listens before the backlog is read, so nothing falls in between.
-    `here`: whose presence it is, as the book (presence.py) calls them.
+    `here`: whose presence it is, as the book (desk/presence.py) calls them.
 
     Raises TooManyStreams, and what the database says when the backlog cannot be read.
     """
@@ -73,7 +73,7 @@ def say_typing(
     request: Request, session_id: int, admin_id: int | None, data: dict[str, Any]
 ) -> None:
     """Tell who has the conversation open that somebody begins or ends to type. Raises Invalid."""
-    typing = fields.flag(data.get("typing", True), "typing")
+    typing = validation.flag(data.get("typing", True), "typing")
     request.realtime.wakeup.say(Typing(session_id, admin_id, typing))
 
 

@@ -7,7 +7,8 @@ import re
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import Engine
 
-from livechat import database, staff
+from livechat.accounts import admins
+from livechat.db import schema
 from livechat.models import Admin as AdminRow
 from livechat.security import LOGIN_COOKIE
 
@@ -39,8 +40,8 @@ class Desk:
 
     def is_signed_in(self) -> Desk:
         """Signed in without the form, which takes its time on purpose."""
-        with database.transaction(self.engine) as db:
-            token = staff.sign_in(db, db.get_one(AdminRow, self.row.id), 24)
+        with schema.transaction(self.engine) as db:
+            token = admins.sign_in(db, db.get_one(AdminRow, self.row.id), 24)
         # As the server sets it: another path would make it a second cookie of the same name.
         cookie = {"name": LOGIN_COOKIE, "value": token, "domain": "localhost"}
         self.context.add_cookies([{**cookie, "path": "/custom-admin/", "httpOnly": True}])
@@ -55,8 +56,8 @@ class Desk:
 
     def loses_the_login(self) -> Desk:
         """The login ends on the server, as after a new password or when it has run out."""
-        with database.transaction(self.engine) as db:
-            staff.sign_out_everywhere(db, db.get_one(AdminRow, self.row.id))
+        with schema.transaction(self.engine) as db:
+            admins.sign_out_everywhere(db, db.get_one(AdminRow, self.row.id))
         return self
 
     def visits(self, path: str = "") -> Desk:

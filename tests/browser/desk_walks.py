@@ -7,12 +7,16 @@ from datetime import timedelta
 
 from playwright.sync_api import expect
 
-from livechat import database, handling, notes, preferences, replies, staff, tags
+from livechat.accounts import admins
 from livechat.actors import STAFF, admin_actor
+from livechat.conversation import notes, tags, triage
+from livechat.conversation.opening import Product
+from livechat.db import schema
+from livechat.desk import canned_replies as replies
+from livechat.desk import preferences
 from livechat.models import Admin as AdminRow
 from livechat.models import ChatSession
 from livechat.models.chat import Priority
-from livechat.opening import Product
 
 from .seeds import add_chat, add_messages, close_chat
 from .walks import Look, World
@@ -26,11 +30,11 @@ def the_list_in_its_states(world: World, look: Look) -> None:
     clara = add_chat(engine, "Clara", "Hello", email="clara@example.com", product=EMBER)
     add_messages(engine, add_chat(engine, None, "Hi"), desk.row, "Good day")
     close_chat(engine, add_chat(engine, "Emil"))
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         session = db.get_one(ChatSession, clara)
         assert session.waiting_since is not None
         session.waiting_since -= timedelta(minutes=40)
-        handling.set_priority(db, session, STAFF, Priority.URGENT)
+        triage.set_priority(db, session, STAFF, Priority.URGENT)
         tags.change_tags(db, session, STAFF, ["refund"], [])
         preferences.save_view(db, desk.row.id, "Refunds", {"tag": "refund"})
     desk.sees_counts(waiting=1, active=1, closed=1)
@@ -79,7 +83,7 @@ def notes_canned_replies_and_held_answers(world: World, look: Look) -> None:
     berta = world.desk("berta", "Berta Beispiel").row
     desk.ear.expects("409", "ERR_FAILED")
     add_chat(engine, "Clara", "Hello", product=EMBER)
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         actor = admin_actor(desk.row.id, desk.row.name)
         for code in ("hours", "norway"):
             replies.add(db, actor, code=code, title=code, body="From 9 to 5.", everybody=True)
@@ -127,8 +131,8 @@ def the_menus_and_what_they_do(world: World, look: Look) -> None:
     expect(desk.page.locator("#block")).not_to_have_text("Block this customer")
     look(desk.page)
     viewer = world.desk("vera", "Vera Vonfern").is_signed_in()
-    with database.transaction(world.engine) as db:
-        staff.set_role(db, db.get_one(AdminRow, viewer.row.id), "viewer")
+    with schema.transaction(world.engine) as db:
+        admins.set_role(db, db.get_one(AdminRow, viewer.row.id), "viewer")
     viewer.visits("2/").is_ready()
     look(viewer.page)
 
@@ -153,7 +157,7 @@ def the_search(world: World, look: Look) -> None:
     desk = world.desk().is_signed_in()
     desk.ear.expects("422")
     number = add_chat(world.engine, "Clara", "The blue lamp", product=EMBER)
-    with database.transaction(world.engine) as db:
+    with schema.transaction(world.engine) as db:
         actor = admin_actor(desk.row.id, desk.row.name)
         session = db.get_one(ChatSession, number)
         notes.add_note(db, session, actor, "A <lamp> for @berta", "a-note")
@@ -203,8 +207,8 @@ def the_team(world: World, look: Look) -> None:
     desk = world.desk().is_signed_in()
     desk.ear.expects("409", "422")
     off = world.desk("otto", "Otto Offline").row
-    with database.transaction(world.engine) as db:
-        staff.disable(db, db.get_one(AdminRow, off.id))
+    with schema.transaction(world.engine) as db:
+        admins.disable(db, db.get_one(AdminRow, off.id))
     desk.visits("team/")
     for number in (1, 2):  # the second time it is an error
         add = desk.page.get_by_role("region", name="Add a person")
@@ -221,10 +225,10 @@ def ones_own_account(world: World, look: Look) -> None:
     desk = world.desk().is_signed_in()
     desk.ear.expects("422")
     world.desk("berta", "Berta Beispiel")
-    with database.transaction(world.engine) as db:
+    with schema.transaction(world.engine) as db:
         row = db.get_one(AdminRow, desk.row.id)
         for device in ("Safari on iPhone", "Firefox on Windows"):
-            staff.sign_in(db, row, 24, device=device, network="2001:db8:12:3456::/64")
+            admins.sign_in(db, row, 24, device=device, network="2001:db8:12:3456::/64")
     desk.visits("profile/").is_ready()
     look(desk.page)
     desk.page.get_by_label("E-mail address").fill("anna@")

@@ -9,10 +9,12 @@ from typing import Any
 
 from sqlalchemy import Engine, text
 
-from livechat import conversation, database, guests
+from livechat.accounts import guests
 from livechat.actors import CUSTOMER, STAFF, Actor, admin_actor
+from livechat.conversation import lifecycle
+from livechat.conversation.opening import Opening, Product
+from livechat.db import schema
 from livechat.models import Admin, ChatSession
-from livechat.opening import Opening, Product
 
 from ..server import Server
 
@@ -25,7 +27,7 @@ def add_chat(
     product: Product | None = None,
 ) -> int:
     """A waiting chat in which a customer has written these; returns its number."""
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         guest = guests.new_guest(db, None)
         opening = Opening(
             name=name,
@@ -36,9 +38,9 @@ def add_chat(
             body=(messages or ("Hello",))[0],
             client_id=str(uuid.uuid4()),
         )
-        session = conversation.start(db, guest, opening).session
+        session = lifecycle.start(db, guest, opening).session
         for body in messages[1:]:
-            conversation.send(db, session, CUSTOMER, body, str(uuid.uuid4()))
+            lifecycle.send(db, session, CUSTOMER, body, str(uuid.uuid4()))
         return session.id
 
 
@@ -47,10 +49,10 @@ def add_messages(engine: Engine, number: int, author: Admin | None, *messages: s
     actor: Actor = CUSTOMER
     if author is not None:
         actor = admin_actor(author.id, author.name)
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         session = db.get_one(ChatSession, number)
         for body in messages:
-            conversation.send(db, session, actor, body, str(uuid.uuid4()))
+            lifecycle.send(db, session, actor, body, str(uuid.uuid4()))
 
 
 def fill_chat(engine: Engine, number: int, count: int, body: str = "Entry {}") -> None:
@@ -90,8 +92,8 @@ def fill_chat(engine: Engine, number: int, count: int, body: str = "Entry {}") -
 
 def close_chat(engine: Engine, number: int) -> None:
     """A colleague closes it."""
-    with database.transaction(engine) as db:
-        conversation.close(db, db.get_one(ChatSession, number), STAFF)
+    with schema.transaction(engine) as db:
+        lifecycle.close(db, db.get_one(ChatSession, number), STAFF)
 
 
 def query(engine: Engine, sql: str, **values: Any) -> list[Any]:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from playwright.sync_api import BrowserContext, expect
 from sqlalchemy import Engine
 
-from livechat import database, staff
+from livechat.accounts import admins
+from livechat.db import schema
 from livechat.models import Admin as AdminRow
 
 from .desk import Desk
@@ -129,8 +130,8 @@ def the_login_the_invitation_and_errors(world: World, look: Look) -> None:
     desk.signs_in("wrong")
     expect(desk.page.get_by_role("alert")).to_be_visible()
     look(desk.page)
-    with database.transaction(world.engine) as db:
-        token = staff.invite(db, db.get_one(AdminRow, desk.row.id))
+    with schema.transaction(world.engine) as db:
+        token = admins.invite(db, db.get_one(AdminRow, desk.row.id))
     for each in (token, "used"):
         desk.page.goto(f"{desk.origin}/custom-admin/welcome/?token={each}")
         look(desk.page)

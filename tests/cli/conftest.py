@@ -17,10 +17,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from livechat import conversation, database, guests
+from livechat.accounts import guests
 from livechat.actors import CUSTOMER
+from livechat.conversation import lifecycle
+from livechat.conversation.opening import Opening, Product
+from livechat.db import schema
 from livechat.models import ChatSession
-from livechat.opening import Opening, Product
 from tests.factories import new_id
 
 from .forking import Forking
@@ -163,12 +165,12 @@ def begin(engine: Engine) -> Begin:
     """A function that lets a customer begin a chat with some messages; gives its number."""
 
     def begin(*messages: str, product: Product | None = None, **opening: Any) -> int:
-        with database.transaction(engine) as db:
+        with schema.transaction(engine) as db:
             guest = guests.new_guest(db, None)
             guests.give_token(db, guest)
-            session = conversation.start(db, guest, Opening(product=product, **opening)).session
+            session = lifecycle.start(db, guest, Opening(product=product, **opening)).session
             for body in messages:
-                conversation.send(db, session, CUSTOMER, body, new_id())
+                lifecycle.send(db, session, CUSTOMER, body, new_id())
             return session.id
 
     return begin
@@ -179,7 +181,7 @@ def change(engine: Engine) -> Callable[..., None]:
     """A function that sets columns of a chat: times, mostly."""
 
     def change(number: int, **columns: datetime | str | None) -> None:
-        with database.transaction(engine) as db:
+        with schema.transaction(engine) as db:
             for name, value in columns.items():
                 setattr(db.get_one(ChatSession, number), name, value)
 

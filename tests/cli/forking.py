@@ -56,9 +56,9 @@ class Forking:
 
 
 def _serve() -> None:
-    from livechat.cli import acting, admins, init, report, sessions, watch
+    from livechat.cli import admins, init, report, session_acts, sessions, watch
 
-    assert all((acting, admins, init, report, sessions, watch))
+    assert all((session_acts, admins, init, report, sessions, watch))
     requests, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w")
     for line in iter(requests.readline, ""):
         child = os.fork()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from livechat import database, reading, staff
+from livechat.accounts import admins
+from livechat.conversation import records
+from livechat.db import schema
 from tests.factories import PASSWORD, add_admin, has_password
 
 from .conftest import Begin, Shell
@@ -14,8 +16,8 @@ NEW = "some other words in a row"
 
 
 def can_sign_in(engine: Engine, username: str, password: str) -> bool:
-    with database.transaction(engine) as db:
-        enabled = staff.find_admin(db, username).disabled_at is None
+    with schema.transaction(engine) as db:
+        enabled = admins.find_admin(db, username).disabled_at is None
         return enabled and has_password(db, username, password)
 
 
@@ -23,8 +25,8 @@ def invited(engine: Engine, link: str) -> str | None:
     """The username that a link is for."""
     path, _question, token = link.rstrip("\n").partition("?token=")
     assert path == "http://localhost:6543/custom-admin/welcome/"
-    with database.transaction(engine) as db:
-        admin = staff.invited(db, token)
+    with schema.transaction(engine) as db:
+        admin = admins.invited(db, token)
         return admin.username if admin else None
 
 
@@ -110,12 +112,12 @@ def test_a_disabled_admin_is_out_and_can_come_back(
     ben = add_admin(engine, "ben")
     number = begin("hello")
     shell("sessions", "assign", number, "ben")
-    with database.transaction(engine) as db:
-        token = staff.sign_in(db, ben, 1)
+    with schema.transaction(engine) as db:
+        token = admins.sign_in(db, ben, 1)
     out = shell("admins", "disable", "ben")
     assert (out.code, "1 open chat put back" in out.err) == (0, True)
-    with database.transaction(engine) as db:
-        assert reading.admin_by_login(db, token) is None
+    with schema.transaction(engine) as db:
+        assert records.admin_by_login(db, token) is None
     assert not can_sign_in(engine, "ben", PASSWORD)
     assert shell("sessions", "list").rows[0][1:3] == ["waiting", ""]
     states = {
@@ -132,11 +134,11 @@ def test_a_disabled_admin_is_out_and_can_come_back(
 def test_a_new_password_ends_the_logins_and_so_does_logout(shell: Shell, engine: Engine) -> None:
     anna = add_admin(engine, "anna")
     for words, given in ((["passwd", "anna", "--password-stdin"], NEW), (["logout", "anna"], "")):
-        with database.transaction(engine) as db:
-            token = staff.sign_in(db, anna, 1)
+        with schema.transaction(engine) as db:
+            token = admins.sign_in(db, anna, 1)
         assert shell("admins", *words, input=given).code == 0
-        with database.transaction(engine) as db:
-            assert reading.admin_by_login(db, token) is None
+        with schema.transaction(engine) as db:
+            assert records.admin_by_login(db, token) is None
     assert can_sign_in(engine, "anna", NEW)
     assert not can_sign_in(engine, "anna", PASSWORD)
 

@@ -10,11 +10,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, update
 
-from livechat import assigning, conversation, database
 from livechat.actors import STAFF, admin_actor
+from livechat.conversation import assignment, lifecycle
+from livechat.conversation.opening import Product
+from livechat.db import schema
 from livechat.models import ChatMessage, ChatSession
-from livechat.opening import Product
-from livechat.reporting import By, Report, report
+from livechat.statistics.report import By, Report, report
 from tests.factories import add_admin, new_id
 
 from .conftest import Begin, Shell
@@ -35,13 +36,13 @@ def two_days(engine: Engine, begin: Begin, change: Callable[..., None]) -> None:
     first = begin("a", "b", product=LAMP)
     second = begin("c", product=LAMP)
     third = begin("d", product=TEMPLATE)
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         for number, admin in ((first, anna), (second, ben)):
             session = db.get_one(ChatSession, number)
-            conversation.send(db, session, admin_actor(admin.id, admin.name), "answer", new_id())
+            lifecycle.send(db, session, admin_actor(admin.id, admin.name), "answer", new_id())
         session = db.get_one(ChatSession, second)
-        assigning.assign(db, session, STAFF, db.merge(anna), session.version)
-        conversation.close(db, db.get_one(ChatSession, first), STAFF)
+        assignment.assign(db, session, STAFF, db.merge(anna), session.version)
+        lifecycle.close(db, db.get_one(ChatSession, first), STAFF)
         # Every entry at the moment its chat began; only what is counted matters here.
         for number, moment in (
             (first, at(MONDAY, 0)),
@@ -57,7 +58,7 @@ def two_days(engine: Engine, begin: Begin, change: Callable[..., None]) -> None:
 
 
 def counted(engine: Engine, by: By, since: date = MONDAY, until: date = TUESDAY) -> Report:
-    with database.transaction(engine, write=False) as db:
+    with schema.transaction(engine, write=False) as db:
         return report(db, since, until, by)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from livechat.opening import Product
+from livechat.conversation.opening import Product
 from tests.factories import add_admin
 
 from .conftest import Begin, Shell

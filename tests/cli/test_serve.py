@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from livechat import listening
-from livechat.listening import Address, CannotListen
+from livechat.server import sockets as listening
+from livechat.server.sockets import Address, CannotListen
 from tests.factories import PASSWORD, Customer
 from tests.server import Server, free_port
 from tests.streams import EVENTS, Remote, open_stream, until

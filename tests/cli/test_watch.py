@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from livechat import conversation, database
 from livechat.actors import CUSTOMER, STAFF
-from livechat.cli.following import Follower
+from livechat.cli.follower import Follower
+from livechat.conversation import lifecycle
+from livechat.db import schema
 from livechat.models import ChatSession, writing
 from tests.factories import add_admin, new_id
 
@@ -94,7 +95,7 @@ def bodies(follower: Follower) -> list[Any]:
 
 
 def says(db: Session, number: int, body: str) -> None:
-    conversation.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
+    lifecycle.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
 
 
 def test_a_follower_has_everything_once(engine: Engine, begin: Begin) -> None:
@@ -105,10 +106,10 @@ def test_a_follower_has_everything_once(engine: Engine, begin: Begin) -> None:
     empty = begin()
     assert bodies(follower) == [new, "one", "two", empty]
     assert bodies(follower) == []
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         for number, body in ((old, "three"), (empty, "four"), (old, "five")):
             says(db, number, body)
-        conversation.close(db, db.get_one(ChatSession, new), STAFF)
+        lifecycle.close(db, db.get_one(ChatSession, new), STAFF)
     assert bodies(follower) == ["three", "four", "five", "The chat was closed."]
     assert bodies(follower) == []
     follower.close()
@@ -118,7 +119,7 @@ def test_a_follower_of_one_session_hears_of_no_other(engine: Engine, begin: Begi
     mine, other = begin("before"), begin("before")
     follower = Follower(engine, mine)
     begin("new")
-    with database.transaction(engine) as db:
+    with schema.transaction(engine) as db:
         says(db, other, "not this")
         says(db, mine, "this")
     assert bodies(follower) == ["this"]
@@ -131,7 +132,7 @@ def test_a_follower_misses_nothing_that_is_committed_late(engine: Engine, begin:
     follower = Follower(engine)
     with Session(engine) as db, db.begin():
         says(writing(db), slow, "lower id, later commit")
-        with database.transaction(engine) as other:
+        with schema.transaction(engine) as other:
             says(other, fast, "higher id, earlier commit")
         assert bodies(follower) == ["higher id, earlier commit"]
     assert bodies(follower) == ["lower id, later commit"]

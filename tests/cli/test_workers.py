@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from livechat import listening, supervising
-from livechat.supervising import MOST_FAILURES, CannotServe, supervise
+from livechat.server import sockets as listening
+from livechat.server import supervisor
+from livechat.server.supervisor import MOST_FAILURES, CannotServe, supervise
 from tests.databases import engine_for, rows
 from tests.factories import Customer
 from tests.server import READY_WITHIN, Server, children_of, free_port, state_of
@@ -244,7 +245,7 @@ def test_workers_that_are_killed_before_any_has_served_are_started_again(tmp_pat
 def test_workers_that_have_served_are_started_again_however_often_they_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(supervising, "LONGEST_PAUSE", 0.3)
+    monkeypatch.setattr(supervisor, "LONGEST_PAUSE", 0.3)
     supervised = Supervised()
     me, ends = os.getpid(), 3 * MOST_FAILURES
     timer = threading.Thread(
@@ -318,7 +319,7 @@ def test_who_watches_ends_its_workers_and_says_who_asked(
 
 
 def test_a_worker_that_does_not_want_to_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervising, "PATIENCE", 0.2)
+    monkeypatch.setattr(supervisor, "PATIENCE", 0.2)
     supervised = Supervised()
     me = os.getpid()
     before = children_of(me)

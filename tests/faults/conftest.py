@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from livechat import database, staff
+from livechat.accounts import admins
+from livechat.db import schema
 
 from ..databases import engine_for
 from ..factories import password_hash
@@ -42,9 +43,9 @@ def new_site(
         def new(plan: Plan) -> Site:
             ground = stack.enter_context(ground_for(plan, all_databases, tmp_path))
             engine = stack.enter_context(engine_for(ground.url))
-            with database.transaction(engine) as db:
+            with schema.transaction(engine) as db:
                 for username, name in ADMINS.items():
-                    staff.add_admin(db, username, name=name).password_hash = password_hash()
+                    admins.add_admin(db, username, name=name).password_hash = password_hash()
             clock = Clock(tmp_path / "clock")
             # Where the clock stays as it is, livechat runs as it is.
             moves = the_clock_is_moved in plan.faults

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
 
-from livechat import database
+from livechat.db import schema
 from livechat.models import make_engine
 
 OPTIONS = {
@@ -45,7 +45,7 @@ class OwnPostgreSQL:
         self.start()  # with the options
         self.url = uri.set(database="livechat").render_as_string(hide_password=False)
         engine = make_engine(self.url)
-        database.migrate(engine)
+        schema.migrate(engine)
         engine.dispose()
 
     def stop(self, mode: str = "immediate") -> None:

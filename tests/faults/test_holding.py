@@ -10,7 +10,8 @@ import uuid
 import pytest
 from sqlalchemy import text
 
-from livechat import database, staff
+from livechat.accounts import admins
+from livechat.db import schema
 
 from ..databases import engine_for
 from ..factories import password_hash
@@ -83,8 +84,8 @@ def is_answered(who: Client, conversation: Conversation) -> bool:
 def test_a_stream_that_begins_while_a_table_is_held_is_refused_and_not_dead(tmp_path, new_database):
     """Not a connection that has 200, breathes, and never says anything again."""
     url = new_database()
-    with engine_for(url) as engine, database.transaction(engine) as db:
-        staff.add_admin(db, "anna").password_hash = password_hash()
+    with engine_for(url) as engine, schema.transaction(engine) as db:
+        admins.add_admin(db, "anna").password_hash = password_hash()
     server = Server(tmp_path, url, busy_timeout_ms="500").start()
     client = Client(server.port, patience=20)
     conversation = started(client)

@@ -7,7 +7,8 @@ import sqlite3
 import pytest
 from sqlalchemy import make_url
 
-from livechat import database, staff
+from livechat.accounts import admins
+from livechat.db import schema
 
 from ..databases import engine_for
 from ..factories import password_hash
@@ -21,8 +22,8 @@ SQLITE = ["sqlite"] if "sqlite" in CHOSEN else []
 @pytest.mark.parametrize("database_kind", SQLITE)
 def test_a_server_starts_while_somebody_else_holds_the_write_lock(tmp_path, new_database):
     url = new_database()
-    with engine_for(url) as engine, database.transaction(engine) as db:
-        staff.add_admin(db, "anna").password_hash = password_hash()
+    with engine_for(url) as engine, schema.transaction(engine) as db:
+        admins.add_admin(db, "anna").password_hash = password_hash()
     other = sqlite3.connect(make_url(url).database or "", isolation_level=None)
     server = Server(tmp_path, url, busy_timeout_ms="100")
     try:

@@ -136,7 +136,9 @@ def _names_in(modules: frozenset[ModuleType]) -> tuple[tuple[str, ...], tuple[st
     """The names that modules, and what they read fields with, take from a body and from the query."""
     root = Path(livechat.__file__).parent
     sources = [Path(str(module.__file__)) for module in modules]
-    sources += [root / name for name in ("fields.py", "preferences.py", "views/streaming.py")]
+    sources += [
+        root / name for name in ("validation.py", "desk/preferences.py", "views/streaming.py")
+    ]
     names: set[str] = set()
     asked: set[str] = set()
     for path in sources:

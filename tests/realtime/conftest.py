@@ -11,10 +11,11 @@ import pytest
 from pyramid.config import Configurator
 from sqlalchemy.orm import Session
 
-from livechat import conversation, guests
+from livechat.accounts import guests
 from livechat.actors import CUSTOMER
+from livechat.conversation import lifecycle
+from livechat.conversation.opening import Opening
 from livechat.models import ChatSession, writing
-from livechat.opening import Opening
 from livechat.realtime.hints import Changed, Hint, Typing
 from livechat.realtime.hub import Listener
 from livechat.realtime.wakeup import Wakeup
@@ -64,15 +65,15 @@ class Process:
     def begins(self, *bodies: str) -> int:
         """A customer begins a chat; gives its number."""
         with self.unit() as db:
-            session = conversation.start(db, guests.new_guest(db, None), Opening()).session
+            session = lifecycle.start(db, guests.new_guest(db, None), Opening()).session
             for body in bodies:
-                conversation.send(db, session, CUSTOMER, body, new_id())
+                lifecycle.send(db, session, CUSTOMER, body, new_id())
             return session.id
 
     def writes(self, number: int, body: str = "hello") -> None:
         """A message is written and committed."""
         with self.unit() as db:
-            conversation.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
+            lifecycle.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
 
     @property
     def sessions_told(self) -> list[int]:

@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from livechat.presence import CUSTOMER, Book
-from livechat.realtime import channels
-from livechat.realtime.changes import touch
+from livechat.db.changes import touch
+from livechat.desk.presence import CUSTOMER, Book
+from livechat.realtime import backends
 from livechat.realtime.hub import EVERYTHING, Hub
 from livechat.realtime.sweep import Sweep
 from livechat.realtime.wakeup import choose
@@ -41,8 +41,8 @@ def test_a_channel_that_is_open_and_says_nothing_is_opened_again(
     way: Way, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a fail-over: we listen to what nobody says anything to any more, and nothing tells us so."""
-    monkeypatch.setattr(channels, "PROVE_EVERY", 0.1)
-    monkeypatch.setattr(channels, "SILENT_FOR", 1.0)
+    monkeypatch.setattr(backends, "PROVE_EVERY", 0.1)
+    monkeypatch.setattr(backends, "SILENT_FOR", 1.0)
     heard = type(way.here.wakeup).heard
     deaf = [True]
     monkeypatch.setattr(
@@ -55,7 +55,7 @@ def test_a_channel_that_is_open_and_says_nothing_is_opened_again(
     deaf[0] = False
     wait_until_both_listen(way.here, way.there)
     # One that works stays as it is.
-    monkeypatch.setattr(channels, "SILENT_FOR", 5.0)
+    monkeypatch.setattr(backends, "SILENT_FOR", 5.0)
     assert way.there.wakeup.has_missed is False
 
 

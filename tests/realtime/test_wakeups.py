@@ -14,10 +14,10 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import text
 
-from livechat import conversation
 from livechat.actors import CUSTOMER
+from livechat.conversation import lifecycle
+from livechat.db.changes import touch
 from livechat.models import ChatSession
-from livechat.realtime.changes import touch
 from livechat.realtime.hints import Typing
 from livechat.realtime.hub import EVERYTHING
 from tests.databases import engine_for, rows
@@ -68,7 +68,7 @@ def test_what_is_rolled_back_is_never_heard_of(way: Way) -> None:
         pass
 
     with contextlib.suppress(Dropped), way.there.unit() as db:
-        conversation.send(db, db.get_one(ChatSession, dropped), CUSTOMER, "never", new_id())
+        lifecycle.send(db, db.get_one(ChatSession, dropped), CUSTOMER, "never", new_id())
         raise Dropped
     marker(way, kept)
     assert (way.here.times_told(dropped), way.there.times_told(dropped)) == before

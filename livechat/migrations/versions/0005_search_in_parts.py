@@ -1,5 +1,5 @@
 """SQLite's index of messages is no longer kept by the message's own transaction: that took a tenth of a send, and now
-and then a merge of the index kept everybody waiting. `livechat.search_index.keep_up` takes in what is new.
+and then a merge of the index kept everybody waiting. `livechat.search.index.keep_up` takes in what is new.
 
 A later migration that makes chat_messages anew (SQLite, batch_alter_table) runs `make_triggers` of 0004, which makes
 all triggers, and then `upgrade` of this file.

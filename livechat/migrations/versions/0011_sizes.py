@@ -10,7 +10,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-ENTRY = 100  # bytes that an entry counts besides its text: livechat.sizes.ENTRY
+ENTRY = 100  # bytes that an entry counts besides its text: livechat.conversation.sizes.ENTRY
 _COLUMNS = ("size", "size_day", "day_size")
 
 

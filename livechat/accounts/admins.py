@@ -1,0 +1,291 @@
+"""Admins: adding and inviting them, their passwords and logins. Plain functions of a database session."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from .. import audit
+from ..actors import STAFF, Actor
+from ..audit import Act
+from ..conversation.assignment import give_back
+from ..conversation.message_log import LOCK
+from ..db.locks import TEAM, take_turns
+from ..exceptions import Conflict, Invalid, Missing
+from ..models import Admin, AdminLogin, Role, now
+from ..permissions import Permission, may
+from ..rights import check, managers, who_may
+from ..validation import email_address
+from .guests import hash_token, new_token
+from .passwords import PasswordHash
+
+INVITE_LASTS = timedelta(hours=72)
+
+
+def fold_username(text: str) -> str:
+    """A username as it is stored and compared: ``Anna`` and ``anna`` are one person."""
+    return unicodedata.normalize("NFKC", text.strip()).casefold()
+
+
+def check_username(db: Session, username: str) -> str:
+    """A new admin's username as it will be stored. Raises Invalid, Conflict ``username_taken``."""
+    folded = fold_username(username)
+    if not re.fullmatch(r"[\w][\w.@+-]{0,63}", folded):
+        raise Invalid(
+            "username",
+            "A username is 1 to 64 letters, digits and . _ @ + - and begins with a letter or digit.",
+        )
+    if folded in {"me", "none"}:
+        raise Invalid(
+            "username", f"“{folded}” has a meaning of its own in filters. Choose another username."
+        )
+    if db.scalar(select(Admin.id).where(Admin.username == folded)) is not None:
+        raise _taken(folded)
+    return folded
+
+
+def _taken(username: str) -> Conflict:
+    return Conflict("username_taken", f"There is an admin {username} already.")
+
+
+def add_admin(
+    db: Session,
+    username: str,
+    *,
+    email: str | None = None,
+    name: str | None = None,
+    password_hash: PasswordHash | None = None,
+    role: str | None = None,
+    actor: Actor = STAFF,
+) -> Admin:
+    """Add an admin; without the hash of a password (see `passwords.hash_password`) they need an invitation. Without
+    a role the first one is owner, and those who come later are agents.
+
+    Raises NotAllowed, Invalid, Conflict ``username_taken``.
+    """
+    _change_team(db, actor)
+    folded = check_username(db, username)
+    shown = " ".join((name or folded).split())
+    if not 1 <= len(shown) <= 100:
+        raise Invalid("name", "A name has 1 to 100 characters.")
+    admin = Admin(username=folded, name=shown, created_at=now())
+    admin.role = check_role(role) if role else Role.AGENT if managers(db) else Role.OWNER
+    admin.email = email_address(email, "email") if email else None
+    admin.password_hash = password_hash
+    try:
+        with db.begin_nested():
+            db.add(admin)
+            db.flush()
+    except (
+        IntegrityError
+    ):  # another program, which takes no turns with us, adds the same one at this moment
+        raise _taken(folded) from None
+    audit.record(
+        db, actor, Act.ADMIN_ADDED, target=admin.username, details={"role": str(admin.role)}
+    )
+    return admin
+
+
+def check_role(role: str) -> Role:
+    """Raises Invalid for what is no role."""
+    try:
+        return Role(role)
+    except ValueError:
+        raise Invalid("role", "role is owner, agent or viewer.") from None
+
+
+def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None:
+    """Let an admin do more or less from now on; who may only read gives back their chats.
+
+    Raises NotAllowed, Invalid, Conflict ``last_owner``.
+    """
+    wanted = check_role(role)
+    _change_team(db, actor, admin)
+    had = admin.role
+    if wanted == had:
+        return
+    if not may(wanted, Permission.MANAGE):
+        _keep_an_owner(db, admin)
+    admin.role = wanted
+    if not may(wanted, Permission.ANSWER):
+        give_back(db, admin, actor)
+    audit.record(
+        db, actor, Act.ROLE, target=admin.username, details={"from": str(had), "to": str(wanted)}
+    )
+
+
+def _change_team(db: Session, actor: Actor, admin: Admin | None = None) -> None:
+    """Take turns with everybody else who changes the team, and see the admin who is changed as they are now.
+
+    Raises NotAllowed when the acting admin may not manage the team any more.
+    """
+    take_turns(db, TEAM)
+    # Also for the command line: all admins whom it is about are locked before others, and in order.
+    managers(db, [] if admin is None else [admin.id])
+    check(db, actor, Permission.MANAGE)
+    if admin is not None:
+        lock_admin(db, admin)
+
+
+def lock_admin(db: Session, admin: Admin) -> None:
+    """See an admin as they are now; until we commit, nobody else changes them or lets them sign in."""
+    db.flush()  # refreshing would drop what was changed
+    db.refresh(admin, with_for_update=LOCK)
+
+
+def _keep_an_owner(db: Session, admin: Admin) -> None:
+    if managers(db) == [admin.id]:
+        raise Conflict(
+            "last_owner",
+            f"{admin.username} is the only owner. Make somebody else an owner first.",
+        )
+
+
+def store_password(
+    db: Session, admin: Admin, password_hash: PasswordHash, actor: Actor = STAFF
+) -> None:
+    """Give an admin a new password, of which this is the hash; every login and invitation made before ends.
+
+    Hash it before the transaction begins (see `passwords.hash_password`): that takes long.
+    """
+    lock_admin(db, admin)
+    audit.record(db, actor, Act.PASSWORD, target=admin.username)
+    admin.password_hash = password_hash
+    admin.invite_hash = admin.invite_expires_at = None
+    sign_out_everywhere(db, admin)
+
+
+def invite(db: Session, admin: Admin, actor: Actor = STAFF) -> str:
+    """A one-time token with which an admin sets a password. An earlier one ends; this one lasts three days."""
+    _change_team(db, actor, admin)
+    if admin.disabled_at is not None:
+        raise Conflict("disabled", f"{admin.username} is disabled. Enable the account first.")
+    audit.record(db, actor, Act.INVITED, target=admin.username)
+    token = new_token()
+    admin.invite_hash = hash_token(token)
+    admin.invite_expires_at = now() + INVITE_LASTS
+    db.flush()
+    return token
+
+
+def invited(db: Session, token: str) -> Admin | None:
+    """The admin whom an invitation is for, while it holds."""
+    query = select(Admin).where(Admin.invite_hash == hash_token(token), Admin.disabled_at.is_(None))
+    admin = db.scalars(query).first()
+    if admin is None or admin.invite_expires_at is None or admin.invite_expires_at < now():
+        return None
+    return admin
+
+
+def use_invitation(db: Session, token: str) -> Admin | None:
+    """Use an invitation up; returns whom it was for. None when it does not hold, or somebody else was quicker."""
+    used = (
+        update(Admin)
+        .where(
+            Admin.invite_hash == hash_token(token),
+            Admin.invite_expires_at >= now(),
+            Admin.disabled_at.is_(None),
+        )
+        .values(invite_hash=None, invite_expires_at=None)
+        .returning(Admin.id)
+        .execution_options(synchronize_session=False)
+    )
+    admin_id = db.scalar(used)
+    return None if admin_id is None else db.get(Admin, admin_id, populate_existing=True)
+
+
+def find_admin(db: Session, username: str) -> Admin:
+    """An admin by username. Raises Missing."""
+    admin = db.scalars(select(Admin).where(Admin.username == fold_username(username))).first()
+    if admin is None:
+        raise Missing(f"There is no admin {username!r}. See: livechat admins list")
+    return admin
+
+
+def named(admin: Admin) -> str:
+    """An admin for colleagues: ``Anna Berg (anna)``, or only the username where there is no more to say."""
+    return admin.username if admin.name == admin.username else f"{admin.name} ({admin.username})"
+
+
+def admins_who_may(db: Session, permission: Permission) -> list[Admin]:
+    """The admins who may do something, by username."""
+    return list(db.scalars(select(Admin).where(who_may(permission)).order_by(Admin.username)))
+
+
+def all_admins(db: Session, *, enabled: bool = False) -> list[Admin]:
+    """Admins by username; with `enabled` only those who may sign in."""
+    query = select(Admin).order_by(Admin.username)
+    return list(db.scalars(query.where(Admin.disabled_at.is_(None)) if enabled else query))
+
+
+def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
+    """Shut an admin out at once and put their open chats back; returns how many chats. Twice is no error.
+
+    Raises Conflict ``last_owner`` when another admin does it to the only owner; the command line may.
+    """
+    _change_team(db, actor, admin)
+    if actor.admin_id is not None:
+        _keep_an_owner(db, admin)
+    if admin.disabled_at is None:
+        audit.record(db, actor, Act.ADMIN_DISABLED, target=admin.username)
+    admin.disabled_at = admin.disabled_at or now()
+    admin.invite_hash = admin.invite_expires_at = None
+    sign_out_everywhere(db, admin)
+    return give_back(db, admin, actor)
+
+
+def enable(db: Session, admin: Admin, actor: Actor = STAFF) -> None:
+    """Let a disabled admin sign in again."""
+    _change_team(db, actor, admin)
+    if admin.disabled_at is not None:
+        audit.record(db, actor, Act.ADMIN_ENABLED, target=admin.username)
+    admin.disabled_at = None
+    db.flush()
+
+
+def sign_in(
+    db: Session,
+    admin: Admin,
+    hours: int,
+    *,
+    device: str | None = None,
+    network: str | None = None,
+) -> str:
+    """Begin a login that lasts so many hours; returns the token for the cookie, of which only the hash is kept.
+
+    `device` and `network`: where it begins, as the admin is shown it (see logins.py).
+    """
+    token = new_token()
+    moment = now()
+    db.add(
+        AdminLogin(
+            admin_id=admin.id,
+            token_hash=hash_token(token),
+            created_at=moment,
+            expires_at=moment + timedelta(hours=hours),
+            device=device,
+            network=network,
+            seen_at=moment,
+        )
+    )
+    db.flush()
+    return token
+
+
+def sign_out(db: Session, login_id: int) -> None:
+    """End one login."""
+    db.execute(update(AdminLogin).where(AdminLogin.id == login_id).values(revoked_at=now()))
+
+
+def sign_out_everywhere(db: Session, admin: Admin) -> int:
+    """End all logins of an admin; returns how many."""
+    lock_admin(db, admin)  # a login that is beginning ends too, or begins afterwards
+    query = update(AdminLogin).where(
+        AdminLogin.admin_id == admin.id, AdminLogin.revoked_at.is_(None)
+    )
+    return len(db.scalars(query.values(revoked_at=now()).returning(AdminLogin.id)).all())

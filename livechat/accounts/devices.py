@@ -1,0 +1,71 @@
+"""Device cookies: how a browser proves that somebody has signed in to an account with it before.
+
+Guesses from all over the world may exhaust what an account allows strangers. A browser that knows the account has an
+allowance of its own, so they do not lock its owner out. The cookie holds a random name for the browser, and for each
+of the last accounts a signature over both; it signs nobody in. After OWASP's "Device cookies"
+(https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+
+from pyramid.request import Request
+from pyramid.response import Response
+
+from ..cookies import cookie_name, set_cookie
+
+COOKIE = "livechat_device"
+LASTS = 180 * 24 * 3600  # seconds after the last login
+ACCOUNTS = 5  # that one browser is remembered for: several people may share it
+_FORM = re.compile(rf"[\w-]{{22}}(\.[\w-]{{22}}){{1,{ACCOUNTS}}}", re.ASCII)
+
+
+def of_request(request: Request, username: str) -> str | None:
+    """The name of the browser that asks, if it knows this account."""
+    return known_device(
+        request.livechat.secret, request.cookies.get(cookie_name(request, COOKIE), ""), username
+    )
+
+
+def remember_here(request: Request, response: Response, username: str) -> None:
+    """Let the browser that has signed in know the account from now on."""
+    before = request.cookies.get(cookie_name(request, COOKIE), "")
+    value = remember_account(request.livechat.secret, before, username)
+    path = request.resource_path(request.root["custom-admin"])
+    response.headerlist.extend(set_cookie(request, COOKIE, value, LASTS, path))
+
+
+def known_device(secret: str, cookie: str, username: str) -> str | None:
+    """The name of the browser, if its cookie proves that this account has been signed in to with it.
+
+    `username` is folded, as `staff.fold_username` makes it.
+    """
+    device, marks = _parts(cookie)
+    expected = _mark(secret, device, username)
+    # All are compared, however early one fits.
+    return device if sum(hmac.compare_digest(mark, expected) for mark in marks) else None
+
+
+def remember_account(secret: str, cookie: str, username: str) -> str:
+    """The cookie after a login: what it said before, and that this account has been signed in to."""
+    device, marks = _parts(cookie)
+    device = device or secrets.token_urlsafe(16)
+    mine = _mark(secret, device, username)
+    others = [mark for mark in marks if mark != mine]
+    return ".".join([device, mine, *others][: ACCOUNTS + 1])
+
+
+def _parts(cookie: str) -> tuple[str, list[str]]:
+    device, *marks = cookie.split(".") if _FORM.fullmatch(cookie) else [""]
+    return device, marks
+
+
+def _mark(secret: str, device: str, username: str) -> str:
+    text = f"device {device} {username}".encode()
+    digest = hmac.new(secret.encode(), text, hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")

@@ -1,0 +1,87 @@
+"""Guests and their tokens: who a customer is from one request to the next."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ..db.changes import touch
+from ..models import ChatSession, Guest, GuestToken, ResumeTicket, now
+
+# How long a start whose answer was lost may be repeated without a token.
+REPEATABLE = timedelta(hours=24)
+
+
+def hash_token(token: str) -> str:
+    """SHA-256 of a token, in hex. Tokens are 256 random bits, so no slow hash is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def new_token() -> str:
+    """256 random bits, as 43 characters that need no escaping anywhere."""
+    return secrets.token_urlsafe(32)
+
+
+def new_guest(db: Session, start_key: str | None) -> Guest:
+    """A guest for a start without a token: a new one, or the one that a start with this key made within the last day.
+
+    The key proves who repeats a start whose answer was lost, as a token would. So it is a secret of the browser that
+    made it: it is never shown to anybody, and only its hash is stored. The guest's row stays locked until the commit,
+    so that a token given to them now cannot escape a revocation.
+    """
+    if start_key is None:
+        guest = Guest(created_at=now())
+        db.add(guest)
+        db.flush()
+        return guest
+    key = hash_token(f"start {start_key}")
+    old = (Guest.start_key == key, Guest.created_at < now() - REPEATABLE)
+    db.execute(update(Guest).where(*old).values(start_key=None))
+    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
+    while True:
+        # Two at once: the second waits here for the first to commit, and then finds its row.
+        db.execute(insert(Guest).values(start_key=key, created_at=now()).on_conflict_do_nothing())
+        found = select(Guest).where(Guest.start_key == key).with_for_update(key_share=True)
+        if known := db.scalars(found).one_or_none():
+            return known
+        # A revocation has taken the key from its guest at this very moment.
+
+
+def give_token(db: Session, guest: Guest) -> str:
+    """A fresh token for a guest. It is shown once, here; only its hash is kept."""
+    token = new_token()
+    db.add(GuestToken(guest_id=guest.id, token_hash=hash_token(token), created_at=now()))
+    db.flush()
+    return token
+
+
+def hold_guest(db: Session, guest_id: int) -> Guest:
+    """Lock a guest's row until the commit: tokens and tickets are given and revoked one after the other."""
+    found = select(Guest).where(Guest.id == guest_id).with_for_update(key_share=True)
+    return db.scalars(found.execution_options(populate_existing=True)).one()
+
+
+def revoke_tokens(db: Session, session: ChatSession) -> int:
+    """Shut out every browser that holds a token, a start key or a resume ticket of this session's guest; returns how
+    many tokens."""
+    guest = hold_guest(db, session.guest_id)
+    guest.start_key = None
+    good = (GuestToken.guest_id == guest.id, GuestToken.revoked_at.is_(None))
+    revoked = update(GuestToken).where(*good).values(revoked_at=now())
+    tokens = db.scalars(revoked.returning(GuestToken.id)).all()
+    kept = (ResumeTicket.guest_id == guest.id, ResumeTicket.revoked_at.is_(None))
+    db.execute(update(ResumeTicket).where(*kept).values(revoked_at=now()))
+    look_again(db, guest.id)
+    return len(tokens)
+
+
+def look_again(db: Session, guest_id: int) -> None:
+    """Let the open streams of a guest's conversations see whether they may go on."""
+    theirs = select(ChatSession.id).where(ChatSession.guest_id == guest_id)
+    for number in db.scalars(theirs.order_by(ChatSession.id.desc()).limit(100)):
+        touch(db, number)

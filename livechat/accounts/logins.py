@@ -1,0 +1,121 @@
+"""An admin's logins as the admin sees them: which devices, since when, used when; and ending them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from pyramid.config import Configurator
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from ..conversation.records import Reader
+from ..models import AdminLogin, now, table_of, writing
+
+SEEN_EVERY = timedelta(minutes=5)
+"""A login's last use is written no more often than this."""
+
+_LOGINS = table_of(AdminLogin)
+_SEEN = (
+    update(_LOGINS)
+    .where(
+        _LOGINS.c.id == bindparam("number"),
+        _LOGINS.c.seen_at.is_(None) | (_LOGINS.c.seen_at < bindparam("moment")),
+    )
+    .values(seen_at=bindparam("moment"))
+)
+
+# The first that fits: browsers name those that they want to be taken for as well.
+_BROWSERS = (
+    ("Edge", r"\bEdgi?A?(OS)?/"),
+    ("Opera", r"\b(OPR|Opera)/"),
+    ("Samsung Internet", r"\bSamsungBrowser/"),
+    ("Firefox", r"\b(Firefox|FxiOS)/"),
+    ("Chrome", r"\b(Chrome|CriOS|Chromium|HeadlessChrome)/"),
+    ("Safari", r"\bSafari/"),
+)
+_SYSTEMS = (
+    ("iPhone", r"\biPhone\b"),
+    ("iPad", r"\biPad\b"),
+    ("Android", r"\bAndroid\b"),
+    ("Windows", r"\bWindows\b"),
+    ("ChromeOS", r"\bCrOS\b"),
+    ("macOS", r"\bMac OS X\b"),
+    ("Linux", r"\bLinux\b"),
+)
+
+
+def device_of(user_agent: str) -> str:
+    """A short name for what sends this User-Agent: ``Firefox on Windows``, ``Safari on iPhone``; else
+    ``Another program``. Only names from our own lists, whatever the header says."""
+    text = user_agent[:500]
+    browser, system = (
+        next((name for name, pattern in names if re.search(pattern, text)), None)
+        for names in (_BROWSERS, _SYSTEMS)
+    )
+    if browser and system:
+        return f"{browser} on {system}"
+    return browser or system or "Another program"
+
+
+def logins_of(db: Reader, admin_id: int) -> Sequence[Any]:
+    """The logins of an admin that hold, as rows, the one used last first."""
+    query = select(_LOGINS).where(_LOGINS.c.admin_id == admin_id, *_holds())
+    used = _LOGINS.c.seen_at.desc().nulls_last()
+    return db.execute(query.order_by(used, _LOGINS.c.id.desc())).all()
+
+
+def login_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
+    """One of an admin's own logins that hold, as a row."""
+    query = select(_LOGINS).where(_LOGINS.c.id == number, _LOGINS.c.admin_id == admin_id, *_holds())
+    return db.execute(query).first()
+
+
+def end_others(db: Session, admin_id: int, kept: int) -> int:
+    """End all logins of an admin but one; returns how many. `kept`: that one's id."""
+    query = update(AdminLogin).where(
+        AdminLogin.admin_id == admin_id, AdminLogin.id != kept, AdminLogin.revoked_at.is_(None)
+    )
+    return len(db.scalars(query.values(revoked_at=now()).returning(AdminLogin.id)).all())
+
+
+def _holds() -> tuple[Any, ...]:
+    return _LOGINS.c.revoked_at.is_(None), _LOGINS.c.expires_at > now()
+
+
+class Seen:
+    """When logins were used, kept in memory until the next round of what is done every second: a request that reads
+    must not wait for one that writes."""
+
+    def __init__(self, factory: Any) -> None:
+        self._factory = factory
+        self._guard = threading.Lock()
+        self._moments: dict[int, datetime] = {}
+
+    def note(self, login_id: int, before: datetime | None) -> None:
+        """A login is used now. `before`: the last use that is written down."""
+        moment = now()
+        if before is None or moment - before >= SEEN_EVERY:
+            with self._guard:
+                self._moments[login_id] = moment
+
+    def write(self) -> None:
+        """Write down what was noted, in one transaction. What another process has written later stays."""
+        with self._guard:
+            moments, self._moments = self._moments, {}
+        if not moments:
+            return
+        with self._factory() as db:
+            used = [{"number": number, "moment": moments[number]} for number in sorted(moments)]
+            writing(db).connection().execute(_SEEN, used)
+            db.commit()
+
+
+def includeme(config: Configurator) -> None:
+    registry: Any = config.registry
+    seen = Seen(registry["livechat.dbsession_factory"])
+    registry["livechat.logins_seen"] = seen
+    registry["livechat.realtime"].duties.append(seen.write)

@@ -1,0 +1,107 @@
+"""Which passwords are good enough, and why one is not.
+
+A password is refused when zxcvbn (Daniel Wheeler, "zxcvbn: Low-Budget Password Strength Estimation", USENIX Security
+2016) needs fewer than 10^8 guesses for it: its score is then below 3, "safely unguessable". What the attacker knows
+already, such as the name of the account or of the shop, adds nothing. Passwords set before this rule keep working.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from decimal import Decimal
+
+from translationstring import TranslationStringFactory
+
+from ..exceptions import Invalid
+from .passwords import LONGEST_PASSWORD, StrongPassword, pool
+
+SHORTEST_PASSWORD = 8  # characters
+LEAST_SCORE = 3
+"""Of zxcvbn's 0 to 4."""
+JUDGED = 40
+"""Characters that are looked at. The time grows with the square of the length, and a text made of all the characters
+that stand for letters ("4@8({[<") is worst: a second for 40 of them, three for 72. Usual passwords take 2 ms."""
+_SHORTEST_WORD = 3  # a shorter one is part of too many others to be left out
+_GROUPS, _GROUP = 4, 4
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
+
+_ = TranslationStringFactory("livechat")
+# Whole sentences, so that they can be translated; printed as they are, they are English.
+_TOO_SHORT = _("A password has at least 8 characters. A few words in a row do well.")
+_TOO_LONG = _("A password has at most 1,000 characters.")
+_OWN = _(
+    "This password is too easy to guess: names and addresses of yours or of the shop are tried first. "
+    "Take four words that have nothing to do with each other, or let a password manager make one."
+)
+_COMMON = _(
+    "This password is too easy to guess: common words and passwords are tried first, also with a number "
+    "after them. Take four words that have nothing to do with each other, or let a password manager make one."
+)
+_PATTERN = _(
+    "This password is too easy to guess: repetitions, dates, rows such as abcd and neighbours on the keyboard "
+    "are tried first. Take four words that have nothing to do with each other, or let a password manager make one."
+)
+
+
+def check(password: str, *known: str | None) -> StrongPassword:
+    """Let a new password through. It may take a second: see `check_aside`.
+
+    `known`: what an attacker knows of the account and the shop: username, name, e-mail address, name of the shop.
+    Raises Invalid, with a sentence that says what to do.
+    """
+    if len(password) < SHORTEST_PASSWORD:
+        raise Invalid("password", _TOO_SHORT)
+    if len(password) > LONGEST_PASSWORD:
+        raise Invalid("password", _TOO_LONG)
+    text = unicodedata.normalize("NFKC", password)
+    words = own_words(*known)
+    rest = _without(text, words)
+    score, pattern = _judge(rest[:JUDGED], words)
+    if score < LEAST_SCORE:
+        usual = _COMMON if pattern in {"dictionary", "bruteforce"} else _PATTERN
+        raise Invalid("password", _OWN if rest != text else usual)
+    return StrongPassword(password)
+
+
+def check_aside(password: str, *known: str | None) -> StrongPassword:
+    """The same, in the pool that hashes passwords. The caller holds a place in it."""
+    return pool.run(lambda: check(password, *known))
+
+
+def own_words(*known: str | None) -> list[str]:
+    """What of these texts a password gains nothing by: each text, its parts, and the parts without what divides
+    them, the longest first. ``Anna Berg`` gives ``anna berg``, ``annaberg``, ``anna`` and ``berg``."""
+    found = {"livechat"}
+    for text in filter(None, known):
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        parts = re.findall(r"[^\W_]+", folded)
+        found |= {folded, "".join(parts), *parts}
+    return sorted((word for word in found if len(word) >= _SHORTEST_WORD), key=len, reverse=True)
+
+
+def suggestion() -> str:
+    """A random password that can be read and typed, of 79 bits: ``k7tm-x3hp-w9qd-c4vn``."""
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    return "-".join(groups)
+
+
+def _without(text: str, words: list[str]) -> str:
+    return re.sub("|".join(map(re.escape, words)), "", text, flags=re.IGNORECASE)
+
+
+def _judge(text: str, words: list[str]) -> tuple[int, str]:
+    """The score, and the pattern that most of the text follows."""
+    # Here: it reads large lists, which the command line and most processes never need.
+    from zxcvbn.matching import RANKED_DICTIONARIES, build_ranked_dict, omnimatch
+    from zxcvbn.scoring import most_guessable_match_sequence
+    from zxcvbn.time_estimates import guesses_to_score
+
+    if not text:
+        return 0, ""
+    # The library's own front door writes one user's words into dictionaries that all threads share.
+    dictionaries = {**RANKED_DICTIONARIES, "own": build_ranked_dict(words)}
+    result = most_guessable_match_sequence(text, omnimatch(text, dictionaries))
+    longest = max(result["sequence"], key=lambda match: len(match["token"]))
+    return guesses_to_score(Decimal(result["guesses"])), longest["pattern"]

@@ -1,0 +1,214 @@
+"""Resume tickets: how a browser that has lost its token goes on with its conversation.
+
+Browsers empty the storage of a frame from another origin, or give it none. So the page around the frame keeps a ticket
+in its own storage and lends it to the frame, which exchanges it for a token and the next ticket. A ticket is 256 random
+bits, stored hashed, good for one exchange, and opens nothing else.
+
+The rules are those of rotating refresh tokens (RFC 9700, section 4.14.2): a ticket that comes a second time has been
+copied, so it and everything that followed from it is revoked. An exchange whose answer was lost is no second use: the
+client repeats it under the same exchange key and gets the very same answer, until the next ticket is used.
+docs/decisions/0014-resume-tickets.md has the reasons.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy.orm import Session
+
+from ..conversation.records import guest_id_by_token
+from ..db.schema import forget_everywhere
+from ..models import ChatSession, GuestToken, ResumeTicket, Status, now, table_of, writing
+from .guests import hash_token, hold_guest, look_again, new_token
+
+if TYPE_CHECKING:
+    from pyramid.config import Configurator
+
+log = logging.getLogger(__name__)
+
+LASTS = timedelta(days=30)
+LATE = timedelta(
+    minutes=2
+)  # how long a repeated exchange may still be on its way when the next ticket is used
+MOST_UNUSED = 10  # tickets that wait to be used, for one guest
+MOST_USED = 100  # tickets that are remembered after their use, for one guest
+AT_ONCE = 1000  # expired tickets that one round deletes
+
+_TICKETS = table_of(ResumeTicket)
+_TOKENS = table_of(GuestToken)
+
+
+@dataclass(frozen=True)
+class Exchanged:
+    """What a ticket was exchanged for."""
+
+    guest_id: int
+    token: str
+    ticket: str
+
+
+def give_ticket(db: Session, guest_id: int, token: str, site: str) -> str | None:
+    """The first ticket of a chain, for a guest who has proven themselves by a token. It is shown once, here.
+
+    `site` is the origin of the page that keeps the ticket. None when the token was revoked since it was proven.
+    """
+    hold_guest(db, guest_id)
+    if (
+        guest_id_by_token(db.connection(), token) != guest_id
+    ):  # as it is now that nobody can revoke it
+        return None
+    ticket = new_token()
+    _add(db, guest_id, uuid.uuid4().hex, ticket, site)
+    _keep_few(db, guest_id)
+    return ticket
+
+
+def exchange(
+    db: Session, ticket: str, exchange_key: str | None, site: str | None
+) -> Exchanged | None:
+    """Exchange a ticket for a token and the next ticket; None when it does not hold.
+
+    `exchange_key` tells a repetition of the same exchange from somebody else's use of the same ticket. `site` is the
+    origin of the page that kept the ticket. Commit also after None: a second use has revoked what followed the first.
+    """
+    found = _find(db, ticket)
+    if found is None:
+        return None
+    hold_guest(db, found.guest_id)
+    found = _find(db, ticket)  # as it is now that nobody else can use it
+    if found is None or found.revoked_at is not None or found.expires_at <= now():
+        return None
+    if found.site != site:
+        log.warning(
+            "A resume ticket of guest %s for %s was refused to %s.",
+            found.guest_id,
+            found.site,
+            site,
+        )
+        return None
+    if found.used_at is None:
+        return _used_first(db, found, ticket, exchange_key)
+    return _used_again(db, found, ticket, exchange_key)
+
+
+def newest_session(db: Session, guest_id: int) -> ChatSession | None:
+    """The conversation that a guest goes on with: the open one, else the newest."""
+    query = select(ChatSession).where(ChatSession.guest_id == guest_id)
+    is_open = (ChatSession.status != Status.CLOSED).desc()
+    return db.scalars(query.order_by(is_open, ChatSession.id.desc()).limit(1)).first()
+
+
+def _used_first(db: Session, found: Any, ticket: str, exchange_key: str | None) -> Exchanged:
+    nonce, key = new_token(), exchange_key or new_token()
+    answer = _answer(found, nonce, ticket, key)
+    token = {"guest_id": found.guest_id, "token_hash": hash_token(answer.token)}
+    token_id = db.scalar(
+        insert(GuestToken).values(**token, created_at=now()).returning(_TOKENS.c.id)
+    )
+    before = (_TICKETS.c.chain == found.chain, _TICKETS.c.id < found.id)
+    # The client has the answer before this one, so nobody needs it again.
+    db.execute(
+        update(ResumeTicket).where(*before, _TICKETS.c.nonce.is_not(None)).values(nonce=None)
+    )
+    used = {
+        "used_at": now(),
+        "exchange_hash": hash_token(key),
+        "nonce": nonce,
+        "token_id": token_id,
+    }
+    db.execute(update(ResumeTicket).where(_TICKETS.c.id == found.id).values(**used))
+    _add(db, found.guest_id, found.chain, answer.ticket, found.site)
+    _keep_few(db, found.guest_id)
+    return answer
+
+
+def _used_again(db: Session, found: Any, ticket: str, exchange_key: str | None) -> Exchanged | None:
+    same = exchange_key is not None and hash_token(exchange_key) == found.exchange_hash
+    if same and exchange_key is not None and found.nonce is not None:
+        return _answer(found, found.nonce, ticket, exchange_key)
+    if same and now() - found.used_at < LATE:
+        return None  # a repetition that was overtaken by the next exchange
+    _revoke_from(db, found)
+    return None
+
+
+def _revoke_from(db: Session, found: Any) -> None:
+    """Revoke a ticket, those that followed from it, and the tokens they were exchanged for."""
+    since = (_TICKETS.c.chain == found.chain, _TICKETS.c.id >= found.id)
+    tokens = select(_TICKETS.c.token_id).where(*since, _TICKETS.c.token_id.is_not(None))
+    good = (_TOKENS.c.id.in_(tokens), _TOKENS.c.revoked_at.is_(None))
+    db.execute(update(GuestToken).where(*good).values(revoked_at=now()))
+    db.execute(update(ResumeTicket).where(*since).values(revoked_at=now(), nonce=None))
+    look_again(db, found.guest_id)
+    forget_everywhere(db)
+    log.warning(
+        "A resume ticket of guest %s for %s was used twice. It, its successors and their tokens are revoked.",
+        found.guest_id,
+        found.site,
+    )
+
+
+def _find(db: Session, ticket: str) -> Any | None:
+    query = select(_TICKETS).where(_TICKETS.c.ticket_hash == hash_token(ticket))
+    return db.connection().execute(query).first()
+
+
+def _add(db: Session, guest_id: int, chain: str, ticket: str, site: str) -> None:
+    moment = now()
+    values = {"guest_id": guest_id, "chain": chain, "ticket_hash": hash_token(ticket), "site": site}
+    times = {"created_at": moment, "expires_at": moment + LASTS}
+    db.execute(insert(ResumeTicket).values(**values, **times))
+
+
+def _answer(found: Any, nonce: str, ticket: str, exchange_key: str) -> Exchanged:
+    """The answer to an exchange. It can be made again from the ticket, which only the client has, and 256 random bits,
+    which only the database has; neither is enough."""
+
+    def derived(what: str) -> str:
+        secret = hmac.new(
+            nonce.encode(), f"{what} {exchange_key} {ticket}".encode(), hashlib.sha256
+        )
+        return base64.urlsafe_b64encode(secret.digest()).decode().rstrip("=")
+
+    return Exchanged(found.guest_id, derived("token"), derived("ticket"))
+
+
+def _keep_few(db: Session, guest_id: int) -> None:
+    """Delete a guest's oldest tickets beyond a number, and the tokens they were exchanged for."""
+    of_guest = select(_TICKETS.c.id, _TICKETS.c.token_id).where(_TICKETS.c.guest_id == guest_id)
+    for unused, most in ((True, MOST_UNUSED), (False, MOST_USED)):
+        used = _TICKETS.c.used_at.is_(None) if unused else _TICKETS.c.used_at.is_not(None)
+        query = of_guest.where(used).order_by(_TICKETS.c.id.desc()).offset(most).limit(AT_ONCE)
+        if old := db.connection().execute(query).all():
+            db.execute(delete(ResumeTicket).where(_TICKETS.c.id.in_([row.id for row in old])))
+            tokens = [row.token_id for row in old if row.token_id is not None]
+            db.execute(delete(GuestToken).where(_TOKENS.c.id.in_(tokens)))
+
+
+def delete_expired(db: Session) -> None:
+    """Delete tickets that have expired. The tokens stay: their browsers may still use them."""
+    old = select(_TICKETS.c.id).where(_TICKETS.c.expires_at <= now()).limit(AT_ONCE)
+    db.execute(delete(ResumeTicket).where(_TICKETS.c.id.in_(old)))
+
+
+def includeme(config: Configurator) -> None:
+    registry: Any = config.registry
+    reading, factory = registry["livechat.reading_engine"], registry["livechat.dbsession_factory"]
+
+    def duty() -> None:
+        with reading.connect() as db:
+            if not db.execute(select(exists().where(_TICKETS.c.expires_at <= now()))).scalar():
+                return
+        with factory() as db:
+            delete_expired(writing(db))
+            db.commit()
+
+    registry["livechat.realtime"].duties.append(duty)

@@ -1,0 +1,137 @@
+"""Following what happens as it happens: reads from the database what is new, cheaply enough to ask often."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.orm import Session
+
+from ..db.schema import transaction
+from ..desk.inbox import Row, row_of
+from ..models import ChatMessage, ChatSession
+
+# PostgreSQL gives out ids before it commits, so a lower one can appear after a higher one. This many
+# below the highest are looked at again. A session's own numbers have no gaps: whatever came later still
+# is found with the session's next entry.
+OVERLAP = 500
+
+
+@dataclass(frozen=True)
+class News:
+    """A new entry of a session; or, without an entry, a session that has just begun."""
+
+    row: Row
+    entry: ChatMessage | None
+
+
+class Follower:
+    """Where one reader stands. What was there when it was made is not news."""
+
+    def __init__(self, engine: Engine, number: int | None = None) -> None:
+        self.engine = engine
+        self.number = number
+        self._positions: dict[int, int] = {}
+        self._known: set[int] = set()
+        self._watcher: Any = None
+        if engine.dialect.name == "sqlite":
+            # Its number changes with every commit of somebody else: no query is needed to see that
+            # nothing has happened. It needs a connection that is used for nothing else.
+            self._watcher = engine.raw_connection()
+        self._version = self._data_version()
+        with transaction(engine, write=False) as db:
+            self._newest_entry = db.scalar(select(func.max(ChatMessage.id))) or 0
+            self._newest_session = db.scalar(select(func.max(ChatSession.id))) or 0
+            for number, seq in self._new_entries(db):
+                self._positions[number] = seq
+            self._known.update(self._new_sessions(db))
+
+    def news(self) -> list[News]:
+        """What is new since the last call, in the order in which it happened."""
+        version = self._data_version()
+        if version is not None and version == self._version:
+            return []
+        found = self._look()
+        self._version = version  # only now: what could not be read is asked for again
+        return found
+
+    def close(self) -> None:
+        """Give the connection back."""
+        if self._watcher is not None:
+            self._watcher.close()
+
+    def _data_version(self) -> int | None:
+        if self._watcher is None:
+            return None
+        cursor = self._watcher.cursor()
+        try:
+            version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
+        finally:
+            cursor.close()
+        return version
+
+    def _look(self) -> list[News]:
+        entries: list[News] = []
+        with transaction(self.engine, write=False) as db:
+            after: dict[int, int] = {}
+            newest_entry = self._newest_entry
+            for number, seq in self._new_entries(db):
+                after.setdefault(number, self._positions.get(number, seq - 1))
+            began = [number for number in self._new_sessions(db) if number not in self._known]
+            begun = [News(self._row(db, number), None) for number in began]
+            for number, position in after.items():
+                query = select(ChatMessage).where(
+                    ChatMessage.session_id == number, ChatMessage.seq > position
+                )
+                new = db.scalars(query.order_by(ChatMessage.seq)).all()
+                # Read after them, so that it is at least as new: each statement sees what is committed.
+                row = self._row(db, number)
+                entries += [News(row, entry) for entry in new]
+        # Nothing is remembered before everything is read: had reading failed, it would be read again.
+        entries.sort(key=_id)
+        for one in entries:
+            if one.entry is not None:
+                self._positions[one.entry.session_id] = one.entry.seq
+                newest_entry = max(newest_entry, one.entry.id)
+        self._newest_entry = newest_entry
+        self._known.update(began)
+        self._newest_session = max([self._newest_session, *began])
+        return _each_before_its_entries(begun, entries)
+
+    def _new_entries(self, db: Session) -> list[tuple[int, int]]:
+        """Session and seq of the entries after our position, and of those of sessions unknown to us."""
+        query = select(ChatMessage.session_id, ChatMessage.seq)
+        query = query.where(ChatMessage.id > self._newest_entry - OVERLAP)
+        if self.number is not None:
+            query = query.where(ChatMessage.session_id == self.number)
+        return [
+            (row[0], row[1])
+            for row in db.execute(query.order_by(ChatMessage.id))
+            if row[1] > self._positions.get(row[0], 0)
+        ]
+
+    def _new_sessions(self, db: Session) -> Sequence[int]:
+        if self.number is not None:
+            return []
+        query = select(ChatSession.id).where(ChatSession.id > self._newest_session - OVERLAP)
+        return db.scalars(query.order_by(ChatSession.id)).all()
+
+    def _row(self, db: Session, number: int) -> Row:
+        session = db.get_one(ChatSession, number, populate_existing=True)
+        return row_of(db, session, reader_id=None)
+
+
+def _id(news: News) -> int:
+    return news.entry.id if news.entry else 0
+
+
+def _each_before_its_entries(begun: list[News], entries: list[News]) -> list[News]:
+    """A session that has begun stands right before its first entry; without one, at the end."""
+    waiting = {one.row.session.id: one for one in begun}
+    result = []
+    for one in entries:
+        beginning = waiting.pop(one.row.session.id, None)
+        result += [beginning, one] if beginning else [one]
+    return result + list(waiting.values())

@@ -1,0 +1,222 @@
+"""`livechat sessions assign|reply|close|reopen|revoke`: what changes a chat."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+
+import click
+from sqlalchemy.orm import Session
+
+from .. import audit
+from ..accounts import admins, guests
+from ..actors import STAFF, shell_actor
+from ..audit import Act
+from ..conversation import assignment, lifecycle, notes
+from ..desk.inbox import row_of
+from ..exceptions import Refused
+from ..models import Admin, ChatSession
+from ..permissions import Permission
+from ..serializers import admin_message, admin_session
+from ..validation import body_text
+from .context import Context, pass_context, tell
+from .errors import FAILED, Failed
+from .output import print_json
+from .params import NUMBER, session_by_number
+
+as_json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print the chat as one JSON object."
+)
+
+
+@click.command()
+@click.argument("number", type=NUMBER)
+@click.argument("admin", required=False)
+@click.option("--none", "nobody", is_flag=True, help="Put it back: whoever is free may take it.")
+@click.option(
+    "--if-version", "version", type=click.IntRange(1), metavar="VERSION",
+    help="Only if nobody has assigned, closed or reopened it since it had this version.",
+)  # fmt: skip
+@as_json_option
+@pass_context
+def assign(
+    context: Context, number: int, admin: str | None, nobody: bool, version: int | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Give a chat to ADMIN, or put it back.
+
+    If somebody else assigns it at the same moment, one of the two is refused, and told who was first.
+
+    \b
+    Examples:
+      livechat sessions assign 12 anna
+      livechat sessions assign 12 --none
+      livechat sessions assign 12 anna --if-version 3
+    """
+    if (admin is None) != nobody:
+        raise click.UsageError("Say to whom: a username, or --none.")
+    with context.reading() as db:
+        session = session_by_number(db, number)
+        seen, before = session.version if version is None else version, session.assignee_id
+    with context.writing() as db:
+        session = session_by_number(db, number)
+        whom = admins.find_admin(db, admin) if admin is not None else None
+        assignment.assign(db, session, STAFF, whom, seen)
+        if whom is None:
+            tell(f"Session {number} waits for whoever is free.")
+        else:
+            again = " already" if before == whom.id else ""
+            tell(f"Session {number} belongs to {admins.named(whom)}{again}.")
+        shape = admin_session(row_of(db, session, reader_id=None))
+    if as_json:
+        print_json(shape)
+
+
+@click.command()
+@click.argument("numbers", metavar="NUMBER...", nargs=-1, required=True, type=NUMBER)
+@pass_context
+def close(context: Context, numbers: tuple[int, ...]) -> int:
+    """Close chats. Nothing is deleted; they can be reopened.
+
+    Each is reported. If one cannot be closed, the others still are, and the exit code is 1.
+
+    \b
+    Examples:
+      livechat sessions close 12
+      livechat sessions close 12 13 14
+    """
+    code = 0
+    for number in numbers:
+        try:
+            with context.writing() as db:
+                done = lifecycle.close(db, session_by_number(db, number), STAFF).created
+        except Refused as refused:
+            code = FAILED
+            missing = refused.code == "not_found"
+            tell(refused.message if missing else f"Session {number}: {refused.message}")
+        else:
+            tell(f"Session {number} is closed{'' if done else ' already'}.")
+    return code
+
+
+@click.command()
+@click.argument("number", type=NUMBER)
+@as_json_option
+@pass_context
+def reopen(context: Context, number: int, as_json: bool) -> None:
+    """Open a closed chat again, for whom it belonged to.
+
+    \b
+    Examples:
+      livechat sessions reopen 12
+    """
+    with context.writing() as db:
+        session = session_by_number(db, number)
+        done = lifecycle.reopen(db, session, STAFF).created
+        shape = admin_session(row_of(db, session, reader_id=None))
+    tell(f"Session {number} is open {'again' if done else 'already'} ({session.status}).")
+    if as_json:
+        print_json(shape)
+
+
+@click.command()
+@click.argument("number", type=NUMBER)
+@click.argument("text")
+@click.option("--as", "author", metavar="ADMIN", help="Who answers. Default: whose chat it is.")
+@click.option("--json", "as_json", is_flag=True, help="Print the message as one JSON object.")
+@pass_context
+def reply(context: Context, number: int, text: str, author: str | None, as_json: bool) -> None:
+    """Answer the customer, in the name of an admin. Answering a waiting chat takes it.
+
+    TEXT in quotes, or - to read it from standard input. Without --as it is the admin to whom the chat
+    belongs, or the only one who may answer. That admin must be allowed to answer, as at the desk.
+
+    \b
+    Examples:
+      livechat sessions reply 12 "We have three left."
+      livechat sessions reply 12 "We have three left." --as anna
+      livechat sessions reply 12 - < answer.txt
+    """
+    body = body_text(text_or_stdin(text), "text")
+    with context.writing() as db:
+        session = session_by_number(db, number)
+        admin = _author(db, session, author)
+        actor = shell_actor(admin.id, admin.name)
+        message = lifecycle.send(db, session, actor, body, str(uuid.uuid4())).message
+        audit.record(db, actor, Act.WROTE, session_id=number)
+    tell(f"Sent in session {number} as {admins.named(admin)}.")
+    if as_json:
+        print_json(admin_message(message))
+
+
+@click.command()
+@click.argument("number", type=NUMBER)
+@click.argument("text")
+@click.option("--as", "author", metavar="ADMIN", help="Who writes. Default: the command line.")
+@click.option("--json", "as_json", is_flag=True, help="Print the note as one JSON object.")
+@pass_context
+def note(context: Context, number: int, text: str, author: str | None, as_json: bool) -> None:
+    """Write a note for colleagues. The customer never sees it.
+
+    TEXT in quotes, or - to read it from standard input. @username calls a colleague.
+    With --as, the admin must be allowed to write notes, as at the desk.
+
+    \b
+    Examples:
+      livechat sessions note 12 "@ben, she wants a refund."
+    """
+    body = body_text(text_or_stdin(text), "text")
+    with context.writing() as db:
+        session = session_by_number(db, number)
+        admin = None if author is None else admins.find_admin(db, author)
+        actor = STAFF if admin is None else shell_actor(admin.id, admin.name)
+        message = notes.add_note(db, session, actor, body, str(uuid.uuid4())).message
+        audit.record(db, actor, Act.NOTED, session_id=number)
+    tell(f"Noted in session {number}.")
+    if as_json:
+        print_json(admin_message(message))
+
+
+def text_or_stdin(text: str) -> str:
+    """A text as it was given, or from standard input for ``-``. Raises Failed."""
+    try:
+        given = sys.stdin.buffer.read().decode() if text == "-" else text
+        given.encode()  # bytes on the command line that are no text come as lone surrogates
+    except UnicodeError:
+        raise Failed("The text is not UTF-8.") from None
+    return given
+
+
+def _author(db: Session, session: ChatSession, username: str | None) -> Admin:
+    admin = admins.find_admin(db, username) if username is not None else session.assignee
+    if admin is None:
+        able = admins.admins_who_may(db, Permission.ANSWER)
+        if len(able) != 1:
+            names = ", ".join(one.username for one in able) or "nobody may answer yet"
+            raise Failed(f"Say whose answer it is, with --as ADMIN ({names}).")
+        admin = able[0]
+    return admin
+
+
+@click.command()
+@click.argument("number", type=NUMBER)
+@pass_context
+def revoke(context: Context, number: int) -> None:
+    """Shut the customer's browsers out of this and their other chats.
+
+    For a lost or borrowed device. The customer can begin a new chat; the old ones stay with you.
+
+    \b
+    Examples:
+      livechat sessions revoke 12
+    """
+    with context.writing() as db:
+        session = session_by_number(db, number)
+        ended = guests.revoke_tokens(db, session)
+        audit.record(db, STAFF, Act.REVOKED, session_id=session.id)
+    tell(
+        f"The customer of session {number} is shut out ({ended} token{'' if ended == 1 else 's'})."
+    )
+
+
+COMMANDS = (assign, close, reopen, reply, note, revoke)

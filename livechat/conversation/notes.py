@@ -1,0 +1,31 @@
+"""Notes: what admins write to each other in a conversation. Customers get no sign of them."""
+
+from __future__ import annotations
+
+from sqlalchemy.orm import Session
+
+from .. import rights
+from ..actors import Actor
+from ..models import ChatSession, Sender
+from ..permissions import Permission
+from . import mentions, read_receipts, sizes
+from .lifecycle import Sent, repeated
+from .message_log import Note, append_note, lock, sent
+
+
+def add_note(db: Session, session: ChatSession, author: Actor, body: str, client_id: str) -> Sent:
+    """Add a note for colleagues, exactly once for a client_id, and tell those it names with ``@username``.
+
+    A note is no answer: it does not take the chat, and the customer goes on waiting. Raises NotAllowed; Conflict
+    ``client_id_reused``, ``chat_full``.
+    """
+    rights.check(db, author, Permission.ANSWER)
+    lock(db, session)
+    if before := sent(db, [session.id], author.key, client_id):
+        return repeated(before, Sender.NOTE, body)
+    sizes.check(session, body, by_customer=False)
+    message = append_note(db, session, Note(author, body, client_id))
+    mentions.mention(db, session.id, message, author)
+    if author.admin_id is not None:
+        read_receipts.keep(db, session.id, author.admin_id, message.seq, None)
+    return Sent(message, True)

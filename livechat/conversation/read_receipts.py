@@ -1,0 +1,77 @@
+"""How far each admin has read each session, and how far customers are told that somebody has.
+
+What is unread is counted by triggers of the database from the marks that are set here (migration 0006).
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from ..exceptions import Conflict
+from ..models import ChatMessage, ChatRead, ChatSession, Sender, table_of
+from . import mentions
+from .message_log import lock
+from .records import MESSAGES, SESSIONS
+
+_READS = table_of(ChatRead)
+_FURTHER = bindparam("upto") > _READS.c.seq
+_READ = {
+    dialect: insert(_READS)
+    .values(
+        session_id=bindparam("s"),
+        admin_id=bindparam("a"),
+        seq=bindparam("upto"),
+    )
+    .on_conflict_do_update(
+        index_elements=["session_id", "admin_id"],
+        set_={"seq": case((_FURTHER, bindparam("upto")), else_=_READS.c.seq)},
+    )
+    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+}
+_SEEN = (
+    update(SESSIONS)
+    .where(SESSIONS.c.id == bindparam("held"), SESSIONS.c.staff_seen < bindparam("shown"))
+    .values(staff_seen=bindparam("shown"))
+)
+
+
+def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
+    """This admin has had everything up to seq on screen."""
+    lock(db, session)
+    seq = min(seq, session.seq)
+    shown = select(func.max(ChatMessage.public_seq)).where(
+        ChatMessage.session_id == session.id, ChatMessage.seq <= seq
+    )
+    keep(db, session.id, admin_id, seq, db.scalar(shown) or 0)
+    mentions.seen(db, session.id, admin_id, seq)
+    db.refresh(session)
+
+
+def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
+    """The customer's last message is unread again for this admin; nobody else's marks change.
+
+    Raises Conflict ``nothing_to_read``.
+    """
+    lock(db, session)
+    last = db.scalar(
+        select(func.max(MESSAGES.c.seq)).where(
+            MESSAGES.c.session_id == session.id, MESSAGES.c.sender == Sender.CUSTOMER.value
+        )
+    )
+    if last is None:
+        raise Conflict("nothing_to_read", "The customer has not written anything yet.")
+    mark = update(_READS).where(_READS.c.session_id == session.id, _READS.c.admin_id == admin_id)
+    db.connection().execute(mark.values(seq=last - 1))
+
+
+def keep(
+    db: Session, session_id: int, admin_id: int, seq: int, public_seq: int | None = None
+) -> None:
+    """Keep how far an admin has read; with a public_seq the customer is told of it."""
+    connection = db.connection()
+    read = {"s": session_id, "a": admin_id, "upto": seq}
+    connection.execute(_READ[connection.dialect.name], read)
+    if public_seq is not None:
+        connection.execute(_SEEN, {"held": session_id, "shown": public_seq})

@@ -1,0 +1,204 @@
+"""What the desk does by itself: giving waiting chats to admins, taking back what nobody answers, bringing back
+what was put aside. Each is done by whichever process comes first; the others find nothing left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pyramid.config import Configurator
+from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from ..actors import Actor
+from ..conversation.assignment import assign
+from ..conversation.message_log import LOCK
+from ..conversation.triage import wake_due
+from ..exceptions import Refused
+from ..models import Admin, Audit, ChatSession, Status, now, writing
+from ..permissions import Permission
+from ..rights import who_may
+from .presence import ready_to_answer
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+AUTOMATIC = Actor("automatic")
+MOST = 50  # chats looked at in one go
+
+_WAITS = and_(
+    ChatSession.status == Status.WAITING,
+    ChatSession.waiting_since.is_not(None),
+    ChatSession.snoozed_until.is_(None),
+)
+
+
+@dataclass
+class Candidate:
+    """Somebody who could take a chat now."""
+
+    admin: Admin
+    load: int
+    """Their open chats, without those put aside."""
+
+
+def assign_waiting(db: Session, limit: int) -> int:
+    """Give those who wait to whoever is at the desk; returns how many. `limit`: chats of one admin at once, 0 is
+    no limit.
+
+    The most urgent first, then who has waited longest. Each goes to who had the same customer last, if they are
+    here and have room; else to who has the fewest chats, then to who was longest without a new one. Who had it
+    taken away because they did not answer comes last.
+    """
+    candidates = _candidates(db)
+    if not candidates:
+        return 0
+    waiting = (
+        select(ChatSession)
+        .where(_WAITS)
+        .order_by(ChatSession.priority.desc(), ChatSession.waiting_since, ChatSession.id)
+        .limit(MOST)
+        .with_for_update(skip_locked=True, of=ChatSession, **LOCK)
+    )
+    count = 0
+    for session in db.scalars(waiting).all():
+        room = [one for one in candidates if not limit or one.load < limit]
+        if not room:
+            break
+        chosen = _chosen(db, session, room)
+        try:
+            assign(db, session, AUTOMATIC, chosen.admin, session.version)
+        except Refused:  # somebody was quicker
+            continue
+        chosen.load += 1
+        chosen.admin.assigned_at = session.assigned_at
+        count += 1
+    db.flush()
+    return count
+
+
+def take_back(db: Session, patience: timedelta) -> int:
+    """Put back chats whose customers have waited so long for whoever has them; returns how many."""
+    count = 0
+    for session in db.scalars(
+        _neglected(patience).with_for_update(skip_locked=True, of=ChatSession, **LOCK)
+    ).all():
+        assign(db, session, AUTOMATIC, None, session.version)
+        count += 1
+    return count
+
+
+def _neglected(patience: timedelta) -> Any:
+    since = now() - patience
+    later = case(
+        (ChatSession.assigned_at > ChatSession.waiting_since, ChatSession.assigned_at),
+        else_=ChatSession.waiting_since,
+    )
+    query = select(ChatSession).where(
+        ChatSession.status == Status.ACTIVE,
+        ChatSession.waiting_since < since,  # by the index
+        ChatSession.assignee_id.is_not(None),
+        ChatSession.snoozed_until.is_(None),
+        later < since,
+    )
+    return query.order_by(ChatSession.id).limit(MOST)
+
+
+def _candidates(db: Session) -> list[Candidate]:
+    # The condition again, not only the numbers: PostgreSQL holds a row it had to wait for against it once more.
+    able = select(Admin).where(Admin.id.in_(ready_to_answer(db)), who_may(Permission.ANSWER))
+    # Locked, in order: of two processes that do this at once, the second counts what the first has given.
+    admins = db.scalars(able.order_by(Admin.id).with_for_update(**LOCK)).all()
+    counts = (
+        select(ChatSession.assignee_id, func.count())
+        .where(
+            ChatSession.assignee_id.in_([admin.id for admin in admins]),
+            ChatSession.status == Status.ACTIVE,
+            ChatSession.snoozed_until.is_(None),
+        )
+        .group_by(ChatSession.assignee_id)
+    )
+    loads = {row[0]: row[1] for row in db.execute(counts)} if admins else {}
+    return [Candidate(admin, loads.get(admin.id, 0)) for admin in admins]
+
+
+def _chosen(db: Session, session: ChatSession, room: Sequence[Candidate]) -> Candidate:
+    lost_by = db.scalar(
+        select(Audit.target)
+        .where(Audit.session_id == session.id, Audit.actor_key == AUTOMATIC.key)
+        .where(Audit.act == "unassigned")
+        .order_by(Audit.id.desc())
+        .limit(1)
+    )
+    had_them = _had_the_customer(db, session)
+    never = now() - timedelta(days=36500)
+
+    def rank(one: Candidate) -> tuple[Any, ...]:
+        return (
+            one.admin.username == lost_by,
+            one.admin.id != had_them,
+            one.load,
+            one.admin.assigned_at or never,
+            one.admin.id,
+        )
+
+    return min(room, key=rank)
+
+
+def _had_the_customer(db: Session, session: ChatSession) -> int | None:
+    """Who had the last conversation of the same customer."""
+    same = [ChatSession.guest_id == session.guest_id]
+    if session.customer_email and session.customer_verified:
+        same.append(ChatSession.customer_email == session.customer_email)
+    query = select(ChatSession.assignee_id).where(
+        or_(*same), ChatSession.id < session.id, ChatSession.assignee_id.is_not(None)
+    )
+    return db.scalar(query.order_by(ChatSession.id.desc()).limit(1))
+
+
+class Duties:
+    """What is looked at every second, in each process that has streams. A look is a read; only who finds something
+    to do begins to write."""
+
+    def __init__(self, settings: Settings, factory: Callable[[], Session], reading: Any) -> None:
+        self._settings = settings
+        self._factory = factory
+        self._reading = reading
+
+    def look(self) -> None:
+        """One round."""
+        patience = timedelta(minutes=self._settings.assignment_return_minutes)
+        with self._reading.connect() as db:
+            due = select(ChatSession.id).where(ChatSession.snoozed_until <= now()).limit(1)
+            wakes = db.execute(due).first() is not None
+            waits = self._settings.assignment == "automatic" and (
+                db.execute(select(ChatSession.id).where(_WAITS).limit(1)).first() is not None
+                and bool(ready_to_answer(db))
+            )
+            neglected = bool(patience) and (
+                db.execute(_neglected(patience).with_only_columns(ChatSession.id)).first()
+                is not None
+            )
+        if wakes:
+            self._do(lambda db: wake_due(db, now()))
+        if neglected:
+            self._do(lambda db: take_back(db, patience))
+        if waits:
+            self._do(lambda db: assign_waiting(db, self._settings.assignment_limit))
+
+    def _do(self, what: Callable[[Session], Any]) -> None:
+        with self._factory() as db:
+            what(writing(db))
+            db.commit()
+
+
+def includeme(config: Configurator) -> None:
+    registry: Any = config.registry
+    duties = Duties(
+        registry["livechat.settings"],
+        registry["livechat.dbsession_factory"],
+        registry["livechat.reading_engine"],
+    )
+    registry["livechat.realtime"].duties.append(duties.look)

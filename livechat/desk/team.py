@@ -1,0 +1,94 @@
+"""The people of the desk as an owner sees them: what they may do, whether they are here, what they have to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ..conversation.records import Reader
+from ..models import Admin, AdminLogin, Presence, Worker, now, table_of
+from ..statistics.daily import open_chats
+from .presence import ADMIN, ALIVE_FOR
+
+_ADMINS = table_of(Admin)
+_LOGINS = table_of(AdminLogin)
+_PRESENCES = table_of(Presence)
+_WORKERS = table_of(Worker)
+
+
+class State(StrEnum):
+    """Whether somebody can sign in."""
+
+    ENABLED = "enabled"
+    INVITED = "invited"
+    """They have not chosen a password yet, and their invitation holds."""
+    NO_PASSWORD = "no password"  # noqa: S105 - the name of a state
+    DISABLED = "disabled"
+
+
+@dataclass(frozen=True)
+class Person:
+    """One of those who answer. `presence` is online, away or offline."""
+
+    username: str
+    name: str
+    email: str | None
+    role: str
+    state: State
+    presence: str
+    open_chats: int
+    last_login: datetime | None
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+def people(db: Reader) -> list[Person]:
+    """Everybody, by username; who is disabled comes last."""
+    have, here = open_chats(db), _who_is_here(db)
+    logins = select(_LOGINS.c.admin_id, func.max(_LOGINS.c.created_at))
+    last = {row[0]: row[1] for row in db.execute(logins.group_by(_LOGINS.c.admin_id))}
+    found = [
+        Person(
+            row.username,
+            row.name,
+            row.email,
+            row.role,
+            state(row),
+            _presence(row, here),
+            have[row.id],
+            last.get(row.id),
+            row.created_at,
+            row.disabled_at,
+        )
+        for row in db.execute(select(_ADMINS).order_by(_ADMINS.c.username))
+    ]
+    return sorted(found, key=lambda person: person.state is State.DISABLED)
+
+
+def state(admin: Any) -> State:
+    """Of an admin, an object or a row."""
+    if admin.disabled_at is not None:
+        return State.DISABLED
+    if admin.password_hash is not None:
+        return State.ENABLED
+    holds = admin.invite_expires_at is not None and admin.invite_expires_at > now()
+    return State.INVITED if holds else State.NO_PASSWORD
+
+
+def _who_is_here(db: Reader) -> set[int]:
+    query = (
+        select(_PRESENCES.c.ref)
+        .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
+        .where(_PRESENCES.c.kind == ADMIN, _WORKERS.c.alive_at > now() - ALIVE_FOR)
+    )
+    return set(db.execute(query).scalars())
+
+
+def _presence(admin: Any, here: set[int]) -> str:
+    if admin.id not in here or admin.disabled_at is not None:
+        return "offline"
+    return "away" if admin.away_since else "online"

@@ -1,0 +1,210 @@
+"""What streams read of a conversation, as its customer or an admin sees it. For the desk's list, see inbox_feed.py.
+
+A log holds plain values only. It reads with short connections of its own, closed before its stream waits, and
+asks each time, after it has read, whether its reader may still see it: who may then, could when it was written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..actors import Actor
+from ..conversation.cursors import message_cursor
+from ..conversation.history import page_after
+from ..conversation.records import (
+    admin_by_login,
+    admin_name,
+    customer_record_by_id,
+    guest_id_by_token,
+    record_by_id,
+)
+from ..desk.inbox import news
+from ..desk.presence import who_looks
+from ..serializers import Translate, admin_message, customer_message, public_name
+from .hints import Typing
+from .hub import Listener
+from .service import Realtime
+from .sse import event
+
+Shape = dict[str, Any]
+
+
+class CustomerLog:
+    """A conversation for its customer. `shape` makes the session's JSON from what gives a connection and a row."""
+
+    pause, more = 0.0, False
+    for_customer = silent = True
+
+    def __init__(
+        self,
+        realtime: Realtime,
+        session_id: int,
+        token: str,
+        position: int,
+        *,
+        anew: bool,
+        shape: Callable[[Callable[[], Connection], Any], Shape],
+        translate: Translate,
+    ) -> None:
+        self._realtime = realtime
+        self._session_id = session_id
+        self._token = token
+        self._position = position
+        self._anew = anew
+        self._shape = shape
+        self._translate = translate
+        self._guest_id: int | None = None
+        self._shown: Shape | None = None
+
+    def begin(self) -> bytes | None:
+        head = event("reset", {}) if self._anew else b""
+        with self._realtime.reading_engine.connect() as db:
+            found = self._read(db, session_first=True)
+            if found is None:
+                return None
+            found += self._aside(db)
+            return head + found if self.may_see(db) else None
+
+    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
+        # A customer's sign of life alone reads nothing, because there are thousands: whether they may still see it
+        # is asked for all of them together (service.py).
+        if self.for_customer and not urgent:
+            return b""
+        with self._realtime.reading_engine.connect() as db:
+            # What happens elsewhere changes nothing here.
+            looked = urgent or beat
+            found = self._read(db) if looked else b""
+            if found is None:
+                return None
+            if self.more:
+                listener.wake()
+            found += self._typing(db, listener) + (self._aside(db, listener) if slow else b"")
+            return found if not (looked or found) or self.may_see(db) else None
+
+    def record(self, db: Connection) -> Any | None:
+        """The session, as this reader's shape needs it."""
+        return customer_record_by_id(db, self._session_id)
+
+    def may_see(self, db: Connection) -> bool:
+        """Whether the token still proves to be this session's guest."""
+        return bool(guest_id_by_token(db, self._token) == self._guest_id)
+
+    def message(self, entry: Any) -> Shape:
+        """An entry as this reader sees it."""
+        return customer_message(entry, self._translate)
+
+    def typing(self, db: Connection, hint: Typing) -> Shape | None:
+        """Who types, as this reader is told; None for who is not told."""
+        if hint.admin_id is None:
+            return None
+        name = admin_name(db, hint.admin_id)
+        author = public_name(name, self._translate) if self.for_customer else name
+        return {"from": "admin", "author": author, "typing": hint.typing}
+
+    def _aside(self, db: Connection, listener: Listener | None = None) -> bytes:
+        """What else a reader is told who listens to all sessions."""
+        return b""
+
+    def _read(self, db: Connection, *, session_first: bool = False) -> bytes | None:
+        record = self.record(db)
+        if record is None:
+            return None
+        self._guest_id = record.guest_id
+        parts = []
+        before = self._cursor(record)
+        newest = record.public_seq if self.for_customer else record.seq
+        if newest > self._position:
+            page = page_after(db, record.id, self._position, for_customer=self.for_customer)
+            self.more = page.more
+            for entry in page.entries:
+                self._position = entry.public_seq if self.for_customer else entry.seq
+                parts.append(event("message", self.message(entry), self._cursor(record)))
+        shape = self._shape(lambda: db, record)
+        if shape != self._shown:
+            self._shown = shape
+            # First, so that it is known whose messages these are; later, last: it counts them. Its id says what has
+            # been sent by then: whoever is cut off behind it still gets the messages that follow it.
+            if session_first:
+                parts.insert(0, event("session", shape, before))
+            else:
+                parts.append(event("session", shape, self._cursor(record)))
+        return b"".join(parts)
+
+    def _typing(self, db: Connection, listener: Listener) -> bytes:
+        parts = []
+        while listener.typing:
+            told = self.typing(db, listener.typing.popleft())
+            if told is not None:
+                parts.append(event("typing", told))
+        return b"".join(parts)
+
+    def _cursor(self, record: Any) -> str:
+        return message_cursor(record, self._position, for_customer=self.for_customer)
+
+
+class AdminLog(CustomerLog):
+    """A conversation for an admin, who is also told what else calls for them."""
+
+    pause = 1.0
+    for_customer = silent = False
+
+    def __init__(
+        self, *args: Any, reader: Actor, news: Callable[[Any], Shape], **more: Any
+    ) -> None:
+        super().__init__(*args, **more)
+        self._reader = reader
+        self._admin_id = reader.admin_id or 0
+        self._news = news
+        self._told: Shape | None = None
+        self._viewers: list[dict[str, str]] = []
+
+    def record(self, db: Connection) -> Any | None:
+        return record_by_id(db, self._session_id)
+
+    def may_see(self, db: Connection) -> bool:
+        return is_signed_in(db, self._token, self._admin_id)
+
+    def message(self, entry: Any) -> Shape:
+        return admin_message(entry, self._translate, reader=self._reader)
+
+    def typing(self, db: Connection, hint: Typing) -> Shape | None:
+        if hint.admin_id == self._admin_id:
+            return None
+        if hint.admin_id is None:
+            record = record_by_id(db, self._session_id)
+            return {
+                "from": "customer",
+                "author": record.customer_name if record else None,
+                "typing": hint.typing,
+            }
+        return super().typing(db, hint)
+
+    def _read(self, db: Connection, *, session_first: bool = False) -> bytes | None:
+        found = super()._read(db, session_first=session_first)
+        if found is None:
+            return None
+        viewers = who_looks(db, self._session_id, self._admin_id)
+        if viewers == self._viewers:
+            return found
+        self._viewers = viewers
+        return found + event("viewers", {"admins": viewers})
+
+    def _aside(self, db: Connection, listener: Listener | None = None) -> bytes:
+        figures, reader = self._realtime.figures, self._admin_id
+        found, fresh = figures.get(("news", reader), lambda: news(db, reader))
+        if listener is not None and not fresh:
+            listener.stirred = True  # told again with the next look
+        told = self._news(found)
+        if told == self._told:
+            return b""
+        self._told = told
+        return event("news", told)
+
+
+def is_signed_in(db: Connection, token: str, admin_id: int) -> bool:
+    """Whether a login still holds, and is still this admin's."""
+    admin = admin_by_login(db, token)
+    return admin is not None and bool(admin.id == admin_id)

@@ -1,0 +1,108 @@
+"""What the stream of the desk's list reads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ..desk.filters import Filters
+from ..desk.inbox import changed_since, matching, rows_of
+from .feeds import Shape, is_signed_in
+from .hub import Listener
+from .refresh_budget import Sparing
+from .service import Realtime
+from .sse import event
+
+
+class ListLog:
+    """The desk's list, filtered, for one admin."""
+
+    pause = 0.5
+    more = silent = False
+
+    def __init__(
+        self,
+        realtime: Realtime,
+        filters: Filters,
+        token: str,
+        admin_id: int,
+        *,
+        after: int | None,
+        shape: Callable[[Any], Shape],
+        summary: Callable[[Connection, Sparing], tuple[dict[str, Shape], bool]],
+    ) -> None:
+        self._realtime = realtime
+        self._after = after
+        self._filters = filters
+        self._token = token
+        self._admin_id = admin_id
+        self._shape = shape
+        self._summary = summary
+        self._told: dict[str, Shape] = {}
+        self._summed_at = 0.0
+        self._owing = False
+
+    def begin(self) -> bytes | None:
+        with self._realtime.reading_engine.connect() as db:
+            found = b""
+            if self._after is not None:
+                told = max(self._told_up_to(), self._after)
+                changed = changed_since(db, self._after)
+                found = event("reset", {}) if changed is None else self._rows(db, changed, told)
+            found += self._sum_up(db)
+            return found if self._may_see(db) else None
+
+    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
+        with self._realtime.reading_engine.connect() as db:
+            found = self._changes(db, listener, beat=beat)
+            return found if self._may_see(db) else None
+
+    def _changes(self, db: Connection, listener: Listener, *, beat: bool) -> bytes:
+        told = self._told_up_to()  # before: it may be less than what is taken, never more
+        changed, overrun = listener.take_changed()
+        if overrun:
+            return event("reset", {}) + self._sum_up(db)
+        parts = [self._rows(db, sorted(changed), told)] if changed else []
+        if changed or beat or self._owing:
+            parts.append(self._sum_up(db, seldom=not beat))
+            # What was left out for now is told with the next look.
+            listener.stirred = listener.stirred or self._owing
+        return b"".join(parts)
+
+    def _told_up_to(self) -> int:
+        """The number of an entry: of all up to it, listeners have heard. Of a later one the hint may be on its way."""
+        return self._realtime.wakeup.told_up_to
+
+    def _rows(self, db: Connection, numbers: list[int], told: int) -> bytes:
+        records = matching(db, self._filters, numbers, reader_id=self._admin_id)
+        shown = {record.id for record in records}
+        parts = [
+            ("session", self._shape(row)) for row in rows_of(db, records, reader_id=self._admin_id)
+        ]
+        parts += [("gone", {"number": number}) for number in numbers if number not in shown]
+        # With the last one everything up to there has been sent, and not before.
+        last = len(parts) - 1
+        return b"".join(
+            event(*part, f"l{told}" if index == last else None) for index, part in enumerate(parts)
+        )
+
+    def _sum_up(self, db: Connection, *, seldom: bool = False) -> bytes:
+        moment = time.monotonic()
+        self._owing = seldom and moment - self._summed_at < 1.0
+        if self._owing:
+            return b""
+        self._summed_at = moment
+        parts = []
+        summary, fresh = self._summary(db, self._realtime.figures)
+        self._owing = not fresh
+        for name, told in summary.items():
+            if self._told.get(name) != told:
+                self._told[name] = told
+                parts.append(event(name, told))
+        return b"".join(parts)
+
+    def _may_see(self, db: Connection) -> bool:
+        return is_signed_in(db, self._token, self._admin_id)

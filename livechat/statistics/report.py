@@ -1,0 +1,229 @@
+"""What happened in a time: chats, messages and how long customers waited, by day, admin or product."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, Float, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from ..conversation.records import Reader
+from ..models import Admin, ChatMessage, ChatSession, Sender, Status
+
+
+class By(StrEnum):
+    """What each line of a report stands for."""
+
+    DAY = "day"
+    ADMIN = "admin"
+    PRODUCT = "product"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line. Every chat and every message of the time stands in exactly one, so that lines add up.
+
+    `key` is a day (``2026-01-31``), a username or a product's id; None collects what has no admin or no
+    product. `name` is the admin's or the product's name.
+    """
+
+    key: str | None
+    name: str | None
+    chats: int
+    """Chats that began. By admin: that belong to them now."""
+    customer_messages: int
+    """By admin: in chats that belong to them now."""
+    admin_messages: int
+    """By admin: that they wrote themselves, in whatever chat."""
+    closed: int
+    """Chats that were closed, and still are. By admin: that belong to them."""
+    first_answer: float | None
+    """Median seconds from the beginning of a chat that began in this time to its first answer; None
+    without any. By admin: where they gave that answer."""
+    first_answer_90: float | None
+    """Nine tenths of these first answers took no longer: their 90th percentile, in seconds."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The lines, and the same over all of them."""
+
+    lines: Sequence[Line]
+    total: Line
+
+
+@dataclass
+class _Sums:
+    counts: dict[str, Counter[Any]] = field(default_factory=lambda: defaultdict(Counter))
+    answers: dict[Any, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def keys(self) -> set[Any]:
+        return {key for counter in self.counts.values() for key in counter} | set(self.answers)
+
+
+def report(db: Session, since: date, until: date, by: By) -> Report:
+    """Count from the day `since` to the end of the day `until`, both in UTC.
+
+    By day there is a line for every day, the oldest first; otherwise for whoever has something to count,
+    the most chats first.
+    """
+    first, end = midnight(since), midnight(until + timedelta(days=1))
+    sums = _Sums()
+    for what, key, count in _counts(db, by, first, end):
+        sums.counts[what][key] += count
+    for key, seconds in _answers(db, by, first, end):
+        sums.answers[key].append(seconds)
+    keys, names = _keys_and_names(db, by, since, until, sums)
+    lines = [_line(sums, key, *names.get(key, (key, None))) for key in keys]
+    if by is not By.DAY:
+        lines.sort(key=lambda line: (-line.chats, -line.customer_messages, line.key or ""))
+    return Report(lines, _total(sums))
+
+
+def midnight(day: date) -> datetime:
+    """When a day begins; days are those of UTC."""
+    return datetime.combine(day, time(), UTC)
+
+
+def day_of(db: Reader, moment: InstrumentedAttribute[Any]) -> ColumnElement[str]:
+    """The day on which a moment lies, ``2026-01-31``."""
+    if _on_postgresql(db):
+        return func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD")
+    return func.substr(moment, 1, 10)  # SQLite keeps UTC as text
+
+
+def seconds_to_answer(db: Reader) -> ColumnElement[float]:
+    """How long a chat's first answer took; None without one. Less than nothing where a clock was set back."""
+    began, answered = ChatSession.created_at, ChatSession.first_answer_at
+    if _on_postgresql(db):
+        return func.date_part("epoch", answered - began, type_=Float)
+    # Whole milliseconds come out of fractions of days.
+    passed = (func.julianday(answered) - func.julianday(began)) * 86400
+    return func.round(passed, 3, type_=Float)
+
+
+def first_answerer() -> Any:
+    """The admin who gave a chat's first answer, as a column beside `ChatSession`'s."""
+    answer = select(ChatMessage.admin_id).where(
+        ChatMessage.session_id == ChatSession.id, ChatMessage.sender == Sender.ADMIN
+    )
+    return answer.order_by(ChatMessage.seq).limit(1).scalar_subquery()
+
+
+def quantile(ordered: Sequence[float], part: float) -> float | None:
+    """What so large a part of the numbers, which are in order, lies below; None without any. Between two numbers it
+    is divided evenly, as spreadsheets do: 0.5 gives the median, 0.9 the 90th percentile."""
+    if not ordered:
+        return None
+    place = (len(ordered) - 1) * part
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return round(ordered[below] + (ordered[above] - ordered[below]) * (place - below), 3)
+
+
+def _on_postgresql(db: Reader) -> bool:
+    engine = db.get_bind() if isinstance(db, Session) else db
+    return engine.dialect.name == "postgresql"
+
+
+def _counts(db: Session, by: By, first: datetime, end: datetime) -> Iterator[tuple[str, Any, int]]:
+    """What was counted, the line's key, and how many."""
+
+    def within(moment: InstrumentedAttribute[Any]) -> tuple[ColumnElement[bool], ...]:
+        return moment >= first, moment < end
+
+    def key(moment: InstrumentedAttribute[Any]) -> Any:
+        if by is By.DAY:
+            return day_of(db, moment).label("key")
+        column = ChatSession.assignee_id if by is By.ADMIN else ChatSession.product_id
+        return column.label("key")
+
+    chats: dict[str, tuple[Any, Any]] = {
+        "chats": (ChatSession.created_at, True),
+        "closed": (ChatSession.closed_at, ChatSession.status == Status.CLOSED),
+    }
+    for what, (moment, condition) in chats.items():
+        found = select(key(moment), func.count()).where(*within(moment), condition)
+        for row in db.execute(found.group_by("key")):
+            yield what, row[0], row[1]
+    for sender in (Sender.CUSTOMER, Sender.ADMIN):
+        own = by is By.ADMIN and sender is Sender.ADMIN
+        whose = ChatMessage.admin_id.label("key") if own else key(ChatMessage.created_at)
+        found = (
+            select(whose, func.count())
+            .select_from(ChatMessage)
+            .where(*within(ChatMessage.created_at), ChatMessage.sender == sender)
+        )
+        if not own and by is not By.DAY:
+            found = found.join(ChatSession, ChatSession.id == ChatMessage.session_id)
+        for row in db.execute(found.group_by("key")):
+            yield f"{sender}_messages", row[0], row[1]
+
+
+def _answers(db: Session, by: By, first: datetime, end: datetime) -> Iterator[tuple[Any, float]]:
+    """The line's key, and how many seconds a chat's first answer took."""
+    key: Any = ChatSession.product_id
+    if by is By.DAY:
+        key = day_of(db, ChatSession.created_at)
+    elif by is By.ADMIN:
+        key = first_answerer()
+    query = select(key, seconds_to_answer(db)).where(
+        ChatSession.created_at >= first,
+        ChatSession.created_at < end,
+        ChatSession.first_answer_at.is_not(None),
+    )
+    for row in db.execute(query):
+        yield row[0], max(0.0, row[1])
+
+
+def _keys_and_names(
+    db: Session, by: By, since: date, until: date, sums: _Sums
+) -> tuple[list[Any], dict[Any, tuple[str | None, str | None]]]:
+    """The keys of all lines, and by key what a line is called and its name."""
+    if by is By.DAY:
+        days = (until - since).days + 1
+        return [(since + timedelta(days=number)).isoformat() for number in range(days)], {}
+    keys = list(sums.keys())
+    if by is By.ADMIN:
+        admins = db.execute(select(Admin.id, Admin.username, Admin.name))
+        return keys, {row[0]: (row[1], row[2]) for row in admins}
+    newest = select(func.max(ChatSession.id)).where(ChatSession.product_name.is_not(None))
+    products = db.execute(
+        select(ChatSession.product_id, ChatSession.product_name).where(
+            ChatSession.id.in_(newest.group_by(ChatSession.product_id))
+        )
+    )
+    return keys, {row[0]: (row[0], row[1]) for row in products}
+
+
+def _line(sums: _Sums, key: Any, shown: str | None, name: str | None) -> Line:
+    numbers = {what: counter[key] for what, counter in sums.counts.items()}
+    return _made(shown, name, numbers, sums.answers.get(key, []))
+
+
+def _total(sums: _Sums) -> Line:
+    numbers = {what: counter.total() for what, counter in sums.counts.items()}
+    return _made(
+        None, None, numbers, [seconds for some in sums.answers.values() for seconds in some]
+    )
+
+
+def _made(
+    key: str | None, name: str | None, numbers: dict[str, int], answers: Sequence[float]
+) -> Line:
+    ordered = sorted(answers)
+    return Line(
+        key,
+        name,
+        chats=numbers.get("chats", 0),
+        customer_messages=numbers.get("customer_messages", 0),
+        admin_messages=numbers.get("admin_messages", 0),
+        closed=numbers.get("closed", 0),
+        first_answer=quantile(ordered, 0.5),
+        first_answer_90=quantile(ordered, 0.9),
+    )

@@ -1,0 +1,206 @@
+"""The strict input layer, second half: one function a kind of field. Each raises Invalid naming the field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from math import isfinite
+from typing import Any
+from urllib.parse import urlsplit
+
+from email_validator import EmailNotValidError, validate_email
+
+from .conversation.opening import Product
+from .exceptions import Invalid
+
+LONGEST_BODY = 4000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def body_text(value: Any, field: str = "body", what: str = "message") -> str:
+    """The text of a message, or of something that becomes one: 1 to 4,000 characters after trimming, line breaks as
+    ``\\n``."""
+    if not isinstance(value, str):
+        raise Invalid(field, f"A {what} is a text.")
+    text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not text:
+        raise Invalid(field, f"The {what} is empty. Write something first.")
+    if len(text) > LONGEST_BODY:
+        parts = " Send it in parts." if what == "message" else ""
+        raise Invalid(
+            field, f"The {what} has {len(text):,} characters; {LONGEST_BODY:,} fit.{parts}"
+        )
+    if "\x00" in text:
+        raise Invalid(field, f"The {what} has a character that no text has (NUL).")
+    return text
+
+
+def client_id(value: Any) -> str:
+    """What the client calls a message: 1 to 100 printable characters without spaces, ideally a random UUID."""
+    if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{1,100}", value):
+        raise Invalid(
+            "client_id",
+            "client_id is missing or wrong: 1 to 100 printable ASCII characters, best a random UUID.",
+        )
+    return value
+
+
+def start_key(value: Any, client_id: str | None) -> str | None:
+    """The secret under which a start without a token can be repeated, or None: 22 to 200 characters of base64url,
+    which holds 128 random bits. A `client_id` is stored as it is and shows up in backups, so it cannot be one."""
+    if value is None:
+        return None
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{22,200}", value):
+        raise Invalid(
+            "start_key",
+            "start_key must be 22 to 200 characters of A-Z, a-z, 0-9, _ and -, at random.",
+        )
+    if value == client_id:
+        raise Invalid("start_key", "start_key is a secret. Take another one than the client_id.")
+    return value
+
+
+def short_text(value: Any, field: str, longest: int) -> str | None:
+    """One line of text, or None when it is missing or blank."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise Invalid(field, f"{field} must be a text.")
+    text = " ".join(value.split())
+    if len(text) > longest:
+        raise Invalid(field, f"{field} is too long: {longest} characters fit.")
+    if _CONTROL.search(text):
+        raise Invalid(field, f"{field} has characters that no text has.")
+    return text or None
+
+
+def email_address(value: Any, field: str) -> str | None:
+    """An e-mail address whose form is right, or None when it is missing or blank."""
+    text = short_text(value, field, 254)
+    if text is None:
+        return None
+    try:
+        # test_environment: addresses below .test are as good as any where nothing is delivered.
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        raise Invalid(
+            field, "This is no e-mail address. It should look like ann@example.com."
+        ) from None
+
+
+def web_address(value: Any, field: str) -> str | None:
+    """An http or https URL of at most 2,000 characters, or None. Anything else would be a link that bites."""
+    text = short_text(value, field, 2000)
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        usable = False
+    if not usable or " " in text:
+        raise Invalid(field, f"{field} must be a web address that begins with http:// or https://.")
+    return text
+
+
+def mapping(value: Any, field: str) -> Mapping[str, Any]:
+    """An object; a missing one is an empty one."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise Invalid(field, f"{field} must be an object.")
+    return value
+
+
+def product_id(value: Any) -> str:
+    """The shop's name for a product: 1 to 100 characters, no control characters."""
+    text = short_text(str(value) if _is_number(value) else value, "product.id", 100)
+    if text is None:
+        raise Invalid("product.id", "A product needs an id.")
+    return text
+
+
+def product(value: Any, id_in_url: str | None) -> Product | None:
+    """The product of a start: its id from the URL or the body, the rest from the body."""
+    given = mapping(value, "product")
+    if id_in_url is None and not given:
+        return None
+    price = given.get("price")
+    return Product(
+        id=product_id(id_in_url if id_in_url is not None else given.get("id")),
+        name=short_text(given.get("name"), "product.name", 200),
+        url=web_address(given.get("url"), "product.url"),
+        price=short_text(str(price) if _is_number(price) else price, "product.price", 50),
+    )
+
+
+def whole_number(value: Any, field: str) -> int:
+    """A whole number from 0 to 2**31 - 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**31:
+        raise Invalid(field, f"{field} must be a whole number, 0 or more.")
+    return value
+
+
+def texts(value: Any, field: str) -> list[str]:
+    """A list of short texts; one text is a list of one, a missing one is empty."""
+    given = [value] if isinstance(value, str) else value or []
+    if not isinstance(given, list) or len(given) > 100:
+        raise Invalid(field, f"{field} is a list of texts.")
+    found = [short_text(one, field, 200) for one in given]
+    return [text for text in found if text is not None]
+
+
+def choice(value: Any, field: str, choices: Iterable[str]) -> str:
+    """One of a few words."""
+    allowed = [str(each) for each in choices]
+    if not isinstance(value, str) or value not in allowed:
+        raise Invalid(field, f"{field} is {' or '.join([', '.join(allowed[:-1]), allowed[-1]])}.")
+    return value
+
+
+def flag(value: Any, field: str) -> bool:
+    """True or false. A plain form has texts only, so ``"true"`` and ``"false"`` are taken as well."""
+    if isinstance(value, str) and value in {"true", "false"}:
+        return value == "true"
+    if not isinstance(value, bool):
+        raise Invalid(field, f"{field} is true or false.")
+    return value
+
+
+def text(value: Any, field: str, longest: int) -> str:
+    """A text as it was typed, of any number of lines, which may be empty."""
+    if not isinstance(value, str) or "\x00" in value:
+        raise Invalid(field, f"{field} is a text.")
+    if len(value) > longest:
+        raise Invalid(field, f"{field} is too long: {longest:,} characters fit.")
+    return value
+
+
+def moment(value: Any, field: str) -> datetime | None:
+    """A time as in RFC 3339, in UTC when it names no zone; None for one that is missing or empty."""
+    if value is None or value == "":
+        return None
+    try:
+        found = datetime.fromisoformat(value)
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        raise Invalid(field, f"{field} is a time such as 2026-01-31T12:00:00Z.") from None
+
+
+def numbers(value: Any, field: str, most: int, what: str) -> list[int]:
+    """A list of 1 to `most` whole numbers, each once and in order. `what` they are is for the refusal."""
+    if not isinstance(value, list) or not 1 <= len(value) <= most:
+        raise Invalid(field, f"{field} is a list of 1 to {most} {what}.")
+    return sorted({whole_number(number, field) for number in value})
+
+
+def short_texts(value: Any, field: str, names: Iterable[str], longest: int) -> dict[str, str]:
+    """An object's short texts by name; what is missing or blank is left out, and so is what has no such name."""
+    given = mapping(value, field)
+    found = {name: short_text(given.get(name), f"{field}.{name}", longest) for name in names}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

@@ -1,0 +1,82 @@
+"""The search as a page and as JSON: hits in all messages, names, e-mail addresses, products and tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyramid.request import Request
+
+from ...desk import inbox
+from ...exceptions import Invalid
+from ...models import Status
+from ...resources import Desk
+from ...search import engine, index
+from ...search.query import LONGEST_QUERY
+from ...search.results import Hit
+from ...serializers import rfc3339
+from .common import desk_view, news_shape, wants_json
+from .layout import desk_page
+
+PAGE = "livechat:templates/desk/search.jinja2"
+
+
+@desk_view(name="search", renderer=PAGE)
+@desk_view(name="search", accept="text/html", renderer=PAGE)
+@desk_view(name="search", accept="application/json", renderer="json")
+def search(context: Desk, request: Request) -> dict[str, Any]:
+    """One page of hits, the newest first. On the page what is wrong with a search stands above the field."""
+    text, before = request.GET.get("q", "").strip(), request.GET.get("before", "")
+    if wants_json(request):
+        return _found(context, request, text, before)
+    try:
+        data, problem = _found(context, request, text, before), None
+    except Invalid as refused:
+        request.response.status_int = refused.status
+        data, problem = {"hits": [], "next": None, "upto": None}, refused.message
+    return _page(context, request, data, text[:LONGEST_QUERY], problem)
+
+
+def _found(context: Desk, request: Request, text: str, before: str) -> dict[str, Any]:
+    me = request.identity.admin.username
+    index.catch_up(request.registry["livechat.engine"])
+    found = engine.find(request.db, text, before=before, me=me)
+    return {
+        "hits": [_hit(context, request, hit) for hit in found.hits],
+        "next": found.next,
+        "upto": rfc3339(found.upto),
+    }
+
+
+def _hit(context: Desk, request: Request, hit: Hit) -> dict[str, Any]:
+    to = {"query": {"at": hit.seq}, "anchor": f"m{hit.seq}"} if hit.seq else {}
+    return {
+        "number": hit.number,
+        "name": hit.name,
+        "seq": hit.seq,
+        "from": hit.sender,
+        "author": hit.author,
+        "snippet": list(hit.snippet),
+        "created_at": rfc3339(hit.created_at),
+        "link": request.resource_url(context, str(hit.number), "", **to),
+    }
+
+
+def _page(
+    context: Desk, request: Request, data: dict[str, Any], text: str, problem: str | None
+) -> dict[str, Any]:
+    older = {"q": text, "before": data["next"]}
+    return {
+        **desk_page(request),
+        **data,
+        "q": text,
+        "problem": problem,
+        "statuses": [status.value for status in Status],
+        "longest": LONGEST_QUERY,
+        "newest_url": request.resource_url(context, "search", "", query={"q": text})
+        if request.GET.get("before")
+        else None,
+        "next_url": request.resource_url(context, "search", "", query=older)
+        if data["next"]
+        else None,
+        "news": news_shape(inbox.news(request.db, request.identity.admin.id)),
+    }

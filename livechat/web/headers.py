@@ -1,0 +1,138 @@
+"""Headers of every response: what browsers may load, who may frame it, what may be cached, CORS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pyramid.config import Configurator
+from pyramid.request import Request
+from pyramid.response import Response
+from pyramid.traversal import find_interface
+from pyramid.tweens import EXCVIEW
+
+from ..cookies import over_https
+from ..resources import Chat, Desk
+from ..security import own_origin
+from ..settings import site_allowed
+from .minify import lean_script, lean_sheet
+
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'"
+)
+
+
+COMPRESSED = ("text/", "application/javascript", "application/json", "image/svg")
+_LEAN = {
+    "text/css": lean_sheet,
+    "text/javascript": lean_script,
+    "application/javascript": lean_script,
+}
+LARGE = 2000  # bytes; to compress less is not worth the time
+
+
+def add_headers(
+    handler: Callable[[Request], Response], _registry: Any
+) -> Callable[[Request], Response]:
+    """A tween: the safe headers wherever a view has not said otherwise, and compression of what is static."""
+
+    def tween(request: Request) -> Response:
+        response = handler(request)
+        headers = response.headers
+        headers.setdefault("X-Content-Type-Options", "nosniff")
+        headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+        headers.setdefault("Content-Security-Policy", f"{PAGE_POLICY}; frame-ancestors 'none'")
+        headers.setdefault("Cache-Control", "no-store")
+        headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if on_desk(request):  # never for the page in a shop's frame, nor for what sites may open
+            headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+        if request.livechat.hsts_seconds and over_https(request):
+            lasts = f"max-age={request.livechat.hsts_seconds}"
+            headers.setdefault("Strict-Transport-Security", lasts)
+        _allow_site(request, response)
+        _compress(request, response)
+        return response
+
+    return tween
+
+
+def framed_by_sites(request: Request, response: Response) -> None:
+    """Let the allowed sites, and the chat's own pages, show this page in a frame."""
+    sites = " ".join(["'self'", *request.livechat.allowed_sites])
+    response.headers["Content-Security-Policy"] = f"{PAGE_POLICY}; frame-ancestors {sites}"
+
+
+def preflight(request: Request) -> Response:
+    """The answer to a browser that asks whether a page of another origin may call the customer side."""
+    response = Response(status=204)
+    response.headers.update(
+        {
+            "Access-Control-Allow-Methods": "GET, POST",
+            "Access-Control-Allow-Headers": "Authorization, Content-Type, Last-Event-ID",
+            "Access-Control-Max-Age": "600",
+        }
+    )
+    return response
+
+
+def on_customer_side(request: Request) -> bool:
+    """Whether a request is for what is beneath /chat/, also when the way through the tree failed before its end."""
+    context = getattr(request, "context", None)
+    if context is None:
+        first, _, rest = request.environ.get("PATH_INFO", "").lstrip("/").partition("/")
+        return bool(first == "chat" and rest)
+    return find_interface(context, Chat) is not None
+
+
+def on_desk(request: Request) -> bool:
+    """Whether a request is for the desk or its login, also when the way through the tree failed."""
+    first = request.environ.get("PATH_INFO", "").lstrip("/").partition("/")[0]
+    return bool(first == "custom-admin")
+
+
+def _allow_site(request: Request, response: Response) -> None:
+    if not on_customer_side(request):
+        return
+    response.headers.add("Vary", "Origin")
+    origin = request.headers.get("Origin")
+    if (
+        origin
+        and origin != own_origin(request)
+        and site_allowed(origin, request.livechat.allowed_sites)
+    ):
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+        response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+
+
+def _compress(request: Request, response: Response) -> None:
+    # Compressing secrets beside what a stranger can choose tells them. So it is done for what may be cached, which
+    # has none; and for what the desk sends, which only the admin's own browser gets from our own pages (SameSite), and
+    # in which the token of the forms looks different each time (security.py).
+    if "no-store" in response.headers["Cache-Control"] and not _large_on_desk(request, response):
+        return
+    if response.content_type.startswith(COMPRESSED):
+        lean = _LEAN.get(response.content_type)
+        if response.status_int == 200 and lean is not None:
+            response.text = lean(response.text)
+        response.headers.add("Vary", "Accept-Encoding")
+        # Who sends no Accept-Encoding takes anything, by the letter; in practice, only plain text.
+        offers = request.accept_encoding.acceptable_offers(["gzip"])
+        if "Accept-Encoding" in request.headers and offers:
+            response.encode_content("gzip")
+
+
+def _large_on_desk(request: Request, response: Response) -> bool:
+    if response.content_type not in {"text/html", "application/json"}:
+        return False
+    if (response.content_length or 0) < LARGE:
+        return False
+    context = getattr(request, "context", None)
+    return context is not None and find_interface(context, Desk) is not None
+
+
+def includeme(config: Configurator) -> None:
+    config.add_tween(
+        "livechat.web.headers.add_headers", over=["pyramid_tm.tm_tween_factory", EXCVIEW]
+    )

@@ -1,0 +1,263 @@
+"""Resume tickets: a browser that has lost its token goes on with its conversation, once for each ticket."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from livechat.accounts import guests, resume_tickets
+from livechat.db import schema
+from livechat.models import ChatSession, GuestToken, ResumeTicket, now
+
+from ...databases import rows
+from ...factories import Customer
+from ...streams import until
+from ..conversation.test_exactly_once import at_once
+
+SHOP = "https://shop.example"
+OTHER = "https://a.shops.example"
+KEY, OTHER_KEY = "first-attempt-at-this-one", "somebody-elses-attempt-12"
+
+
+@pytest.fixture
+def wsgi(boot):
+    return boot(allowed_sites=(SHOP, "https://*.shops.example"))
+
+
+def gets_ticket(customer, site=SHOP, *, status=200):
+    """As the chat's frame asks for one."""
+    answer = customer.app.post_json(
+        "/chat/ticket/", {"site": site}, headers=customer.who, status=status
+    )
+    return answer.json.get("ticket")
+
+
+def shows(wsgi, ticket, key=None, site=SHOP, *, status=200, **headers):
+    """A browser without a token shows a ticket."""
+    data = {"ticket": ticket, "site": site} | ({} if key is None else {"exchange_key": key})
+    stranger = Customer(wsgi)
+    return stranger.app.post_json("/chat/resume/", data, headers=headers, status=status).json
+
+
+def with_token(wsgi, customer, token):
+    """The customer in a browser that has this token."""
+    again = Customer(wsgi)
+    again.token, again.id = token, customer.id
+    return again
+
+
+def test_a_ticket_gives_a_token_the_next_ticket_and_the_conversation(wsgi, customer):
+    answer = shows(wsgi, gets_ticket(customer))
+    assert answer["session"]["id"] == customer.id
+    again = with_token(wsgi, customer, answer["token"])
+    assert again.sees() == ["hello"]
+    again.sends("back again")
+    assert customer.sees() == ["hello", "back again"]
+    assert shows(wsgi, answer["ticket"])["session"]["id"] == customer.id
+
+
+def test_a_ticket_is_no_token_and_a_token_no_ticket(wsgi, customer):
+    ticket = gets_ticket(customer)
+    thief = with_token(wsgi, customer, ticket)
+    thief.reads(status=404)
+    thief.sends(status=404)
+    gets_ticket(thief, status=404)
+    shows(wsgi, customer.token, status=404)
+    assert thief.starts().status_int == 201
+    assert thief.id != customer.id
+
+
+def test_a_ticket_is_stored_hashed_only(customer, engine):
+    ticket = gets_ticket(customer)
+    assert len(ticket) == 43
+    assert ticket not in str(rows(engine, "SELECT * FROM resume_tickets"))
+
+
+def test_a_second_use_revokes_the_ticket_and_all_that_followed(wsgi, customer, engine, caplog):
+    first = gets_ticket(customer)
+    second = shows(wsgi, first)
+    third = shows(wsgi, second["ticket"])
+    with caplog.at_level(logging.WARNING):
+        shows(wsgi, first, status=404)
+    assert "used twice" in caplog.text
+    for secret in (first, second["ticket"], third["ticket"], second["token"], third["token"]):
+        assert secret not in caplog.text
+    shows(wsgi, third["ticket"], status=404)
+    for answer in (second, third):
+        with_token(wsgi, customer, answer["token"]).reads(status=404)
+    # What did not come from it still holds.
+    assert customer.sees() == ["hello"]
+    assert shows(wsgi, gets_ticket(customer))["token"]
+
+
+def test_what_came_before_a_ticket_that_was_used_twice_still_holds(wsgi, customer):
+    second = shows(wsgi, gets_ticket(customer))
+    third = shows(wsgi, second["ticket"])
+    shows(wsgi, second["ticket"], status=404)
+    with_token(wsgi, customer, third["token"]).reads(status=404)
+    assert with_token(wsgi, customer, second["token"]).sees() == ["hello"]
+
+
+def test_an_exchange_whose_answer_was_lost_is_repeated_under_its_key(wsgi, customer, engine):
+    ticket = gets_ticket(customer)
+    first = shows(wsgi, ticket, KEY)
+    assert shows(wsgi, ticket, KEY) == first
+    with schema.transaction(engine) as db:
+        used = db.scalars(select(ResumeTicket).order_by(ResumeTicket.id)).first()
+        used.used_at = now() - timedelta(days=3)
+    assert shows(wsgi, ticket, KEY) == first
+    assert with_token(wsgi, customer, first["token"]).sees() == ["hello"]
+    assert len(rows(engine, "SELECT id FROM guest_tokens")) == 2
+    assert shows(wsgi, first["ticket"], OTHER_KEY)["token"]
+
+
+@pytest.mark.parametrize("key", [None, OTHER_KEY])
+def test_without_the_key_it_is_a_second_use(wsgi, customer, key):
+    ticket = gets_ticket(customer)
+    first = shows(wsgi, ticket, KEY)
+    shows(wsgi, ticket, key, status=404)
+    shows(wsgi, first["ticket"], status=404)
+
+
+def test_a_repetition_that_comes_late_gets_nothing_and_later_is_a_second_use(
+    wsgi, customer, engine
+):
+    ticket = gets_ticket(customer)
+    first = shows(wsgi, ticket, KEY)
+    second = shows(wsgi, first["ticket"], OTHER_KEY)
+    shows(wsgi, ticket, KEY, status=404)
+    assert with_token(wsgi, customer, second["token"]).sees() == ["hello"]
+    with schema.transaction(engine) as db:
+        used = db.scalars(select(ResumeTicket).order_by(ResumeTicket.id)).first()
+        used.used_at = now() - timedelta(minutes=3)
+    shows(wsgi, ticket, KEY, status=404)
+    with_token(wsgi, customer, second["token"]).reads(status=404)
+
+
+def test_the_same_exchange_at_once_is_done_once(wsgi, customer, engine):
+    ticket = gets_ticket(customer)
+    answers = at_once(*[lambda: shows(wsgi, ticket, KEY)] * 4)
+    assert all(answer == answers[0] for answer in answers)
+    assert len(rows(engine, "SELECT id FROM guest_tokens")) == 2
+
+
+def test_of_two_at_once_with_different_keys_none_keeps_what_it_got(wsgi, customer):
+    ticket = gets_ticket(customer)
+    answers = at_once(
+        lambda: shows(wsgi, ticket, KEY, status=[200, 404]),
+        lambda: shows(wsgi, ticket, OTHER_KEY, status=[200, 404]),
+    )
+    (won,) = [answer for answer in answers if "token" in answer]
+    with_token(wsgi, customer, won["token"]).reads(status=404)
+    shows(wsgi, won["ticket"], status=404)
+
+
+def test_a_ticket_holds_for_the_site_it_was_given_to(wsgi, customer):
+    ticket = gets_ticket(customer)
+    for site in (OTHER, "https://evil.example", None, 7, "x" * 400):
+        shows(wsgi, ticket, site=site, status=404)
+    shows(wsgi, ticket, status=404, Origin=OTHER)
+    shows(wsgi, ticket, status=403, Origin="https://evil.example")
+    assert shows(wsgi, ticket, site=None, Origin=SHOP)["token"]
+
+
+@pytest.mark.parametrize(
+    ("site", "status"), [("https://evil.example", 422), (None, 422), ([], 422), (OTHER, 200)]
+)
+def test_a_ticket_is_given_for_allowed_sites_only(customer, site, status):
+    gets_ticket(customer, site, status=status)
+
+
+@pytest.mark.parametrize("ticket", [None, 7, "", "short", "x" * 43, "x" * 5000, ["x"], "ä" * 43])
+def test_anything_else_is_not_found(wsgi, ticket):
+    shows(wsgi, ticket, status=404)
+    shows(wsgi, ticket, ["no", "key"], status=404)
+
+
+def test_a_ticket_expires_and_is_deleted(wsgi, customer, engine):
+    ticket = gets_ticket(customer)
+    with schema.transaction(engine) as db:
+        (kept,) = db.scalars(select(ResumeTicket))
+        assert timedelta(days=29) < kept.expires_at - now() <= timedelta(days=30)
+        kept.expires_at = now() - timedelta(seconds=1)
+    shows(wsgi, ticket, status=404)
+    with schema.transaction(engine) as db:
+        resume_tickets.delete_expired(db)
+        assert db.scalars(select(ResumeTicket)).all() == []
+        assert len(db.scalars(select(GuestToken)).all()) == 1
+
+
+def test_who_revokes_the_tokens_revokes_the_tickets(wsgi, customer, engine):
+    ticket = gets_ticket(customer)
+    answer = shows(wsgi, ticket, KEY)
+    with schema.transaction(engine) as db:
+        guests.revoke_tokens(db, db.get_one(ChatSession, 1))
+    shows(wsgi, ticket, KEY, status=404)
+    shows(wsgi, answer["ticket"], status=404)
+    gets_ticket(customer, status=404)
+
+
+def test_tickets_of_a_guest_do_not_grow_without_bound(wsgi, customer, engine):
+    for _ in range(resume_tickets.MOST_UNUSED + 3):
+        ticket = gets_ticket(customer)
+    unused = "SELECT id FROM resume_tickets WHERE used_at IS NULL"
+    assert len(rows(engine, unused)) == resume_tickets.MOST_UNUSED
+    for _ in range(resume_tickets.MOST_USED + 3):
+        answer = shows(wsgi, ticket)
+        ticket = answer["ticket"]
+    assert len(rows(engine, "SELECT id FROM resume_tickets")) <= 1 + sum(
+        (resume_tickets.MOST_USED, resume_tickets.MOST_UNUSED)
+    )
+    assert len(rows(engine, "SELECT id FROM guest_tokens")) == resume_tickets.MOST_USED + 1
+    assert with_token(wsgi, customer, answer["token"]).sees() == ["hello"]
+
+
+def test_showing_tickets_is_limited(boot):
+    hasty = boot(limit_network_starts="2/minute")
+    for status in (404, 404, 429):
+        shows(hasty, "x" * 43, status=status)
+
+
+def test_a_closed_conversation_is_found_too_and_an_open_one_first(wsgi, customer):
+    first = customer.id
+    customer.closes()
+    answer = shows(wsgi, gets_ticket(customer))
+    assert (answer["session"]["id"], answer["session"]["status"]) == (first, "closed")
+    customer.starts("another")
+    assert shows(wsgi, answer["ticket"])["session"]["id"] == customer.id
+
+
+def test_streams_of_a_token_from_a_ticket_used_twice_end(wsgi, customer, listens):
+    ticket = gets_ticket(customer)
+    thief = with_token(wsgi, customer, shows(wsgi, ticket)["token"])
+    theirs, own = listens(thief), listens(customer)
+    theirs.next("session")
+    own.next("session")
+    shows(wsgi, ticket, status=404)
+    until(lambda: theirs.ended)
+    assert not own.ended
+    customer.sends("still here")
+    own.next("message", lambda data: data["body"] == "still here")
+
+
+def test_a_start_brings_a_ticket_for_the_page_around_it(wsgi, stranger):
+    answer = stranger.starts("hi", site=SHOP).json
+    assert shows(wsgi, answer["ticket"])["session"]["id"] == stranger.id
+    assert "ticket" not in stranger.starts().json
+
+
+@pytest.mark.parametrize("site", ["https://evil.example", None, 7, ["x"], "x" * 1000])
+def test_a_wrong_site_keeps_nobody_from_starting(stranger, site):
+    assert "ticket" not in stranger.starts("hi", site=site).json
+
+
+def test_a_token_that_was_revoked_a_moment_ago_brings_no_ticket(engine, customer):
+    with schema.transaction(engine) as db:
+        session = db.get_one(ChatSession, 1)
+        guests.revoke_tokens(db, session)
+    with schema.transaction(engine) as db:
+        site = "https://shop.example"
+        assert resume_tickets.give_ticket(db, session.guest_id, customer.token, site) is None

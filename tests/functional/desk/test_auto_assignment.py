@@ -1,0 +1,117 @@
+"""What the desk does by itself, when it is set to: who is given which chat, and what goes back."""
+
+from datetime import timedelta
+
+import pytest
+
+from livechat.accounts import admins as staff
+from livechat.db import schema
+from livechat.desk import auto_assignment
+from livechat.models import Admin as AdminRow
+from livechat.models import ChatSession, now
+
+
+@pytest.fixture
+def ben(new_admin):
+    return new_admin("ben", "Ben Berater")
+
+
+@pytest.fixture
+def acts(engine):
+    """Do something in a transaction."""
+
+    def acts(what, *arguments):
+        with schema.transaction(engine) as db:
+            return what(db, *arguments)
+
+    return acts
+
+
+@pytest.fixture
+def here(wsgi, engine):
+    """Let admins be at the desk."""
+    book = wsgi.registry["livechat.realtime"].book
+
+    def here(*admins):
+        for admin in admins:
+            book.arrive("admin", admin.row.id)
+        book.write(engine)
+
+    return here
+
+
+def holder(admin, customer):
+    return admin.opens(admin.number_of(customer)).json["session"]["assignee"]
+
+
+def test_without_anybody_at_the_desk_nobody_is_given_a_chat(acts, customer):
+    assert acts(auto_assignment.assign_waiting, 0) == 0
+
+
+def test_who_has_the_fewest_gets_the_next(acts, here, admin, ben, customer, new_customer):
+    admin.takes(admin.number_of(customer))
+    here(admin, ben)
+    other = new_customer()
+    other.starts("hello")
+    assert acts(auto_assignment.assign_waiting, 0) == 1
+    assert holder(admin, other) == "ben"
+
+
+def test_among_equals_who_was_longest_without(acts, here, admin, ben, customer, new_customer):
+    here(admin, ben)
+    for expected in ("anna", "ben", "anna"):
+        one = new_customer()
+        one.starts("hello")
+        if expected == "anna":
+            customer.closes()
+        acts(auto_assignment.assign_waiting, 0)
+        assert holder(admin, one) == expected
+        one.closes()
+
+
+def test_nobody_is_given_more_than_the_limit(acts, here, admin, customer, new_customer):
+    here(admin)
+    for _ in range(3):
+        new_customer().starts("hello")
+    assert acts(auto_assignment.assign_waiting, 2) == 2
+    assert acts(auto_assignment.assign_waiting, 2) == 0
+
+
+def test_a_customer_comes_back_to_whom_they_know(acts, here, admin, ben, customer):
+    ben.takes(ben.number_of(customer))
+    customer.closes()
+    customer.starts("me again")
+    here(admin, ben)
+    acts(auto_assignment.assign_waiting, 0)
+    assert holder(admin, customer) == "ben"
+
+
+def test_viewers_and_who_is_away_get_none(acts, here, engine, admin, ben, customer):
+    with schema.transaction(engine) as db:
+        staff.set_role(db, db.get_one(AdminRow, ben.row.id), "viewer")
+        db.get_one(AdminRow, admin.row.id).away_since = now()
+    here(admin, ben)
+    assert acts(auto_assignment.assign_waiting, 0) == 0
+
+
+def test_what_is_not_answered_goes_back_and_to_somebody_else(
+    acts, here, engine, admin, ben, customer
+):
+    number = ben.number_of(customer)
+    ben.takes(number)
+    patience = timedelta(minutes=5)
+    assert acts(auto_assignment.take_back, patience) == 0
+    with schema.transaction(engine) as db:
+        session = db.get_one(ChatSession, number)
+        session.waiting_since = session.assigned_at = now() - timedelta(minutes=6)
+    assert acts(auto_assignment.take_back, patience) == 1
+    assert holder(admin, customer) is None
+    here(admin, ben)
+    acts(auto_assignment.assign_waiting, 0)
+    assert holder(admin, customer) == "anna"
+
+
+def test_what_was_answered_stays(acts, engine, ben, customer):
+    number = ben.number_of(customer)
+    ben.sends(number, "one moment")
+    assert acts(auto_assignment.take_back, timedelta(0)) == 0
