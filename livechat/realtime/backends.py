@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from ..db.dialects import on_postgresql
 from ..db.errors import unless_away
 from ..db.postgresql import KEPT_ALIVE
 from .hints import Changed, Hint, Typing, decode, encode, split
@@ -273,3 +274,12 @@ class RedisChannel(_Talking):
                     self.heard(message["data"])
         finally:
             subscription.close()
+
+
+def choose(url: str, engine: Engine, hub: Hub) -> Wakeup:
+    """The way that fits: Redis for a ``redis://`` URL, otherwise that of the database."""
+    if url:
+        return RedisChannel(hub, engine, url)
+    if on_postgresql(engine):
+        return PostgreSQLNotify(hub, engine)
+    return SQLiteWatch(hub, engine)
