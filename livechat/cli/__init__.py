@@ -1,6 +1,7 @@
 """The command line: one file a noun. Commands are thin; they call what the views call.
 
-stdout carries data, stderr carries talk. Exit 0: done; 1: refused or failed, with one sentence; 2: wrong usage; 130: Ctrl-C.
+stdout carries data, stderr carries talk. Exit 0: done; 1: refused or failed, with one sentence;
+2: wrong usage; 130: Ctrl-C.
 
 admins          livechat admins: invite, list, role, disable, passwd
 audit           livechat audit: who did what
