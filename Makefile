@@ -7,8 +7,9 @@ INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools-installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TEST_OPTIONS ?=
+COVERAGE := 90
 
-.PHONY: help serve test lint types browser markup faults bench screenshots messages clean
+.PHONY: help serve test lint check coverage types browser markup faults bench screenshots messages clean
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -18,12 +19,23 @@ serve: $(INSTALLED) ## Install what is missing and run the chat with its demo sh
 test: $(TOOLS) browser markup ## Install what is missing and run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_OPTIONS)
 
-lint: $(TOOLS) ## Check the style
+lint: $(TOOLS) ## Check style, imports between rooms, and words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/codespell
 
 types: $(TOOLS) ## Check the types
 	$(BIN)/mypy
+
+check: $(TOOLS) ## Run the checks that take less than a minute: style, imports, words, types, unit tests
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/lint-imports >/dev/null && $(BIN)/codespell
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/unit
+
+coverage: $(TOOLS) ## Run unit and functional tests on SQLite and report what they cover
+	@LIVECHAT_TEST_DATABASES=sqlite $(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered \
+		--cov-fail-under=$(COVERAGE) tests/unit tests/functional
 
 browser: ## Install Chromium, nginx and Redis for the tests, if possible
 	@sh .ci/get-programs

@@ -76,7 +76,7 @@ def includeme(config: Configurator) -> None:
     config.include("pyramid_jinja2")
     config.add_translation_dirs("livechat:locale")
     # The server's language for everybody. Pyramid's own way lets clients name any, and remembers each for ever.
-    config.set_locale_negotiator(lambda request: None)
+    config.set_locale_negotiator(lambda _request: None)
     # JSON in UTF-8, in answers and on pages.
     config.include(".web.json_renderer")
     # request.dbsession

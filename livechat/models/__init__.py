@@ -1,4 +1,11 @@
-"""The tables."""
+"""The tables. `livechat.models` gives every class, and `now` and its kin.
+
+base      the base of the models, UTC times, this moment
+chat      conversations, entries, guests
+desk      audit log, canned replies, drafts, mentions, tags, saved views
+presence  who is here, and which processes serve
+staff     admins, their logins, and counts of attempts
+"""
 
 from __future__ import annotations
 

@@ -226,7 +226,7 @@ _NOTIFY = text("SELECT pg_notify(:channel, :said)")
 
 
 def _listening_connection(url: Any) -> Any:
-    import psycopg
+    import psycopg  # noqa: PLC0415 - not needed on SQLite
 
     # Outside of the pool: it is never given back. Keepalives tell when the other machine is gone.
     return psycopg.connect(
@@ -243,7 +243,7 @@ class RedisChannel(_Talking):
 
     def __init__(self, hub: Hub, engine: Engine, url: str) -> None:
         super().__init__(hub, engine)
-        import redis
+        import redis  # noqa: PLC0415 - an optional dependency
 
         self._redis: Any = redis.Redis.from_url(
             url,

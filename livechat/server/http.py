@@ -185,7 +185,7 @@ def _look_whether_gone(client: Any, stream: Any, watcher: Any) -> None:
         stream.end()
 
 
-def _handler_class(pulse: Pulse) -> Any:
+def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs gevent imported
     from gevent import socket as cooperative
 
     from .connections import RequestReader
