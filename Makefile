@@ -69,5 +69,5 @@ $(TOOLS): $(INSTALLED)
 	@$(PIP) --editable '.[dev]'
 	@touch $@
 
-clean: ## Remove what was installed and built, but not the data in var/
+clean: ## Remove what was installed and built, not the data in var/
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
