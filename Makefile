@@ -1,4 +1,4 @@
-# What one does with this project. `make serve` and `make test` need nothing set up before.
+# Tasks of this project. `make serve` and `make test` need no setup.
 PORT ?= 6543
 PYTHON ?= python3
 VENV := .venv
@@ -13,10 +13,10 @@ COVERAGE := 90
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-serve: $(INSTALLED) ## Set up what is missing and run the chat with its demo shop (PORT=6543)
+serve: $(INSTALLED) ## Install what is missing and run the chat with its demo shop (PORT=6543)
 	@$(BIN)/livechat --config development.ini serve --port $(PORT)
 
-test: $(TOOLS) browser markup ## Set up what is missing and run all tests
+test: $(TOOLS) browser markup ## Install what is missing and run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_OPTIONS)
 
 lint: $(TOOLS) ## Check style, imports between rooms, and words
@@ -28,7 +28,7 @@ lint: $(TOOLS) ## Check style, imports between rooms, and words
 types: $(TOOLS) ## Check the types
 	$(BIN)/mypy
 
-check: $(TOOLS) ## What takes less than a minute: style, imports, words, types, unit tests
+check: $(TOOLS) ## Run the checks that take less than a minute: style, imports, words, types, unit tests
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/lint-imports >/dev/null && $(BIN)/codespell
 	@$(BIN)/mypy
 	@$(BIN)/python -m pytest -q tests/unit
@@ -37,37 +37,37 @@ coverage: $(TOOLS) ## Run unit and functional tests on SQLite and report what th
 	@LIVECHAT_TEST_DATABASES=sqlite $(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered \
 		--cov-fail-under=$(COVERAGE) tests/unit tests/functional
 
-browser: ## Get Chromium, nginx and Redis for the tests where that is possible
+browser: ## Install Chromium, nginx and Redis for the tests, if possible
 	@sh .ci/get-programs
 
-markup: ## Get the HTML checker (vnu.jar) for the tests where that is possible; Java runs it
+markup: ## Download the HTML checker (vnu.jar) for the tests, if possible; it needs Java
 	@sh .ci/get-checker
 
-faults: $(TOOLS) ## The long round of faults, some hours: 200 kills and 50 of each other, on each database
+faults: $(TOOLS) ## Run the long fault tests, some hours: 200 kills and 50 of each other fault, on each database
 	LIVECHAT_FAULT_ROUNDS=200 $(BIN)/python -m pytest tests/faults -m faults -x -s
 
-bench: $(INSTALLED) ## Print the weights of the widget
+bench: $(INSTALLED) ## Print the size of the widget and the desk
 	$(BIN)/python bench/weights.py
 
-screenshots: $(TOOLS) browser ## Make the pictures in docs/ anew
+screenshots: $(TOOLS) browser ## Make the pictures in docs/images/
 	$(BIN)/python docs/screenshots.py
 
-messages: $(TOOLS) ## Collect the translatable words into livechat/locale/livechat.pot
+messages: $(TOOLS) ## Collect translatable texts into livechat/locale/livechat.pot
 	$(BIN)/python -c 'import setuptools; setuptools.setup()' --quiet extract_messages
 
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "livechat needs Python 3.11 or newer; say which: make PYTHON=python3.12" >&2; exit 1; }
+		{ echo "livechat needs Python 3.11 or newer. Name one: make PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
-		{ echo "Python's venv is missing; on Debian: apt-get install python3-venv" >&2; exit 1; }
+		{ echo "Python's venv module is missing. On Debian: apt-get install python3-venv" >&2; exit 1; }
 	@echo "Installing livechat into $(VENV) (once) ..." >&2
 	@$(PIP) --editable .
 	@touch $@
 
 $(TOOLS): $(INSTALLED)
-	@echo "Installing what its tests need (once) ..." >&2
+	@echo "Installing the test dependencies (once) ..." >&2
 	@$(PIP) --editable '.[dev]'
 	@touch $@
 
-clean: ## Remove what was installed and built, not the data in var/
+clean: ## Remove what was installed and built, but not the data in var/
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
