@@ -11,7 +11,7 @@ let leases;
  * script would run too late for what the page around it says at once.
  * @returns {Promise<LockManager>}  nothing where there is no storage either
  */
-export const lockManager = async () => navigator.locks ?? (leases ??= (await import('./leases.js')).createLeases());
+export const lockManager = async () => navigator.locks ?? (leases ??= (await import('./locks.js')).createLeases());
 
 const QUIET = 45000; // milliseconds after which a leader that says nothing is dead or asleep
 const HASTE = 4000; // the same for one that was asked

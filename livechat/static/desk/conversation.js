@@ -3,12 +3,12 @@
 import { byId } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
 import { createOlder } from '../common/older.js';
-import { createActs } from './acts.js';
+import { createActs } from './actions.js';
 import { createFacts } from './facts.js';
-import { createHold } from './hold.js';
-import { createLines } from './lines.js';
-import { inPlace } from './places.js';
-import { createWriting } from './writing.js';
+import { createHold } from './collision.js';
+import { createLines } from './history.js';
+import { inPlace } from './stream_slots.js';
+import { createWriting } from './editor.js';
 
 /** @import { Feed, Pending } from '../common/types.js' */
 /** @import { Acts, ConversationOptions, DeskSession, Facts, Live } from './types.js' */

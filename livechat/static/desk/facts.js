@@ -1,8 +1,8 @@
 // The head of a conversation and what stands beside it about the customer.
 
 import { byId, h } from '../common/dom.js';
-import { createLabels } from './labels.js';
-import { momentText, untilText } from './telling.js';
+import { createLabels } from './tags.js';
+import { momentText, untilText } from './time_format.js';
 import { fill } from '../common/words.js';
 
 /** @import { DeskSession, Facts, FactsOptions } from './types.js' */

@@ -4,11 +4,11 @@ import { byId } from '../common/dom.js';
 import { fill } from '../common/words.js';
 import { createConversation } from './conversation.js';
 import { createDesk } from './desk.js';
-import { createFrame } from './frame.js';
+import { createFrame } from './shell.js';
 import { createList } from './list.js';
-import { arrival, numberIn, provisional } from './opening.js';
-import { createSavedViews } from './saved.js';
-import { createSelection } from './selection.js';
+import { arrival, numberIn, provisional } from './loading.js';
+import { createSavedViews } from './saved_views.js';
+import { createSelection } from './bulk.js';
 
 /** @import { Result } from '../common/types.js' */
 /** @import { Conversation, DeskSession, Live, OpeningOptions } from './types.js' */

@@ -2,9 +2,9 @@
 
 import { byId } from '../common/dom.js';
 import { createStream } from '../common/stream.js';
-import { inPlace } from './places.js';
+import { inPlace } from './stream_slots.js';
 import { createRows, difference } from './rows.js';
-import { waitText } from './telling.js';
+import { waitText } from './time_format.js';
 
 /** @import { DeskSession, List, ListOptions, ListPane } from './types.js' */
 

@@ -1,7 +1,7 @@
 // Links of the desk: those to conversations open beside the list, and none leads to the browser's page of errors
 // while there is no connection.
 
-import { numberIn } from './opening.js';
+import { numberIn } from './loading.js';
 
 /** @import { NavigationOptions } from './types.js' */
 

@@ -2,7 +2,7 @@
 
 import { h } from '../common/dom.js';
 import { fill } from '../common/words.js';
-import { activityText, momentText, untilText, urgencyOf, waitText } from './telling.js';
+import { activityText, momentText, untilText, urgencyOf, waitText } from './time_format.js';
 
 /** @import { Words } from '../common/types.js' */
 /** @import { DeskSession, Rows, RowsOptions } from './types.js' */

@@ -98,7 +98,7 @@
 
 /** @typedef {{username: string, name: string, role: string, may: Set<string>}} Me */
 
-// bell.js
+// notifications.js
 
 /**
  * @typedef {object} BellOptions
@@ -125,7 +125,7 @@
 /** @typedef {{given: Preferences, url: string, http: Http}} PreferencesOptions */
 /** @typedef {{get: () => Preferences, set: (change: Partial<Preferences>) => Promise<void>}} Settings */
 
-// leaving.js
+// sign_out.js
 
 /**
  * @typedef {object} LeavingOptions
@@ -326,7 +326,7 @@
  */
 /** @typedef {{open: () => boolean, close: () => void}} Picker */
 
-// asking.js
+// dialog.js
 
 /** @typedef {{name: string, label: string, value: string, maxlength?: number, long?: boolean, choices?: Record<string, string>}} Field */
 /**
@@ -338,7 +338,7 @@
  * @property {(values: Record<string, string>) => Promise<Result>} submit
  */
 
-// commands.js, frame.js, keys.js, palette.js, sheet.js
+// commands.js, shell.js, shortcuts.js, palette.js, shortcut_help.js
 
 /**
  * @typedef {object} Command

@@ -9,11 +9,11 @@ import { createTimeline } from '../common/timeline.js';
 import { createTyping } from '../common/typing.js';
 import { readWords } from '../common/words.js';
 import { createChat } from './chat.js';
-import { createEarlier } from './earlier.js';
+import { createEarlier } from './older.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
 import { createIdentity } from './identity.js';
-import { createStanding } from './standing.js';
+import { createStanding } from './status.js';
 
 /** @import { Ending } from './types.js' */
 
@@ -175,7 +175,7 @@ const identity = createIdentity({ chat, store, host, urls, words, embedded, onSl
 
 function loadEnding() {
   // browsers may keep a failure for this address as long as the page lives
-  loading ??= import(/** @type {any} */ (`./ending.js${failures ? `?${failures}` : ''}`)).then(
+  loading ??= import(/** @type {any} */ (`./closing.js${failures ? `?${failures}` : ''}`)).then(
     ({ createEnding }) => {
       ending = createEnding({ chat, words, composer, guest, visible, onChange: render });
       render();
@@ -252,7 +252,7 @@ async function renderProduct() {
   const product = () => chat.session()?.product ?? null;
   if (!topic && !mentioned() && !product()) return;
   topic = true;
-  const { showTopic } = await import('./topic.js').catch(() => ({ showTopic: null }));
+  const { showTopic } = await import('./product.js').catch(() => ({ showTopic: null }));
   showTopic?.(words, mentioned(), product());
 }
 
@@ -289,11 +289,11 @@ element('scroller').addEventListener('scroll', look, { passive: true });
 
 if (!embedded) {
   // where it cannot be loaded, the chat goes without
-  import('./alone.js').then(({ standAlone }) => ((countInTitle = standAlone()), count()), () => {});
+  import('./standalone.js').then(({ standAlone }) => ((countInTitle = standAlone()), count()), () => {});
 }
 renderSound();
 chat.begin();
 render();
 tellPage();
-form.removeAttribute('data-early'); // what early.js has kept is ours now
+form.removeAttribute('data-early'); // what early_input.js has kept is ours now
 if (form.hasAttribute('data-pressed')) composer.submit();

@@ -24,7 +24,7 @@ export function createIdentity(options) {
   const stale = () => kept != null && Date.now() - kept > WEEK;
 
   async function load() {
-    const { createKeeping } = await import('./keeping.js');
+    const { createKeeping } = await import('./ticket.js');
     return createKeeping({ ...options, http: chat.http });
   }
 

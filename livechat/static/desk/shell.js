@@ -2,10 +2,10 @@
 
 import { byId } from '../common/dom.js';
 import { createCommands } from './commands.js';
-import { listenForKeys } from './keys.js';
+import { listenForKeys } from './shortcuts.js';
 import { followLinks } from './navigation.js';
 import { openPalette } from './palette.js';
-import { openSheet } from './sheet.js';
+import { openSheet } from './shortcut_help.js';
 
 /** @import { FrameOptions } from './types.js' */
 

@@ -4,8 +4,8 @@ import { createComposer } from '../common/composer.js';
 import { h } from '../common/dom.js';
 import { createTyping } from '../common/typing.js';
 import { plural } from '../common/words.js';
-import { ask } from './asking.js';
-import { createPicker } from './picker.js';
+import { ask } from './dialog.js';
+import { createPicker } from './reply_picker.js';
 
 /** @import { Writing, WritingOptions } from './types.js' */
 
@@ -96,14 +96,14 @@ export function createWriting({ desk, signal, session, onSend }) {
     const result = draft ? await desk.http.post(draft, { body, note: mine === 'note' }) : null;
     if (!result?.ok) return false;
     for (const key of Object.values(keys)) desk.store.remove(`stored.${key}`);
-    if (body) desk.store.set(`stored.${keys[mine]}`, body); // leaving.js need not ask about it
+    if (body) desk.store.set(`stored.${keys[mine]}`, body); // sign_out.js need not ask about it
     return true;
   }
 
   function later() {
     typed = true;
     const { draft } = session().links;
-    if (draft) desk.store.set(`place.${number}`, draft); // where leaving.js can still bring it
+    if (draft) desk.store.set(`place.${number}`, draft); // where sign_out.js can still bring it
     clearTimeout(timer);
     timer = setTimeout(flush, PAUSE);
     keep.hidden = reply.text().trim().length < 12;

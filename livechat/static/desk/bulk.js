@@ -2,7 +2,7 @@
 
 import { byId, h } from '../common/dom.js';
 import { plural } from '../common/words.js';
-import { offerTags } from './labels.js';
+import { offerTags } from './tags.js';
 
 /** @import { Desk, ListPane } from './types.js' */
 

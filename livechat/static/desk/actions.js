@@ -3,7 +3,7 @@
 
 import { byId } from '../common/dom.js';
 import { fill } from '../common/words.js';
-import { untilText } from './telling.js';
+import { untilText } from './time_format.js';
 
 /** @import { Acts, ActsOptions } from './types.js' */
 
