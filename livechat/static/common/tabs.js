@@ -1,7 +1,7 @@
 // What the tabs of one browser settle among themselves: who has the stream, who sends, who rings.
 // Where BroadcastChannel or storage is missing or denied, each tab is on its own.
 
-/** @import { Tabs, TabsOptions } from './types.js' */
+/** @import { Store, Tabs, TabsOptions } from './types.js' */
 
 /** @type {any} */
 let leases;
@@ -16,6 +16,8 @@ export const lockManager = async () => navigator.locks ?? (leases ??= (await imp
 const QUIET = 45000; // milliseconds after which a leader that says nothing is dead or asleep
 const HASTE = 4000; // the same for one that was asked
 const PATIENCE = 25000; // milliseconds that one waits for another tab's work
+const FIRST = 300; // milliseconds in which a tab that shows the message can say so before others act on it
+const SETTLE = 150; // milliseconds after which other tabs, in processes of their own, read what this one has stored
 
 /** @param {TabsOptions} options @returns {Tabs} */
 export function createTabs({ name, onTurn, onNote, answer }) {
@@ -130,4 +132,29 @@ export async function oneTab(name, work) {
   } catch {
     return done ?? work(); // where the turn was lost on the way, the work goes on all the same
   }
+}
+
+/**
+ * Makes a function that does some work once for each new message, however many tabs are open.
+ * @param {Store} store  keeps the time of the newest message that is done, for all tabs
+ * @param {string} key  its key in the store
+ * @returns {(newest: string, silent: boolean, work: (first: boolean) => any) => Promise<void>}
+ *   newest: when the message was written; silent: act on it at once, before the other tabs do; work: told whether this
+ *   is the first message ever; returns false to leave the message to another tab
+ */
+export function createOnce(store, key) {
+  /** @type {string|null} this tab has done its part for what was written until then */
+  let done = null;
+  return async (newest, silent, work) => {
+    if (done !== null && newest <= done) return;
+    done = newest;
+    if (!silent) await new Promise((go) => setTimeout(go, FIRST));
+    await oneTab(key, async () => {
+      const before = store.get(key);
+      if (before !== null && before >= newest) return;
+      if ((await work(before === null)) === false) return;
+      store.set(key, newest);
+      await new Promise((go) => setTimeout(go, SETTLE));
+    });
+  };
 }

@@ -291,14 +291,13 @@
 
 // sound.js
 
+/** `button`: switches the sound on and off. @typedef {{store: Store, words: Words, button: HTMLButtonElement}} SoundOptions */
+
 /**
  * @typedef {object} Sound
- * @property {() => boolean} on
- * @property {(on: boolean) => void} set
  * @property {() => Promise<boolean>} ring  whether it sounded: not where the browser does not allow it yet
  * @property {(newest: string, silent: boolean) => Promise<void>} once
  *   for the message written then, in one tab of all; silent: it counts as heard
- * @property {(listener: () => void) => void} onChange  the switch was moved, here or in another tab
  */
 
 export {};

@@ -1,19 +1,19 @@
-// What can be done with a conversation: take, give, put back, close, reopen, snooze, priority, block, unread.
+// What can be done with a conversation: take, assign, unassign, close, reopen, snooze, priority, block, unread.
 // The forms work without this, too.
 
 import { byId } from '../common/dom.js';
 import { fill } from '../common/words.js';
 import { untilText } from './time_format.js';
 
-/** @import { Acts, ActsOptions } from './types.js' */
+/** @import { Actions, ActionsOptions } from './types.js' */
 
-/** @param {ActsOptions} options @returns {Acts} */
-export function createActs({ desk, feed, writing, session, refused, signal, onUnread }) {
+/** @param {ActionsOptions} options @returns {Actions} */
+export function createActions({ desk, feed, editor, session, refused, signal, onUnread }) {
   const { words, me, outbox } = desk;
-  const say = byId('refused', HTMLElement);
-  const ended = byId('ended', HTMLElement);
-  const endedText = byId('ended-text', HTMLElement);
-  const pane = byId('pane', HTMLElement);
+  const say = byId('refused');
+  const ended = byId('ended');
+  const endedText = byId('ended-text');
+  const pane = byId('pane');
   const find = (/** @type {string} */ id) => document.getElementById(id);
   const reopen = find('reopen');
   const select = /** @type {HTMLSelectElement|null} */ (find('assign-to'));
@@ -55,7 +55,7 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
   function request(name) {
     const { version, links } = session();
     if (name === 'take') return [links.assign, { admin: me.username, version }];
-    if (name === 'release') return [links.assign, { admin: null, version }];
+    if (name === 'unassign') return [links.assign, { admin: null, version }];
     if (name !== 'assign') return [links[/** @type {'close'|'reopen'} */ (name)], {}];
     const admin = select?.value ?? null;
     const note = noteFor?.value.trim();
@@ -94,7 +94,7 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
     const send = held; // an open chat holds nothing any more
     const [url, body] = request(name);
     // an admin who takes a chat goes on to write: what they type at once must not be taken for shortcuts
-    if (name === 'take' || (name === 'reopen' && !send)) writing.focus();
+    if (name === 'take' || (name === 'reopen' && !send)) editor.focus();
     const ok = await post(url, body);
     busy = false;
     if (ok && !signal.aborted) done(name, send);
@@ -129,12 +129,12 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
     shut();
     if (noteFor) noteFor.value = '';
     if (name === 'close') reopen?.focus();
-    else if (name === 'release') forms.get('take')?.querySelector('button')?.focus();
+    else if (name === 'unassign') forms.get('take')?.querySelector('button')?.focus();
     if (name !== 'reopen') return;
     for (const { client_id } of closedOut()) outbox.retry(client_id);
     if (!send) return;
-    writing.submit();
-    writing.focus();
+    editor.submit();
+    editor.focus();
   }
 
   /** Answers that came too late. */
@@ -147,22 +147,22 @@ export function createActs({ desk, feed, writing, session, refused, signal, onUn
   }
 
   function render() {
-    const { status, assignee, priority: urgency = 'normal', blocked, snoozed_until: sleeps } = session();
+    const { status, assignee, priority: urgency = 'normal', blocked, snoozed_until: snoozed } = session();
     const closed = status === 'closed';
     offer('take', !closed && assignee !== me.username);
-    offer('release', !closed && assignee !== null);
+    offer('unassign', !closed && assignee !== null);
     offer('close', !closed);
     for (const name of ['assign', 'snooze']) {
       const menu = /** @type {HTMLElement|null} */ (pane.querySelector(`[data-menu="${name}"]`));
       if (menu) menu.hidden = closed;
     }
     const wake = /** @type {HTMLElement|null} */ (pane.querySelector('[data-snooze=""]'));
-    if (wake) wake.hidden = !sleeps;
+    if (wake) wake.hidden = !snoozed;
     if (priority && document.activeElement !== priority) priority.value = urgency;
     if (block) block.textContent = blocked ? words.unblock : words.block;
-    const kept = writing.text().trim() !== '' || closedOut().length > 0;
+    const kept = editor.text().trim() !== '' || closedOut().length > 0;
     ended.hidden = !closed;
-    writing.render();
+    editor.render();
     if (!closed) held = false;
     const text = kept ? words.closed_kept : words.closed;
     if (endedText.textContent !== text) endedText.textContent = text;

@@ -7,9 +7,9 @@ import { offerTags } from './tags.js';
 /** @import { Desk, ListPane } from './types.js' */
 
 /** @param {{desk: Desk, list: ListPane}} options */
-export function createSelection({ desk, list }) {
+export function createBulkActions({ desk, list }) {
   const { words } = desk;
-  const bar = byId('bulk', HTMLElement);
+  const bar = byId('bulk');
   const count = h('p', { class: 'picked', role: 'status' });
   const select = h('select', { 'aria-label': words.assign_to });
   const tag = h('input', { maxlength: 50, placeholder: words.add_tag, 'aria-label': words.add_tag, list: 'tag-names' });

@@ -3,14 +3,14 @@
 import { h } from '../common/dom.js';
 
 /** @import { Message, Pending } from '../common/types.js' */
-/** @import { Hold, HoldOptions } from './types.js' */
+/** @import { Collision, CollisionOptions } from './types.js' */
 
 const MOST = 50; // answers of colleagues that are remembered
 
-/** @param {HoldOptions} options @returns {Hold} */
-export function createHold({ desk, onAnyway, onEdit }) {
+/** @param {CollisionOptions} options @returns {Collision} */
+export function createCollision({ desk, onAnyway, onEdit }) {
   const { words, me } = desk;
-  const section = document.getElementById('hold');
+  const section = document.getElementById('collisions');
   /** @type {Message[]} */
   let answers = [];
   /** @type {Pending[]} */
@@ -23,13 +23,13 @@ export function createHold({ desk, onAnyway, onEdit }) {
       h('blockquote', { class: kind }, h('cite', {}, h('bdi', {}, who)), h('p', { dir: 'auto' }, text));
     return h(
       'div',
-      { class: 'held', 'data-id': entry.client_id },
+      { class: 'collision', 'data-id': entry.client_id },
       h('h2', {}, words.held_title),
       ...since.map(({ author, body }) => quote(author ?? words.team, body)),
       quote(words.held_yours, entry.body, 'own'),
       h(
         'p',
-        { class: 'held-acts' },
+        { class: 'buttons' },
         h('button', { type: 'button', class: 'solid', onclick: () => onAnyway(entry) }, words.send_anyway),
         h('button', { type: 'button', class: 'plain', onclick: () => onEdit(entry) }, words.edit),
       ),

@@ -7,8 +7,8 @@ import { createStore } from '../common/store.js';
 import { createTitle } from '../common/title.js';
 import { readWords } from '../common/words.js';
 import { createBadge } from './badge.js';
-import { createBell } from './notifications.js';
-import { createLeaving } from './sign_out.js';
+import { createNotifications } from './notifications.js';
+import { createSignOut } from './sign_out.js';
 import { createNotices } from './notices.js';
 import { createPreferences } from './preferences.js';
 import { watchPresence } from './presence.js';
@@ -24,17 +24,17 @@ const AGAIN = new Set(['forbidden', 'csrf_failed']); // refusals that end with a
 export function createDesk({ attended, own = () => false, onPending, onSent, describe = () => null, open }) {
   document.documentElement.classList.add('scripted');
   const { username = '', name = '', role = '', may = '', csrfToken = '', loginUrl = '', deskUrl = '' } =
-    byId('desk', HTMLElement).dataset;
+    byId('desk').dataset;
   const words = readWords();
   /** @type {{places: Record<string, string>, preferences: Preferences}} */
-  const given = JSON.parse(byId('desk-data', HTMLElement).textContent ?? '');
+  const given = JSON.parse(byId('desk-data').textContent ?? '');
   // each admin's own: a browser may be shared
   const store = createStore(`livechat.desk.${username}.`);
   const http = createHttp({
     credentials: 'same-origin',
     headers: () => ({ 'X-CSRF-Token': csrfToken }),
   });
-  const bell = createBell({ store, words, button: byId('sound', HTMLButtonElement), describe, open: open ?? go, deskUrl });
+  const notifications = createNotifications({ store, words, button: byId('sound', HTMLButtonElement), describe, open: open ?? go, deskUrl });
   const countInTitle = createTitle();
   const countInBadge = createBadge();
   const preferences = createPreferences({ given: given.preferences, url: given.places.preferences, http });
@@ -44,7 +44,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
   let asked = null;
   const notices = createNotices({ words, loginUrl, http });
 
-  const leaving = createLeaving({ username, store, http, words, loginUrl, say: notices.say });
+  const signOut = createSignOut({ username, store, http, words, loginUrl, say: notices.say });
 
   const outbox = createOutbox({
     store,
@@ -91,12 +91,12 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     last = news;
     countInTitle(news.unread);
     countInBadge(news.unread);
-    byId('calls', HTMLElement).hidden = news.unread === 0;
-    byId('calls-number', HTMLElement).textContent = String(news.unread);
+    byId('calls').hidden = news.unread === 0;
+    byId('calls-number').textContent = String(news.unread);
     const mentions = document.querySelector('[data-count="mentions"]');
     if (mentions) mentions.textContent = news.mentions ? String(news.mentions) : '';
     if (news.role !== role) notices.otherRole();
-    bell.tell(news, !news.newest || attended(news.newest));
+    notifications.tell(news, !news.newest || attended(news.newest));
   }
 
   const undo = createUndo({ words, http, say: notices.say, refused });
@@ -111,7 +111,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     store,
     outbox,
     refused,
-    beforeLeaving: leaving.before,
+    beforeSignOut: signOut.before,
     live: notices.live,
     gone: notices.gone,
     say: notices.say,

@@ -2,10 +2,10 @@
 
 import { h } from '../common/dom.js';
 
-/** @import { AskOptions } from './types.js' */
+/** @import { DialogOptions } from './types.js' */
 
-/** @param {AskOptions} options */
-export function ask({ title, words, fields, button, submit }) {
+/** @param {DialogOptions} options */
+export function openDialog({ title, words, fields, button, submit }) {
   const problem = h('p', { class: 'problem', role: 'alert', hidden: true });
   const inputs = fields.map((field) => {
     const { name, value, maxlength, choices, long } = field;
@@ -26,12 +26,12 @@ export function ask({ title, words, fields, button, submit }) {
     ...fields.map(({ name, label }, i) => h('p', { class: 'field' }, h('label', { for: `ask-${name}` }, label), inputs[i])),
     h(
       'p',
-      { class: 'held-acts' },
+      { class: 'buttons' },
       h('button', { class: 'solid' }, button),
       h('button', { type: 'button', class: 'plain', onclick: () => dialog.close() }, words.cancel),
     ),
   );
-  const dialog = h('dialog', { class: 'asking', 'aria-labelledby': 'ask-heading' }, form);
+  const dialog = h('dialog', { 'aria-labelledby': 'ask-heading' }, form);
   form.addEventListener('submit', async (event) => {
     event.preventDefault();
     const result = await submit(Object.fromEntries(inputs.map((input) => [input.name, input.value])));

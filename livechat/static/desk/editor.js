@@ -4,20 +4,20 @@ import { createComposer } from '../common/composer.js';
 import { h } from '../common/dom.js';
 import { createTyping } from '../common/typing.js';
 import { plural } from '../common/words.js';
-import { ask } from './dialog.js';
-import { createPicker } from './reply_picker.js';
+import { openDialog } from './dialog.js';
+import { createReplyPicker } from './reply_picker.js';
 
-/** @import { Writing, WritingOptions } from './types.js' */
+/** @import { Editor, EditorOptions } from './types.js' */
 
 const PAUSE = 1000; // milliseconds after the last key before a draft is stored on the server
 const TOUCH = matchMedia('(hover: none)');
 
-/** @param {WritingOptions} options @returns {Writing} */
-export function createWriting({ desk, signal, session, onSend }) {
+/** @param {EditorOptions} options @returns {Editor} */
+export function createEditor({ desk, signal, session, onSend }) {
   const { words, me } = desk;
   const byName = (/** @type {string} */ id) => document.getElementById(id);
   const heading = byName('heading');
-  const lookers = byName('lookers');
+  const viewers = byName('viewers');
   const box = /** @type {HTMLTextAreaElement|null} */ (byName('body'));
   if (!box) return silent(() => heading?.focus());
   const noteBox = /** @type {HTMLTextAreaElement} */ (byName('note-body'));
@@ -53,7 +53,7 @@ export function createWriting({ desk, signal, session, onSend }) {
     if (key === 'ArrowLeft' || key === 'ArrowRight') choose(mode === 'reply' ? 'note' : 'reply', false, true);
   });
 
-  const picker = createPicker({ desk, box, place: /** @type {HTMLElement} */ (byName('picker')), session, put: (text) => reply.set(text), signal });
+  const picker = createReplyPicker({ desk, box, place: /** @type {HTMLElement} */ (byName('picker')), session, put: (text) => reply.set(text), signal });
   /** @param {'reply'|'note'} name */
   const composer = (name) =>
     createComposer({
@@ -117,7 +117,7 @@ export function createWriting({ desk, signal, session, onSend }) {
   }
 
   /** Before signing out. */
-  async function keepAll() {
+  async function storeDraft() {
     clearTimeout(timer);
     typed = false;
     if (text().trim()) await post(text());
@@ -168,10 +168,10 @@ export function createWriting({ desk, signal, session, onSend }) {
   }
 
   const area = () => (mode === 'reply' ? reply : note);
-  keep.addEventListener('click', keepReply);
+  keep.addEventListener('click', saveReply);
 
-  function keepReply() {
-    ask({
+  function saveReply() {
+    openDialog({
       title: words.keep_reply,
       words,
       fields: [
@@ -188,7 +188,7 @@ export function createWriting({ desk, signal, session, onSend }) {
   choose(note.text() && !reply.text() ? 'note' : 'reply', false);
   keep.hidden = reply.text().trim().length < 12;
   addEventListener('pagehide', flush, { signal });
-  desk.beforeLeaving(keepAll, signal);
+  desk.beforeSignOut(storeDraft, signal);
 
   return {
     enter() {
@@ -220,8 +220,8 @@ export function createWriting({ desk, signal, session, onSend }) {
       const names = others.map(({ name }) => name).join(', ');
       const parts = plural(words, 'looking', others.length).split('{names}');
       const shown = others.length ? [parts[0], h('bdi', {}, names), parts[1] ?? ''] : [];
-      if (lookers && lookers.dataset.names !== names) lookers.replaceChildren(...shown);
-      if (lookers) lookers.dataset.names = names;
+      if (viewers && viewers.dataset.names !== names) viewers.replaceChildren(...shown);
+      if (viewers) viewers.dataset.names = names;
     },
     end() {
       flush();
@@ -230,7 +230,7 @@ export function createWriting({ desk, signal, session, onSend }) {
   };
 }
 
-/** For those who only read. @param {() => void} focus @returns {Writing} */
+/** For those who only read. @param {() => void} focus @returns {Editor} */
 function silent(focus) {
   const nothing = () => {};
   return {

@@ -4,12 +4,12 @@ import { byId } from '../common/dom.js';
 import { createTimeline } from '../common/timeline.js';
 
 /** @import { Message } from '../common/types.js' */
-/** @import { Lines, LinesOptions } from './types.js' */
+/** @import { MessageHistory, HistoryOptions } from './types.js' */
 
-/** @param {LinesOptions} options @returns {Lines} */
-export function createLines({ desk, scroller, pill, customer, onRetry, onEdit }) {
+/** @param {HistoryOptions} options @returns {MessageHistory} */
+export function createHistory({ desk, scroller, pill, customer, onRetry, onEdit }) {
   const { words } = desk;
-  const list = byId('list', HTMLElement);
+  const list = byId('list');
   /** @type {Set<string>} notes on their way that have been marked */
   const marked = new Set();
 

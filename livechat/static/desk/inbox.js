@@ -4,21 +4,20 @@ import { byId } from '../common/dom.js';
 import { fill } from '../common/words.js';
 import { createConversation } from './conversation.js';
 import { createDesk } from './desk.js';
-import { createFrame } from './shell.js';
+import { createShell } from './shell.js';
 import { createList } from './list.js';
-import { arrival, numberIn, provisional } from './loading.js';
+import { loadConversation, numberIn, provisional } from './loading.js';
 import { createSavedViews } from './saved_views.js';
-import { createSelection } from './bulk.js';
+import { createBulkActions } from './bulk.js';
 
 /** @import { Result } from '../common/types.js' */
-/** @import { Conversation, DeskSession, Live, OpeningOptions } from './types.js' */
+/** @import { Conversation, DeskSession, Live, LoadingOptions } from './types.js' */
 
 const TEXTS = ['draft', 'note']; // what is typed, by its name in the store
 
-const element = (/** @type {string} */ id) => byId(id, HTMLElement);
-const pane = element('pane');
+const pane = byId('pane');
 /** @type {{list: any, chat: Conversation|null, query: Record<string, string>}} */
-const data = JSON.parse(element('data').textContent ?? '');
+const data = JSON.parse(byId('data').textContent ?? '');
 const search = new URLSearchParams(data.query).toString();
 const tail = search && `?${search}`; // what chooses the list goes along from one conversation to the next
 /** @type {Live|null} */
@@ -47,8 +46,8 @@ for (const menu of shown.querySelectorAll('details.menu')) menu.removeAttribute(
 const blanks = data.chat ? { chat: shown, nothing: spare } : { chat: spare, nothing: shown };
 
 const list = createList({ desk, list: data.list, tail, onGone: () => location.reload() });
-const selection = createSelection({ desk, list });
-createFrame({ desk, list, current: () => (current?.ready() ? current : null), open, close, next });
+const bulk = createBulkActions({ desk, list });
+createShell({ desk, list, current: () => (current?.ready() ? current : null), open, close, next });
 
 /** @param {string} href @returns {string} the address of a conversation with the list as it is chosen */
 const withList = (href) => new URL(href, location.href).pathname + tail;
@@ -109,13 +108,13 @@ async function take(patience, signal) {
 /**
  * Puts a conversation into the pane of which only the name is known yet, with the focus in its box.
  * @param {DeskSession} session @param {string} title
- * @param {OpeningOptions['ask']} ask @param {OpeningOptions['onRefused']} [onRefused]
+ * @param {LoadingOptions['ask']} ask @param {LoadingOptions['onRefused']} [onRefused]
  */
 function arrive(session, title, ask, onRefused) {
   leave();
   const { signal } = (coming = new AbortController());
   pane.replaceChildren(blanks.chat.cloneNode(true));
-  const wait = arrival({ desk, pane, name: title, signal, ask, focus: () => current?.focus(), onRefused });
+  const wait = loadConversation({ desk, pane, name: title, signal, ask, focus: () => current?.focus(), onRefused });
   current = converse(session);
   current.focus();
   settle(title);
@@ -196,7 +195,7 @@ if (data.chat) {
   put(data.chat, false);
 }
 settle(data.chat ? (data.chat.session.customer.name ?? desk.words.guest) : desk.words.inbox);
-selection.render();
+bulk.render();
 desk.tell(data.chat?.news ?? data.list.news);
 desk.begin();
 list.start();

@@ -2,7 +2,7 @@
 
 import { byId } from '../common/dom.js';
 import { createStream } from '../common/stream.js';
-import { inPlace } from './stream_slots.js';
+import { inStreamSlot } from './stream_slots.js';
 import { createRows, difference } from './rows.js';
 import { waitText } from './time_format.js';
 
@@ -10,14 +10,13 @@ import { waitText } from './time_format.js';
 
 const SOON = 1000; // milliseconds in which changes beyond this page are read together
 const MOST = 200; // rows before the list is read anew, unless one has asked for older ones
-const element = (/** @type {string} */ id) => byId(id, HTMLElement);
 
 /** @param {ListOptions} options @returns {ListPane} */
 export function createList({ desk, list: given, tail, onGone }) {
   const { words } = desk;
   const rows = createRows({
-    list: element('chats'),
-    roll: element('roll'),
+    list: byId('chats'),
+    roll: byId('roll'),
     template: byId('row', HTMLTemplateElement),
     me: desk.me,
     words,
@@ -42,14 +41,14 @@ export function createList({ desk, list: given, tail, onGone }) {
     }
     showLongest(list.longest);
     rows.show(list.sessions, list.longest?.number);
-    element('empty').hidden = list.sessions.length > 0;
+    byId('empty').hidden = list.sessions.length > 0;
     if (older) older.hidden = list.next === null;
   }
 
   /** @param {List} next */
   function take(next) {
     const said = first ? difference(list.sessions, next.sessions, words) : '';
-    if (said) element('said').textContent = said;
+    if (said) byId('said').textContent = said;
     list = next;
     show();
   }
@@ -96,8 +95,8 @@ export function createList({ desk, list: given, tail, onGone }) {
 
   /** @param {DeskSession|null} longest */
   function showLongest(longest) {
-    element('longest').hidden = longest === null;
-    element('nobody-waits').hidden = longest !== null;
+    byId('longest').hidden = longest === null;
+    byId('nobody-waits').hidden = longest !== null;
     if (!longest?.waiting_since) return;
     const link = byId('longest-name', HTMLAnchorElement);
     const name = longest.customer.name ?? words.guest;
@@ -131,7 +130,7 @@ export function createList({ desk, list: given, tail, onGone }) {
     name: `${desk.me.username} ${list.links.stream}`,
     url: list.links.stream,
     cursor: () => list.cursor,
-    place: inPlace,
+    place: inStreamSlot,
     async read() {
       /** @type {[string, any][]} */
       const told = (meanwhile = []);

@@ -5,7 +5,7 @@ import { byId, h } from '../common/dom.js';
 import { backOff } from '../common/http.js';
 
 /** @import { Result } from '../common/types.js' */
-/** @import { DeskSession, OpeningOptions } from './types.js' */
+/** @import { DeskSession, LoadingOptions } from './types.js' */
 
 const PATIENCE = 10000; // milliseconds for one try
 const LINES = 3; // grey ones, where the messages will be
@@ -29,18 +29,18 @@ export function provisional(self, name, row) {
 
 /**
  * Shows that the conversation in the pane is on its way, and asks for it until it is here or not wanted any more.
- * @param {OpeningOptions} options
+ * @param {LoadingOptions} options
  * @returns {Promise<any>}  what the server said; null when the signal has ended it
  */
-export async function arrival({ desk, pane, name, signal, ask, focus, onRefused }) {
+export async function loadConversation({ desk, pane, name, signal, ask, focus, onRefused }) {
   const { words } = desk;
   const later = [...pane.querySelectorAll('.acts, .facts, #ended')].map((part) => /** @type {HTMLElement} */ (part));
   const middle = /** @type {HTMLElement} */ (pane.querySelector('.middle'));
   pane.setAttribute('aria-busy', 'true');
   for (const part of later) part.inert = true;
   byId('facts', HTMLDetailsElement).open = false;
-  byId('customer', HTMLElement).textContent = name;
-  byId('list', HTMLElement).replaceChildren(
+  byId('customer').textContent = name;
+  byId('list').replaceChildren(
     ...Array.from({ length: LINES }, (_, i) => h('li', { class: `line first ${i % 2 ? 'mine' : 'theirs'} coming`, 'aria-hidden': 'true' })),
   );
   const failed = h('div', { class: 'failed', role: 'alert' });

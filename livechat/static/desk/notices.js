@@ -9,9 +9,9 @@ const BACK = 5000; // milliseconds for which the good news stays
 
 /** @param {NoticesOptions} options @returns {Notices} */
 export function createNotices({ words, loginUrl, http }) {
-  const connection = byId('connection', HTMLElement);
-  const login = byId('signed-out', HTMLElement);
-  const unsent = byId('unsent', HTMLElement);
+  const connection = byId('connection');
+  const login = byId('signed-out');
+  const unsent = byId('unsent');
   let lost = false;
   let waiting = false;
   let timer = 0;

@@ -1,19 +1,20 @@
-// Canned replies: "/" at the start of a reply opens a list that is searched as one types.
+// Canned replies: "/" at the start of a reply opens a list that follows what is typed.
 
 import { h } from '../common/dom.js';
+import { createListbox } from './listbox.js';
 
-/** @import { Picker, PickerOptions, Canned } from './types.js' */
+/** @import { ReplyPicker, ReplyPickerOptions, CannedReply } from './types.js' */
 
 const PAUSE = 120; // milliseconds after a key before the server is asked
 
-/** @param {PickerOptions} options @returns {Picker} */
-export function createPicker({ desk, box, place, session, put, signal }) {
+/** @param {ReplyPickerOptions} options @returns {ReplyPicker} */
+export function createReplyPicker({ desk, box, place, session, put, signal }) {
   const { words } = desk;
   const list = h('ul', { id: 'picker-list', role: 'listbox', 'aria-label': words.canned });
+  const listbox = createListbox(box, list);
   const empty = h('p', { class: 'hint', role: 'status' });
-  /** @type {Canned[]} */
+  /** @type {CannedReply[]} */
   let found = [];
-  let at = 0;
   let timer = 0;
   let asked = 0;
 
@@ -30,14 +31,6 @@ export function createPicker({ desk, box, place, session, put, signal }) {
     box.removeAttribute('aria-activedescendant');
   }
 
-  function mark() {
-    [...list.children].forEach((item, i) => item.setAttribute('aria-selected', String(i === at)));
-    const item = list.children[at];
-    if (item) box.setAttribute('aria-activedescendant', item.id);
-    else box.removeAttribute('aria-activedescendant');
-    item?.scrollIntoView({ block: 'nearest' });
-  }
-
   async function look() {
     const q = query();
     if (q === undefined) return;
@@ -48,26 +41,25 @@ export function createPicker({ desk, box, place, session, put, signal }) {
     const result = await desk.http.get(url.href);
     if (mine !== asked || signal.aborted || query() === undefined) return;
     found = result.ok ? result.data.replies : [];
-    at = 0;
     list.replaceChildren(...found.map(option));
     list.hidden = found.length === 0;
     empty.textContent = found.length ? '' : words.no_canned;
     place.hidden = false;
-    mark();
+    listbox.mark(0);
   }
 
-  /** @param {Canned} reply @param {number} i */
+  /** @param {CannedReply} reply @param {number} i */
   function option(reply, i) {
     return h(
       'li',
-      { id: `canned-${i}`, role: 'option', 'aria-selected': 'false', onpointerdown: (/** @type {Event} */ event) => (event.preventDefault(), choose(reply)) },
+      { id: `canned-${i}`, role: 'option', onpointerdown: (/** @type {Event} */ event) => (event.preventDefault(), choose(reply)) },
       h('kbd', {}, `/${reply.code}`),
       h('b', { dir: 'auto' }, reply.title),
       h('span', { dir: 'auto' }, reply.text),
     );
   }
 
-  /** @param {Canned} reply */
+  /** @param {CannedReply} reply */
   function choose(reply) {
     close();
     put(reply.text);
@@ -87,13 +79,10 @@ export function createPicker({ desk, box, place, session, put, signal }) {
     const { key } = event;
     if (key === 'Escape') close();
     else if (!found.length) return;
-    else if (key === 'ArrowDown') at = (at + 1) % found.length;
-    else if (key === 'ArrowUp') at = (at + found.length - 1) % found.length;
-    else if ((key === 'Enter' && !event.shiftKey) || key === 'Tab') choose(found[at]);
-    else return;
+    else if ((key === 'Enter' && !event.shiftKey) || key === 'Tab') choose(found[listbox.at()]);
+    else if (!listbox.move(key)) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    if (!place.hidden) mark();
   });
   box.addEventListener('blur', close);
 

@@ -2,24 +2,24 @@
 
 import { byId } from '../common/dom.js';
 import { createCommands } from './commands.js';
-import { listenForKeys } from './shortcuts.js';
+import { listenForShortcuts } from './shortcuts.js';
 import { followLinks } from './navigation.js';
 import { openPalette } from './palette.js';
-import { openSheet } from './shortcut_help.js';
+import { openShortcutHelp } from './shortcut_help.js';
 
-/** @import { FrameOptions } from './types.js' */
+/** @import { ShellOptions } from './types.js' */
 
-/** @param {FrameOptions} options */
-export function createFrame({ desk, list = null, current = () => null, open = desk.go, close = () => {}, next = null }) {
-  const commands = createCommands({ desk, list, current, next: next ?? takeNext, close, palette: showPalette, sheet: showSheet });
+/** @param {ShellOptions} options */
+export function createShell({ desk, list = null, current = () => null, open = desk.go, close = () => {}, next = null }) {
+  const commands = createCommands({ desk, list, current, next: next ?? takeNext, close, palette: showPalette, sheet: showShortcutHelp });
   const ask = byId('ask', HTMLButtonElement);
 
   function showPalette() {
     openPalette({ desk, list, open, commands: commands.all(), current });
   }
 
-  function showSheet() {
-    openSheet({ words: desk.words, commands: commands.known, preferences: desk.preferences });
+  function showShortcutHelp() {
+    openShortcutHelp({ words: desk.words, commands: commands.known, preferences: desk.preferences });
   }
 
   /** From a page without the inbox. */
@@ -48,5 +48,5 @@ export function createFrame({ desk, list = null, current = () => null, open = de
     menu.querySelector('summary')?.focus();
   });
   followLinks({ desk, open: list ? open : null, close });
-  listenForKeys({ commands, preferences: desk.preferences, list });
+  listenForShortcuts({ commands, preferences: desk.preferences, list });
 }

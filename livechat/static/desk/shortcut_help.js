@@ -2,10 +2,10 @@
 
 import { h } from '../common/dom.js';
 
-/** @import { SheetOptions } from './types.js' */
+/** @import { ShortcutHelpOptions } from './types.js' */
 
-/** @param {SheetOptions} options */
-export function openSheet({ words, commands, preferences }) {
+/** @param {ShortcutHelpOptions} options */
+export function openShortcutHelp({ words, commands, preferences }) {
   const rows = commands
     .filter(({ shown }) => shown)
     .map(({ shown = '', text }) => h('div', {}, h('dt', {}, ...keys(shown)), h('dd', {}, text)));
@@ -20,7 +20,7 @@ export function openSheet({ words, commands, preferences }) {
     h('h2', { id: 'keys-title' }, words.keys_title),
     h('p', { class: 'hint' }, preferences.get().shortcuts ? words.keys_hint : words.keys_off),
     h('dl', {}, ...rows, ...extra),
-    h('p', { class: 'held-acts' }, h('button', { type: 'button', class: 'solid', onclick: () => dialog.close() }, words.done)),
+    h('p', { class: 'buttons' }, h('button', { type: 'button', class: 'solid', onclick: () => dialog.close() }, words.done)),
   );
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
   dialog.addEventListener('close', () => dialog.remove());

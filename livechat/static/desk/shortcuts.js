@@ -1,12 +1,12 @@
 // Shortcuts, by the place of the key on the keyboard, so that layouts do not matter. Single keys act only where
 // nobody types, and can be switched off; those with Ctrl act everywhere.
 
-/** @import { KeysOptions } from './types.js' */
+/** @import { ShortcutsOptions } from './types.js' */
 
 const FIELDS = 'input:not([type="checkbox"]), textarea, select, [contenteditable]';
 
-/** @param {KeysOptions} options */
-export function listenForKeys({ commands, preferences, list }) {
+/** @param {ShortcutsOptions} options */
+export function listenForShortcuts({ commands, preferences, list }) {
   document.addEventListener('keydown', (event) => {
     const { code, key, ctrlKey, metaKey, altKey, shiftKey, target } = event;
     if (event.defaultPrevented || event.isComposing || event.repeat && !/^(Key[JK]|Arrow)/.test(code)) return;

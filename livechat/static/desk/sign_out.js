@@ -1,12 +1,12 @@
 // Signing out: drafts go to the server, what is not sent is asked about, and nothing typed stays in this browser.
 
-/** @import { Leaving, LeavingOptions } from './types.js' */
+/** @import { SignOut, SignOutOptions } from './types.js' */
 
 const TEXTS = ['draft.', 'note.']; // keys of the store that hold what is not sent
 const TYPED = [...TEXTS, 'stored.', 'place.', 'outbox.'];
 
-/** @param {LeavingOptions} options @returns {Leaving} */
-export function createLeaving({ username, store, http, words, loginUrl, say }) {
+/** @param {SignOutOptions} options @returns {SignOut} */
+export function createSignOut({ username, store, http, words, loginUrl, say }) {
   const form = /** @type {HTMLFormElement|null} */ (document.querySelector('form.leave'));
   const channel = typeof BroadcastChannel === 'undefined' ? null : new BroadcastChannel('livechat.desk.left');
   /** @type {Set<() => Promise<void>>} */

@@ -5,7 +5,7 @@ import { lockManager } from '../common/tabs.js';
 
 /** @import { StreamEnd } from '../common/types.js' */
 
-const PLACES = 4;
+const SLOTS = 4;
 /** @type {StreamEnd} */
 const NOTHING = { status: 0, after: 0 };
 
@@ -16,7 +16,7 @@ const NOTHING = { status: 0, after: 0 };
  * @param {() => Promise<StreamEnd>} work
  * @returns {Promise<StreamEnd>}
  */
-export async function inPlace(stop, work) {
+export async function inStreamSlot(stop, work) {
   const locks = await lockManager().catch(() => null);
   if (!locks) return work();
   const manager = locks;
@@ -33,10 +33,10 @@ export async function inPlace(stop, work) {
     }
     return end ?? (stop.signal.aborted ? NOTHING : null);
   }
-  for (let i = 0; i < PLACES; i++) {
+  for (let i = 0; i < SLOTS; i++) {
     const done = await take(i, { ifAvailable: true });
     if (done) return done;
   }
-  const other = Math.floor(Math.random() * PLACES);
+  const other = Math.floor(Math.random() * SLOTS);
   return (!document.hidden && (await take(other, { steal: true }))) || NOTHING;
 }

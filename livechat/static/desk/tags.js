@@ -3,7 +3,7 @@
 import { byId, h } from '../common/dom.js';
 import { fill } from '../common/words.js';
 
-/** @import { Desk, DeskSession, LabelsOptions } from './types.js' */
+/** @import { Desk, DeskSession, TagsOptions } from './types.js' */
 
 /** A box for a tag offers those there are, from when it is first used. @param {Desk} desk @param {HTMLElement} box @param {AbortSignal} [signal] */
 export function offerTags(desk, box, signal) {
@@ -11,15 +11,15 @@ export function offerTags(desk, box, signal) {
     const result = await desk.http.get(desk.places['tag-names']);
     if (!result.ok || signal?.aborted) return;
     const names = result.data.tags.map((/** @type {string} */ value) => h('option', { value }));
-    byId('tag-names', HTMLElement).replaceChildren(...names);
+    byId('tag-names').replaceChildren(...names);
   };
   box.addEventListener('focus', offer, { once: true });
 }
 
-/** @param {LabelsOptions} options */
-export function createLabels({ desk, act, signal }) {
+/** @param {TagsOptions} options */
+export function createTags({ desk, act, signal }) {
   const { words } = desk;
-  const list = byId('tags', HTMLElement);
+  const list = byId('tags');
   const form = document.getElementById('tag-form');
   const box = /** @type {HTMLInputElement|null} */ (document.getElementById('tag-new'));
   let url = '';

@@ -92,7 +92,7 @@
  * @property {(live: boolean) => void} live
  * @property {() => void} gone  the conversation is no longer there
  * @property {(refusal: Refusal) => boolean} refused  true: the login has ended, and the page says so
- * @property {Leaving['before']} beforeLeaving
+ * @property {SignOut['before']} beforeSignOut
  * @property {() => void} begin  when everything else is in place
  */
 
@@ -101,7 +101,7 @@
 // notifications.js
 
 /**
- * @typedef {object} BellOptions
+ * @typedef {object} NotificationsOptions
  * @property {Store} store
  * @property {Words} words
  * @property {HTMLButtonElement} button
@@ -110,7 +110,7 @@
  * @property {string} deskUrl
  */
 
-/** silent: it counts as heard. @typedef {{tell: (news: News, silent: boolean) => void}} Bell */
+/** silent: it counts as heard. @typedef {{tell: (news: News, silent: boolean) => void}} Notifications */
 
 /** @typedef {{desk: Desk, open: ((href: string) => any)|null, close: () => void}} NavigationOptions */
 
@@ -128,7 +128,7 @@
 // sign_out.js
 
 /**
- * @typedef {object} LeavingOptions
+ * @typedef {object} SignOutOptions
  * @property {string} username
  * @property {Store} store
  * @property {Http} http
@@ -139,7 +139,7 @@
 /**
  * `before`: what to do before the login ends, such as storing a draft on the server. False: some of the text cannot be
  * stored. Ends with the signal.
- * @typedef {{before: (work: () => Promise<void>, signal: AbortSignal) => void}} Leaving
+ * @typedef {{before: (work: () => Promise<void>, signal: AbortSignal) => void}} SignOut
  */
 
 // notices.js
@@ -208,7 +208,7 @@
  */
 
 /**
- * @typedef {object} OpeningOptions
+ * @typedef {object} LoadingOptions
  * @property {Desk} desk
  * @property {HTMLElement} pane
  * @property {string} name
@@ -227,7 +227,7 @@
  *   what the server has of it; passing: the next may follow at once; at: the seq of the message to open at
  * @property {() => void} again  it is opened once more
  * @property {() => DeskSession} session
- * @property {() => Acts|null} acts  null before it is on screen
+ * @property {() => Actions|null} actions  null before it is on screen
  * @property {() => void} focus  where one begins
  * @property {() => void} reply
  * @property {() => void} note
@@ -241,18 +241,18 @@
  * @typedef {object} FactsOptions
  * @property {Desk} desk
  * @property {() => DeskSession} session
- * @property {Acts['post']} act
+ * @property {Actions['post']} act
  * @property {AbortSignal} signal  the conversation's end
  * @property {string} tail
  */
 /** @typedef {{render: (session: DeskSession) => void}} Facts */
-/** @typedef {{desk: Desk, act: Acts['post'], signal: AbortSignal}} LabelsOptions */
+/** @typedef {{desk: Desk, act: Actions['post'], signal: AbortSignal}} TagsOptions */
 
 /**
- * @typedef {object} ActsOptions
+ * @typedef {object} ActionsOptions
  * @property {Desk} desk
  * @property {Feed} feed
- * @property {Writing} writing
+ * @property {Editor} editor
  * @property {AbortSignal} signal
  * @property {() => DeskSession} session
  * @property {() => Pending[]} refused  the answers of this chat that are not sent yet
@@ -260,7 +260,7 @@
  */
 
 /**
- * @typedef {object} Acts
+ * @typedef {object} Actions
  * @property {() => void} render
  * @property {(url: string, body: object) => Promise<boolean>} post  whether it was done
  * @property {(name: string) => Promise<void>} act  one of the forms
@@ -273,7 +273,7 @@
  */
 
 /**
- * @typedef {object} LinesOptions
+ * @typedef {object} HistoryOptions
  * @property {Desk} desk
  * @property {HTMLElement} scroller
  * @property {HTMLButtonElement} pill
@@ -283,14 +283,14 @@
  */
 /**
  * @typedef {Pick<import('../common/types.js').Timeline, 'add'|'insert'|'pending'|'seen'|'confirm'|'clear'> &
- *   {show: (seq: number) => void}} Lines  show: brings a message into sight and marks it
+ *   {show: (seq: number) => void}} MessageHistory  show: brings a message into sight and marks it
  */
 
-/** @typedef {{desk: Desk, onAnyway: (entry: Pending) => void, onEdit: (entry: Pending) => void}} HoldOptions */
-/** @typedef {{add: (messages: Message[]) => void, show: (entries: Pending[]) => void}} Hold */
+/** @typedef {{desk: Desk, onAnyway: (entry: Pending) => void, onEdit: (entry: Pending) => void}} CollisionOptions */
+/** @typedef {{add: (messages: Message[]) => void, show: (entries: Pending[]) => void}} Collision */
 
 /**
- * @typedef {object} WritingOptions
+ * @typedef {object} EditorOptions
  * @property {Desk} desk
  * @property {AbortSignal} signal
  * @property {() => DeskSession} session
@@ -298,7 +298,7 @@
  */
 
 /**
- * @typedef {object} Writing
+ * @typedef {object} Editor
  * @property {() => void} enter  the focus, when the conversation is opened
  * @property {() => void} start  the conversation is on screen, and its links are known
  * @property {() => void} focus  the reply
@@ -313,10 +313,10 @@
  * @property {() => void} end
  */
 
-/** @typedef {{id: number, code: string, title: string, text: string, uses: number}} Canned */
+/** @typedef {{id: number, code: string, title: string, text: string, uses: number}} CannedReply */
 
 /**
- * @typedef {object} PickerOptions
+ * @typedef {object} ReplyPickerOptions
  * @property {Desk} desk
  * @property {HTMLTextAreaElement} box
  * @property {HTMLElement} place
@@ -324,13 +324,20 @@
  * @property {(text: string) => void} put
  * @property {AbortSignal} signal
  */
-/** @typedef {{open: () => boolean, close: () => void}} Picker */
+/** @typedef {{open: () => boolean, close: () => void}} ReplyPicker */
+
+/**
+ * @typedef {object} Listbox
+ * @property {() => number} at  the index of the marked option
+ * @property {(index: number) => void} mark  the nearest option there is
+ * @property {(key: string) => boolean} move  whether the key has moved the mark
+ */
 
 // dialog.js
 
 /** @typedef {{name: string, label: string, value: string, maxlength?: number, long?: boolean, choices?: Record<string, string>}} Field */
 /**
- * @typedef {object} AskOptions
+ * @typedef {object} DialogOptions
  * @property {string} title
  * @property {Words} words
  * @property {Field[]} fields
@@ -361,7 +368,7 @@
  */
 
 /**
- * @typedef {object} Frame
+ * @typedef {object} Shell
  * @property {Desk} desk
  * @property {ListPane|null} list  null on pages without one
  * @property {() => Live|null} current
@@ -369,11 +376,11 @@
  * @property {() => void} close
  * @property {(() => any)|null} next  takes the next one that waits
  */
-/** @typedef {Pick<Frame, 'desk'> & Partial<Frame>} FrameOptions */
-/** @typedef {Omit<Frame, 'open'|'next'> & {next: () => any, palette: () => void, sheet: () => void}} CommandsOptions */
-/** @typedef {{commands: Commands, preferences: Settings, list: ListPane|null}} KeysOptions */
-/** @typedef {Omit<Frame, 'close'|'next'> & {commands: Command[]}} PaletteOptions */
+/** @typedef {Pick<Shell, 'desk'> & Partial<Shell>} ShellOptions */
+/** @typedef {Omit<Shell, 'open'|'next'> & {next: () => any, palette: () => void, sheet: () => void}} CommandsOptions */
+/** @typedef {{commands: Commands, preferences: Settings, list: ListPane|null}} ShortcutsOptions */
+/** @typedef {Omit<Shell, 'close'|'next'> & {commands: Command[]}} PaletteOptions */
 /** @typedef {{group: string, text: string, more?: string, key?: string, run: () => any}} Choice */
-/** @typedef {{words: Words, commands: Command[], preferences: Settings}} SheetOptions */
+/** @typedef {{words: Words, commands: Command[], preferences: Settings}} ShortcutHelpOptions */
 
 export {};

@@ -9,7 +9,7 @@ const STAYS = 8000; // milliseconds, and as long as somebody points at it or has
 
 /** @param {UndoOptions} options @returns {Undo} */
 export function createUndo({ words, http, say, refused }) {
-  const place = byId('undo', HTMLElement);
+  const place = byId('undo');
   /** @type {Undoing|null} */
   let offered = null;
   /** @type {HTMLElement|null} where the focus was before it came here */
@@ -22,7 +22,7 @@ export function createUndo({ words, http, say, refused }) {
     offered = null;
     place.replaceChildren();
     if (focused && before?.isConnected) before.focus();
-    else if (focused) byId('main', HTMLElement).focus();
+    else if (focused) byId('main').focus();
     before = null;
   }
 

@@ -122,7 +122,7 @@ export function createChat(options) {
   }
 
   /** Best effort: nobody is told when it fails. @param {'typing'|'page'} verb @param {object} body */
-  function mention(verb, body) {
+  function report(verb, body) {
     const url = session?.status !== 'closed' && session?.links[verb];
     if (url) http.post(url, body);
   }
@@ -156,11 +156,11 @@ export function createChat(options) {
       outbox.flush();
     },
     poke: () => feed?.poke(),
-    typing: (typing) => mention('typing', { typing }),
-    page: (page) => mention('page', { page }),
+    typing: (typing) => report('typing', { typing }),
+    page: (page) => report('page', { page }),
     close: () => act('close'),
     reopen: () => act('reopen'),
-    anew(forget) {
+    startOver(forget) {
       store.remove('session');
       if (forget) store.remove('token');
       follow(null);

@@ -2,15 +2,14 @@
 
 import { byId } from '../common/dom.js';
 
-/** @import { Ending, EndingOptions } from './types.js' */
+/** @import { Closing, ClosingOptions } from './types.js' */
 
-/** @param {EndingOptions} options @returns {Ending} */
-export function createEnding({ chat, words, composer, guest, visible, onChange }) {
-  const push = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
-  const confirm = byId('confirm', HTMLElement);
-  const choices = byId('closed', HTMLElement);
-  const text = byId('closed-text', HTMLElement);
-  const error = byId('box-error', HTMLElement);
+/** @param {ClosingOptions} options @returns {Closing} */
+export function createClosing({ chat, words, composer, guest, visible, onChange }) {
+  const confirm = byId('confirm');
+  const choices = byId('closed');
+  const text = byId('closed-text');
+  const error = byId('box-error');
   let lostId = ''; // the session that the server does not know any more
   let held = false; // the text in the box was sent already: it goes out with the choice
 
@@ -20,7 +19,7 @@ export function createEnding({ chat, words, composer, guest, visible, onChange }
   /** @param {boolean} asking */
   function ask(asking) {
     confirm.hidden = !asking;
-    push(asking ? 'confirm-yes' : 'end').focus();
+    byId(asking ? 'confirm-yes' : 'end').focus();
   }
 
   /** @param {boolean} send  the text that was held */
@@ -42,24 +41,24 @@ export function createEnding({ chat, words, composer, guest, visible, onChange }
     chat.outbox.discard(id);
   }
 
-  push('end').addEventListener('click', () => ask(confirm.hidden));
-  push('confirm-no').addEventListener('click', () => ask(false));
-  push('confirm-yes').addEventListener('click', async () => {
+  byId('end').addEventListener('click', () => ask(confirm.hidden === true));
+  byId('confirm-no').addEventListener('click', () => ask(false));
+  byId('confirm-yes').addEventListener('click', async () => {
     const result = await chat.close();
     ask(false);
     error.textContent = result?.ok ? '' : result?.message || words.not_done;
     onChange();
-    if (result?.ok) push('anew').focus();
+    if (result?.ok) byId('new-chat').focus();
   });
-  push('reopen').addEventListener('click', async () => {
+  byId('reopen').addEventListener('click', async () => {
     const send = held;
     const result = await chat.reopen();
     if (result?.ok) goOn(send);
     else error.textContent = result?.message || words.not_done;
   });
-  push('anew').addEventListener('click', () => {
+  byId('new-chat').addEventListener('click', () => {
     const send = held;
-    chat.anew(lost());
+    chat.startOver(lost());
     goOn(send);
   });
 
@@ -107,8 +106,8 @@ export function createEnding({ chat, words, composer, guest, visible, onChange }
       choices.hidden = !over();
       if (!over()) text.textContent = '';
       else if (text.textContent !== why) text.textContent = why;
-      push('reopen').hidden = lost();
-      push('end').hidden = over() || chat.session() === null;
+      byId('reopen').hidden = lost();
+      byId('end').hidden = over() || chat.session() === null;
       if (over()) confirm.hidden = true;
     },
   };

@@ -16,7 +16,7 @@ export function createGuest({ form, asked, words, store, onDone }) {
   /** @param {Field} field @param {string} text */
   function complain(field, text) {
     input(field).setAttribute('aria-invalid', String(text !== ''));
-    byId(`guest-${field}-error`, HTMLElement).textContent = text;
+    byId(`guest-${field}-error`).textContent = text;
   }
 
   function show() {

@@ -24,14 +24,14 @@ export function createIdentity(options) {
   const stale = () => kept != null && Date.now() - kept > WEEK;
 
   async function load() {
-    const { createKeeping } = await import('./ticket.js');
-    return createKeeping({ ...options, http: chat.http });
+    const { createTicket } = await import('./ticket.js');
+    return createTicket({ ...options, http: chat.http });
   }
 
   async function exchange() {
-    const keeping = await load().catch(() => null);
-    const found = (await keeping?.exchange(store.get('token'), options.onSlow)) ?? null;
-    if (keeping) kept = found ? Date.now() : 0;
+    const ticket = await load().catch(() => null);
+    const found = (await ticket?.exchange(store.get('token'), options.onSlow)) ?? null;
+    if (ticket) kept = found ? Date.now() : 0;
     else tried = 0; // the ticket is still there
     back = null;
     return found;
@@ -62,11 +62,11 @@ export function createIdentity(options) {
       host.tell('ticket', { used: '', ticket });
     },
     async look() {
-      const keeping = (!store.keeps() && kept !== undefined) || stale() ? await load().catch(() => null) : null;
-      if (kept !== undefined && !store.keeps()) keeping?.warn(kept !== null);
-      if (!keeping || !stale() || !chat.session() || chat.coming()) return;
+      const ticket = (!store.keeps() && kept !== undefined) || stale() ? await load().catch(() => null) : null;
+      if (kept !== undefined && !store.keeps()) ticket?.warn(kept !== null);
+      if (!ticket || !stale() || !chat.session() || chat.coming()) return;
       kept = Date.now();
-      keeping.renew();
+      ticket.renew();
     },
   };
 }

@@ -9,7 +9,7 @@ const RETRY = 3000; // milliseconds until what could not be loaded is asked for 
  * @param {Omit<OlderOptions, 'http'|'url'> & {chat: Chat}} options
  * @returns {Pick<Older, 'begin'|'clear'>}
  */
-export function createEarlier({ chat, ...rest }) {
+export function createOlder({ chat, ...rest }) {
   /** @type {Older|null} */
   let older = null;
   let histories = 0; // counts those that were begun or left

@@ -11,13 +11,13 @@ import { fill } from '../common/words.js';
  * @param {Partial<Product>|null} next  the product that the next message would mention
  * @param {Product|null} [product]  the product of the session
  */
-export function showTopic(words, next, product) {
-  byId('about', HTMLElement).hidden = next === null;
+export function showProduct(words, next, product) {
+  byId('about').hidden = next === null;
   if (next) {
     const text = next.name ? words.about : words.about_number;
-    byId('about-text', HTMLElement).textContent = fill(text, { name: next.name ?? '', id: next.id ?? '' });
+    byId('about-text').textContent = fill(text, { name: next.name ?? '', id: next.id ?? '' });
   }
-  const topic = byId('topic', HTMLElement);
+  const topic = byId('topic');
   topic.hidden = !product?.name;
   if (!product?.name) return;
   const { name, url, price } = product;

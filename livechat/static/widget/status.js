@@ -4,13 +4,13 @@ import { byId } from '../common/dom.js';
 import { fill, plural } from '../common/words.js';
 
 /** @import { Words } from '../common/types.js' */
-/** @import { Standing, StandingOptions } from './types.js' */
+/** @import { Status, StatusOptions } from './types.js' */
 
-/** @param {StandingOptions} options @returns {Standing} */
-export function createStanding({ words, team: known }) {
+/** @param {StatusOptions} options @returns {Status} */
+export function createStatus({ words, team: known }) {
   /** Says again only what has changed. @param {string} id @param {string} text */
   function put(id, text) {
-    const element = byId(id, HTMLElement);
+    const element = byId(id);
     element.hidden = !text;
     if (element.textContent !== text) element.textContent = text;
     return element.dataset;

@@ -4,13 +4,13 @@
 import { byId } from '../common/dom.js';
 import { backOff } from '../common/http.js';
 
-/** @import { Found, Keeping, KeepingOptions } from './types.js' */
+/** @import { Found, Ticket, TicketOptions } from './types.js' */
 
 const PATIENCE = 45000; // milliseconds: another tab may have its turn first
 const SLOW = 4000;
 
-/** @param {KeepingOptions} options @returns {Keeping} */
-export function createKeeping({ http, store, host, urls, words }) {
+/** @param {TicketOptions} options @returns {Ticket} */
+export function createTicket({ http, store, host, urls, words }) {
   /**
    * @param {string} used  the ticket that was lent, or ""
    * @param {string|null} ticket  the one to keep from now on; "": none, null: what there is
@@ -78,8 +78,8 @@ export function createKeeping({ http, store, host, urls, words }) {
     },
     warn(ticket) {
       const text = words[ticket ? 'keeps_sent' : 'keeps_nothing'];
-      if (byId('keeping', HTMLElement).textContent !== text) byId('keeping', HTMLElement).textContent = text;
-      byId('promise', HTMLElement).hidden = true;
+      if (byId('keeping').textContent !== text) byId('keeping').textContent = text;
+      byId('promise').hidden = true;
     },
   };
 }

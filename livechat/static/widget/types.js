@@ -61,13 +61,13 @@
  * @property {(page: {url?: string, title?: string}) => void} page  where the customer is now
  * @property {() => Promise<Result|null>} close  null: there is no session
  * @property {() => Promise<Result|null>} reopen
- * @property {(forget: boolean) => void} anew  the next message begins a new conversation; `forget`
+ * @property {(forget: boolean) => void} startOver  the next message begins a new conversation; `forget`
  *   also who one is
  * @property {(seq: number) => void} seen  everything up to here has been on screen
  */
 
 /**
- * @typedef {object} KeepingOptions
+ * @typedef {object} TicketOptions
  * @property {Http} http
  * @property {Store} store
  * @property {Host} host
@@ -76,7 +76,7 @@
  */
 
 /**
- * @typedef {object} Keeping
+ * @typedef {object} Ticket
  * @property {(dead: string|null, onSlow: (slow: boolean) => void) => Promise<Found|null>} exchange  the page's ticket, for as long as
  *   it takes to get an answer; null: there is none, or it does not hold. `dead`: our token that no longer does
  * @property {() => void} renew  gets the page a ticket, with our token
@@ -106,12 +106,12 @@
  */
 
 /**
- * @typedef {object} StandingOptions
+ * @typedef {object} StatusOptions
  * @property {Words} words
  * @property {Team|null} team  as the page knew it, before there is a session
  */
 
-/** @typedef {{render: (session: Session|null, over: boolean) => void}} Standing */
+/** @typedef {{render: (session: Session|null, over: boolean) => void}} Status */
 
 /** @typedef {'name'|'email'} Field */
 /** @typedef {{name?: string, email?: string}} Details */
@@ -134,7 +134,7 @@
  */
 
 /**
- * @typedef {object} EndingOptions
+ * @typedef {object} ClosingOptions
  * @property {Chat} chat
  * @property {Words} words
  * @property {Composer} composer
@@ -144,7 +144,7 @@
  */
 
 /**
- * @typedef {object} Ending
+ * @typedef {object} Closing
  * @property {() => boolean} holds  whether a send has to wait for a choice; then its text is held
  * @property {() => boolean} over  the session is closed or gone
  * @property {(id: string, behind: boolean) => void} takeBack  puts a refused message back into the box
