@@ -81,7 +81,11 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
   /** Tells when what is on its way begins to take long. */
   function watch() {
     clearTimeout(slow);
-    if (stored().some((entry) => !entry.refused && !isSlow(entry))) slow = setTimeout(() => (onChange(), watch()), SLOW / 4);
+    if (!stored().some((entry) => !entry.refused && !isSlow(entry))) return;
+    slow = setTimeout(() => {
+      onChange();
+      watch();
+    }, SLOW / 4);
   }
 
   /** @param {string} clientId */

@@ -69,7 +69,8 @@ export function createList({ desk, list: given, tail, onGone }) {
     else if (type === 'reset') stream.renew();
     else if (type === 'open') stream.ask(); // what happened while nobody told
     else if (!change(type, data)) {
-      soon ||= setTimeout(() => {
+      if (soon) return;
+      soon = setTimeout(() => {
         soon = 0;
         stream.ask();
       }, SOON);

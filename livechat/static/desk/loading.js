@@ -68,7 +68,10 @@ export async function loadConversation({ desk, pane, name, signal, ask, focus, o
     const text = ended ? words.signed_out : result.message || words.not_opened;
     /** @type {Promise<void>} */
     const time = new Promise((go) => {
-      again = () => (focus(), go());
+      again = () => {
+        focus();
+        go();
+      };
       if (trouble.textContent !== text) trouble.textContent = text; // it is read out once, not with each try
       if (!failed.isConnected) {
         failed.replaceChildren(trouble, h('button', { type: 'button', class: 'plain', onclick: () => again() }, words.try_again));

@@ -50,9 +50,14 @@ export function createReplyPicker({ desk, box, place, session, put, signal }) {
 
   /** @param {CannedReply} reply @param {number} i */
   function option(reply, i) {
+    /** @param {Event} event */
+    const onpointerdown = (event) => {
+      event.preventDefault(); // the box keeps the focus
+      choose(reply);
+    };
     return h(
       'li',
-      { id: `canned-${i}`, role: 'option', onpointerdown: (/** @type {Event} */ event) => (event.preventDefault(), choose(reply)) },
+      { id: `canned-${i}`, role: 'option', onpointerdown },
       h('kbd', {}, `/${reply.code}`),
       h('b', { dir: 'auto' }, reply.title),
       h('span', { dir: 'auto' }, reply.text),

@@ -42,11 +42,11 @@ export function createTags({ desk, act, signal }) {
 
   /** @param {string} tag */
   function item(tag) {
-    const remove = h(
-      'button',
-      { type: 'button', 'aria-label': fill(words.remove_tag, { tag }), onclick: () => (box?.focus(), act(url, { add: [], remove: [tag] })) },
-      '×',
-    );
+    const onclick = () => {
+      box?.focus();
+      act(url, { add: [], remove: [tag] });
+    };
+    const remove = h('button', { type: 'button', 'aria-label': fill(words.remove_tag, { tag }), onclick }, '×');
     return h('li', { class: 'tag' }, h('bdi', {}, tag), form ? remove : null);
   }
 }

@@ -179,7 +179,12 @@ function loadClosing() {
       render();
       return closing;
     },
-    () => ((loading = null), (failures += 1), setTimeout(render, RETRY), null),
+    () => {
+      loading = null;
+      failures += 1;
+      setTimeout(render, RETRY);
+      return null;
+    },
   );
   return loading;
 }
@@ -275,7 +280,10 @@ byId('scroller').addEventListener('scroll', look, { passive: true });
 
 if (!embedded) {
   // where it cannot be loaded, the chat goes without
-  import('./standalone.js').then(({ standAlone }) => ((countInTitle = standAlone()), count()), () => {});
+  import('./standalone.js').then(({ standAlone }) => {
+    countInTitle = standAlone();
+    count();
+  }, () => {});
 }
 chat.begin();
 render();
