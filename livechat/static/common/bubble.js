@@ -5,7 +5,8 @@ import { icon, redraw } from './icons.js';
 import { linked } from './links.js';
 import { timeOfDay } from './times.js';
 
-/** @import { Pending, Words } from './types.js' */
+/** @import { Words } from './json_types.js' */
+/** @import { Pending } from './types.js' */
 
 const EMOJI = new RegExp(
   '^(?:\\p{Extended_Pictographic}[\\u{1F3FB}-\\u{1F3FF}\\uFE0F]*' +

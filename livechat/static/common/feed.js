@@ -4,7 +4,8 @@ import { createStream } from './stream.js';
 
 const MOST_PAGES = 3; // that are read one after the other to catch up
 
-/** @import { Feed, FeedOptions, Message, News } from './types.js' */
+/** @import { Message, News } from './json_types.js' */
+/** @import { Feed, FeedOptions } from './types.js' */
 
 /** @param {FeedOptions} options @returns {Feed} */
 export function createFeed({ http, url, name = url, onMessages, onBefore, onSession, onReset, onOther, ...rest }) {

@@ -6,7 +6,8 @@
 import { h } from './dom.js';
 import { sameDay } from './times.js';
 
-/** @import { Http, Message, Page, Words } from './types.js' */
+/** @import { Message, Page, Words } from './json_types.js' */
+/** @import { Http } from './types.js' */
 
 const AHEAD = '600px'; // how far above the visible part an edge begins to load
 const QUIET = 500; // milliseconds in which what was inserted is not read out

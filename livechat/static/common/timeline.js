@@ -5,7 +5,8 @@ import { bubble, fillBubble, markSeen, stateRow } from './bubble.js';
 import { dayName, sameDay } from './times.js';
 import { plural } from './words.js';
 
-/** @import { Message, Timeline, TimelineOptions, Who } from './types.js' */
+/** @import { Message } from './json_types.js' */
+/** @import { Timeline, TimelineOptions, Who } from './types.js' */
 
 const GROUP = 5 * 60 * 1000; // messages of one author this close stand together
 

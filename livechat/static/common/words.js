@@ -1,6 +1,6 @@
 // The words of a page: the server puts them, translated, into a JSON block.
 
-/** @import { Words } from './types.js' */
+/** @import { Words } from './json_types.js' */
 
 /** @returns {Words} */
 export function readWords(id = 'words') {

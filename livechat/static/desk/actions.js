@@ -5,7 +5,7 @@ import { byId } from '../common/dom.js';
 import { fill } from '../common/words.js';
 import { untilText } from './time_format.js';
 
-/** @import { Actions, ActionsOptions } from './types.js' */
+/** @import { Actions, ActionsOptions } from './conversation_types.js' */
 
 /** @param {ActionsOptions} options @returns {Actions} */
 export function createActions({ desk, feed, editor, session, refused, signal, onUnread }) {

@@ -2,8 +2,9 @@
 
 import { h } from '../common/dom.js';
 
-/** @import { Message, Pending } from '../common/types.js' */
-/** @import { Collision, CollisionOptions } from './types.js' */
+/** @import { Message } from '../common/json_types.js' */
+/** @import { Pending } from '../common/types.js' */
+/** @import { Collision, CollisionOptions } from './conversation_types.js' */
 
 const MOST = 50; // answers of colleagues that are remembered
 

@@ -11,7 +11,8 @@ import { inStreamSlot } from './stream_slots.js';
 import { createEditor } from './editor.js';
 
 /** @import { Feed, Pending } from '../common/types.js' */
-/** @import { Actions, ConversationOptions, DeskSession, Facts, Live } from './types.js' */
+/** @import { Actions, ConversationOptions, Facts, Live } from './conversation_types.js' */
+/** @import { DeskSession } from './json_types.js' */
 
 const COLLIDED = 'answered_meanwhile';
 const SETTLED = 120; // milliseconds

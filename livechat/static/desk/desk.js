@@ -14,7 +14,8 @@ import { createPreferences } from './preferences.js';
 import { watchPresence } from './presence.js';
 import { createUndo } from './undo.js';
 
-/** @import { Colleague, Desk, DeskOptions, News, Preferences } from './types.js' */
+/** @import { Colleague, News, Preferences } from './json_types.js' */
+/** @import { Desk, DeskOptions } from './types.js' */
 
 const PATIENCE = 5000; // milliseconds for a look whether the server is there
 const SEND = 10000; // milliseconds for one try to send

@@ -7,7 +7,7 @@ import { plural } from '../common/words.js';
 import { openDialog } from './dialog.js';
 import { createReplyPicker } from './reply_picker.js';
 
-/** @import { Editor, EditorOptions } from './types.js' */
+/** @import { Editor, EditorOptions } from './conversation_types.js' */
 
 const PAUSE = 1000; // milliseconds after the last key before a draft is stored on the server
 const TOUCH = matchMedia('(hover: none)');

@@ -5,7 +5,8 @@ import { createTags } from './tags.js';
 import { momentText, untilText } from './time_format.js';
 import { fill } from '../common/words.js';
 
-/** @import { DeskSession, Facts, FactsOptions } from './types.js' */
+/** @import { Facts, FactsOptions } from './conversation_types.js' */
+/** @import { DeskSession } from './json_types.js' */
 
 const NARROW = matchMedia('(max-width: 68.74rem)');
 

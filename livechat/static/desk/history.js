@@ -3,8 +3,8 @@
 import { byId } from '../common/dom.js';
 import { createTimeline } from '../common/timeline.js';
 
-/** @import { Message } from '../common/types.js' */
-/** @import { MessageHistory, HistoryOptions } from './types.js' */
+/** @import { Message } from '../common/json_types.js' */
+/** @import { MessageHistory, HistoryOptions } from './conversation_types.js' */
 
 /** @param {HistoryOptions} options @returns {MessageHistory} */
 export function createHistory({ desk, scroller, pill, customer, onRetry, onEdit }) {

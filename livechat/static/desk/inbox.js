@@ -11,7 +11,8 @@ import { createSavedViews } from './saved_views.js';
 import { createBulkActions } from './bulk.js';
 
 /** @import { Result } from '../common/types.js' */
-/** @import { Conversation, DeskSession, Live, LoadingOptions } from './types.js' */
+/** @import { Live, LoadingOptions } from './conversation_types.js' */
+/** @import { Conversation, DeskSession } from './json_types.js' */
 
 const TEXTS = ['draft', 'note']; // what is typed, by its name in the store
 

@@ -6,7 +6,8 @@ import { inStreamSlot } from './stream_slots.js';
 import { createRows, difference } from './rows.js';
 import { waitText } from './time_format.js';
 
-/** @import { DeskSession, List, ListOptions, ListPane } from './types.js' */
+/** @import { DeskSession, List } from './json_types.js' */
+/** @import { ListOptions, ListPane } from './types.js' */
 
 const SOON = 1000; // milliseconds in which changes beyond this page are read together
 const MOST = 200; // rows before the list is read anew, unless one has asked for older ones

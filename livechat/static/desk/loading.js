@@ -5,7 +5,8 @@ import { byId, h } from '../common/dom.js';
 import { backOff } from '../common/http.js';
 
 /** @import { Result } from '../common/types.js' */
-/** @import { DeskSession, LoadingOptions } from './types.js' */
+/** @import { LoadingOptions } from './conversation_types.js' */
+/** @import { DeskSession } from './json_types.js' */
 
 const PATIENCE = 10000; // milliseconds for one try
 const LINES = 3; // grey ones, where the messages will be

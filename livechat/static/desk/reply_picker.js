@@ -3,7 +3,8 @@
 import { h } from '../common/dom.js';
 import { createListbox } from './listbox.js';
 
-/** @import { ReplyPicker, ReplyPickerOptions, CannedReply } from './types.js' */
+/** @import { ReplyPicker, ReplyPickerOptions } from './conversation_types.js' */
+/** @import { CannedReply } from './json_types.js' */
 
 const PAUSE = 120; // milliseconds after a key before the server is asked
 

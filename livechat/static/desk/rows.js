@@ -4,8 +4,9 @@ import { h } from '../common/dom.js';
 import { fill } from '../common/words.js';
 import { activityText, momentText, untilText, urgencyOf, waitText } from './time_format.js';
 
-/** @import { Words } from '../common/types.js' */
-/** @import { DeskSession, Rows, RowsOptions } from './types.js' */
+/** @import { Words } from '../common/json_types.js' */
+/** @import { DeskSession } from './json_types.js' */
+/** @import { Rows, RowsOptions } from './types.js' */
 
 const POINTED = 1500; // milliseconds after a movement in which nothing slips away under the pointer
 const SHOWN = 200; // characters of the last line

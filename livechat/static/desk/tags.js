@@ -3,7 +3,9 @@
 import { byId, h } from '../common/dom.js';
 import { fill } from '../common/words.js';
 
-/** @import { Desk, DeskSession, TagsOptions } from './types.js' */
+/** @import { TagsOptions } from './conversation_types.js' */
+/** @import { DeskSession } from './json_types.js' */
+/** @import { Desk } from './types.js' */
 
 /** A box for a tag offers those there are, from when it is first used. @param {Desk} desk @param {HTMLElement} box @param {AbortSignal} [signal] */
 export function offerTags(desk, box, signal) {

@@ -2,7 +2,7 @@
 
 import { dayName, language, sameDay, timeOfDay } from '../common/times.js';
 
-/** @import { Words } from '../common/types.js' */
+/** @import { Words } from '../common/json_types.js' */
 
 const UNITS = /** @type {const} */ ([['day', 86400], ['hour', 3600], ['minute', 60]]);
 const full = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });

@@ -5,7 +5,8 @@ import { createFeed } from '../common/feed.js';
 import { createHttp } from '../common/http.js';
 import { createOutbox } from '../common/outbox.js';
 
-/** @import { Entry, Feed, Result, Session } from '../common/types.js' */
+/** @import { Session } from '../common/json_types.js' */
+/** @import { Entry, Feed, Result } from '../common/types.js' */
 /** @import { Chat, ChatOptions, Found } from './types.js' */
 
 const LATER = 3000; // milliseconds until what failed is tried again

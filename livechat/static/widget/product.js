@@ -4,7 +4,7 @@ import { byId, h } from '../common/dom.js';
 import { icon } from '../common/icons.js';
 import { fill } from '../common/words.js';
 
-/** @import { Product, Words } from '../common/types.js' */
+/** @import { Product, Words } from '../common/json_types.js' */
 
 /**
  * @param {Words} words

@@ -3,7 +3,7 @@
 import { byId } from '../common/dom.js';
 import { fill, plural } from '../common/words.js';
 
-/** @import { Words } from '../common/types.js' */
+/** @import { Words } from '../common/json_types.js' */
 /** @import { Status, StatusOptions } from './types.js' */
 
 /** @param {StatusOptions} options @returns {Status} */

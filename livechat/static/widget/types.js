@@ -1,6 +1,7 @@
 // What the modules of the conversation page promise each other. Types only, as common/types.js.
 
-/** @import { Composer, Http, Message, Outbox, Product, Refusal, Result, Session, Store, Team, Words } from '../common/types.js' */
+/** @import { Message, Product, Session, Team, Words } from '../common/json_types.js' */
+/** @import { Composer, Http, Outbox, Refusal, Result, Store } from '../common/types.js' */
 
 /**
  * What the shop's page tells the frame.
