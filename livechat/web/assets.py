@@ -14,7 +14,7 @@ from ..permissions import Permission
 
 A_YEAR = 365 * 24 * 3600
 FOLDER = Path(str(files("livechat").joinpath("static")))
-_PAGES = ("tokens", "desk/dark", "desk/desk", "desk/controls", "desk/column")
+_PAGES = ("tokens", "common/base", "desk/dark", "desk/desk", "desk/controls", "desk/column")
 _LIST = ("desk/inbox", "desk/list", "desk/today", "desk/rows", "desk/density")
 _TALK = ("desk/facts", "desk/conversation", "desk/editor", "desk/reply_picker", "common/timeline")
 # What a page needs before it shows anything travels together: a phone pays for every round trip.
@@ -22,7 +22,14 @@ SHEETS = {
     "pages": _PAGES,
     "desk": (*_PAGES, "desk/top_bar", "desk/menus", "desk/palette"),
     "inbox": (*_LIST, *_TALK, "desk/history", "desk/notes"),
-    "chat": ("tokens", "widget/frame", "common/timeline", "widget/conversation", "widget/composer"),
+    "chat": (
+        "tokens",
+        "common/base",
+        "widget/frame",
+        "common/timeline",
+        "widget/conversation",
+        "widget/composer",
+    ),
 }
 
 
