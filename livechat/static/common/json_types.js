@@ -1,5 +1,4 @@
-// What travels between the server and every page, as JSON. Types only: no page loads this file, so the words about them
-// cost no visitor anything.
+// The JSON that the server and every page exchange. Types only: no page loads this file, so comments cost visitors nothing.
 
 /**
  * One entry of a conversation. `seq` is 1, 2, 3 … without a gap in what this reader may see.
@@ -9,7 +8,7 @@
  * @property {'customer'|'admin'|'system'|'note'} from  a note: only admins ever get it
  * @property {string|null} author  the name to show
  * @property {string} body  plain text
- * @property {string} [client_id]  of one's own messages only
+ * @property {string} [client_id]  only on the reader's own messages
  * @property {string} created_at  RFC 3339, UTC
  * @property {string} [event]  of a system line: taken, closed …
  * @property {number|null} [public_seq]  for admins: its seq in what the customer sees; null: not shown there
@@ -39,14 +38,14 @@
  */
 
 /**
- * Who is there to answer. `answers_within`: seconds, of recent weeks; null when nobody can tell.
+ * Whether anybody is there to answer. `answers_within`: seconds, measured over recent weeks; null when unknown.
  * @typedef {{presence: 'online'|'away'|'offline', answers_within: number|null}} Team
  */
 
 /** The words of a page by their keys, translated. @typedef {Record<string, string>} Words */
 
 /**
- * What any answer may bring: a poll, a send, a start, an act on the session.
+ * The answer to a poll, a send, a start or an action on the session.
  * `before`: the messages are the newest page, and this is the cursor of the page before it. `more`: ask again, there
  * is more. `reset`: the server knows less than we do, and this is its newest page.
  * @typedef {{messages?: Message[], message?: Message, session?: any, cursor?: string, before?: string|null,

@@ -28,8 +28,8 @@ export function linked(text) {
 const ENDS = '.,;:!?\'’*_…'; // ends a sentence, not an address
 
 /**
- * Without the punctuation that ends the sentence, not the address. One look at each character: a message can be
- * nothing but brackets.
+ * Removes the punctuation that ends the sentence, not the address. Looks at each character once: a message can consist
+ * of brackets alone.
  * @param {string} address
  */
 function trimmed(address) {

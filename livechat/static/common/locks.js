@@ -1,6 +1,5 @@
-// A fallback for Web Locks in pages that came over plain http: leases in localStorage, which do what we need of
-// them. Two tabs that take one at the same moment may both have it for an instant: what is done under a lock here may
-// be done twice.
+// A fallback for Web Locks on pages served over plain http: leases in localStorage, with the part of the interface that
+// we use. Two tabs that take a lease at the same moment may both hold it for an instant, so work under it may run twice.
 
 import { uuid } from './dom.js';
 
@@ -19,7 +18,7 @@ export function createLeases() {
   } catch {
     return undefined; // each tab is on its own
   }
-  // what tabs have left that crashed
+  // leases of tabs that crashed
   for (const key of Object.keys(disk)) if (key.startsWith(PREFIX) && !isHeld(key)) disk.removeItem(key);
   const here = new EventTarget(); // of a change a tab's own storage does not tell it
 
@@ -31,7 +30,7 @@ export function createLeases() {
   /** @param {string} key */
   function isHeld(key) {
     const left = Number(read(key)[1]) - Date.now();
-    return left > 0 && left <= LEASE; // not one of a clock that was put back
+    return left > 0 && left <= LEASE; // not a lease from before the clock was set back
   }
 
   /** @param {string} key @param {string} [owner]  none: it is free @param {boolean} [again]  it has been theirs */

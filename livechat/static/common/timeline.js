@@ -1,4 +1,4 @@
-// Shows a conversation: days, groups, bubbles, what is on its way, and where the reader stands.
+// Shows a conversation: days, groups, bubbles, pending messages and the reading position.
 
 import { h } from './dom.js';
 import { bubble, fillBubble, markSeen, stateRow } from './bubble.js';
@@ -8,12 +8,12 @@ import { plural } from './words.js';
 /** @import { Message } from './json_types.js' */
 /** @import { Timeline, TimelineOptions, Who } from './types.js' */
 
-const GROUP = 5 * 60 * 1000; // messages of one author this close stand together
+const GROUP = 5 * 60 * 1000; // messages of one author within this time are grouped
 
 /** @param {TimelineOptions} options @returns {Timeline} */
 export function createTimeline(options) {
   const { scroller, list, pill, words, me, who, again, onRetry, onEdit } = options;
-  /** @type {Map<string, HTMLLIElement>} what is on its way, by client_id */
+  /** @type {Map<string, HTMLLIElement>} pending messages, by client_id */
   const onTheWay = new Map();
   /** @type {Set<string>} */
   const confirmed = new Set();
@@ -114,7 +114,7 @@ export function createTimeline(options) {
       for (const message of messages) {
         const first = onTheWay.values().next().value ?? null;
         const itself = message.client_id ? onTheWay.get(message.client_id) : undefined;
-        // its own line is where it goes already, unless another one waits above it
+        // its own line is already in place, unless another pending one is above it
         place(message, first && first === itself ? first.nextSibling : first, last);
         last = message;
       }

@@ -1,4 +1,4 @@
-// What the modules here promise each other. Types only, as json_types.js.
+// The interfaces of the modules in this folder. Types only, like json_types.js.
 
 /** @import { Message, News, Words } from './json_types.js' */
 
@@ -11,7 +11,7 @@
  * @property {false} ok
  * @property {number} status  0 when no answer came
  * @property {string} code  the server's word, or "network", "timeout", "unreadable"
- * @property {string} message  one sentence for a person; "" when the server gave none
+ * @property {string} message  one sentence for people; "" when the server gave none
  * @property {string} [field]
  * @property {boolean} retry  the same request may succeed later
  * @property {number} after  milliseconds the server asked us to wait; 0 when it did not
@@ -36,7 +36,7 @@
  */
 
 /**
- * What a stream brings; `id` is a cursor. An empty type is a sign of life.
+ * Hears an event of a stream; `id` is a cursor. An empty type is a heartbeat.
  * @typedef {(type: string, data: any, id?: string) => void} StreamListener
  */
 
@@ -63,7 +63,7 @@
  * @property {string} body
  * @property {number} at  milliseconds; entries go out in this order
  * @property {number} [since]  milliseconds; when it was tried again by hand
- * @property {any} extra  what the deliverer needs beside the text
+ * @property {any} extra  what `deliver` needs in addition to the text
  * @property {{code: string, message: string, field?: string}} [refused]  the server's reason
  */
 
@@ -105,7 +105,7 @@
  * @property {(before: string) => void} [onBefore]  the history goes on before its first page
  * @property {(session: any) => void} onSession
  * @property {(type: string, data: any) => void} onOther  typing, news, open
- * @property {() => void} onReset  forget all messages; they come anew
+ * @property {() => void} onReset  forget all messages; they will be delivered again
  * @property {(live: boolean) => void} onLive
  * @property {(refusal: Refusal) => void} onGone
  */
@@ -115,7 +115,7 @@
  * @property {() => void} start
  * @property {() => void} stop
  * @property {() => void} poke  ask now: something may have been missed
- * @property {(news: News) => void} apply  take in what came by another way than this feed's own
+ * @property {(news: News) => void} apply  takes in an answer that this feed did not ask for
  */
 
 // stream.js
@@ -126,12 +126,12 @@
  * @property {string} name  tabs with the same share one stream
  * @property {string} url  of the stream
  * @property {() => string|null} cursor  where the stream begins; null: not before a question was answered
- * @property {() => Promise<Result>} read  asks for what is new; never rejects
+ * @property {() => Promise<Result>} read  polls for changes; never rejects
  * @property {() => number} pace  milliseconds between two questions while there is no stream
  * @property {(stop: AbortController, work: () => Promise<StreamEnd>) => Promise<StreamEnd>} [place]
  *   does the work where there is room for a stream; `stop` is told when the room is lost
- * @property {(data: any) => void} onData  what the last question brought
- * @property {StreamListener} onEvent  what a stream brought, this tab's or another's; "open" when it begins
+ * @property {(data: any) => void} onData  the answer to the last poll
+ * @property {StreamListener} onEvent  an event of the stream, this tab's or another's; "open" when it begins
  * @property {(live: boolean) => void} onLive  false: the server does not answer
  * @property {(refusal: Refusal) => void} onGone  the server refuses for good; the line has stopped
  */
@@ -141,17 +141,17 @@
  * @property {() => void} start
  * @property {() => void} stop
  * @property {() => void} ask
- * @property {() => void} renew  what we have is worth nothing: begin again from where `cursor` says
+ * @property {() => void} renew  discards the state: begins again from `cursor`
  */
 
 // tabs.js
 
 /**
  * @typedef {object} TabsOptions
- * @property {string} name  of what is shared
+ * @property {string} name  of the shared resource
  * @property {(leads: boolean) => void} onTurn  this tab leads now, or no longer
- * @property {(note: any) => void} onNote  what the leader says
- * @property {() => any} answer  what the leader says to a tab that asks how things stand
+ * @property {(note: any) => void} onNote  a message of the leader
+ * @property {() => any} answer  the leader's reply to a tab that asks for the current state
  */
 
 /**
@@ -169,27 +169,27 @@
 /**
  * @typedef {object} TypingOptions
  * @property {HTMLTextAreaElement} box
- * @property {HTMLElement} line  says who types
+ * @property {HTMLElement} line  shows who is typing
  * @property {Words} words  words.CONVERSATION
  * @property {(typing: boolean) => void} onType  tell the other side
  */
 
 /**
  * @typedef {object} Typing
- * @property {() => void} sent  what was typed is on its way
+ * @property {() => void} sent  the typed text was sent
  * @property {(name: string, typing: boolean) => void} hear
  * @property {() => void} clear  nobody types any more
  */
 
 // timeline.js
 
-/** The name above messages, and a badge beside it. @typedef {{name?: string, badge?: string}} Who */
+/** The name above messages, and a badge next to it. @typedef {{name?: string, badge?: string}} Who */
 
 /**
  * @typedef {object} TimelineOptions
  * @property {HTMLElement} scroller
  * @property {HTMLElement} list  an ol inside the scroller, within the element with role="log"
- * @property {HTMLButtonElement} pill  leads to what came while one was scrolled up
+ * @property {HTMLButtonElement} pill  scrolls to messages that arrived while the reader was scrolled up
  * @property {Words} words  words.CONVERSATION
  * @property {'customer'|'admin'} me
  * @property {(message: Message) => Who|null} who  the line above the first of a group, or none

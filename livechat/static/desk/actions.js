@@ -1,5 +1,5 @@
-// What can be done with a conversation: take, assign, unassign, close, reopen, snooze, priority, block, unread.
-// The forms work without this, too.
+// The actions on a conversation: take, assign, unassign, close, reopen, snooze, priority, block, mark unread. The forms
+// work without this script, too.
 
 import { byId } from '../common/dom.js';
 import { fill } from '../common/words.js';
@@ -22,7 +22,7 @@ export function createActions({ desk, feed, editor, session, refused, signal, on
   const block = find('block');
   /** @type {Map<string, HTMLFormElement>} */
   const forms = new Map();
-  let held = false; // somebody pressed "send" on a closed chat: the text goes out when it is open again
+  let held = false; // "Send" was pressed in a closed chat: the text is sent once it is reopened
   let busy = false;
   let version = -1;
 
@@ -62,7 +62,7 @@ export function createActions({ desk, feed, editor, session, refused, signal, on
     return note ? [links.transfer, { admin, version, note }] : [links.assign, { admin, version }];
   }
 
-  /** The server says whether it can be taken back, whatever is on screen by then. @param {string} url @param {any} data */
+  /** Offers to undo an action if the server allows it, even when another chat is on screen by then. @param {string} url @param {any} data */
   function offerUndo(url, { undo, session: now }) {
     if (!undo) return;
     const { close, block: bar } = now.links;
@@ -83,7 +83,7 @@ export function createActions({ desk, feed, editor, session, refused, signal, on
     say.textContent = '';
     if (result.ok) feed.apply(result.data);
     else if (!desk.refused(result)) say.textContent = result.message || words.not_done;
-    feed.poke(); // the line that tells of it
+    feed.poke(); // fetches the system message about it
     return result.ok;
   }
 
@@ -91,9 +91,9 @@ export function createActions({ desk, feed, editor, session, refused, signal, on
   async function act(name) {
     if (busy) return; // a double click is one click
     busy = true;
-    const send = held; // an open chat holds nothing any more
+    const send = held; // reopening clears it
     const [url, body] = request(name);
-    // an admin who takes a chat goes on to write: what they type at once must not be taken for shortcuts
+    // after taking a chat, an admin writes: text typed at once must not trigger shortcuts
     if (name === 'take' || (name === 'reopen' && !send)) editor.focus();
     const ok = await post(url, body);
     busy = false;
@@ -115,7 +115,7 @@ export function createActions({ desk, feed, editor, session, refused, signal, on
     await post(session().links.unread, {});
   }
 
-  /** Menus close when something was chosen, and their handle keeps the focus. */
+  /** Closes the menus; the focus returns to the summary. */
   function shut() {
     for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (pane.querySelectorAll('details.menu[open]'))) {
       const inside = menu.contains(document.activeElement);
@@ -124,7 +124,7 @@ export function createActions({ desk, feed, editor, session, refused, signal, on
     }
   }
 
-  /** The button one pressed may be gone: the focus goes where one goes on. @param {string} name @param {boolean} send */
+  /** Moves the focus to the next step, because the pressed button may be gone. @param {string} name @param {boolean} send */
   function done(name, send) {
     shut();
     if (noteFor) noteFor.value = '';
@@ -137,7 +137,7 @@ export function createActions({ desk, feed, editor, session, refused, signal, on
     editor.focus();
   }
 
-  /** Answers that came too late. */
+  /** Answers that were refused because the chat was closed. */
   const closedOut = () => refused().filter((entry) => entry.refused?.code === 'session_closed');
 
   /** @param {string} name @param {boolean} visible */

@@ -1,4 +1,4 @@
-// What is done with several chats at once: assign, close, tag.
+// Actions on several chats at once: assign, close, tag.
 
 import { byId, h } from '../common/dom.js';
 import { plural } from '../common/words.js';

@@ -1,4 +1,4 @@
-// Answers held back because a colleague has answered meanwhile: both stand here, and one decides.
+// Answers that the server held back because a colleague answered first: shows both and lets the admin decide.
 
 import { h } from '../common/dom.js';
 
@@ -6,7 +6,7 @@ import { h } from '../common/dom.js';
 /** @import { Pending } from '../common/types.js' */
 /** @import { Collision, CollisionOptions } from './conversation_types.js' */
 
-const MOST = 50; // answers of colleagues that are remembered
+const MOST = 50; // colleagues' answers that are kept
 
 /** @param {CollisionOptions} options @returns {Collision} */
 export function createCollision({ desk, onAnyway, onEdit }) {
@@ -42,7 +42,7 @@ export function createCollision({ desk, onAnyway, onEdit }) {
     const fresh = section.hidden && held.length > 0;
     section.hidden = held.length === 0;
     section.replaceChildren(...held.map(card));
-    // not out of the box in which somebody may be typing
+    // never take the focus from a field in use
     if (fresh && !document.activeElement?.closest('textarea, input')) section.querySelector('button')?.focus();
   }
 

@@ -1,4 +1,4 @@
-// One conversation on the desk: puts its parts together, and takes them apart when another one is opened.
+// One conversation on the desk: assembles its parts, and stops them when another conversation is opened.
 
 import { byId } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
@@ -16,12 +16,12 @@ import { createEditor } from './editor.js';
 
 const COLLIDED = 'answered_meanwhile';
 const SETTLED = 120; // milliseconds
-const LATER = 3000; // milliseconds until what failed is tried again
-const PASSING = 400; // milliseconds after which one does not only pass by
+const LATER = 3000; // milliseconds before a failed request is retried
+const PASSING = 400; // milliseconds after which an opened chat counts as more than passed by
 
 /**
- * Begins with what the list knows of a conversation: one can write at once. All else is there when `fill` was told
- * what the server has.
+ * Begins with the list's row of a conversation, so that the admin can write at once. Everything else follows with
+ * `fill`, once the server has answered.
  * @param {ConversationOptions} options @returns {Live}
  */
 export function createConversation({ desk, session: given, onSession, tail }) {
@@ -40,7 +40,7 @@ export function createConversation({ desk, session: given, onSession, tail }) {
   let start = 0;
   /** @type {Pending[]} */
   let known = [];
-  /** What cannot be used before the conversation is on screen. @type {{feed: Feed, facts: Facts, actions: Actions}|null} */
+  /** The parts that exist only once the conversation is on screen. @type {{feed: Feed, facts: Facts, actions: Actions}|null} */
   let parts = null;
 
   const customer = () => session.customer.name ?? words.guest;
@@ -140,7 +140,7 @@ export function createConversation({ desk, session: given, onSession, tail }) {
     },
   });
 
-  /** Puts what was refused back into the box, with what was typed since. @param {string} id */
+  /** Puts a refused answer back into the box, in front of the text typed since. @param {string} id */
   function takeBack(id) {
     const entry = mine().find((each) => each.client_id === id);
     if (!entry || !desk.me.may.has('answer')) return; // there is no box to put it into
@@ -164,7 +164,7 @@ export function createConversation({ desk, session: given, onSession, tail }) {
   /** Whether the newest message can be seen. */
   const inSight = () => !document.hidden && pill.hidden && byId('log').checkVisibility();
 
-  /** Tells the server what has been on screen. */
+  /** Tells the server which messages have been on screen. */
   async function look() {
     if (kept || !parts || signal.aborted || !inSight() || !session.unread || newest <= seen) return;
     seen = newest;
@@ -203,7 +203,7 @@ export function createConversation({ desk, session: given, onSession, tail }) {
       render();
       onSession(session);
       editor.start();
-      // who only passes by opens no stream
+      // a chat that is only passed by needs no stream
       start = setTimeout(feed.start, passing ? PASSING : 0);
       // the history is no news
       quiet = setTimeout(() => byId('log').setAttribute('aria-live', 'polite'), 500);

@@ -1,4 +1,4 @@
-// What the modules of an open conversation promise each other. Types only.
+// The interfaces of the modules of an open conversation. Types only.
 
 /** @import { Message } from '../common/json_types.js' */
 /** @import { Feed, Pending, Refusal, Result } from '../common/types.js' */
@@ -32,11 +32,11 @@
  * @property {number} number
  * @property {() => boolean} ready  it is on screen, and nothing is being done with it
  * @property {(data: Conversation, how: {passing: boolean, at: number|null}) => void} fill
- *   what the server has of it; passing: the next may follow at once; at: the seq of the message to open at
+ *   shows the server's answer; passing: the next chat may follow at once; at: the seq of the message to open at
  * @property {() => void} again  it is opened once more
  * @property {() => DeskSession} session
  * @property {() => Actions|null} actions  null before it is on screen
- * @property {() => void} focus  where one begins
+ * @property {() => void} focus  moves the focus to the box or the heading
  * @property {() => void} reply
  * @property {() => void} note
  * @property {() => void} pending  answers came, went or changed their state
@@ -117,7 +117,7 @@
  * @property {() => void} note
  * @property {() => string} text  of the reply
  * @property {() => void} submit
- * @property {(body: string, note: boolean) => void} add  in front of what stands there
+ * @property {(body: string, note: boolean) => void} add  in front of the text in the box
  * @property {() => void} render
  * @property {() => void} arrived  nobody types any more
  * @property {(event: {from: string, author: string|null, typing: boolean}, customer: string) => void} hear

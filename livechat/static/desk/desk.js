@@ -1,4 +1,4 @@
-// What every page of the desk has: who is signed in, requests, unsent answers, sound, title, notices.
+// The services of every page of the desk: the signed-in admin, requests, unsent answers, sound, title, notices.
 
 import { byId } from '../common/dom.js';
 import { createHttp } from '../common/http.js';
@@ -17,8 +17,8 @@ import { createUndo } from './undo.js';
 /** @import { Colleague, News, Preferences } from './json_types.js' */
 /** @import { Desk, DeskOptions } from './types.js' */
 
-const PATIENCE = 5000; // milliseconds for a look whether the server is there
-const SEND = 10000; // milliseconds for one try to send
+const PATIENCE = 5000; // milliseconds for a check that the server answers
+const SEND = 10000; // milliseconds for one attempt to send
 const AGAIN = new Set(['forbidden', 'csrf_failed']); // refusals that end with a new login
 
 /** @param {DeskOptions} options @returns {Desk} */
@@ -69,7 +69,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
 
   /** @param {import('../common/types.js').Refusal} refusal */
   function refused(refusal) {
-    // what the role does not allow is no matter of the login
+    // a missing permission does not mean that the login has ended
     const ended = refusal.status === 403 && AGAIN.has(refusal.code) && refusal.field !== 'role';
     if (ended) notices.signedOut();
     return ended;
@@ -125,14 +125,14 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     changed,
     colleagues() {
       asked ??= http.get(given.places.colleagues).then((result) => {
-        setTimeout(() => (asked = null), 20000); // who is there changes
+        setTimeout(() => (asked = null), 20000); // presence changes
         return result.ok ? result.data.admins : [];
       });
       return asked;
     },
     begin() {
       watchPresence({ store, http, url: `${deskUrl}presence/` });
-      // what the end of a login held up goes out with the next one
+      // retry answers that failed because the last login had ended
       for (const entry of outbox.entries()) {
         if (AGAIN.has(entry.refused?.code ?? '')) outbox.retry(entry.client_id);
       }

@@ -1,4 +1,4 @@
-// A dialog with a few fields, for what is asked seldom.
+// A modal dialog with a few fields.
 
 import { h } from '../common/dom.js';
 

@@ -1,4 +1,4 @@
-// Where an admin writes: reply and note, drafts that follow to other devices, canned replies, who else is here.
+// The admin's editor: reply and note, drafts shared between devices, canned replies, and who else views the chat.
 
 import { createComposer } from '../common/composer.js';
 import { h } from '../common/dom.js';
@@ -29,10 +29,10 @@ export function createEditor({ desk, signal, session, onSend }) {
   /** @type {'reply'|'note'} */
   let mode = 'reply';
   let timer = 0;
-  let onServer = false; // there is a draft that must go when the text has gone
+  let onServer = false; // a draft to delete when the text is gone
   let typed = false;
 
-  // the stores' listeners would outlive this conversation
+  // the store's own listeners would outlive this conversation
   const store = { ...desk.store, onChange: scoped };
   /** @param {(key: string|null) => void} listener */
   function scoped(listener) {
@@ -88,7 +88,7 @@ export function createEditor({ desk, signal, session, onSend }) {
 
   const text = () => (mode === 'reply' ? reply : note).text();
 
-  /** The server has room for one of the two texts. @param {string} body @returns {Promise<boolean>} whether it has it */
+  /** Stores the draft; the server keeps one of the two texts. @param {string} body @returns {Promise<boolean>} whether it has it */
   async function post(body) {
     const { draft } = session().links;
     const mine = mode;
@@ -116,14 +116,14 @@ export function createEditor({ desk, signal, session, onSend }) {
     if (text().trim() || onServer) post(text()).then((stored) => (typed = typed || !stored));
   }
 
-  /** Before signing out. */
+  /** Stores the draft before signing out. */
   async function storeDraft() {
     clearTimeout(timer);
     typed = false;
     if (text().trim()) await post(text());
   }
 
-  /** Another device may have begun. */
+  /** Loads a draft that was begun on another device. */
   async function load() {
     const { links } = session();
     if (!links.draft || reply.text() || note.text()) return;
@@ -150,7 +150,7 @@ export function createEditor({ desk, signal, session, onSend }) {
     else if (tab) tabs[mode].focus();
   }
 
-  /** The focus goes into the box, a closed chat's, too: what is typed next must not be taken for shortcuts. */
+  /** Focuses the box, in a closed chat, too: text typed next must not trigger shortcuts. */
   function write() {
     forms[mode].hidden = false;
     if (mode === 'reply') tabs.reply.hidden = false;
@@ -230,7 +230,7 @@ export function createEditor({ desk, signal, session, onSend }) {
   };
 }
 
-/** For those who only read. @param {() => void} focus @returns {Editor} */
+/** The editor of an admin without the right to answer. @param {() => void} focus @returns {Editor} */
 function silent(focus) {
   const nothing = () => {};
   return {

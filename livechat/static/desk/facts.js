@@ -1,4 +1,4 @@
-// The head of a conversation and what stands beside it about the customer.
+// The head of a conversation, and the customer's details next to it.
 
 import { byId, h } from '../common/dom.js';
 import { createTags } from './tags.js';
@@ -61,7 +61,7 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
     byId('fact-started').textContent = momentText(started);
   }
 
-  /** What this customer has asked before. */
+  /** Loads this customer's earlier conversations. */
   async function earlier() {
     const { links } = current();
     const result = links.earlier ? await desk.http.get(links.earlier) : null;
@@ -96,7 +96,7 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
 
   return {
     render(session) {
-      // what has not changed is left alone: somebody may be selecting it
+      // leave unchanged text alone: somebody may be selecting it
       const { unread, seen_seq, last_message, last_activity_at, ...facts } = session;
       const now = JSON.stringify(facts);
       if (now === shown) return;

@@ -1,4 +1,4 @@
-// The history as the desk shows it: common/timeline.js, and the notes among it, which the widget knows nothing of.
+// The messages as the desk shows them: common/timeline.js, plus internal notes, which the widget never gets.
 
 import { byId } from '../common/dom.js';
 import { createTimeline } from '../common/timeline.js';
@@ -50,7 +50,7 @@ export function createHistory({ desk, scroller, pill, customer, onRetry, onEdit 
     pending(entries) {
       const before = new Set(list.children);
       timeline.pending(entries);
-      // new lines stand in the order of the entries
+      // new lines have the order of the entries
       const fresh = [...list.children].filter((item) => !before.has(item));
       const notes = entries.filter(({ client_id }) => !marked.has(client_id));
       notes.slice(-fresh.length || Infinity).forEach(({ client_id, extra }, i) => {

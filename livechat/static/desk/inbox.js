@@ -1,4 +1,4 @@
-// The inbox: the list, one conversation at a time beside it, and the way from one to the next without a reload.
+// The inbox: the list, one conversation at a time next to it, and navigation between conversations without a reload.
 
 import { byId } from '../common/dom.js';
 import { fill } from '../common/words.js';
@@ -14,19 +14,19 @@ import { createBulkActions } from './bulk.js';
 /** @import { Live, LoadingOptions } from './conversation_types.js' */
 /** @import { Conversation, DeskSession } from './json_types.js' */
 
-const TEXTS = ['draft', 'note']; // what is typed, by its name in the store
+const TEXTS = ['draft', 'note']; // typed texts, by their names in the store
 
 const pane = byId('pane');
 /** @type {{list: any, chat: Conversation|null, query: Record<string, string>}} */
 const data = JSON.parse(byId('data').textContent ?? '');
 const search = new URLSearchParams(data.query).toString();
-const tail = search && `?${search}`; // what chooses the list goes along from one conversation to the next
+const tail = search && `?${search}`; // the list's filters stay in the address of every conversation
 /** @type {Live|null} */
 let current = null;
-let coming = new AbortController(); // what is on its way
+let coming = new AbortController(); // the request under way
 const site = document.title.split(' – ').at(-1);
 let titled = document.title;
-let path = location.pathname; // of what is shown
+let path = location.pathname; // of the page shown
 
 const desk = createDesk({
   attended: (moment) => current?.attended(moment) ?? false,
@@ -37,11 +37,11 @@ const desk = createDesk({
   describe: (moment) => list.describe(moment),
 });
 
-// The state of the pane that is not shown waits in a template; the shown one is copied before anybody touches it.
+// The pane's other state is in a template; the current one is copied before anybody changes it.
 const spare = byId('spare', HTMLTemplateElement).content;
 const shown = document.createDocumentFragment();
 shown.append(...[...pane.childNodes].map((node) => node.cloneNode(true)));
-// what was typed or opened in it before this script is that conversation's alone
+// texts and menus from before this script ran belong to that conversation alone
 for (const box of /** @type {NodeListOf<HTMLTextAreaElement>} */ (shown.querySelectorAll('textarea'))) box.value = '';
 for (const menu of shown.querySelectorAll('details.menu')) menu.removeAttribute('open');
 const blanks = data.chat ? { chat: shown, nothing: spare } : { chat: spare, nothing: shown };
@@ -54,7 +54,7 @@ createShell({ desk, list, current: () => (current?.ready() ? current : null), op
 const withList = (href) => new URL(href, location.href).pathname + tail;
 
 /**
- * Goes to a conversation. From now on what is typed belongs to it, and nothing can be done with the one before.
+ * Opens a conversation. From now on typed text belongs to it, and the previous one accepts no actions.
  * @param {string} href
  * @param {{push?: boolean, name?: string}} [how]
  */

@@ -1,4 +1,4 @@
-// What travels between the server and the desk, as JSON, next to common/json_types.js. Types only: no page loads this.
+// The JSON that the server and the desk exchange, in addition to common/json_types.js. Types only: no page loads this.
 
 /** @import { Message, Product } from '../common/json_types.js' */
 

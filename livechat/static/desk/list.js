@@ -1,4 +1,4 @@
-// The list pane: takes over what the server drew, follows what happens, loads older pages.
+// The list pane: takes over the rows that the server rendered, follows changes, loads older pages.
 
 import { byId } from '../common/dom.js';
 import { createStream } from '../common/stream.js';
@@ -10,7 +10,7 @@ import { waitText } from './time_format.js';
 /** @import { ListOptions, ListPane } from './types.js' */
 
 const SOON = 1000; // milliseconds in which changes beyond this page are read together
-const MOST = 200; // rows before the list is read anew, unless one has asked for older ones
+const MOST = 200; // rows before the list is reloaded, unless older rows were requested
 
 /** @param {ListOptions} options @returns {ListPane} */
 export function createList({ desk, list: given, tail, onGone }) {
@@ -27,10 +27,10 @@ export function createList({ desk, list: given, tail, onGone }) {
   const first = !new URL(location.href).searchParams.has('before');
   /** @type {List} */
   let list = given;
-  /** What was told since a list is being read: that list may be older. @type {[string, any][]|null} */
+  /** Changes received while the list is being loaded: the list may be older than they are. @type {[string, any][]|null} */
   let meanwhile = null;
-  let paged = false; // one has asked for older rows
-  let fetching = false; // and they are on their way
+  let paged = false; // older rows were requested
+  let fetching = false; // and are being loaded
   let soon = 0;
 
   function show() {
@@ -54,7 +54,7 @@ export function createList({ desk, list: given, tail, onGone }) {
     show();
   }
 
-  /** The newest page read anew, before the older ones one has. @param {List} page */
+  /** Joins the reloaded first page with the older rows. @param {List} page */
   function merge(page) {
     const last = page.sessions.at(-1);
     if (!paged || !page.next || !last) return page;
@@ -68,7 +68,7 @@ export function createList({ desk, list: given, tail, onGone }) {
     meanwhile?.push([type, data]);
     if (type === 'news') desk.tell(data);
     else if (type === 'reset') stream.renew();
-    else if (type === 'open') stream.ask(); // what happened while nobody told
+    else if (type === 'open') stream.ask(); // catch up with changes from before the stream
     else if (!change(type, data)) {
       if (soon) return;
       soon = setTimeout(() => {
@@ -78,7 +78,7 @@ export function createList({ desk, list: given, tail, onGone }) {
     }
   }
 
-  /** Whether what was told could be shown without reading the list. @param {string} type @param {any} data */
+  /** Applies a change; returns false when it needs a reload of the list. @param {string} type @param {any} data */
   function change(type, data) {
     const others = list.sessions.filter(({ number }) => number !== data?.number);
     if (type === 'counts') take({ ...list, ...data });

@@ -1,5 +1,5 @@
-// A conversation on its way: its name and a box to write in are there from the click on, all else when the server
-// has answered. Until then nothing can be done with it, nor with the one before.
+// A conversation that is being loaded: its name and the box appear with the click, the rest when the server has
+// answered. Until then neither it nor the previous one accepts actions.
 
 import { byId, h } from '../common/dom.js';
 import { backOff } from '../common/http.js';
@@ -8,14 +8,14 @@ import { backOff } from '../common/http.js';
 /** @import { LoadingOptions } from './conversation_types.js' */
 /** @import { DeskSession } from './json_types.js' */
 
-const PATIENCE = 10000; // milliseconds for one try
-const LINES = 3; // grey ones, where the messages will be
+const PATIENCE = 10000; // milliseconds for one attempt
+const LINES = 3; // grey placeholders for the messages
 
 /** Reads the number of a conversation from its address, or 0. @param {URL|HTMLAnchorElement|Location} url */
 export const numberIn = (url) => Number(/\/(\d+)\/$/.exec(url.pathname)?.[1] ?? 0);
 
 /**
- * What is known of a conversation before the server is asked: the list's row, or the name alone.
+ * Makes a conversation from what the page knows: the list's row, or the name alone.
  * @param {string} self  its address; '' when it is not known yet which it is
  * @param {string} name
  * @param {DeskSession} [row]
@@ -31,7 +31,7 @@ export function provisional(self, name, row) {
 /**
  * Shows that the conversation in the pane is on its way, and asks for it until it is here or not wanted any more.
  * @param {LoadingOptions} options
- * @returns {Promise<any>}  what the server said; null when the signal has ended it
+ * @returns {Promise<any>}  the server's answer; null when the signal has ended it
  */
 export async function loadConversation({ desk, pane, name, signal, ask, focus, onRefused }) {
   const { words } = desk;
@@ -62,7 +62,7 @@ export async function loadConversation({ desk, pane, name, signal, ask, focus, o
     if (signal.aborted) return null;
   }
 
-  /** Says what is wrong, and waits until it is time to try again. @param {Result} result @param {number} tries */
+  /** Shows the problem and waits until it is time to try again. @param {Result} result @param {number} tries */
   function another(result, tries) {
     if (result.ok) return;
     const ended = desk.refused(result);

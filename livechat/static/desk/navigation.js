@@ -1,5 +1,5 @@
-// Links of the desk: those to conversations open beside the list, and none leads to the browser's page of errors
-// while there is no connection.
+// The desk's links: a conversation opens next to the list, and without a connection no link leads to the browser's error
+// page.
 
 import { numberIn } from './loading.js';
 

@@ -1,4 +1,4 @@
-// What the desk must say on top of any page: no connection, no login, answers that were not sent.
+// The notices above every page of the desk: no connection, login ended, unsent answers.
 
 import { byId, h } from '../common/dom.js';
 import { fill, plural } from '../common/words.js';
@@ -17,7 +17,7 @@ export function createNotices({ words, loginUrl, http }) {
   let timer = 0;
   let shown = '';
 
-  /** Signed in again, here or in another tab: the page comes anew, with the new login's token. */
+  /** After a new sign-in, here or in another tab: reloads the page with the new login's token. */
   async function look() {
     if (document.hidden || !(await http.get(location.href)).ok) return;
     const key = 'livechat.desk.reloaded';

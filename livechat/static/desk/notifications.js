@@ -1,4 +1,4 @@
-// What calls an admin who looks elsewhere: one sound and one notification for a message, however many tabs are open.
+// Calls an admin who looks elsewhere: one sound and one notification per message, however many tabs are open.
 
 import { createSound } from '../common/sound.js';
 import { createOnce, oneTab } from '../common/tabs.js';

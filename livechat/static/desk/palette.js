@@ -1,5 +1,5 @@
-// The palette: one field that finds what can be done, views, people and conversations. It opens at once: a key
-// pressed before its field is there would be a shortcut.
+// The command palette: one field that finds actions, views, people and conversations. It opens synchronously: a key
+// pressed before the field exists would trigger a shortcut.
 
 import { h } from '../common/dom.js';
 import { fill } from '../common/words.js';

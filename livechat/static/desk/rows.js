@@ -15,7 +15,7 @@ const SHOWN = 200; // characters of the last line
 export function createRows({ list, roll, template, me, words, tail }) {
   /** @type {Map<string, HTMLElement>} by number */
   const rows = new Map();
-  /** @type {DeskSession[]} as they should stand */
+  /** @type {DeskSession[]} in the order to show */
   let wanted = [];
   let pointed = 0;
   let timer = 0;
@@ -43,7 +43,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
   /** @param {HTMLElement} row @param {string} name */
   const part = (row, name) => /** @type {HTMLElement} */ (row.querySelector(`[data-is="${name}"]`));
 
-  /** Changes only what differs, so that nobody's selection is lost. */
+  /** Changes only text that differs, so that a selection is not lost. */
   function put(/** @type {HTMLElement} */ element, /** @type {string} */ text, shown = true) {
     if (element.textContent !== text) element.textContent = text;
     element.hidden = !shown;
@@ -116,7 +116,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
     when.setAttribute('datetime', activity);
   }
 
-  /** Puts the rows in order around the one that has the focus, and keeps what is in sight in its place. */
+  /** Sorts the rows around the focused one and keeps the visible rows in place. */
   function arrange() {
     clearTimeout(timer);
     const order = wanted.map(rowOf);
@@ -201,7 +201,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
 const cut = (text) => (text.length > SHOWN ? `${[...text].slice(0, SHOWN).join('')}…` : text);
 
 /**
- * What a screen reader hears of the difference between two lists: one short sentence, or nothing.
+ * The announcement of the difference between two lists for screen readers: one short sentence, or nothing.
  * @param {DeskSession[]} before @param {DeskSession[]} after @param {Words} words
  */
 export function difference(before, after, words) {

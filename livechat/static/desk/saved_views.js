@@ -1,4 +1,4 @@
-// Views one has saved: beside the views that everybody has, with a way to remove them.
+// The admin's saved views, after the standard views, with a button to remove each.
 
 import { h } from '../common/dom.js';
 import { fill } from '../common/words.js';

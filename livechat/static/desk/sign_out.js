@@ -1,8 +1,8 @@
-// Signing out: drafts go to the server, what is not sent is asked about, and nothing typed stays in this browser.
+// Signing out: stores drafts on the server, asks about unsent text, and removes all typed text from this browser.
 
 /** @import { SignOut, SignOutOptions } from './types.js' */
 
-const TEXTS = ['draft.', 'note.']; // keys of the store that hold what is not sent
+const TEXTS = ['draft.', 'note.']; // keys of the store with unsent text
 const TYPED = [...TEXTS, 'stored.', 'place.', 'outbox.'];
 
 /** @param {SignOutOptions} options @returns {SignOut} */
@@ -29,7 +29,7 @@ export function createSignOut({ username, store, http, words, loginUrl, say }) {
       return typeof text === 'string' && text.trim() && text !== store.get(`stored.${key}`);
     });
 
-  /** Brings a text to the server, which has room for one of the two texts of a chat. @param {string} key */
+  /** Stores a text on the server, which keeps one of the two texts of a chat. @param {string} key */
   async function bring(key) {
     const [kind, number] = key.split('.');
     const place = store.get(`place.${number}`);

@@ -1,5 +1,5 @@
-// The few places that a browser has for streams: over HTTP/1 it has six connections to a server, and an admin
-// has a tab for every chat.
+// Limits the streams of a browser: over HTTP/1 it opens six connections to a server, and an admin may have a tab for
+// every chat.
 
 import { lockManager } from '../common/tabs.js';
 
@@ -10,9 +10,9 @@ const SLOTS = 4;
 const NOTHING = { status: 0, after: 0 };
 
 /**
- * Does the work in a free place. A tab that is looked at takes the place of another one if it must; one that
- * is not, or whose place is lost, does without: it asks now and then.
- * @param {AbortController} stop  told when the place is lost
+ * Does the work in a free slot. A visible tab takes the slot of another one if necessary; a hidden tab without a slot,
+ * or a tab that has lost its slot, polls instead.
+ * @param {AbortController} stop  told when the slot is lost
  * @param {() => Promise<StreamEnd>} work
  * @returns {Promise<StreamEnd>}
  */

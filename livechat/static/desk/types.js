@@ -1,4 +1,4 @@
-// What the modules of every page of the desk promise each other: the desk itself, its shell and the list. Types only.
+// The interfaces of the desk's modules: the desk itself, its shell and the list. Types only.
 
 /** @import { Words } from '../common/json_types.js' */
 /** @import { Http, Outbox, Pending, Refusal, Result, Store } from '../common/types.js' */
@@ -9,7 +9,7 @@
  * @typedef {object} DeskOptions
  * @property {(moment: string) => boolean} attended
  *   the message written then is on screen and looked at, so that it needs no sound
- * @property {(extra: Extra) => boolean} [own]  this page shows the state of such an answer by itself
+ * @property {(extra: Extra) => boolean} [own]  this page shows the state of such an answer in the conversation
  * @property {() => void} [onPending]  answers came, went or changed their state
  * @property {(clientId: string, data: any) => void} [onSent]
  * @property {(moment: string) => {name: string, body: string, url: string}|null} [describe]
@@ -18,7 +18,7 @@
  */
 
 /**
- * What every page of the desk has.
+ * The services of every page of the desk.
  * @typedef {object} Desk
  * @property {Me} me
  * @property {Words} words
@@ -30,7 +30,7 @@
  * @property {Settings} preferences
  * @property {(news: News) => void} tell  count in title, icon and navigation, sound, notification
  * @property {() => void} retell  the title has changed
- * @property {() => void} changed  another conversation is open: what is unsent elsewhere is told anew
+ * @property {() => void} changed  another conversation is open: update the notice about unsent answers
  * @property {(text: string) => void} say  for a moment, on top of the page
  * @property {Undo} undo
  * @property {() => boolean} lost  there is no connection, as far as is known
@@ -66,7 +66,7 @@
 
 /** @typedef {{words: Words, http: Http, say: (text: string) => void, refused: (refusal: Refusal) => boolean}} UndoOptions */
 
-/** What takes an act back. @typedef {{url: string, body: object, onDone: (data: any) => void}} Undoing */
+/** The request that undoes an action. @typedef {{url: string, body: object, onDone: (data: any) => void}} Undoing */
 
 /** @typedef {{offer: (text: string, undoing: Undoing) => void, can: () => boolean, run: () => Promise<void>}} Undo */
 
@@ -103,7 +103,7 @@
  * @property {() => boolean} lost
  * @property {(live: boolean) => void} live
  * @property {() => void} signedOut
- * @property {() => void} otherRole  what one may do has changed
+ * @property {() => void} otherRole  the admin's role has changed
  * @property {() => void} gone
  * @property {(text: string) => void} say
  * @property {(entries: Pending[]) => void} unsent
@@ -122,7 +122,7 @@
  * @property {() => void} start
  * @property {() => void} refresh
  * @property {() => DeskSession[]} sessions
- * @property {(session: DeskSession) => void} learn  what another stream has told of it
+ * @property {(session: DeskSession) => void} learn  takes in a change that another stream delivered
  * @property {NonNullable<DeskOptions['describe']>} describe
  * @property {(number: number|null) => void} mark  it is open
  * @property {(step: number) => void} move  the focus, from row to row
@@ -146,7 +146,7 @@
  * @typedef {Pick<ListPane, 'mark'|'move'|'picked'|'unpick'|'onPick'> & {
  *   show: (sessions: DeskSession[], longest?: number) => void,
  *   focus: (number?: number) => void,
- * }} Rows  `longest`: the number of who waits longest
+ * }} Rows  `longest`: the number of the chat that waits longest
  */
 
 // conversation.js and its parts
@@ -178,7 +178,7 @@
  * @property {string} name
  * @property {string} text
  * @property {string} [key]  the physical key, as event.code
- * @property {string} [shown]  what stands on it
+ * @property {string} [shown]  the label of the key
  * @property {boolean} [hidden]  not in the palette
  * @property {() => boolean} can
  * @property {() => any} run
@@ -200,7 +200,7 @@
  * @property {() => Live|null} current
  * @property {(href: string, how?: {name?: string}) => any} open
  * @property {() => void} close
- * @property {(() => any)|null} next  takes the next one that waits
+ * @property {(() => any)|null} next  takes the next waiting chat
  */
 
 /** @typedef {Pick<Shell, 'desk'> & Partial<Shell>} ShellOptions */

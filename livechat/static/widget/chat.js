@@ -1,4 +1,4 @@
-// The customer's conversation: who one is (the token), which session it is, and what can be done.
+// The customer's conversation: the token, the session, and the actions on it.
 
 import { uuid } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
@@ -9,7 +9,7 @@ import { createOutbox } from '../common/outbox.js';
 /** @import { Entry, Feed, Result } from '../common/types.js' */
 /** @import { Chat, ChatOptions, Found } from './types.js' */
 
-const LATER = 3000; // milliseconds until what failed is tried again
+const LATER = 3000; // milliseconds before a failed request is retried
 
 /** @param {ChatOptions} options @returns {Chat} */
 export function createChat(options) {
@@ -57,7 +57,7 @@ export function createChat(options) {
       if (lost && (token !== store.get('token') || (await options.identity().comeBack()))) return deliver(entry);
       return result;
     }
-    // without a token this secret proves who repeats a start: nobody else ever gets to see it
+    // without a token this secret identifies a repeated start: nobody else ever sees it
     if (!store.get('token') && !store.get('start')) store.set('start', uuid() + uuid());
     const start_key = store.get('start') ?? undefined;
     /** @type {Record<string, unknown>} */
@@ -73,7 +73,7 @@ export function createChat(options) {
     }
   }
 
-  /** @param {{session: Session, token?: string, ticket?: string}} data  what start answers */
+  /** @param {{session: Session, token?: string, ticket?: string}} data  the answer to a start */
   function adopt(data) {
     if (data.token) know(data.token);
     if (data.ticket) options.identity().take(data.ticket);
@@ -145,7 +145,7 @@ export function createChat(options) {
       search = null;
       if (found) {
         know(found.token);
-        session = null; // also the same one is read anew
+        session = null; // reload it even if it is the same one
         options.onReset();
         follow(found.session);
       }

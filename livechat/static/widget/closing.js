@@ -1,4 +1,4 @@
-// The end of a conversation: asking before one ends it, what to do with a closed one, and with messages it has refused.
+// Closing a conversation: the confirmation, the choices in a closed one, and messages that it refused.
 
 import { byId } from '../common/dom.js';
 
@@ -11,7 +11,7 @@ export function createClosing({ chat, words, composer, guest, visible, onChange 
   const text = byId('closed-text');
   const error = byId('box-error');
   let lostId = ''; // the session that the server does not know any more
-  let held = false; // the text in the box was sent already: it goes out with the choice
+  let held = false; // "Send" was pressed already: the text is sent with the choice
 
   const lost = () => lostId !== '' && chat.session()?.id === lostId;
   const over = () => lost() || chat.session()?.status === 'closed';
@@ -32,7 +32,7 @@ export function createClosing({ chat, words, composer, guest, visible, onChange 
     if (send) composer.submit();
   }
 
-  /** Puts what was refused back into the box. @param {string} id @param {boolean} behind */
+  /** Puts a refused message back into the box. @param {string} id @param {boolean} behind */
   function takeBack(id, behind) {
     const entry = chat.outbox.entries().find((each) => each.client_id === id);
     if (!entry) return;
@@ -72,12 +72,12 @@ export function createClosing({ chat, words, composer, guest, visible, onChange 
     over,
     takeBack,
     settle() {
-      if (!visible()) return; // the tab one looks at does it
+      if (!visible()) return; // the visible tab does it
       for (const { client_id, refused } of chat.outbox.entries()) {
         if (!refused) continue;
         const { code, field, message } = refused;
         if (code === 'session_closed' || code === 'not_found') {
-          // the first goes in front of what was typed since, the next behind the first
+          // the first goes in front of the text typed since, the next after the first
           const behind = held;
           held = true; // first: taking one back settles the next
           if (code === 'not_found') lostId = chat.session()?.id ?? '';

@@ -1,5 +1,5 @@
-// While the page's script is on its way: keeps what is typed in the box, and remembers that it was to be sent. No module,
-// so that it has run before there is a box. composer.js takes over, and then takes data-early off the form.
+// While the page's script is loading: keeps the text typed in the box and remembers that Send was pressed. Not a module,
+// so that it runs before the box exists. frame.js takes over and then removes data-early from the form.
 (() => {
   const KEY = 'livechat.draft';
 
@@ -23,7 +23,7 @@
   addEventListener('input', (event) => {
     const one = box(event);
     if (!one) return;
-    press(one.form, false); // somebody who types on is not done
+    press(one.form, false); // typing goes on: do not send yet
     try {
       localStorage[KEY] = JSON.stringify(one.value);
     } catch {
@@ -37,7 +37,7 @@
     press(one.form, true);
   });
   addEventListener('submit', (event) => {
-    event.preventDefault(); // it would load the page anew
+    event.preventDefault(); // it would reload the page
     if (event.target instanceof HTMLFormElement && event.target.id === 'composer') press(event.target, true);
   });
 })();

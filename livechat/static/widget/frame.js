@@ -22,13 +22,13 @@ const urls = JSON.parse(page.urls ?? '{}');
 const words = readWords();
 const store = createStore('livechat.');
 const embedded = parent !== window;
-const RETRY = 3000; // milliseconds until a part that could not be loaded is asked for again
+const RETRY = 3000; // milliseconds before a part that failed to load is requested again
 
 let open = !embedded; // whether the shop's page shows us
 let newest = 0; // the seq of the newest message
 let looked = 0; // and of the newest that was looked at
 let notMentioned = ''; // the product whose mention was declined
-/** How a conversation ends: loaded when there is one. @type {Closing|null} */
+/** The end of a conversation: loaded once there is a conversation. @type {Closing|null} */
 let closing = null;
 /** @type {Promise<Closing|null>|null} */
 let loading = null;
@@ -77,7 +77,7 @@ const chat = createChat({
     if (theirs || first) sound.once(theirs?.created_at ?? '', first || visible());
     timeline.seen(chat.session()?.seen_seq ?? 0);
     count();
-    // the history was no news; what comes from now on is
+    // announce new messages, not the history
     setTimeout(() => byId('log').setAttribute('aria-live', 'polite'), 500);
   },
   onBefore: (cursor) => older.begin(cursor),
@@ -211,7 +211,7 @@ function mentioned() {
   return product.id === chat.session()?.product?.id ? null : product;
 }
 
-/** Tells the desk the page one is on: the tab one looks at does, when that has changed. */
+/** Tells the desk the customer's page; only the visible tab does, when it has changed. */
 function tellPage() {
   const { page } = context;
   if (!page?.url || !chat.session() || document.hidden || store.get('page') === page.url) return;
@@ -219,7 +219,7 @@ function tellPage() {
   chat.page(page);
 }
 
-/** What came while one reads further up is not seen yet. */
+/** Marks the newest message as seen, unless the reader is scrolled up. */
 function look() {
   if (!visible() || !byId('pill').hidden) return;
   looked = newest;
@@ -241,7 +241,7 @@ function render() {
   count();
 }
 
-/** What is unread: a stream tells first how many, then brings the messages. */
+/** Shows the number of unread messages; a stream delivers the number first, then the messages. */
 function count() {
   look();
   const session = chat.session();
@@ -288,5 +288,5 @@ if (!embedded) {
 chat.begin();
 render();
 tellPage();
-form.removeAttribute('data-early'); // what early_input.js has kept is ours now
+form.removeAttribute('data-early'); // this script takes over from early_input.js
 if (form.hasAttribute('data-pressed')) composer.submit();

@@ -1,5 +1,5 @@
-// The wire to the shop's page around the frame. It speaks only with allowed sites, answers only
-// to the origin that greeted it, and carries no token and no text of the conversation.
+// The messages to and from the host page, the shop's page around the frame. Talks only to allowed sites, answers only the
+// origin that greeted it, and carries no token and no text of the conversation.
 
 /** @import { Greeting, Host, HostOptions } from './types.js' */
 
@@ -38,8 +38,7 @@ export function siteAllowed(origin, sites) {
 }
 
 /**
- * What the shop says of itself, cut to what the server takes: a mistake in a shop's page must not
- * keep its customers from writing.
+ * Cuts the shop's data to what the server accepts: a mistake in a shop's page must not keep its customers from writing.
  * @param {Greeting} greeting
  */
 export function cleaned({ customer, page, product }) {

@@ -188,7 +188,7 @@
     if (root.activeElement) again.focus();
     if (!opened) {
       frame?.remove();
-      frame = undefined; // the next opening tries anew
+      frame = undefined; // the next opening tries again
     }
     const up = await fetch(script.src, { mode: 'no-cors', cache: 'no-store' }).catch(() => null);
     const why = up

@@ -1,9 +1,9 @@
-// The history of a long conversation (common/older.js), loaded only where there is one: few customers need it.
+// Loads common/older.js, the history of a long conversation, on demand: few customers need it.
 
 /** @import { Older, OlderOptions } from '../common/older.js' */
 /** @import { Chat } from './types.js' */
 
-const RETRY = 3000; // milliseconds until what could not be loaded is asked for again
+const RETRY = 3000; // milliseconds before a failed import is retried
 
 /**
  * @param {Omit<OlderOptions, 'http'|'url'> & {chat: Chat}} options

@@ -1,4 +1,4 @@
-// What the conversation is about: the product of the session, and the one that the next message would mention.
+// Shows the product that the conversation is about, and the one that the next message would mention.
 
 import { byId, h } from '../common/dom.js';
 import { icon } from '../common/icons.js';

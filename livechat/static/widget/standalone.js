@@ -4,7 +4,7 @@ import { createTitle } from '../common/title.js';
 
 /** @returns {(count: number) => void}  shows a number in the title */
 export function standAlone() {
-  // a phone's keyboard covers the page: take what is left to see
+  // a phone's keyboard covers the page: use the height that remains visible
   const view = window.visualViewport;
   const fit = () => document.documentElement.style.setProperty('--seen', `${view?.height}px`);
   view?.addEventListener('resize', fit);

@@ -1,4 +1,4 @@
-// Where things stand: who is there to answer, how soon, and one's place in the queue.
+// The status line: whether anybody is there to answer, how soon, and the position in the queue.
 
 import { byId } from '../common/dom.js';
 import { fill, plural } from '../common/words.js';
@@ -8,7 +8,7 @@ import { fill, plural } from '../common/words.js';
 
 /** @param {StatusOptions} options @returns {Status} */
 export function createStatus({ words, team: known }) {
-  /** Says again only what has changed. @param {string} id @param {string} text */
+  /** Changes only text that differs. @param {string} id @param {string} text */
   function put(id, text) {
     const element = byId(id);
     element.hidden = !text;
@@ -23,7 +23,7 @@ export function createStatus({ words, team: known }) {
       const name = session?.admin?.name ?? '';
       const talks = status === 'active';
       const state = fill(words[`status_${status}${talks && !name ? '_nobody' : ''}`], { name });
-      // who talks with somebody sees that somebody is there
+      // in an active chat the name already shows that somebody is there
       const team = over || (talks && presence === 'online') ? '' : (words[`team_${presence}`] ?? '');
       const data = put('status', !team || status === 'new' ? team || state : `${team} · ${state}`);
       data.status = status;

@@ -1,5 +1,5 @@
-// What keeps the conversation when our own storage does not: a ticket in the storage of the page around us. Loaded only
-// when there is something to do.
+// The resume ticket: it keeps the conversation in the storage of the host page when our own storage does not. Loaded only
+// when it is needed.
 
 import { byId } from '../common/dom.js';
 import { backOff } from '../common/http.js';
@@ -13,7 +13,7 @@ const SLOW = 4000;
 export function createTicket({ http, store, host, urls, words }) {
   /**
    * @param {string} used  the ticket that was lent, or ""
-   * @param {string|null} ticket  the one to keep from now on; "": none, null: what there is
+   * @param {string|null} ticket  the ticket to keep from now on; "": none, null: the current one
    */
   const giveBack = (used, ticket) => host.tell('ticket', { used, ticket });
 
@@ -38,7 +38,7 @@ export function createTicket({ http, store, host, urls, words }) {
     });
   }
 
-  /** What another tab has found out since. @param {string|null} dead @returns {Found|null} */
+  /** The identity that another tab has found in the meantime. @param {string|null} dead @returns {Found|null} */
   function had(dead) {
     const token = store.get('token');
     return token && token !== dead ? { token, session: store.get('session') } : null;
