@@ -9,7 +9,7 @@ SCRIPT_TOOLS := node_modules/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TEST_OPTIONS ?=
 
-.PHONY: help serve test lint scripts types browser markup faults bench screenshots messages clean
+.PHONY: help serve test lint scripts format types browser markup faults bench screenshots messages clean
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -25,9 +25,14 @@ lint: $(TOOLS) ## Check the style
 
 lint: scripts
 scripts: $(SCRIPT_TOOLS) ## Check scripts (style and types), style sheets and templates
-	@PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome lint --error-on-warnings
+	@PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome check --error-on-warnings
 	@PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc --project .
 	$(BIN)/djlint --lint --quiet livechat/templates
+
+format: $(TOOLS) $(SCRIPT_TOOLS) ## Format Python, scripts and style sheets, and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome check --write
 
 types: $(TOOLS) ## Check the types
 	$(BIN)/mypy

@@ -30,13 +30,17 @@ export function createHttp({ headers = () => ({}), credentials = 'omit' } = {}) 
   return {
     get: (url, patience, signal) => request(url, { headers: { Accept: JSON_TYPE }, signal }, patience),
     post: (url, body, patience, signal) =>
-      request(url, {
-        method: 'POST',
-        keepalive: true, // lets a send finish although the page is being left
-        headers: { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE },
-        body: JSON.stringify(body),
-        signal,
-      }, patience),
+      request(
+        url,
+        {
+          method: 'POST',
+          keepalive: true, // lets a send finish although the page is being left
+          headers: { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE },
+          body: JSON.stringify(body),
+          signal,
+        },
+        patience,
+      ),
     async stream(url, cursor, stop, onEvent) {
       let timer = 0;
       const alive = () => {

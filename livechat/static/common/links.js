@@ -16,16 +16,14 @@ export function linked(text) {
     const address = trimmed(match[0]);
     if (!valid(address)) continue;
     parts.push(text.slice(from, match.index));
-    parts.push(
-      h('a', { href: address, target: '_blank', rel: 'noopener nofollow ugc', dir: 'auto' }, address),
-    );
+    parts.push(h('a', { href: address, target: '_blank', rel: 'noopener nofollow ugc', dir: 'auto' }, address));
     from = match.index + address.length;
   }
   parts.push(text.slice(from));
   return parts.filter((part) => part !== '');
 }
 
-const ENDS = '.,;:!?\'’*_…'; // ends a sentence, not an address
+const ENDS = ".,;:!?'’*_…"; // ends a sentence, not an address
 
 /**
  * Removes the punctuation that ends the sentence, not the address. Looks at each character once: a message can consist

@@ -88,13 +88,15 @@ export function createOlder({ http, url, scroller, list, words, insert }) {
     if (!page) return;
     const fresh = page.messages.filter(({ seq }) => seq > edge.floor);
     const joined = !page.more || fresh.length < page.messages.length || fresh[0]?.seq === edge.floor + 1;
-    quietly(() => keepPlace(edge.line.nextElementSibling, () => {
-      const below = edge.line.nextElementSibling;
-      insert(fresh, below);
-      joinDays(below);
-      if (joined) close(edge);
-      else edge.cursor = page.cursor;
-    }));
+    quietly(() =>
+      keepPlace(edge.line.nextElementSibling, () => {
+        const below = edge.line.nextElementSibling;
+        insert(fresh, below);
+        joinDays(below);
+        if (joined) close(edge);
+        else edge.cursor = page.cursor;
+      }),
+    );
     if (joined) return;
     edge.status.textContent = words.earlier_loaded;
     watch.unobserve(edge.line); // seen again if it is still in sight
@@ -149,12 +151,14 @@ export function createOlder({ http, url, scroller, list, words, insert }) {
       const first = seqOf(top.line.nextElementSibling);
       const fresh = page.messages.filter((each) => each.seq < first);
       const last = fresh.at(-1)?.seq ?? 0;
-      quietly(() => keepPlace(top.line.nextElementSibling, () => {
-        insert(fresh, top.line);
-        top.floor = last;
-        if (page.more) addEdge(page.cursor, list.firstChild);
-        if (last + 1 === first) close(top);
-      }));
+      quietly(() =>
+        keepPlace(top.line.nextElementSibling, () => {
+          insert(fresh, top.line);
+          top.floor = last;
+          if (page.more) addEdge(page.cursor, list.firstChild);
+          if (last + 1 === first) close(top);
+        }),
+      );
       return shown(seq);
     },
     clear() {

@@ -1,7 +1,7 @@
 // Shows a conversation: days, groups, bubbles, pending messages and the reading position.
 
-import { h } from './dom.js';
 import { bubble, fillBubble, markSeen, stateRow } from './bubble.js';
+import { h } from './dom.js';
 import { dayName, sameDay } from './times.js';
 import { plural } from './words.js';
 
@@ -65,7 +65,10 @@ export function createTimeline(options) {
     if (first) list.insertBefore(dayLine(when), before);
     const system = message.from === 'system';
     const grouped =
-      !first && !system && last?.from === message.from && last.author === message.author &&
+      !first &&
+      !system &&
+      last?.from === message.from &&
+      last.author === message.author &&
       when.getTime() - Date.parse(last.created_at) < GROUP;
     const waiting = message.client_id ? onTheWay.get(message.client_id) : undefined;
     const item = waiting ?? h('li');

@@ -72,7 +72,11 @@ export function createActions({ desk, feed, editor, session, refused, signal, on
       feed.apply(data);
       feed.poke();
     };
-    desk.undo.offer(fill(did, { name: now.customer.name ?? words.guest }), { url: now.links.undo, body: { seq: undo }, onDone });
+    desk.undo.offer(fill(did, { name: now.customer.name ?? words.guest }), {
+      url: now.links.undo,
+      body: { seq: undo },
+      onDone,
+    });
   }
 
   /** @param {string} url @param {object} body @returns {Promise<boolean>} whether it was done */
@@ -182,7 +186,9 @@ export function createActions({ desk, feed, editor, session, refused, signal, on
       const menu = /** @type {HTMLDetailsElement|null} */ (pane.querySelector(`[data-menu="${name}"]`));
       if (!menu || menu.hidden) return;
       menu.open = true;
-      /** @type {HTMLElement|null} */ (menu.querySelector('.sheet :is(select, button, input:not([type="hidden"]))'))?.focus();
+      /** @type {HTMLElement|null} */ (
+        menu.querySelector('.sheet :is(select, button, input:not([type="hidden"]))')
+      )?.focus();
     },
     busy: () => busy,
     can: (name) => Boolean(forms.get(name) && !forms.get(name)?.hidden),

@@ -21,9 +21,24 @@ export function createBulkActions({ desk, list }) {
 
   bar.append(
     count,
-    h('div', { class: 'pair' }, select, button(words.assign, () => act({ act: 'assign', admin: select.value || null }))),
-    h('div', { class: 'pair' }, tag, button(words.tag, () => tag.value.trim() && act({ act: 'tag', tag: tag.value.trim() }))),
-    h('div', { class: 'pair' }, button(words.close_all, () => act({ act: 'close' })), button(words.unpick, list.unpick, 'quiet')),
+    h(
+      'div',
+      { class: 'pair' },
+      select,
+      button(words.assign, () => act({ act: 'assign', admin: select.value || null })),
+    ),
+    h(
+      'div',
+      { class: 'pair' },
+      tag,
+      button(words.tag, () => tag.value.trim() && act({ act: 'tag', tag: tag.value.trim() })),
+    ),
+    h(
+      'div',
+      { class: 'pair' },
+      button(words.close_all, () => act({ act: 'close' })),
+      button(words.unpick, list.unpick, 'quiet'),
+    ),
     told,
   );
   offerTags(desk, tag);
@@ -42,7 +57,11 @@ export function createBulkActions({ desk, list }) {
     }
     const { done, refused, undo } = result.data;
     if (undo?.length) {
-      const text = plural(words, /** @type {any} */ (what).act === 'close' ? 'did_close_several' : 'did_unassign_several', done.length);
+      const text = plural(
+        words,
+        /** @type {any} */ (what).act === 'close' ? 'did_close_several' : 'did_unassign_several',
+        done.length,
+      );
       desk.undo.offer(text, {
         url: desk.places.bulk,
         body: { act: 'undo', numbers: undo.map((/** @type {any} */ each) => each.number), undo },
@@ -62,7 +81,11 @@ export function createBulkActions({ desk, list }) {
     if (!n || filled) return;
     filled = true;
     desk.colleagues().then((admins) => {
-      select.replaceChildren(...admins.filter(({ may_answer }) => may_answer).map(({ username, name }) => h('option', { value: username }, name)));
+      select.replaceChildren(
+        ...admins
+          .filter(({ may_answer }) => may_answer)
+          .map(({ username, name }) => h('option', { value: username }, name)),
+      );
       select.value = desk.me.username;
     });
   }

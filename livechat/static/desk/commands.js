@@ -17,6 +17,7 @@ export function createCommands({ desk, list, current, next, close, palette, shee
     box?.click();
   }
 
+  // biome-ignore format: a table
   /** @type {Command[]} */
   const known = [
     { name: 'next', key: 'KeyJ', shown: 'J', text: words.do_next, can: () => list !== null, run: () => list?.move(1) },

@@ -4,11 +4,11 @@ import { byId } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
 import { createOlder } from '../common/older.js';
 import { createActions } from './actions.js';
-import { createFacts } from './facts.js';
 import { createCollision } from './collision.js';
+import { createEditor } from './editor.js';
+import { createFacts } from './facts.js';
 import { createHistory } from './history.js';
 import { inStreamSlot } from './stream_slots.js';
-import { createEditor } from './editor.js';
 
 /** @import { Feed, Pending } from '../common/types.js' */
 /** @import { Actions, ConversationOptions, Facts, Live } from './conversation_types.js' */
@@ -196,7 +196,15 @@ export function createConversation({ desk, session: given, onSession, tail }) {
       const feed = follow();
       const act = (/** @type {string} */ url, /** @type {object} */ body) => actions.post(url, body);
       const facts = createFacts({ desk, session: () => session, act, signal, tail });
-      const actions = createActions({ desk, feed, editor, signal, session: () => session, refused: mine, onUnread: () => (kept = true) });
+      const actions = createActions({
+        desk,
+        feed,
+        editor,
+        signal,
+        session: () => session,
+        refused: mine,
+        onUnread: () => (kept = true),
+      });
       parts = { feed, facts, actions };
       history.clear();
       feed.apply(data);

@@ -7,11 +7,11 @@ import { createStore } from '../common/store.js';
 import { createTitle } from '../common/title.js';
 import { readWords } from '../common/words.js';
 import { createBadge } from './badge.js';
-import { createNotifications } from './notifications.js';
-import { createSignOut } from './sign_out.js';
 import { createNotices } from './notices.js';
+import { createNotifications } from './notifications.js';
 import { createPreferences } from './preferences.js';
 import { watchPresence } from './presence.js';
+import { createSignOut } from './sign_out.js';
 import { createUndo } from './undo.js';
 
 /** @import { Colleague, News, Preferences } from './json_types.js' */
@@ -24,8 +24,15 @@ const AGAIN = new Set(['forbidden', 'csrf_failed']); // refusals that end with a
 /** @param {DeskOptions} options @returns {Desk} */
 export function createDesk({ attended, own = () => false, onPending, onSent, describe = () => null, open }) {
   document.documentElement.classList.add('scripted');
-  const { username = '', name = '', role = '', may = '', csrfToken = '', loginUrl = '', deskUrl = '' } =
-    byId('desk').dataset;
+  const {
+    username = '',
+    name = '',
+    role = '',
+    may = '',
+    csrfToken = '',
+    loginUrl = '',
+    deskUrl = '',
+  } = byId('desk').dataset;
   const words = readWords();
   /** @type {{places: Record<string, string>, preferences: Preferences}} */
   const given = JSON.parse(byId('desk-data').textContent ?? '');
@@ -35,7 +42,14 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     credentials: 'same-origin',
     headers: () => ({ 'X-CSRF-Token': csrfToken }),
   });
-  const notifications = createNotifications({ store, words, button: byId('sound', HTMLButtonElement), describe, open: open ?? go, deskUrl });
+  const notifications = createNotifications({
+    store,
+    words,
+    button: byId('sound', HTMLButtonElement),
+    describe,
+    open: open ?? go,
+    deskUrl,
+  });
   const countInTitle = createTitle();
   const countInBadge = createBadge();
   const preferences = createPreferences({ given: given.preferences, url: given.places.preferences, http });

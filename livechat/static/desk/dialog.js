@@ -10,7 +10,9 @@ export function openDialog({ title, words, fields, button, submit }) {
   const inputs = fields.map((field) => {
     const { name, value, maxlength, choices, long } = field;
     if (choices) {
-      const options = Object.entries(choices).map(([key, text]) => h('option', { value: key, selected: key === value }, text));
+      const options = Object.entries(choices).map(([key, text]) =>
+        h('option', { value: key, selected: key === value }, text),
+      );
       return h('select', { name, id: `ask-${name}` }, ...options);
     }
     const more = { name, id: `ask-${name}`, maxlength, required: true, dir: 'auto', autocomplete: 'off' };
@@ -23,7 +25,9 @@ export function openDialog({ title, words, fields, button, submit }) {
     { class: 'fields' },
     h('h2', { id: 'ask-heading' }, title),
     problem,
-    ...fields.map(({ name, label }, i) => h('p', { class: 'field' }, h('label', { for: `ask-${name}` }, label), inputs[i])),
+    ...fields.map(({ name, label }, i) =>
+      h('p', { class: 'field' }, h('label', { for: `ask-${name}` }, label), inputs[i]),
+    ),
     h(
       'p',
       { class: 'buttons' },

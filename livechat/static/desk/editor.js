@@ -23,8 +23,14 @@ export function createEditor({ desk, signal, session, onSend }) {
   const noteBox = /** @type {HTMLTextAreaElement} */ (byName('note-body'));
   const { number } = session();
   const keep = /** @type {HTMLButtonElement} */ (byName('keep-reply'));
-  const forms = { reply: /** @type {HTMLElement} */ (byName('reply')), note: /** @type {HTMLElement} */ (byName('note')) };
-  const tabs = { reply: /** @type {HTMLElement} */ (byName('tab-reply')), note: /** @type {HTMLElement} */ (byName('tab-note')) };
+  const forms = {
+    reply: /** @type {HTMLElement} */ (byName('reply')),
+    note: /** @type {HTMLElement} */ (byName('note')),
+  };
+  const tabs = {
+    reply: /** @type {HTMLElement} */ (byName('tab-reply')),
+    note: /** @type {HTMLElement} */ (byName('tab-note')),
+  };
   const keys = { reply: `draft.${number}`, note: `note.${number}` };
   /** @type {'reply'|'note'} */
   let mode = 'reply';
@@ -36,10 +42,14 @@ export function createEditor({ desk, signal, session, onSend }) {
   const store = { ...desk.store, onChange: scoped };
   /** @param {(key: string|null) => void} listener */
   function scoped(listener) {
-    addEventListener('storage', (event) => {
-      if (event.key === null) listener(null);
-      for (const key of Object.values(keys)) if (event.key?.endsWith(`.${me.username}.${key}`)) listener(key);
-    }, { signal });
+    addEventListener(
+      'storage',
+      (event) => {
+        if (event.key === null) listener(null);
+        for (const key of Object.values(keys)) if (event.key?.endsWith(`.${me.username}.${key}`)) listener(key);
+      },
+      { signal },
+    );
   }
 
   for (const name of /** @type {const} */ (['reply', 'note'])) {
@@ -53,7 +63,14 @@ export function createEditor({ desk, signal, session, onSend }) {
     if (key === 'ArrowLeft' || key === 'ArrowRight') choose(mode === 'reply' ? 'note' : 'reply', false, true);
   });
 
-  const picker = createReplyPicker({ desk, box, place: /** @type {HTMLElement} */ (byName('picker')), session, put: (text) => reply.set(text), signal });
+  const picker = createReplyPicker({
+    desk,
+    box,
+    place: /** @type {HTMLElement} */ (byName('picker')),
+    session,
+    put: (text) => reply.set(text),
+    signal,
+  });
   /** @param {'reply'|'note'} name */
   const composer = (name) =>
     createComposer({
@@ -178,7 +195,12 @@ export function createEditor({ desk, signal, session, onSend }) {
         { name: 'code', label: words.reply_code, value: '', maxlength: 40 },
         { name: 'title', label: words.reply_title, value: reply.text().trim().slice(0, 60), maxlength: 100 },
         { name: 'body', label: words.reply_text, value: reply.text().trim(), long: true, maxlength: 4000 },
-        { name: 'scope', label: words.reply_scope, value: 'mine', choices: { mine: words.scope_mine, all: words.scope_all } },
+        {
+          name: 'scope',
+          label: words.reply_scope,
+          value: 'mine',
+          choices: { mine: words.scope_mine, all: words.scope_all },
+        },
       ],
       button: words.save,
       submit: (values) => desk.http.post(desk.places.replies, values),
@@ -234,7 +256,17 @@ export function createEditor({ desk, signal, session, onSend }) {
 function silent(focus) {
   const nothing = () => {};
   return {
-    enter: focus, focus, note: focus, text: () => '', submit: nothing, start: nothing, add: nothing, render: nothing,
-    arrived: nothing, hear: nothing, look: nothing, end: nothing,
+    enter: focus,
+    focus,
+    note: focus,
+    text: () => '',
+    submit: nothing,
+    start: nothing,
+    add: nothing,
+    render: nothing,
+    arrived: nothing,
+    hear: nothing,
+    look: nothing,
+    end: nothing,
   };
 }

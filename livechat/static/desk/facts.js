@@ -1,9 +1,9 @@
 // The head of a conversation, and the customer's details next to it.
 
 import { byId, h } from '../common/dom.js';
+import { fill } from '../common/words.js';
 import { createTags } from './tags.js';
 import { momentText, untilText } from './time_format.js';
-import { fill } from '../common/words.js';
 
 /** @import { Facts, FactsOptions } from './conversation_types.js' */
 /** @import { DeskSession } from './json_types.js' */
@@ -70,13 +70,27 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
     byId('unverified').hidden = !result.data.sessions.some((/** @type {DeskSession} */ each) => each.unverified);
     byId('earlier-list').replaceChildren(
       ...result.data.sessions.map((/** @type {DeskSession} */ each) =>
-        h('li', {}, h('a', { href: each.links.self + tail }, momentText(each.created_at)), each.unverified ? h('span', { class: 'unverified' }, words.unverified) : '', h('p', { class: 'soft', dir: 'auto' }, each.last_message?.body.slice(0, 120) ?? words.no_message)),
+        h(
+          'li',
+          {},
+          h('a', { href: each.links.self + tail }, momentText(each.created_at)),
+          each.unverified ? h('span', { class: 'unverified' }, words.unverified) : '',
+          h('p', { class: 'soft', dir: 'auto' }, each.last_message?.body.slice(0, 120) ?? words.no_message),
+        ),
       ),
     );
   }
 
   /** @param {DeskSession} session */
-  function renderState({ status, presence, assignee, admin, priority = 'normal', snoozed_until: until, blocked = false }) {
+  function renderState({
+    status,
+    presence,
+    assignee,
+    admin,
+    priority = 'normal',
+    snoozed_until: until,
+    blocked = false,
+  }) {
     byId('urgency').hidden = priority === 'normal';
     byId('urgency').dataset.priority = priority;
     byId('urgency').textContent = words[`priority_${priority}`] ?? '';

@@ -2,13 +2,13 @@
 
 import { byId } from '../common/dom.js';
 import { fill } from '../common/words.js';
+import { createBulkActions } from './bulk.js';
 import { createConversation } from './conversation.js';
 import { createDesk } from './desk.js';
-import { createShell } from './shell.js';
 import { createList } from './list.js';
 import { loadConversation, numberIn, provisional } from './loading.js';
 import { createSavedViews } from './saved_views.js';
-import { createBulkActions } from './bulk.js';
+import { createShell } from './shell.js';
 
 /** @import { Result } from '../common/types.js' */
 /** @import { Live, LoadingOptions } from './conversation_types.js' */
@@ -71,7 +71,9 @@ async function open(href, { push = true, name: called } = {}) {
   const row = list.sessions().find((each) => each.number === number);
   const title = row ? (row.customer.name ?? desk.words.guest) : (called ?? fill(desk.words.chat_number, { number }));
   const self = url.origin + url.pathname;
-  const chat = await arrive(provisional(self, title, row), title, (patience, signal) => desk.http.get(self, patience, signal));
+  const chat = await arrive(provisional(self, title, row), title, (patience, signal) =>
+    desk.http.get(self, patience, signal),
+  );
   if (chat) put(chat, true);
 }
 
@@ -99,7 +101,8 @@ async function take(patience, signal) {
   for (const kind of TEXTS) {
     const text = desk.store.get(`${kind}.0`);
     desk.store.remove(`${kind}.0`);
-    if (text) desk.store.set(`${kind}.${number}`, [desk.store.get(`${kind}.${number}`), text].filter(Boolean).join('\n'));
+    if (text)
+      desk.store.set(`${kind}.${number}`, [desk.store.get(`${kind}.${number}`), text].filter(Boolean).join('\n'));
   }
   // somebody has gone on to another chat since: this one is theirs all the same
   if (signal.aborted) desk.say(fill(desk.words.did_take, { name: customer.name ?? desk.words.guest }));

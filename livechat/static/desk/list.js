@@ -2,8 +2,8 @@
 
 import { byId } from '../common/dom.js';
 import { createStream } from '../common/stream.js';
-import { inStreamSlot } from './stream_slots.js';
 import { createRows, difference } from './rows.js';
+import { inStreamSlot } from './stream_slots.js';
 import { waitText } from './time_format.js';
 
 /** @import { DeskSession, List } from './json_types.js' */
@@ -68,7 +68,8 @@ export function createList({ desk, list: given, tail, onGone }) {
     meanwhile?.push([type, data]);
     if (type === 'news') desk.tell(data);
     else if (type === 'reset') stream.renew();
-    else if (type === 'open') stream.ask(); // catch up with changes from before the stream
+    else if (type === 'open')
+      stream.ask(); // catch up with changes from before the stream
     else if (!change(type, data)) {
       if (soon) return;
       soon = setTimeout(() => {
@@ -186,5 +187,4 @@ export function createList({ desk, list: given, tail, onGone }) {
 }
 
 /** @param {DeskSession} a @param {DeskSession} b */
-const newestFirst = (a, b) =>
-  b.last_activity_at.localeCompare(a.last_activity_at) || b.number - a.number;
+const newestFirst = (a, b) => b.last_activity_at.localeCompare(a.last_activity_at) || b.number - a.number;

@@ -42,7 +42,9 @@ export async function loadConversation({ desk, pane, name, signal, ask, focus, o
   byId('facts', HTMLDetailsElement).open = false;
   byId('customer').textContent = name;
   byId('list').replaceChildren(
-    ...Array.from({ length: LINES }, (_, i) => h('li', { class: `line first ${i % 2 ? 'mine' : 'theirs'} coming`, 'aria-hidden': 'true' })),
+    ...Array.from({ length: LINES }, (_, i) =>
+      h('li', { class: `line first ${i % 2 ? 'mine' : 'theirs'} coming`, 'aria-hidden': 'true' }),
+    ),
   );
   const failed = h('div', { class: 'failed', role: 'alert' });
   const trouble = h('p');
@@ -75,7 +77,10 @@ export async function loadConversation({ desk, pane, name, signal, ask, focus, o
       };
       if (trouble.textContent !== text) trouble.textContent = text; // it is read out once, not with each try
       if (!failed.isConnected) {
-        failed.replaceChildren(trouble, h('button', { type: 'button', class: 'plain', onclick: () => again() }, words.try_again));
+        failed.replaceChildren(
+          trouble,
+          h('button', { type: 'button', class: 'plain', onclick: () => again() }, words.try_again),
+        );
         middle.after(failed);
       }
       signal.addEventListener('abort', () => go(), { once: true });

@@ -10,7 +10,8 @@ export function followLinks({ desk, open, close }) {
   const home = new URL(desk.url).pathname;
 
   document.addEventListener('click', (event) => {
-    if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+      return;
     const link = /** @type {Element} */ (event.target).closest('a');
     if (!link || link.target || link.origin !== location.origin) return;
     const view = link.dataset.view; // keeps the conversation and changes the list

@@ -15,8 +15,16 @@ export function openPalette({ desk, list, open, commands, current }) {
   const { words } = desk;
   const back = /** @type {HTMLElement|null} */ (document.activeElement);
   const box = h('input', {
-    type: 'text', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'palette-list', 'aria-autocomplete': 'list',
-    'aria-label': words.palette, placeholder: words.palette, autocomplete: 'off', spellcheck: 'false', dir: 'auto',
+    type: 'text',
+    role: 'combobox',
+    'aria-expanded': 'true',
+    'aria-controls': 'palette-list',
+    'aria-autocomplete': 'list',
+    'aria-label': words.palette,
+    placeholder: words.palette,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    dir: 'auto',
   });
   const results = h('div', { id: 'palette-list', role: 'listbox', 'aria-label': words.palette_results });
   const listbox = createListbox(box, results);
@@ -52,9 +60,19 @@ export function openPalette({ desk, list, open, commands, current }) {
     const session = chat?.session();
     people = admins.flatMap(({ username, name, presence, may_answer }) => {
       const more = words[`colleague_${presence}`] ?? '';
-      const all = { group: words.group_people, text: fill(words.chats_of, { name }), more, run: () => desk.go(`${desk.url}?assignee=${encodeURIComponent(username)}`) };
+      const all = {
+        group: words.group_people,
+        text: fill(words.chats_of, { name }),
+        more,
+        run: () => desk.go(`${desk.url}?assignee=${encodeURIComponent(username)}`),
+      };
       if (!chat || !session || session.status === 'closed' || !desk.me.may.has('answer') || !may_answer) return [all];
-      const give = { group: words.group_people, text: fill(words.give_to, { name }), more, run: () => void chat.actions()?.post(session.links.assign, { admin: username, version: session.version }) };
+      const give = {
+        group: words.group_people,
+        text: fill(words.give_to, { name }),
+        more,
+        run: () => void chat.actions()?.post(session.links.assign, { admin: username, version: session.version }),
+      };
       return session.assignee === username ? [all] : [give, all];
     });
     show();
@@ -64,7 +82,8 @@ export function openPalette({ desk, list, open, commands, current }) {
 
   function show() {
     const parts = fold(box.value).split(/\s+/).filter(Boolean);
-    const fits = (/** @type {Choice} */ { text, more = '' }) => parts.every((part) => fold(`${text} ${more}`).includes(part));
+    const fits = (/** @type {Choice} */ { text, more = '' }) =>
+      parts.every((part) => fold(`${text} ${more}`).includes(part));
     const groups = parts.length ? [chats, actions, views, people] : [actions, views, people, chats];
     shown = groups.flatMap((each) => each.filter(fits).slice(0, parts.length ? MOST : 40));
     shown.push(...hits.filter((hit) => !shown.some(({ text, more }) => text === hit.text && more === hit.more)));
@@ -76,7 +95,12 @@ export function openPalette({ desk, list, open, commands, current }) {
     const items = shown.flatMap((choice, i) => {
       const item = h(
         'div',
-        { role: 'option', id: `choice-${i}`, onclick: () => choose(choice), onpointermove: () => i !== listbox.at() && listbox.mark(i) },
+        {
+          role: 'option',
+          id: `choice-${i}`,
+          onclick: () => choose(choice),
+          onpointermove: () => i !== listbox.at() && listbox.mark(i),
+        },
         h('bdi', {}, choice.text),
         choice.more ? h('span', { class: 'soft', dir: 'auto' }, choice.more) : null,
         choice.key ? h('kbd', {}, choice.key) : null,

@@ -126,7 +126,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
       timer = setTimeout(arrange, rest);
       return;
     }
-    const scrolled = roll.scrollTop > 0 ? roll : document.scrollingElement ?? roll;
+    const scrolled = roll.scrollTop > 0 ? roll : (document.scrollingElement ?? roll);
     const anchor = scrolled.scrollTop > 0 ? order.find((row) => row.isConnected && inSight(row)) : undefined;
     const before = anchor?.getBoundingClientRect().top ?? 0;
     const stay = new Set(order);
@@ -187,8 +187,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
       const row = rows.get(String(number));
       focus(row?.isConnected ? row : /** @type {HTMLElement|undefined} */ (list.children[0]));
     },
-    picked: () =>
-      [...boxes()].filter((box) => box.checked).map((box) => Number(box.closest('li')?.dataset.number)),
+    picked: () => [...boxes()].filter((box) => box.checked).map((box) => Number(box.closest('li')?.dataset.number)),
     unpick() {
       for (const box of boxes()) box.checked = false;
       onPick();
@@ -213,4 +212,3 @@ export function difference(before, after, words) {
   const name = session.customer.name ?? words.guest;
   return fill(known.has(session.number) ? words.said_message : words.said_chat, { name });
 }
-

@@ -35,17 +35,30 @@ export async function createSavedViews({ desk, query }) {
   function item({ name, query: wanted, links }) {
     const search = new URLSearchParams(Object.entries(wanted).filter(([, value]) => value));
     const same = search.toString() === new URLSearchParams(query).toString();
-    const link = h('a', { class: 'view', href: `${location.pathname}?${search}`, 'data-view': 'saved', 'aria-current': same ? 'true' : null }, h('bdi', {}, name));
-    link.addEventListener('click', () => (link.href = `${location.pathname}?${search}`));
-    const remove = h('button', {
-      type: 'button',
-      class: 'drop',
-      'aria-label': fill(words.remove_view, { name }),
-      async onclick() {
-        const done = await http.post(links.remove, {});
-        if (done.ok) load();
+    const link = h(
+      'a',
+      {
+        class: 'view',
+        href: `${location.pathname}?${search}`,
+        'data-view': 'saved',
+        'aria-current': same ? 'true' : null,
       },
-    }, '×');
+      h('bdi', {}, name),
+    );
+    link.addEventListener('click', () => (link.href = `${location.pathname}?${search}`));
+    const remove = h(
+      'button',
+      {
+        type: 'button',
+        class: 'drop',
+        'aria-label': fill(words.remove_view, { name }),
+        async onclick() {
+          const done = await http.post(links.remove, {});
+          if (done.ok) load();
+        },
+      },
+      '×',
+    );
     if (same && form) form.hidden = true;
     return h('li', { class: 'saved' }, link, remove);
   }

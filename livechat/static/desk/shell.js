@@ -2,16 +2,31 @@
 
 import { byId } from '../common/dom.js';
 import { createCommands } from './commands.js';
-import { listenForShortcuts } from './shortcuts.js';
 import { followLinks } from './navigation.js';
 import { openPalette } from './palette.js';
 import { openShortcutHelp } from './shortcut_help.js';
+import { listenForShortcuts } from './shortcuts.js';
 
 /** @import { ShellOptions } from './types.js' */
 
 /** @param {ShellOptions} options */
-export function createShell({ desk, list = null, current = () => null, open = desk.go, close = () => {}, next = null }) {
-  const commands = createCommands({ desk, list, current, next: next ?? takeNext, close, palette: showPalette, sheet: showShortcutHelp });
+export function createShell({
+  desk,
+  list = null,
+  current = () => null,
+  open = desk.go,
+  close = () => {},
+  next = null,
+}) {
+  const commands = createCommands({
+    desk,
+    list,
+    current,
+    next: next ?? takeNext,
+    close,
+    palette: showPalette,
+    sheet: showShortcutHelp,
+  });
   const ask = byId('ask', HTMLButtonElement);
 
   function showPalette() {
@@ -35,7 +50,9 @@ export function createShell({ desk, list = null, current = () => null, open = de
     const target = /** @type {Element} */ (event.target);
     const wanted = /** @type {HTMLElement|null} */ (target.closest('[data-do]'))?.dataset.do;
     if (wanted && wanted !== 'mark-unread' && wanted !== 'block') commands.run(wanted);
-    for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('details.menu[open]'))) {
+    for (const menu of /** @type {NodeListOf<HTMLDetailsElement>} */ (
+      document.querySelectorAll('details.menu[open]')
+    )) {
       if (!menu.contains(target) || wanted) menu.open = false;
     }
   });

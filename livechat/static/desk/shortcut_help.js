@@ -20,7 +20,11 @@ export function openShortcutHelp({ words, commands, preferences }) {
     h('h2', { id: 'keys-title' }, words.keys_title),
     h('p', { class: 'hint' }, preferences.get().shortcuts ? words.keys_hint : words.keys_off),
     h('dl', {}, ...rows, ...extra),
-    h('p', { class: 'buttons' }, h('button', { type: 'button', class: 'solid', onclick: () => dialog.close() }, words.done)),
+    h(
+      'p',
+      { class: 'buttons' },
+      h('button', { type: 'button', class: 'solid', onclick: () => dialog.close() }, words.done),
+    ),
   );
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
   dialog.addEventListener('close', () => dialog.remove());

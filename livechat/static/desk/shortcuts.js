@@ -9,7 +9,7 @@ const FIELDS = 'input:not([type="checkbox"]), textarea, select, [contenteditable
 export function listenForShortcuts({ commands, preferences, list }) {
   document.addEventListener('keydown', (event) => {
     const { code, key, ctrlKey, metaKey, altKey, shiftKey, target } = event;
-    if (event.defaultPrevented || event.isComposing || event.repeat && !/^(Key[JK]|Arrow)/.test(code)) return;
+    if (event.defaultPrevented || event.isComposing || (event.repeat && !/^(Key[JK]|Arrow)/.test(code))) return;
     const element = /** @type {Element} */ (target);
     const typing = element.closest(FIELDS);
     if ((ctrlKey || metaKey) && !altKey && !shiftKey && code === 'KeyK') {

@@ -49,7 +49,8 @@ export function createSignOut({ username, store, http, words, loginUrl, say }) {
     const unsent = alone().length > 0 || store.keys('outbox.').length > 0;
     if (!unsent || confirm(words.leave_unsent)) {
       const result = await http.post(form.action, {});
-      if (result.ok || result.code === 'forbidden') { // or the login has ended already
+      if (result.ok || result.code === 'forbidden') {
+        // or the login has ended already
         channel?.postMessage(username);
         return leave();
       }

@@ -4,7 +4,11 @@ import { dayName, language, sameDay, timeOfDay } from '../common/times.js';
 
 /** @import { Words } from '../common/json_types.js' */
 
-const UNITS = /** @type {const} */ ([['day', 86400], ['hour', 3600], ['minute', 60]]);
+const UNITS = /** @type {const} */ ([
+  ['day', 86400],
+  ['hour', 3600],
+  ['minute', 60],
+]);
 const full = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
 const brief = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric' });
 
@@ -30,7 +34,13 @@ export function activityText(text, words) {
 /** Day and time. @param {string} text */
 export const momentText = (text) => full.format(new Date(text));
 
-const SHORT = new Intl.DateTimeFormat(language, { weekday: 'short', day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit' });
+const SHORT = new Intl.DateTimeFormat(language, {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: 'numeric',
+  minute: '2-digit',
+});
 
 /** "18:00", "Tue, 3 Mar, 09:00". @param {string} text @param {Words} words */
 export function untilText(text, words) {

@@ -28,7 +28,8 @@ export function createUndo({ words, http, say, refused }) {
 
   function wait() {
     clearTimeout(timer);
-    if (offered && !place.matches(':hover') && !place.contains(document.activeElement)) timer = setTimeout(withdraw, STAYS);
+    if (offered && !place.matches(':hover') && !place.contains(document.activeElement))
+      timer = setTimeout(withdraw, STAYS);
   }
 
   async function run() {
@@ -49,13 +50,18 @@ export function createUndo({ words, http, say, refused }) {
     before = relatedTarget instanceof HTMLElement && !place.contains(relatedTarget) ? relatedTarget : before;
     wait();
   });
-  for (const event of ['focusout', 'pointerenter', 'pointerleave']) place.addEventListener(event, () => setTimeout(wait));
+  for (const event of ['focusout', 'pointerenter', 'pointerleave'])
+    place.addEventListener(event, () => setTimeout(wait));
 
   return {
     offer(text, undoing) {
       withdraw();
       offered = undoing;
-      const button = h('button', { type: 'button', class: 'quiet', 'aria-keyshortcuts': 'Z', onclick: run }, words.undo);
+      const button = h(
+        'button',
+        { type: 'button', class: 'quiet', 'aria-keyshortcuts': 'Z', onclick: run },
+        words.undo,
+      );
       place.replaceChildren(h('span', { dir: 'auto' }, text), button);
       wait();
     },

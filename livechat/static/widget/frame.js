@@ -9,10 +9,10 @@ import { createTimeline } from '../common/timeline.js';
 import { createTyping } from '../common/typing.js';
 import { readWords } from '../common/words.js';
 import { createChat } from './chat.js';
-import { createOlder } from './older.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
 import { createIdentity } from './identity.js';
+import { createOlder } from './older.js';
 import { createStatus } from './status.js';
 
 /** @import { Closing } from './types.js' */
@@ -280,10 +280,13 @@ byId('scroller').addEventListener('scroll', look, { passive: true });
 
 if (!embedded) {
   // where it cannot be loaded, the chat goes without
-  import('./standalone.js').then(({ standAlone }) => {
-    countInTitle = standAlone();
-    count();
-  }, () => {});
+  import('./standalone.js').then(
+    ({ standAlone }) => {
+      countInTitle = standAlone();
+      count();
+    },
+    () => {},
+  );
 }
 chat.begin();
 render();

@@ -63,7 +63,10 @@ export function cleaned({ customer, page, product }) {
 /** @param {unknown} value @param {number} longest @returns {string|undefined} */
 function short(value, longest) {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const text = String(value).slice(0, 8 * longest).replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+  const text = String(value)
+    .slice(0, 8 * longest)
+    .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
+    .trim();
   return [...text].slice(0, longest).join('').trim() || undefined;
 }
 

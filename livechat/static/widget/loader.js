@@ -6,6 +6,7 @@
   if (page.livechat?.toggle) return; // a second copy on the same page
 
   /** @type {Record<string, string>} */
+  // biome-ignore format: the server looks for these quotes (views/site.py)
   const words = /** @type {any} */ ("__LIVECHAT_WORDS__");
   const address = new URL('chat/', script.src);
   const KEY = 'livechat';

@@ -21,8 +21,6 @@ export function showProduct(words, next, product) {
   topic.hidden = !product?.name;
   if (!product?.name) return;
   const { name, url, price } = product;
-  const link = url
-    ? h('a', { href: url, target: '_blank', rel: 'noopener', dir: 'auto' }, name)
-    : h('bdi', {}, name);
+  const link = url ? h('a', { href: url, target: '_blank', rel: 'noopener', dir: 'auto' }, name) : h('bdi', {}, name);
   topic.replaceChildren(icon('tag'), link, price ? h('bdi', {}, price) : '');
 }
