@@ -79,7 +79,7 @@ async function read(response) {
   const data = await response.json().catch(() => null);
   if (response.ok && data) return { ok: true, status, data };
   const error = data?.error;
-  const tomorrow = error?.code === 'too_much_today'; // too long to wait for without being told
+  const tomorrow = error?.code === 'too_much_today'; // too long to wait for without a message
   const later = response.ok || status >= 500 || (status === 429 && !tomorrow) || status === 408;
   return {
     ...refusal(status, error?.code ?? 'unreadable', later),

@@ -8,16 +8,16 @@ let leases;
 
 /**
  * Plain http has no Web Locks: the fallback is loaded when it is first needed. Not while this module loads: the page's
- * script would run too late for what the page around it says at once.
+ * script would run too late for the first message of the host page.
  * @returns {Promise<LockManager>}  nothing where there is no storage either
  */
 export const lockManager = async () => navigator.locks ?? (leases ??= (await import('./locks.js')).createLeases());
 
-const QUIET = 45000; // milliseconds after which a leader that says nothing is dead or asleep
+const QUIET = 45000; // milliseconds after which a silent leader is dead or asleep
 const HASTE = 4000; // the same for a leader that was asked
 const PATIENCE = 25000; // milliseconds to wait for another tab's work
 const FIRST = 300; // milliseconds in which a tab that shows the message can say so before others act on it
-const SETTLE = 150; // milliseconds after which other tabs, in processes of their own, read what this one has stored
+const SETTLE = 150; // milliseconds until other tabs, in other processes, can read what this one has stored
 
 /** @param {TabsOptions} options @returns {Tabs} */
 export function createTabs({ name, onTurn, onNote, answer }) {

@@ -32,7 +32,7 @@
  *   patience: milliseconds; signal: ends the request when its answer is not wanted any more
  * @property {(url: string, body: object, patience?: number, signal?: AbortSignal) => Promise<Result>} post
  * @property {(url: string, cursor: string, stop: AbortController, onEvent: StreamListener) => Promise<StreamEnd>} stream
- *   reads events behind the cursor until the connection ends, however it ends, or `stop` is told to
+ *   reads events behind the cursor until the connection ends for any reason or `stop` is aborted
  */
 
 /**
@@ -129,7 +129,7 @@
  * @property {() => Promise<Result>} read  polls for changes; never rejects
  * @property {() => number} pace  milliseconds between two questions while there is no stream
  * @property {(stop: AbortController, work: () => Promise<StreamEnd>) => Promise<StreamEnd>} [place]
- *   does the work where there is room for a stream; `stop` is told when the room is lost
+ *   does the work if there is room for a stream; aborts `stop` when the room is lost
  * @property {(data: any) => void} onData  the answer to the last poll
  * @property {StreamListener} onEvent  an event of the stream, this tab's or another's; "open" when it begins
  * @property {(live: boolean) => void} onLive  false: the server does not answer

@@ -13,7 +13,7 @@ export function createBulkActions({ desk, list }) {
   const count = h('p', { class: 'picked', role: 'status' });
   const select = h('select', { 'aria-label': words.assign_to });
   const tag = h('input', { maxlength: 50, placeholder: words.add_tag, 'aria-label': words.add_tag, list: 'tag-names' });
-  const told = h('p', { class: 'told', role: 'alert' });
+  const outcome = h('p', { class: 'result', role: 'alert' });
   const button = (/** @type {string} */ text, /** @type {() => void} */ onclick, kind = 'plain') =>
     h('button', { type: 'button', class: kind, onclick }, text);
   let busy = false;
@@ -39,7 +39,7 @@ export function createBulkActions({ desk, list }) {
       button(words.close_all, () => act({ act: 'close' })),
       button(words.unpick, list.unpick, 'quiet'),
     ),
-    told,
+    outcome,
   );
   offerTags(desk, tag);
   bar.addEventListener('submit', (event) => event.preventDefault());
@@ -50,9 +50,9 @@ export function createBulkActions({ desk, list }) {
     busy = true;
     const result = await desk.http.post(desk.places.bulk, { ...what, numbers: list.picked().slice(0, 100) });
     busy = false;
-    told.textContent = '';
+    outcome.textContent = '';
     if (!result.ok) {
-      if (!desk.refused(result)) told.textContent = result.message || words.not_done;
+      if (!desk.refused(result)) outcome.textContent = result.message || words.not_done;
       return;
     }
     const { done, refused, undo } = result.data;
@@ -68,7 +68,7 @@ export function createBulkActions({ desk, list }) {
         onDone: list.refresh,
       });
     }
-    told.textContent = refused.map((/** @type {any} */ each) => `${each.number}: ${each.message}`).join(' ');
+    outcome.textContent = refused.map((/** @type {any} */ each) => `${each.number}: ${each.message}`).join(' ');
     tag.value = '';
     if (!refused.length) list.unpick();
     list.refresh();

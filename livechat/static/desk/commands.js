@@ -1,4 +1,4 @@
-// Everything the desk can be told to do: by a key, from the palette, by a button with data-do.
+// The desk's commands, run by a key, from the palette, or by a button with data-do.
 
 /** @import { Command, Commands, CommandsOptions } from './types.js' */
 

@@ -104,8 +104,8 @@ export function createConversation({ desk, session: given, onSession, tail }) {
       onOther(type, given) {
         // the messages first: they may be in sight already
         if (type === 'news') setTimeout(() => signal.aborted || desk.tell(given), 50);
-        if (type === 'typing') editor.hear(given, customer());
-        if (type === 'viewers') editor.look(given.admins);
+        if (type === 'typing') editor.showTyping(given, customer());
+        if (type === 'viewers') editor.showViewers(given.admins);
       },
       onLive: desk.live,
       onGone(refusal) {

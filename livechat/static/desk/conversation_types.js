@@ -120,8 +120,8 @@
  * @property {(body: string, note: boolean) => void} add  in front of the text in the box
  * @property {() => void} render
  * @property {() => void} arrived  nobody types any more
- * @property {(event: {from: string, author: string|null, typing: boolean}, customer: string) => void} hear
- * @property {(admins: {username: string, name: string}[]) => void} look  who has this conversation open
+ * @property {(event: {from: string, author: string|null, typing: boolean}, customer: string) => void} showTyping
+ * @property {(admins: {username: string, name: string}[]) => void} showViewers  the admins who have this conversation open
  * @property {() => void} end
  */
 

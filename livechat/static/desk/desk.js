@@ -89,7 +89,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     return ended;
   }
 
-  /** Whether the server answers; if not, the page says so and stays. @param {string} href */
+  /** Whether the server answers; if not, the page shows a notice. @param {string} href */
   async function reachable(href) {
     const there = !notices.lost() || (await http.get(href, PATIENCE)).status > 0;
     if (!there) notices.say(words.stays);

@@ -10,6 +10,7 @@ import { createReplyPicker } from './reply_picker.js';
 /** @import { Editor, EditorOptions } from './conversation_types.js' */
 
 const PAUSE = 1000; // milliseconds after the last key before a draft is stored on the server
+const WORTH_SAVING = 12; // characters from which a reply can be saved as a canned reply
 const TOUCH = matchMedia('(hover: none)');
 
 /** @param {EditorOptions} options @returns {Editor} */
@@ -22,7 +23,7 @@ export function createEditor({ desk, signal, session, onSend }) {
   if (!box) return silent(() => heading?.focus());
   const noteBox = /** @type {HTMLTextAreaElement} */ (byName('note-body'));
   const { number } = session();
-  const keep = /** @type {HTMLButtonElement} */ (byName('keep-reply'));
+  const saveButton = /** @type {HTMLButtonElement} */ (byName('save-reply'));
   const forms = {
     reply: /** @type {HTMLElement} */ (byName('reply')),
     note: /** @type {HTMLElement} */ (byName('note')),
@@ -87,7 +88,7 @@ export function createEditor({ desk, signal, session, onSend }) {
         clearTimeout(timer);
         typed = false;
         if (onServer) post('');
-        keep.hidden = true;
+        saveButton.hidden = true;
         return true;
       },
     });
@@ -117,13 +118,17 @@ export function createEditor({ desk, signal, session, onSend }) {
     return true;
   }
 
+  function showSaveButton() {
+    saveButton.hidden = reply.text().trim().length < WORTH_SAVING;
+  }
+
   function later() {
     typed = true;
     const { draft } = session().links;
     if (draft) desk.store.set(`place.${number}`, draft); // where sign_out.js can still bring it
     clearTimeout(timer);
     timer = setTimeout(flush, PAUSE);
-    keep.hidden = reply.text().trim().length < 12;
+    showSaveButton();
   }
 
   function flush() {
@@ -178,14 +183,14 @@ export function createEditor({ desk, signal, session, onSend }) {
     const closed = session().status === 'closed';
     const typedHere = reply.text().trim() !== '';
     const nothing = closed && !typedHere && document.activeElement !== box;
-    keep.hidden = reply.text().trim().length < 12;
+    showSaveButton();
     tabs.reply.hidden = nothing; // there is nothing to switch to
     forms.note.hidden = mode !== 'note';
     forms.reply.hidden = mode !== 'reply' || nothing;
   }
 
   const area = () => (mode === 'reply' ? reply : note);
-  keep.addEventListener('click', saveReply);
+  saveButton.addEventListener('click', saveReply);
 
   function saveReply() {
     openDialog({
@@ -208,7 +213,7 @@ export function createEditor({ desk, signal, session, onSend }) {
   }
 
   choose(note.text() && !reply.text() ? 'note' : 'reply', false);
-  keep.hidden = reply.text().trim().length < 12;
+  showSaveButton();
   addEventListener('pagehide', flush, { signal });
   desk.beforeSignOut(storeDraft, signal);
 
@@ -233,11 +238,11 @@ export function createEditor({ desk, signal, session, onSend }) {
     },
     render,
     arrived: typing.clear,
-    hear({ from, author, typing: on }, customer) {
+    showTyping({ from, author, typing: on }, customer) {
       if (from === 'customer') typing.hear(author ?? customer, on);
       else if (author !== me.name) typing.hear(author ?? words.team, on);
     },
-    look(admins) {
+    showViewers(admins) {
       const others = admins.filter(({ username }) => username !== me.username);
       const names = others.map(({ name }) => name).join(', ');
       const parts = plural(words, 'looking', others.length).split('{names}');
@@ -265,8 +270,8 @@ function silent(focus) {
     add: nothing,
     render: nothing,
     arrived: nothing,
-    hear: nothing,
-    look: nothing,
+    showTyping: nothing,
+    showViewers: nothing,
     end: nothing,
   };
 }

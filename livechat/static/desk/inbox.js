@@ -77,7 +77,7 @@ async function open(href, { push = true, name: called } = {}) {
   if (chat) put(chat, true);
 }
 
-/** Takes the next one that waits. The server says which that is; what is typed until then goes into its box. */
+/** Takes the next waiting chat. The server chooses it; text typed until then goes into its box. */
 async function next() {
   const title = desk.words.do_take_next;
   const took = await arrive(provisional('', title), title, take, (refusal) => {
@@ -104,7 +104,7 @@ async function take(patience, signal) {
     if (text)
       desk.store.set(`${kind}.${number}`, [desk.store.get(`${kind}.${number}`), text].filter(Boolean).join('\n'));
   }
-  // somebody has gone on to another chat since: this one is theirs all the same
+  // the admin has opened another chat since, but this one is assigned to them
   if (signal.aborted) desk.say(fill(desk.words.did_take, { name: customer.name ?? desk.words.guest }));
   return result;
 }
@@ -160,7 +160,7 @@ function showNothing(focus) {
   if (focus) list.focus();
 }
 
-/** What is open is told everywhere. @param {string} title */
+/** Updates every part of the page for the conversation that is open. @param {string} title */
 function settle(title) {
   document.body.classList.toggle('chosen', current !== null);
   path = location.pathname;
@@ -173,7 +173,7 @@ function settle(title) {
   }
 }
 
-/** The page's title says what is open. @param {string} text */
+/** Shows what is open in the page's title. @param {string} text */
 function name(text) {
   const next = `${text} – ${site}`;
   if (next === titled) return;

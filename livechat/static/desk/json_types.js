@@ -38,7 +38,7 @@
  * @property {{waiting: number, active: number, closed: number}} counts
  * @property {DeskSession[]} sessions  newest activity first
  * @property {string|null} next
- * @property {DeskSession|null} longest  who waits longest, whatever the list shows
+ * @property {DeskSession|null} longest  the chat that waits longest, whatever the list shows
  * @property {News} news
  * @property {string} cursor  where its stream begins
  * @property {{stream: string, presence: string}} links
@@ -50,7 +50,7 @@
  */
 
 /**
- * What an answer on its way needs beside its text. `seen_seq`: the newest entry its author had on screen.
+ * What an outgoing answer needs in addition to its text. `seen_seq`: the newest entry its author had on screen.
  * @typedef {{number: number, name: string, send: string, self: string, note: boolean, seen_seq?: number}} Extra
  */
 

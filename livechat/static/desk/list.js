@@ -90,7 +90,7 @@ export function createList({ desk, list: given, tail, onGone }) {
     return true;
   }
 
-  /** The session as it was told, or as the list has it if that is later. @param {DeskSession} session */
+  /** The received session, or the list's if that is newer. @param {DeskSession} session */
   function newer(session) {
     const had = list.sessions.find(({ number }) => number === session.number);
     return had && had.last_activity_at > session.last_activity_at ? had : session;

@@ -35,7 +35,7 @@ export function provisional(self, name, row) {
  */
 export async function loadConversation({ desk, pane, name, signal, ask, focus, onRefused }) {
   const { words } = desk;
-  const later = [...pane.querySelectorAll('.acts, .facts, #ended')].map((part) => /** @type {HTMLElement} */ (part));
+  const later = [...pane.querySelectorAll('.actions, .facts, #ended')].map((part) => /** @type {HTMLElement} */ (part));
   const middle = /** @type {HTMLElement} */ (pane.querySelector('.middle'));
   pane.setAttribute('aria-busy', 'true');
   for (const part of later) part.inert = true;

@@ -6,7 +6,7 @@ import { fill } from '../common/words.js';
 
 /** @import { Notifications, NotificationsOptions } from './types.js' */
 
-const SETTLE = 150; // milliseconds after which other tabs read what this one has stored
+const SETTLE = 150; // milliseconds until other tabs can read what this one has stored
 
 /** @param {NotificationsOptions} options @returns {Notifications} */
 export function createNotifications({ store, words, button, describe, open, deskUrl }) {
@@ -46,7 +46,7 @@ export function createNotifications({ store, words, button, describe, open, desk
         note.close();
       };
     } catch {
-      // a phone's browser wants a service worker for it
+      // on phones, notifications need a service worker
     }
   }
 

@@ -1,4 +1,4 @@
-// The desk's other pages (search, statistics, replies, team, audit log): palette, shortcuts, sound, unsent answers.
+// The script of the desk's other pages (search, statistics, replies, team, audit log).
 
 import { createDesk } from './desk.js';
 import { createShell } from './shell.js';

@@ -1,4 +1,4 @@
-// The rows of the list: each session keeps its element, so focus, pointer and scroll stay where they are.
+// The rows of the list: each session keeps its element, so that focus, pointer and scroll position stay.
 
 import { h } from '../common/dom.js';
 import { fill } from '../common/words.js';
@@ -8,7 +8,7 @@ import { activityText, momentText, untilText, urgencyOf, waitText } from './time
 /** @import { DeskSession } from './json_types.js' */
 /** @import { Rows, RowsOptions } from './types.js' */
 
-const POINTED = 1500; // milliseconds after a movement in which nothing slips away under the pointer
+const POINTED = 1500; // milliseconds after a pointer movement in which rows do not move
 const SHOWN = 200; // characters of the last line
 
 /** @param {RowsOptions} options @returns {Rows} */
@@ -55,7 +55,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
     row.dataset.status = session.status;
     const elsewhere = session.assignee !== null && session.assignee !== me.username;
     const closed = session.status === 'closed';
-    const calls = session.unread > 0 && !closed && !elsewhere; // a colleague's do not call
+    const calls = session.unread > 0 && !closed && !elsewhere; // a colleague's chat does not call
     row.classList.toggle('fresh', calls);
     row.classList.toggle('longest', longest);
     const link = part(row, 'name');

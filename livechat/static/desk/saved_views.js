@@ -9,7 +9,7 @@ import { fill } from '../common/words.js';
 export async function createSavedViews({ desk, query }) {
   const { words, http, places } = desk;
   const bar = document.getElementById('views');
-  const form = /** @type {HTMLFormElement|null} */ (document.getElementById('keep-view'));
+  const form = /** @type {HTMLFormElement|null} */ (document.getElementById('save-view'));
   const box = /** @type {HTMLInputElement|null} */ (document.getElementById('view-name'));
 
   form?.addEventListener('submit', async (event) => {

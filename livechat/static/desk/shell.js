@@ -1,4 +1,4 @@
-// Around every page of the desk: links, menus that close, shortcuts, the palette, the sheet of shortcuts.
+// The shell around every page of the desk: links, menus, shortcuts, the palette and the help for shortcuts.
 
 import { byId } from '../common/dom.js';
 import { createCommands } from './commands.js';
@@ -37,7 +37,7 @@ export function createShell({
     openShortcutHelp({ words: desk.words, commands: commands.known, preferences: desk.preferences });
   }
 
-  /** From a page without the inbox. */
+  /** Takes the next waiting chat on a page without the inbox. */
   async function takeNext() {
     const result = await desk.http.post(desk.places.take, {});
     if (result.ok) return desk.go(result.data.session.links.self);

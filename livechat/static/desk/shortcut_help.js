@@ -1,4 +1,4 @@
-// The sheet of all shortcuts.
+// A dialog that lists all shortcuts.
 
 import { h } from '../common/dom.js';
 

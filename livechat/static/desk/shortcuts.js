@@ -1,5 +1,5 @@
-// Shortcuts, by the place of the key on the keyboard, so that layouts do not matter. Single keys act only where
-// nobody types, and can be switched off; those with Ctrl act everywhere.
+// Keyboard shortcuts, by the position of the key, so that layouts do not matter. Single keys act only outside fields and
+// can be switched off; Ctrl+K acts everywhere.
 
 /** @import { ShortcutsOptions } from './types.js' */
 
@@ -19,7 +19,7 @@ export function listenForShortcuts({ commands, preferences, list }) {
     }
     if (ctrlKey || metaKey || altKey || document.querySelector('dialog[open]')) return;
     if (key === 'Escape' && list) {
-      // out of the box, then out of the conversation's reach: back to the list
+      // from the box or the conversation back to the list
       if (typing || element.closest('#pane')) list.focus();
       return;
     }

@@ -12,7 +12,7 @@ const NOTHING = { status: 0, after: 0 };
 /**
  * Does the work in a free slot. A visible tab takes the slot of another one if necessary; a hidden tab without a slot,
  * or a tab that has lost its slot, polls instead.
- * @param {AbortController} stop  told when the slot is lost
+ * @param {AbortController} stop  aborted when the slot is lost
  * @param {() => Promise<StreamEnd>} work
  * @returns {Promise<StreamEnd>}
  */

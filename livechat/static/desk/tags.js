@@ -1,4 +1,4 @@
-// The tags of a conversation: shown, added, taken away.
+// The tags of a conversation: shows, adds and removes them.
 
 import { byId, h } from '../common/dom.js';
 import { fill } from '../common/words.js';
@@ -7,7 +7,7 @@ import { fill } from '../common/words.js';
 /** @import { DeskSession } from './json_types.js' */
 /** @import { Desk } from './types.js' */
 
-/** A box for a tag offers those there are, from when it is first used. @param {Desk} desk @param {HTMLElement} box @param {AbortSignal} [signal] */
+/** Suggests the existing tags in a field, once it is first focused. @param {Desk} desk @param {HTMLElement} box @param {AbortSignal} [signal] */
 export function offerTags(desk, box, signal) {
   const offer = async () => {
     const result = await desk.http.get(desk.places['tag-names']);

@@ -1,4 +1,4 @@
-// How long somebody has waited and when something was, in words.
+// Formats waiting times and dates for people.
 
 import { dayName, language, sameDay, timeOfDay } from '../common/times.js';
 

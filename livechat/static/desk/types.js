@@ -39,7 +39,7 @@
  * @property {() => Promise<Colleague[]>} colleagues
  * @property {(live: boolean) => void} live
  * @property {() => void} gone  the conversation is no longer there
- * @property {(refusal: Refusal) => boolean} refused  true: the login has ended, and the page says so
+ * @property {(refusal: Refusal) => boolean} refused  true: the login has ended, and the page shows a notice
  * @property {SignOut['before']} beforeSignOut
  * @property {() => void} begin  when everything else is in place
  */

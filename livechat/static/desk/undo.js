@@ -1,18 +1,18 @@
-// Undo: for some seconds after a chat was closed or unassigned or its customer was blocked, a line offers to take
-// that back. The server does it only while nobody has acted since.
+// Undo: for some seconds after a chat was closed or unassigned, or its customer blocked, a bar offers to undo that. The
+// server does so only while nobody has acted since.
 
 import { byId, h } from '../common/dom.js';
 
 /** @import { Undo, UndoOptions, Undoing } from './types.js' */
 
-const STAYS = 8000; // milliseconds, and as long as somebody points at it or has the focus in it
+const STAYS = 8000; // milliseconds; longer while the pointer or the focus is in the bar
 
 /** @param {UndoOptions} options @returns {Undo} */
 export function createUndo({ words, http, say, refused }) {
   const place = byId('undo');
   /** @type {Undoing|null} */
   let offered = null;
-  /** @type {HTMLElement|null} where the focus was before it came here */
+  /** @type {HTMLElement|null} where the focus was before it moved here */
   let before = null;
   let timer = 0;
 

@@ -122,7 +122,7 @@ export function createChat(options) {
     return result;
   }
 
-  /** Best effort: nobody is told when it fails. @param {'typing'|'page'} verb @param {object} body */
+  /** Reports to the desk, best effort: failures are ignored. @param {'typing'|'page'} verb @param {object} body */
   function report(verb, body) {
     const url = session?.status !== 'closed' && session?.links[verb];
     if (url) http.post(url, body);

@@ -87,7 +87,7 @@
 /**
  * The customer's identity from page to page, when our own storage has lost it.
  * @typedef {object} Identity
- * @property {(since: number|null|undefined) => void} greeted  the page says since when it has a ticket
+ * @property {(since: number|null|undefined) => void} greeted  the host page has said since when it has a ticket
  * @property {Promise<void>} known  the page has said whether it has one, or will not
  * @property {() => Promise<boolean>} comeBack  looks up our identity with the page's ticket
  * @property {() => string|undefined} wanted  the site for which a start brings a ticket
