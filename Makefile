@@ -8,8 +8,9 @@ TOOLS := $(VENV)/.tools-installed
 SCRIPT_TOOLS := node_modules/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TEST_OPTIONS ?=
+COVERAGE := 90
 
-.PHONY: help serve test lint scripts format types browser markup faults bench screenshots messages clean
+.PHONY: help serve test lint scripts format check coverage types browser markup faults bench screenshots messages clean
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -19,9 +20,11 @@ serve: $(INSTALLED) ## Set up what is missing and run the chat with its demo sho
 test: $(TOOLS) browser markup ## Set up what is missing and run all tests
 	@$(BIN)/python -m pytest -n 2 --dist worksteal $(TEST_OPTIONS)
 
-lint: $(TOOLS) ## Check the style
+lint: $(TOOLS) ## Check style, imports between rooms, and words
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/codespell
 
 lint: scripts
 scripts: $(SCRIPT_TOOLS) ## Check scripts (style and types), style sheets and templates
@@ -36,6 +39,15 @@ format: $(TOOLS) $(SCRIPT_TOOLS) ## Format Python, scripts and style sheets, and
 
 types: $(TOOLS) ## Check the types
 	$(BIN)/mypy
+
+check: $(TOOLS) ## What takes less than a minute: style, imports, words, types, unit tests
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check . && $(BIN)/lint-imports >/dev/null && $(BIN)/codespell
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/unit
+
+coverage: $(TOOLS) ## Run unit and functional tests on SQLite and report what they cover
+	@LIVECHAT_TEST_DATABASES=sqlite $(BIN)/python -m pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered \
+		--cov-fail-under=$(COVERAGE) tests/unit tests/functional
 
 browser: ## Get Chromium, nginx and Redis for the tests where that is possible
 	@sh .ci/get-programs

@@ -27,7 +27,8 @@ from servers import Server, chat_server, new_database, running
 
 from livechat.accounts import admins as staff
 from livechat.db import schema
-from livechat.models import make_engine
+from livechat.db.engine import make_engine
+from livechat.db.session import transaction
 
 PASSWORD = "a few words in a row"
 PAUSE = 0.01  # seconds between two requests of a customer
@@ -157,7 +158,7 @@ def main() -> None:
         engine = make_engine(url)
         schema.migrate(engine)
         hashed = staff.hash_password(PASSWORD)
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             for number in range(options.logins):
                 staff.add_admin(db, f"admin{number}").password_hash = hashed
         engine.dispose()

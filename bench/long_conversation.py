@@ -16,6 +16,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from livechat.db.session import transaction
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sqlalchemy import text
@@ -27,7 +29,7 @@ from livechat.actors import CUSTOMER
 from livechat.conversation import lifecycle
 from livechat.conversation.opening import Opening
 from livechat.db import schema
-from livechat.models import make_engine
+from livechat.db.engine import make_engine
 from livechat.security import LOGIN_COOKIE
 from livechat.settings import Settings
 
@@ -58,7 +60,7 @@ def main() -> int:
 def _seed(engine: Any, entries: int) -> tuple[str, list[tuple[str, int, str]]]:
     """The admin's login, and for each conversation its name, its number and its customer's token."""
     chats = []
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         login = admins.sign_in(db, admins.add_admin(db, "anna", name="Anna"), 1)
         for _ in range(2):
             guest = guests.new_guest(db, None)

@@ -18,7 +18,7 @@ from servers import SECRET
 from sqlalchemy import make_url
 
 from livechat.db import schema
-from livechat.models import make_engine
+from livechat.db.engine import make_engine
 
 MESSAGES = 5  # in each session
 ASKED = 3  # of them by the customer, where an admin has answered

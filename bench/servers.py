@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import create_engine, make_url, text
 
 from livechat.db import schema
-from livechat.models import make_engine
+from livechat.db.engine import make_engine
 
 HERE = Path(__file__).parent
 SECRET = "not-a-secret-because-everybody-can-read-it-here"

@@ -25,7 +25,8 @@ from livechat.accounts import admins, guests
 from livechat.conversation import lifecycle
 from livechat.conversation.opening import Opening
 from livechat.db import schema
-from livechat.models import make_engine
+from livechat.db.engine import make_engine
+from livechat.db.session import transaction
 from livechat.security import LOGIN_COOKIE
 from livechat.settings import Settings
 
@@ -62,7 +63,7 @@ def _desk(url: str) -> str:
     """Fifty chats and an admin; returns the admin's login."""
     engine = make_engine(url)
     schema.migrate(engine)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         for number in range(50):
             body = f"Question {number}: how long does the delivery of my lamp take, and can I still return it?"
             opening = Opening(name=f"Customer {number}", body=body)

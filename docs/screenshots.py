@@ -25,9 +25,11 @@ from livechat.actors import admin_actor  # noqa: E402
 from livechat.conversation import notes, tags  # noqa: E402
 from livechat.conversation.opening import Product  # noqa: E402
 from livechat.db import schema  # noqa: E402
+from livechat.db.engine import make_engine  # noqa: E402
+from livechat.db.session import transaction  # noqa: E402
 from livechat.desk import canned_replies  # noqa: E402
 from livechat.models import Admin as AdminRow  # noqa: E402
-from livechat.models import ChatMessage, ChatSession, make_engine  # noqa: E402
+from livechat.models import ChatMessage, ChatSession  # noqa: E402
 from tests.browser.admin import Desk  # noqa: E402
 from tests.browser.chromium import ARGUMENTS, DESKTOP, PHONE, Ear, find_chromium  # noqa: E402
 from tests.browser.seeds import add_chat, add_messages, close_chat  # noqa: E402
@@ -141,7 +143,7 @@ def take_all(browser: Browser, server: Server, engine: Any, anna: Any, ben: Any)
     for name, path in pages.items():
         take(desk.visits(path).page, name)
         take(owner.visits(path).page, f"{name}-phone")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         token = admins.invite(db, db.get_one(AdminRow, ben.id))
     for each, name in ((desk, "invitation"), (owner, "invitation-phone")):
         each.page.goto(f"{each.origin}/custom-admin/welcome/?token={token}")
@@ -193,7 +195,7 @@ def fill_the_month(engine: Any, anna: Any, ben: Any) -> None:
 
 def move_back(engine: Any, number: int, past: timedelta, wait: float) -> None:
     """As if it had happened then, with the first answer after so many seconds."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         session = db.get_one(ChatSession, number)
         for name in ("created_at", "last_activity_at", "closed_at"):
             setattr(session, name, getattr(session, name) - past)
@@ -206,7 +208,7 @@ def move_back(engine: Any, number: int, past: timedelta, wait: float) -> None:
 def fill_the_shelves(engine: Any, anna: Any) -> None:
     """A note, tags, and canned replies."""
     actor = admin_actor(anna.id, anna.name)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         session = db.get_one(ChatSession, 2)
         note = "@ben, she has had it for six weeks. I would send her a new one."
         notes.add_note(db, session, actor, note, "picture-note")
@@ -220,7 +222,7 @@ def fill_the_shelves(engine: Any, anna: Any) -> None:
 
 def waits(engine: Any, minutes: dict[int, int]) -> None:
     """These customers have waited that long."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         for number, past in minutes.items():
             session = db.get_one(ChatSession, number)
             assert session.waiting_since is not None

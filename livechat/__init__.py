@@ -76,11 +76,11 @@ def includeme(config: Configurator) -> None:
     config.include("pyramid_jinja2")
     config.add_translation_dirs("livechat:locale")
     # The server's language for everybody. Pyramid's own way lets clients name any, and remembers each for ever.
-    config.set_locale_negotiator(lambda request: None)
+    config.set_locale_negotiator(lambda _request: None)
     # JSON in UTF-8, in answers and on pages.
-    config.include(".utf8_json")
+    config.include(".web.json_renderer")
     # request.dbsession
-    config.include(".models")
+    config.include(".db.session")
     # request.realtime: streams, and how processes tell each other.
     config.include(".realtime.service")
     # Messages of the same moment in one transaction.

@@ -1,4 +1,7 @@
-"""Whether gevent has replaced what Python offers for waiting, as `livechat serve` lets it (serving.patch)."""
+"""What livechat asks of gevent besides its server: everything here works without gevent, too, or is not called then.
+
+`livechat serve` lets gevent replace what Python offers for waiting (`patch` in server/http.py).
+"""
 
 from __future__ import annotations
 
@@ -18,3 +21,12 @@ def in_a_real_thread(work: Callable[[], Any]) -> Any:
     from gevent import get_hub
 
     return get_hub().threadpool.apply(work)
+
+
+def raw_socket(client: Any) -> Any:
+    """The operating system's socket behind one of gevent's, for a call that neither waits nor lets others go on.
+
+    It is non-blocking: a call that would have to wait raises BlockingIOError. gevent keeps it in an attribute that it
+    does not document; tests/unit/test_gevent_support.py holds that against the installed version.
+    """
+    return client._sock

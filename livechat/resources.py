@@ -38,8 +38,11 @@ from pyramid.authorization import ALL_PERMISSIONS, Allow, Deny, Everyone
 from pyramid.request import Request
 
 from .accounts.logins import login_by_id
-from .conversation.records import record_by_id, reply_by_id, view_by_id
-from .models import READING_METHODS, ChatSession
+from .conversation.records import record_by_id
+from .db.session import READING_METHODS
+from .desk.canned_replies import reply_by_id
+from .desk.preferences import view_by_id
+from .models import ChatSession
 from .permissions import GRANTS, Permission
 from .security import of_role
 

@@ -17,8 +17,8 @@ from pyramid.request import Request, RequestLocalCache
 from pyramid.response import Response
 from zope.interface import implementer
 
+from .accounts.logins import admin_by_login
 from .actors import Actor, admin_actor
-from .conversation.records import admin_by_login
 from .cookies import (
     CSRF_COOKIE,
     LOGIN_COOKIE,

@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from translationstring import TranslationStringFactory
 
+from .accounts.profile import NO_NAMES
 from .actors import CUSTOMER, Actor
-from .conversation.records import LONGEST_QUEUE
+from .conversation.records import LONGEST_QUEUE, Row
 from .conversation.system_messages import line
-from .desk.inbox import Row
-from .models import Priority, Sender
+from .models import Priority, Sender, rfc3339
 
 _ = TranslationStringFactory("livechat")
 Translate = Callable[[Any], str]
-NO_NAMES = frozenset({"admin", "administrator", "owner", "root", "support", "info", "test"})
-"""Usernames that say nothing about a person. An account has its username for a name until its admin chooses one."""
 _SUPPORT = _("Support")
-
-
-def rfc3339(moment: datetime | None) -> str | None:
-    """``2026-01-31T12:00:00.000Z``"""
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None
 
 
 def _interpolated(text: Any) -> str:

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from .conversation.opening import Product
 from .exceptions import Invalid
 
 LONGEST_BODY = 4000
@@ -115,24 +114,10 @@ def mapping(value: Any, field: str) -> Mapping[str, Any]:
 
 def product_id(value: Any) -> str:
     """The shop's name for a product: 1 to 100 characters, no control characters."""
-    text = short_text(str(value) if _is_number(value) else value, "product.id", 100)
+    text = short_text(str(value) if is_number(value) else value, "product.id", 100)
     if text is None:
         raise Invalid("product.id", "A product needs an id.")
     return text
-
-
-def product(value: Any, id_in_url: str | None) -> Product | None:
-    """The product of a start: its id from the URL or the body, the rest from the body."""
-    given = mapping(value, "product")
-    if id_in_url is None and not given:
-        return None
-    price = given.get("price")
-    return Product(
-        id=product_id(id_in_url if id_in_url is not None else given.get("id")),
-        name=short_text(given.get("name"), "product.name", 200),
-        url=web_address(given.get("url"), "product.url"),
-        price=short_text(str(price) if _is_number(price) else price, "product.price", 50),
-    )
 
 
 def whole_number(value: Any, field: str) -> int:
@@ -202,5 +187,5 @@ def short_texts(value: Any, field: str, names: Iterable[str], longest: int) -> d
     return {name: text for name, text in found.items() if text is not None}
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

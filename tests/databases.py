@@ -15,7 +15,8 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, make_url, text
 
 from livechat.db import schema
-from livechat.models import Base, make_engine
+from livechat.db.engine import make_engine
+from livechat.models import Base
 
 KINDS = ("sqlite", "postgresql")
 _TABLES = [table.name for table in reversed(Base.metadata.sorted_tables)]

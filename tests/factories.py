@@ -16,7 +16,7 @@ from webtest import TestApp, TestResponse
 
 from livechat.accounts import admins, passwords
 from livechat.accounts.passwords import StrongPassword
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 from livechat.security import LOGIN_COOKIE
 
@@ -56,7 +56,7 @@ def has_password(db: Session, username: str, password: str) -> bool:
 
 def add_admin(engine: Engine, username: str = "anna", name: str | None = None) -> AdminRow:
     """An admin in the database whose password is PASSWORD."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admin = admins.add_admin(db, username, name=name)
         admin.password_hash = password_hash()
         db.flush()
@@ -139,7 +139,7 @@ class Admin:
 
     def is_signed_in(self) -> Admin:
         """Signed in without going through the form, which takes its time on purpose."""
-        with schema.transaction(self.engine) as db:
+        with transaction(self.engine) as db:
             token = admins.sign_in(db, db.get_one(AdminRow, self.row.id), 24)
         self.app.set_cookie(LOGIN_COOKIE, token)
         return self

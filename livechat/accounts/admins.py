@@ -15,9 +15,10 @@ from ..actors import STAFF, Actor
 from ..audit import Act
 from ..conversation.assignment import give_back
 from ..conversation.message_log import LOCK
+from ..db.dialects import Reader
 from ..db.locks import TEAM, take_turns
 from ..exceptions import Conflict, Invalid, Missing
-from ..models import Admin, AdminLogin, Role, now
+from ..models import Admin, AdminLogin, Role, now, table_of
 from ..permissions import Permission, may
 from ..rights import check, managers, who_may
 from ..validation import email_address
@@ -25,6 +26,9 @@ from .guests import hash_token, new_token
 from .passwords import PasswordHash
 
 INVITE_LASTS = timedelta(hours=72)
+
+
+_ADMINS = table_of(Admin)
 
 
 def fold_username(text: str) -> str:
@@ -289,3 +293,8 @@ def sign_out_everywhere(db: Session, admin: Admin) -> int:
         AdminLogin.admin_id == admin.id, AdminLogin.revoked_at.is_(None)
     )
     return len(db.scalars(query.values(revoked_at=now()).returning(AdminLogin.id)).all())
+
+
+def admin_name(db: Reader, admin_id: int) -> str | None:
+    """What an admin is called."""
+    return db.execute(select(_ADMINS.c.name).where(_ADMINS.c.id == admin_id)).scalar()

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Collection
 from datetime import timedelta
 
-from sqlalchemy import select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from ..db.changes import touch
-from ..models import ChatSession, Guest, GuestToken, ResumeTicket, now
+from ..db.dialects import PerDialect, Reader
+from ..models import ChatSession, Guest, GuestToken, ResumeTicket, now, table_of
 
 # How long a start whose answer was lost may be repeated without a token.
 REPEATABLE = timedelta(hours=24)
+_ADD = PerDialect(lambda insert: insert(Guest).on_conflict_do_nothing())
+
+
+_TOKENS = table_of(GuestToken)
+_GUEST = select(_TOKENS.c.guest_id).where(
+    _TOKENS.c.token_hash == bindparam("hash"), _TOKENS.c.revoked_at.is_(None)
+)
+_GOOD = select(_TOKENS.c.token_hash).where(
+    _TOKENS.c.token_hash.in_(bindparam("hashes", expanding=True)), _TOKENS.c.revoked_at.is_(None)
+)
 
 
 def hash_token(token: str) -> str:
@@ -42,10 +53,9 @@ def new_guest(db: Session, start_key: str | None) -> Guest:
     key = hash_token(f"start {start_key}")
     old = (Guest.start_key == key, Guest.created_at < now() - REPEATABLE)
     db.execute(update(Guest).where(*old).values(start_key=None))
-    insert = postgresql.insert if db.get_bind().dialect.name == "postgresql" else sqlite.insert
     while True:
         # Two at once: the second waits here for the first to commit, and then finds its row.
-        db.execute(insert(Guest).values(start_key=key, created_at=now()).on_conflict_do_nothing())
+        db.execute(_ADD.on(db).values(start_key=key, created_at=now()))
         found = select(Guest).where(Guest.start_key == key).with_for_update(key_share=True)
         if known := db.scalars(found).one_or_none():
             return known
@@ -85,3 +95,13 @@ def look_again(db: Session, guest_id: int) -> None:
     theirs = select(ChatSession.id).where(ChatSession.guest_id == guest_id)
     for number in db.scalars(theirs.order_by(ChatSession.id.desc()).limit(100)):
         touch(db, number)
+
+
+def guest_id_by_token(db: Reader, token: str) -> int | None:
+    """The guest whom a token proves, unless it was revoked."""
+    return db.execute(_GUEST, {"hash": hash_token(token)}).scalar()
+
+
+def good_tokens(db: Reader, hashes: Collection[str]) -> set[str]:
+    """Those of the tokens, as hashes, that still prove to be a guest."""
+    return set(db.execute(_GOOD, {"hashes": list(hashes)}).scalars())

@@ -23,19 +23,19 @@ from enum import StrEnum
 from typing import Any
 
 from limits import RateLimitItem, parse
-from pyramid.config import Configurator
 from sqlalchemy import Engine, and_, case, delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from translationstring import TranslationStringFactory
 
+from ..db.dialects import PerDialect
+from ..db.session import writing
 from ..exceptions import TooMany
-from ..models import LoginCount, now, table_of, writing
+from ..models import LoginCount, now, table_of
 from ..settings import Settings
 
 _ = TranslationStringFactory("livechat")
 _COUNTS = table_of(LoginCount)
-_INSERT: dict[str, Any] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+_INSERT = PerDialect(lambda insert: insert(_COUNTS))
 FORGOTTEN_AT_ONCE = 1000  # rows
 
 
@@ -127,7 +127,7 @@ class LoginLimits:
         key = hmac.new(self._secret, f"{scope} {what}".encode(), hashlib.sha256).hexdigest()
         moment, most = now(), limit.amount
         over = _COUNTS.c.ends_at <= moment
-        first = _INSERT[db.get_bind().dialect.name](_COUNTS).values(
+        first = _INSERT.on(db).values(
             key=key, count=1, ends_at=moment + timedelta(seconds=limit.get_expiry())
         )
         # One statement, so that two at once cannot both be the last one allowed.
@@ -168,7 +168,7 @@ def forget_old(engine: Engine, reading: Engine) -> int:
     return count
 
 
-def includeme(config: Configurator) -> None:
+def includeme(config: Any) -> None:
     registry: Any = config.registry
     registry["livechat.login_limits"] = LoginLimits(registry["livechat.settings"])
     engine, reading = registry["livechat.engine"], registry["livechat.reading_engine"]

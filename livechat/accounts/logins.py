@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from pyramid.config import Configurator
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
-from ..conversation.records import Reader
-from ..models import AdminLogin, now, table_of, writing
+from ..db.dialects import Reader
+from ..db.session import writing
+from ..models import Admin, AdminLogin, now, table_of
+from .guests import hash_token
 
 SEEN_EVERY = timedelta(minutes=5)
 """A login's last use is written no more often than this."""
 
-_LOGINS = table_of(AdminLogin)
+_ADMINS, _LOGINS = table_of(Admin), table_of(AdminLogin)
 _SEEN = (
     update(_LOGINS)
     .where(
@@ -26,6 +27,25 @@ _SEEN = (
         _LOGINS.c.seen_at.is_(None) | (_LOGINS.c.seen_at < bindparam("moment")),
     )
     .values(seen_at=bindparam("moment"))
+)
+
+_LOGIN = (
+    select(
+        _ADMINS.c.id,
+        _ADMINS.c.username,
+        _ADMINS.c.name,
+        _LOGINS.c.id.label("login_id"),
+        _ADMINS.c.role,
+        _LOGINS.c.device,
+        _LOGINS.c.seen_at,
+    )
+    .join(_LOGINS, _LOGINS.c.admin_id == _ADMINS.c.id)
+    .where(
+        _LOGINS.c.token_hash == bindparam("hash"),
+        _LOGINS.c.revoked_at.is_(None),
+        _LOGINS.c.expires_at > bindparam("moment"),
+        _ADMINS.c.disabled_at.is_(None),
+    )
 )
 
 # The first that fits: browsers name those that they want to be taken for as well.
@@ -59,6 +79,12 @@ def device_of(user_agent: str) -> str:
     if browser and system:
         return f"{browser} on {system}"
     return browser or system or "Another program"
+
+
+def admin_by_login(db: Reader, token: str) -> Any | None:
+    """``id, username, name, login_id, role, device, seen_at`` of the admin who is signed in with this token, unless
+    the login has ended or the admin is disabled."""
+    return db.execute(_LOGIN, {"hash": hash_token(token), "moment": now()}).first()
 
 
 def logins_of(db: Reader, admin_id: int) -> Sequence[Any]:
@@ -114,7 +140,7 @@ class Seen:
             db.commit()
 
 
-def includeme(config: Configurator) -> None:
+def includeme(config: Any) -> None:
     registry: Any = config.registry
     seen = Seen(registry["livechat.dbsession_factory"])
     registry["livechat.logins_seen"] = seen

@@ -93,10 +93,14 @@ def _without(text: str, words: list[str]) -> str:
 
 def _judge(text: str, words: list[str]) -> tuple[int, str]:
     """The score, and the pattern that most of the text follows."""
-    # Here: it reads large lists, which the command line and most processes never need.
-    from zxcvbn.matching import RANKED_DICTIONARIES, build_ranked_dict, omnimatch
-    from zxcvbn.scoring import most_guessable_match_sequence
-    from zxcvbn.time_estimates import guesses_to_score
+    # Importing it reads large word lists, which most processes never need.
+    from zxcvbn.matching import (  # noqa: PLC0415
+        RANKED_DICTIONARIES,
+        build_ranked_dict,
+        omnimatch,
+    )
+    from zxcvbn.scoring import most_guessable_match_sequence  # noqa: PLC0415
+    from zxcvbn.time_estimates import guesses_to_score  # noqa: PLC0415
 
     if not text:
         return 0, ""

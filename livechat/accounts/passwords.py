@@ -79,7 +79,7 @@ class Pool:
 
     def _aside(self, work: Callable[[], T]) -> T:
         if self._threads is None:
-            from gevent.threadpool import ThreadPool
+            from gevent.threadpool import ThreadPool  # noqa: PLC0415 - only where gevent serves
 
             self._threads = ThreadPool(self._size)
         # As a value: gevent prints the traceback of what a thread raises, and a refusal is nothing to print.

@@ -14,11 +14,14 @@ from ..conversation.message_log import LOCK
 from ..db.changes import touch
 from ..exceptions import Conflict, Invalid, NotAllowed
 from ..models import Admin, ChatSession, Status
-from ..serializers import NO_NAMES
 from .logins import end_others
 from .passwords import PasswordHash
 
 LONGEST_NAME = 100
+
+
+NO_NAMES = frozenset({"admin", "administrator", "owner", "root", "support", "info", "test"})
+"""Usernames that say nothing about a person. An account has its username for a name until its admin chooses one."""
 
 
 def is_named(admin: Admin) -> bool:

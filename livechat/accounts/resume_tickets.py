@@ -19,18 +19,15 @@ import logging
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from ..conversation.records import guest_id_by_token
-from ..db.schema import forget_everywhere
-from ..models import ChatSession, GuestToken, ResumeTicket, Status, now, table_of, writing
-from .guests import hash_token, hold_guest, look_again, new_token
-
-if TYPE_CHECKING:
-    from pyramid.config import Configurator
+from ..db.changes import forget_everywhere
+from ..db.session import writing
+from ..models import ChatSession, GuestToken, ResumeTicket, Status, now, table_of
+from .guests import guest_id_by_token, hash_token, hold_guest, look_again, new_token
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +196,7 @@ def delete_expired(db: Session) -> None:
     db.execute(delete(ResumeTicket).where(_TICKETS.c.id.in_(old)))
 
 
-def includeme(config: Configurator) -> None:
+def includeme(config: Any) -> None:
     registry: Any = config.registry
     reading, factory = registry["livechat.reading_engine"], registry["livechat.dbsession_factory"]
 

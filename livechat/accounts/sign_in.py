@@ -20,8 +20,7 @@ from ..actors import NOBODY, admin_actor
 from ..audit import Act
 from ..conversation.message_log import LOCK
 from ..exceptions import WrongLogin
-from ..models import Admin
-from ..serializers import rfc3339
+from ..models import Admin, rfc3339
 from . import admins, login_limits, password_rules, passwords
 from .login_limits import Attempt, Counted, LoginLimits, Scope
 from .profile import is_named

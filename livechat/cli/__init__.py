@@ -1,7 +1,27 @@
-"""The command line: `livechat`. One file a noun; commands are thin, the work is done in the package.
+"""The command line: one file a noun. Commands are thin; they call what the views call.
 
-stdout is data, stderr is talk. Exit 0: done; 1: refused or failed, with one sentence; 2: wrong usage;
-130: Ctrl-C.
+stdout carries data, stderr carries talk. Exit 0: done; 1: refused or failed, with one sentence;
+2: wrong usage; 130: Ctrl-C.
+
+admins          livechat admins: invite, list, role, disable, passwd
+audit           livechat audit: who did what
+context         what commands work with: settings, engine, wake-ups, output
+errors          running a command; every error becomes one sentence and an exit code
+exits           exit codes, and the failure that carries a sentence
+follower        what changes while a command watches
+init            livechat init: tables and the first owner
+output          tables, colours, JSON, durations
+params          parameter types: a session by its number
+passwords       asking for a password
+replies         livechat replies: canned replies
+report          livechat report: figures by day, admin or hour
+search          livechat search
+serve           livechat serve: one process or several
+session_acts    livechat sessions: assign, close, reopen, reply, note and the other acts
+session_output  a conversation and a list of them as text
+sessions        livechat sessions: list, show
+startup         what `livechat serve` does for a new installation
+watch           livechat sessions watch
 """
 
 from __future__ import annotations

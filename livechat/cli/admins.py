@@ -11,9 +11,8 @@ from ..accounts import admins as staff
 from ..actors import STAFF
 from ..audit import Act
 from ..desk.team import Person, people
-from ..models import Role
+from ..models import Role, rfc3339
 from ..permissions import Permission
-from ..serializers import rfc3339
 from .context import Context, pass_context, tell
 from .output import is_terminal, print_json, print_plain, print_table, styled
 from .passwords import given_password, password_options

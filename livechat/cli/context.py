@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .errors import Failed
+from .exits import Failed
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -92,7 +92,7 @@ class Context:
     @cached_property
     def new_engine(self) -> Engine:
         """The database; what is missing of it is made."""
-        from ..db.schema import open_engine
+        from ..db.engine import open_engine
 
         return open_engine(self.settings)
 
@@ -105,7 +105,7 @@ class Context:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A database session that only reads."""
-        from ..db.schema import transaction
+        from ..db.session import transaction
 
         with transaction(self.engine, write=False) as db:
             yield db
@@ -113,9 +113,9 @@ class Context:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A unit of work, committed at the end."""
-        from ..db.schema import transaction
+        from ..db.session import transaction
+        from ..realtime.backends import choose
         from ..realtime.hub import Hub
-        from ..realtime.wakeup import choose
 
         # Open browsers hear of it at once.
         wakeup = choose(self.settings.wakeup, self.engine, Hub())

@@ -6,18 +6,11 @@ import io
 import os
 import sys
 from configparser import Error as BadIni
-from typing import TYPE_CHECKING
 
 import click
 
-if TYPE_CHECKING:
-    from .context import Context
-
-DONE, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
-
-
-class Failed(Exception):
-    """What was asked for cannot be done; the text is the sentence for the person who asked."""
+from .context import Context
+from .exits import DONE, FAILED, INTERRUPTED, Failed, reader_went_away
 
 
 def run(command: click.Command, context: Context) -> int:
@@ -50,13 +43,6 @@ def run(command: click.Command, context: Context) -> int:
     finally:
         context.close()
     return code if isinstance(code, int) else DONE
-
-
-def reader_went_away() -> int:
-    """Who read our output has seen enough (``| head``): end quietly, also when Python flushes at its exit."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    return DONE
 
 
 def explain(error: Exception, context: Context) -> str | None:

@@ -9,8 +9,10 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from ..db.schema import transaction
-from ..desk.inbox import Row, row_of
+from ..conversation.records import Row
+from ..db.dialects import on_sqlite
+from ..db.session import transaction
+from ..desk.inbox import row_of
 from ..models import ChatMessage, ChatSession
 
 # PostgreSQL gives out ids before it commits, so a lower one can appear after a higher one. This many
@@ -36,7 +38,7 @@ class Follower:
         self._positions: dict[int, int] = {}
         self._known: set[int] = set()
         self._watcher: Any = None
-        if engine.dialect.name == "sqlite":
+        if on_sqlite(engine):
             # Its number changes with every commit of somebody else: no query is needed to see that
             # nothing has happened. It needs a connection that is used for nothing else.
             self._watcher = engine.raw_connection()

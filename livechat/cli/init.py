@@ -15,7 +15,7 @@ from ..exceptions import Refused
 from ..models import Admin
 from . import passwords
 from .context import Context, pass_context, tell
-from .errors import Failed
+from .exits import Failed
 
 FIRST_ADMIN = "admin"
 

@@ -11,7 +11,7 @@ import click
 from ..accounts import password_rules
 from ..accounts.passwords import PasswordHash, StrongPassword, hash_password
 from ..exceptions import Invalid
-from .errors import Failed
+from .exits import Failed
 
 F = TypeVar("F", bound=Callable[..., Any])
 

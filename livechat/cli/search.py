@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import click
 
+from ..models import rfc3339
 from ..search.engine import find
 from ..search.index import catch_up
 from ..search.results import Found, Hit
-from ..serializers import rfc3339
 from .context import Context, pass_context, tell
 from .output import (
     is_terminal,

@@ -14,7 +14,7 @@ import click
 from ..server import sockets as listening
 from ..server.sockets import Address
 from .context import Context, pass_context, tell
-from .errors import INTERRUPTED, Failed
+from .exits import INTERRUPTED, Failed
 
 
 @click.command(short_help="Serve the chat, the desk and (in development) the demo shop.")
@@ -134,7 +134,7 @@ def _serve(
     ready: Callable[[], None],
     life: int | None = None,
 ) -> bool:
-    from ..models import leave_whole
+    from ..db.engine import leave_whole
     from ..server import http
 
     application = _application(context)

@@ -20,7 +20,7 @@ from ..permissions import Permission
 from ..serializers import admin_message, admin_session
 from ..validation import body_text
 from .context import Context, pass_context, tell
-from .errors import FAILED, Failed
+from .exits import FAILED, Failed
 from .output import print_json
 from .params import NUMBER, session_by_number
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..accounts.admins import named
-from ..desk.inbox import Row
+from ..conversation.records import Row
 from ..models import ChatMessage, ChatSession, Priority, Sender, now
 from ..serializers import admin_message
 from .output import (

@@ -8,8 +8,9 @@ from typing import Any
 import click
 
 from ..conversation import history
+from ..conversation.records import Row
 from ..desk.filters import Filters
-from ..desk.inbox import Row, find_sessions, row_of
+from ..desk.inbox import find_sessions, row_of
 from ..models import Status
 from ..serializers import admin_message, admin_session
 from . import session_acts

@@ -9,7 +9,8 @@ import click
 from ..accounts import admins as staff
 from ..db import schema
 from .context import Context, tell
-from .errors import Failed, old_tables
+from .errors import old_tables
+from .exits import Failed
 from .init import FIRST_ADMIN, first_invitation, make_ready, without_password
 
 

@@ -12,8 +12,8 @@ import click
 
 from ..conversation.system_messages import Event
 from ..db import errors
+from ..realtime.backends import choose
 from ..realtime.hub import EVERYTHING, Hub, Listener
-from ..realtime.wakeup import choose
 from ..serializers import admin_message, admin_session
 from .context import Context, pass_context, tell
 from .follower import Follower, News

@@ -13,11 +13,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from pyramid.config import Configurator
-from pyramid.request import Request
 from sqlalchemy.orm import Session
 
-from ..models import give_back_reading, in_transaction, writing
+from ..db.dialects import on_sqlite
+from ..db.session import give_back_reading, in_transaction, writing
 from . import message_log
 
 log = logging.getLogger(__name__)
@@ -85,7 +84,7 @@ class GroupCommit:
         return taken
 
 
-def add_by_customer(request: Request, session_id: int, body: str, client_id: str) -> Any | None:
+def add_by_customer(request: Any, session_id: int, body: str, client_id: str) -> Any | None:
     """Store a customer's message together with others: its row, or None when it has to be stored in the request's own
     transaction. So it is on PostgreSQL, and where that has begun: the request would wait for itself."""
     group: GroupCommit | None = request.registry["livechat.group_commit"]
@@ -95,9 +94,10 @@ def add_by_customer(request: Request, session_id: int, body: str, client_id: str
     return group.add_by_customer(session_id, body, client_id)
 
 
-def includeme(config: Configurator) -> None:
+def includeme(config: Any) -> None:
     registry: Any = config.registry
-    on_sqlite = registry["livechat.engine"].dialect.name == "sqlite"
     registry["livechat.group_commit"] = (
-        GroupCommit(registry["livechat.dbsession_factory"]) if on_sqlite else None
+        GroupCommit(registry["livechat.dbsession_factory"])
+        if on_sqlite(registry["livechat.engine"])
+        else None
     )

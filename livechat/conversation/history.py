@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 
-from .records import MESSAGES, Reader
+from ..db.dialects import Reader
+from .records import MESSAGES
 
 PAGE = 200
 """The most entries of a page."""

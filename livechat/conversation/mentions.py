@@ -10,10 +10,10 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ..actors import Actor
+from ..db.dialects import Reader
 from ..models import Admin, ChatMessage, ChatSession, Mention, now
 from ..permissions import Permission
 from ..rights import who_may
-from .records import Reader
 
 MOST = 20  # people that one note calls
 PAGE = 50

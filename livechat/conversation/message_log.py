@@ -13,13 +13,13 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, case, func, inspect, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .. import rights
 from ..actors import CUSTOMER, Actor
 from ..db.changes import touch
+from ..db.dialects import PerDialect, on_postgresql
 from ..exceptions import Missing
 from ..models import (
     Admin,
@@ -68,12 +68,13 @@ _HOLD_FOR_ADMIN = (
     .with_for_update(of=_ADMINS, read=True)
     .suffix_with(f"FOR NO KEY UPDATE OF {SESSIONS.name}", dialect="postgresql")
 )
-_ADD = {
-    dialect: insert(MESSAGES)
-    .on_conflict_do_nothing(index_elements=["session_id", "author_key", "client_id"])
-    .returning(MESSAGES)
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+_ADD = PerDialect(
+    lambda insert: (
+        insert(MESSAGES)
+        .on_conflict_do_nothing(index_elements=["session_id", "author_key", "client_id"])
+        .returning(MESSAGES)
+    )
+)
 _COUNT = update(SESSIONS).where(SESSIONS.c.id == bindparam("held"))
 # The same for a customer's message, as one statement each: it finds the numbers where `hold` would read them first.
 _MOMENT = bindparam("moment", type_=UTCDateTime)
@@ -100,13 +101,14 @@ _TAKE = (
     )
     .with_for_update(of=SESSIONS, **LOCK)
 )
-_ADD_BY_CUSTOMER = {
-    dialect: insert(MESSAGES)
-    .from_select(list(_BY_CUSTOMER), _TAKE, include_defaults=False)
-    .on_conflict_do_nothing(index_elements=["session_id", "author_key", "client_id"])
-    .returning(MESSAGES)
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+_ADD_BY_CUSTOMER = PerDialect(
+    lambda insert: (
+        insert(MESSAGES)
+        .from_select(list(_BY_CUSTOMER), _TAKE, include_defaults=False)
+        .on_conflict_do_nothing(index_elements=["session_id", "author_key", "client_id"])
+        .returning(MESSAGES)
+    )
+)
 
 
 def _counted_by(seq: Any, public_seq: Any, created_at: Any) -> dict[str, Any]:
@@ -124,7 +126,7 @@ _COUNT_BY_CUSTOMER = _COUNT.values(
     _counted_by(bindparam("new_seq"), bindparam("new_public_seq"), _MOMENT)
 )
 # PostgreSQL does both in one statement, which saves the way to the server and back.
-_ADDED = _ADD_BY_CUSTOMER["postgresql"].cte("added")
+_ADDED = _ADD_BY_CUSTOMER.postgresql.cte("added")
 _COUNTED = (
     update(SESSIONS)
     .where(SESSIONS.c.id == _ADDED.c.session_id)
@@ -208,7 +210,7 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
         "body": body,
         "client_id": client_id,
     }
-    message = connection.execute(_ADD[connection.dialect.name], entry).first()
+    message = connection.execute(_ADD.on(connection), entry).first()
     if message is None:
         return None
     touch(db, held.id, message.id)
@@ -233,8 +235,8 @@ def add_by_customer(db: Session, session_id: int, body: str, client_id: str) -> 
     connection = db.connection()
     size = {"bytes": sizes.size_of(body), "day": sizes.today()}
     given = {"held": session_id, "body": body, "client_id": client_id, "moment": now(), **size}
-    in_one = connection.dialect.name == "postgresql"
-    add = _ADD_AND_COUNT if in_one else _ADD_BY_CUSTOMER["sqlite"]
+    in_one = on_postgresql(connection)
+    add = _ADD_AND_COUNT if in_one else _ADD_BY_CUSTOMER.sqlite
     message = connection.execute(add, given).first()
     if message is None:
         return None

@@ -6,9 +6,9 @@ What is unread is counted by triggers of the database from the marks that are se
 from __future__ import annotations
 
 from sqlalchemy import bindparam, case, func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from ..db.dialects import PerDialect
 from ..exceptions import Conflict
 from ..models import ChatMessage, ChatRead, ChatSession, Sender, table_of
 from . import mentions
@@ -17,19 +17,20 @@ from .records import MESSAGES, SESSIONS
 
 _READS = table_of(ChatRead)
 _FURTHER = bindparam("upto") > _READS.c.seq
-_READ = {
-    dialect: insert(_READS)
-    .values(
-        session_id=bindparam("s"),
-        admin_id=bindparam("a"),
-        seq=bindparam("upto"),
+_READ = PerDialect(
+    lambda insert: (
+        insert(_READS)
+        .values(
+            session_id=bindparam("s"),
+            admin_id=bindparam("a"),
+            seq=bindparam("upto"),
+        )
+        .on_conflict_do_update(
+            index_elements=["session_id", "admin_id"],
+            set_={"seq": case((_FURTHER, bindparam("upto")), else_=_READS.c.seq)},
+        )
     )
-    .on_conflict_do_update(
-        index_elements=["session_id", "admin_id"],
-        set_={"seq": case((_FURTHER, bindparam("upto")), else_=_READS.c.seq)},
-    )
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+)
 _SEEN = (
     update(SESSIONS)
     .where(SESSIONS.c.id == bindparam("held"), SESSIONS.c.staff_seen < bindparam("shown"))
@@ -72,6 +73,6 @@ def keep(
     """Keep how far an admin has read; with a public_seq the customer is told of it."""
     connection = db.connection()
     read = {"s": session_id, "a": admin_id, "upto": seq}
-    connection.execute(_READ[connection.dialect.name], read)
+    connection.execute(_READ.on(connection), read)
     if public_seq is not None:
         connection.execute(_SEEN, {"held": session_id, "shown": public_seq})

@@ -7,37 +7,27 @@ of `ChatSession` that shapes use, and those of `ChatMessage`; whoever wants to c
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, case, func, select, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, bindparam, case, func, select, tuple_
 
-from ..accounts.guests import hash_token
+from ..db.dialects import Reader
 from ..models import (
     Admin,
-    AdminLogin,
-    CannedReply,
     ChatMessage,
     ChatSession,
-    GuestToken,
-    SavedView,
     Sender,
     Status,
-    now,
     table_of,
 )
-
-Reader = Connection | Session
-"""What statements are run with."""
 
 LONGEST_QUEUE = 100
 """Further back than this nobody is told their place: it says nothing that helps."""
 
 SESSIONS = table_of(ChatSession)
 MESSAGES = table_of(ChatMessage)
-_TOKENS = table_of(GuestToken)
-_LOGINS = table_of(AdminLogin)
 _ADMINS = table_of(Admin)
 
 RECORD = select(
@@ -45,39 +35,6 @@ RECORD = select(
 ).outerjoin(_ADMINS, _ADMINS.c.id == SESSIONS.c.assignee_id)
 """A session's columns, and who has it."""
 _BY_ID = RECORD.where(SESSIONS.c.id == bindparam("id"))
-_GUEST = select(_TOKENS.c.guest_id).where(
-    _TOKENS.c.token_hash == bindparam("hash"), _TOKENS.c.revoked_at.is_(None)
-)
-_GOOD = select(_TOKENS.c.token_hash).where(
-    _TOKENS.c.token_hash.in_(bindparam("hashes", expanding=True)), _TOKENS.c.revoked_at.is_(None)
-)
-_LOGIN = (
-    select(
-        _ADMINS.c.id,
-        _ADMINS.c.username,
-        _ADMINS.c.name,
-        _LOGINS.c.id.label("login_id"),
-        _ADMINS.c.role,
-        _LOGINS.c.device,
-        _LOGINS.c.seen_at,
-    )
-    .join(_LOGINS, _LOGINS.c.admin_id == _ADMINS.c.id)
-    .where(
-        _LOGINS.c.token_hash == bindparam("hash"),
-        _LOGINS.c.revoked_at.is_(None),
-        _LOGINS.c.expires_at > bindparam("moment"),
-        _ADMINS.c.disabled_at.is_(None),
-    )
-)
-_VIEWS = table_of(SavedView)
-_REPLIES = table_of(CannedReply)
-_VIEW = select(_VIEWS).where(
-    _VIEWS.c.id == bindparam("id"), _VIEWS.c.admin_id == bindparam("admin")
-)
-_REPLY = select(_REPLIES).where(
-    _REPLIES.c.id == bindparam("id"),
-    _REPLIES.c.scope.in_(bindparam("scopes", expanding=True)),
-)
 _OTHERS = SESSIONS.alias()
 _UNREAD = (
     select(func.count())
@@ -109,6 +66,19 @@ _CUSTOMER_BY_UUID = _AS_CUSTOMER.where(SESSIONS.c.uuid == bindparam("uuid"))
 _CUSTOMER_BY_ID = _AS_CUSTOMER.where(SESSIONS.c.id == bindparam("id"))
 
 
+@dataclass(frozen=True)
+class Row:
+    """A session in a list, with its newest message of a person, how much this admin has not read, whether the
+    customer has the chat open, its tags, and whether the customer is blocked. Session and message are rows."""
+
+    session: Any
+    last_message: Any | None
+    unread: int
+    here: bool = False
+    tags: Sequence[str] = ()
+    blocked: bool = False
+
+
 def customer_record(db: Reader, name: uuid.UUID) -> Any | None:
     """The session as its customer is told of it, by the name customers know: a row that also has `unread`, the
     messages of admins not yet on the customer's screen, and `before`, how many stand before them in the queue or
@@ -129,34 +99,3 @@ def record_by_uuid(db: Reader, name: uuid.UUID) -> Any | None:
 def record_by_id(db: Reader, number: int) -> Any | None:
     """The session of this number, as a row."""
     return db.execute(_BY_ID, {"id": number}).first()
-
-
-def guest_id_by_token(db: Reader, token: str) -> int | None:
-    """The guest whom a token proves, unless it was revoked."""
-    return db.execute(_GUEST, {"hash": hash_token(token)}).scalar()
-
-
-def good_tokens(db: Reader, hashes: Collection[str]) -> set[str]:
-    """Those of the tokens, as hashes, that still prove to be a guest."""
-    return set(db.execute(_GOOD, {"hashes": list(hashes)}).scalars())
-
-
-def admin_by_login(db: Reader, token: str) -> Any | None:
-    """``id, username, name, login_id, role, device, seen_at`` of the admin who is signed in with this token, unless
-    the login has ended or the admin is disabled."""
-    return db.execute(_LOGIN, {"hash": hash_token(token), "moment": now()}).first()
-
-
-def view_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
-    """An admin's own saved view, as a row."""
-    return db.execute(_VIEW, {"id": number, "admin": admin_id}).first()
-
-
-def reply_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
-    """A canned reply that this admin may use, as a row."""
-    return db.execute(_REPLY, {"id": number, "scopes": ["all", f"admin:{admin_id}"]}).first()
-
-
-def admin_name(db: Reader, admin_id: int) -> str | None:
-    """What an admin is called."""
-    return db.execute(select(_ADMINS.c.name).where(_ADMINS.c.id == admin_id)).scalar()

@@ -7,23 +7,19 @@ import unicodedata
 from collections.abc import Sequence
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from ..actors import Actor
+from ..db.dialects import PerDialect, Reader
 from ..exceptions import Invalid
 from ..models import ChatSession, SessionTag, Tag, now
 from ..permissions import Permission
 from ..rights import check
 from .message_log import lock
-from .records import Reader
 
 MOST_TAGS = 20  # on one session
 LONGEST_TAG = 40
-_ADD = {
-    dialect: insert(Tag).on_conflict_do_nothing(index_elements=["name"])
-    for dialect, insert in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+_ADD = PerDialect(lambda insert: insert(Tag).on_conflict_do_nothing(index_elements=["name"]))
 
 
 def fold_tag(text: str) -> str:
@@ -83,5 +79,5 @@ def tag_names(db: Reader) -> list[str]:
 def _tag(db: Session, name: str) -> int:
     """The id of a tag, which is made if there is none. Two who make it at once find one."""
     connection = db.connection()
-    connection.execute(_ADD[connection.dialect.name], {"name": name, "created_at": now()})
+    connection.execute(_ADD.on(connection), {"name": name, "created_at": now()})
     return int(connection.execute(select(Tag.id).where(Tag.name == name)).scalar_one())

@@ -8,26 +8,26 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from .. import audit, rights
 from ..actors import Actor
 from ..audit import Act
+from ..db.dialects import PerDialect, Reader
 from ..exceptions import Conflict, Invalid
 from ..models import Admin, ChatSession, Draft, Guest, Priority, now
 from ..permissions import Permission
 from .assignment import assign
 from .message_log import LOCK, append_line, before, lock
 from .notes import add_note
-from .records import RECORD, SESSIONS, Reader
+from .records import RECORD, SESSIONS
 from .system_messages import Event
 
 LONGEST_SNOOZE = timedelta(days=366)
 LONGEST_DRAFT = 4000
 MOST_EARLIER = 20
 
-_KEEP: dict[str, Any] = {"sqlite": sqlite.insert(Draft), "postgresql": postgresql.insert(Draft)}
+_KEEP = PerDialect(lambda insert: insert(Draft))
 
 
 def set_priority(db: Session, session: ChatSession, actor: Actor, priority: Priority) -> None:
@@ -130,7 +130,7 @@ def keep_draft(db: Session, session_id: int, admin_id: int, body: str, *, note: 
         return
     kept = {"body": body, "note": note, "updated_at": now()}
     connection = db.connection()
-    keep = _KEEP[connection.dialect.name].values(session_id=session_id, admin_id=admin_id, **kept)
+    keep = _KEEP.on(connection).values(session_id=session_id, admin_id=admin_id, **kept)
     connection.execute(
         keep.on_conflict_do_update(index_elements=["session_id", "admin_id"], set_=kept)
     )

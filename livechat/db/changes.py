@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from ..realtime.hints import Changed
-
-if TYPE_CHECKING:
-    from ..realtime.wakeup import Wakeup
+from ..models import OutsideWrite
+from .dialects import PerDialect
 
 _KEY = "livechat.touched"
+_COUNT_OUTSIDE_WRITE = PerDialect(
+    lambda insert: (
+        insert(OutsideWrite)
+        .values(id=1, count=1)
+        .on_conflict_do_update(index_elements=["id"], set_={"count": OutsideWrite.count + 1})
+    )
+)
 
 
 def touch(db: Session, session_id: int, message_id: int | None = None) -> None:
@@ -24,7 +29,17 @@ def touch(db: Session, session_id: int, message_id: int | None = None) -> None:
         entries.append(message_id)
 
 
-def announce(target: Any, wakeup: Callable[[], Wakeup]) -> None:
+class Announcer(Protocol):
+    """What is told of commits: the wake-ups of realtime/, which pass it on to other processes."""
+
+    def before_commit(self, db: Session, session_ids: Sequence[int]) -> None:
+        """Called within the transaction that has changed these sessions."""
+
+    def after_commit(self, session_ids: Sequence[int], entries: Sequence[int]) -> None:
+        """Called when it is committed, with the ids of the entries it has written."""
+
+
+def announce(target: Any, wakeup: Callable[[], Announcer]) -> None:
     """Tell a wake-up of every commit of these sessions: a sessionmaker, or one session.
 
     SQLAlchemy calls the same hooks when a savepoint is released or rolled back. Nobody else sees what it held before
@@ -43,7 +58,7 @@ def announce(target: Any, wakeup: Callable[[], Wakeup]) -> None:
         touched: dict[int, list[int]] = db.info.pop(_KEY, {})
         if touched:
             entries = [entry for some in touched.values() for entry in some]
-            wakeup().after_commit(Changed(tuple(touched)), entries)
+            wakeup().after_commit(tuple(touched), entries)
 
     def after_rollback(db: Session) -> None:
         if not db.in_nested_transaction():
@@ -52,3 +67,8 @@ def announce(target: Any, wakeup: Callable[[], Wakeup]) -> None:
     event.listen(target, "before_commit", before_commit)
     event.listen(target, "after_commit", after_commit)
     event.listen(target, "after_rollback", after_rollback)
+
+
+def forget_everywhere(db: Session) -> None:
+    """With the commit, every process that serves forgets what it remembers; see realtime/poll_cache.py."""
+    db.execute(_COUNT_OUTSIDE_WRITE.on(db))

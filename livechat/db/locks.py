@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from .dialects import on_postgresql
+
 _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 TEAM = "livechat team"
@@ -17,5 +19,5 @@ def take_turns(db: Session, name: str) -> None:
     On PostgreSQL this is an advisory lock, which `lock_timeout` bounds like any other. On SQLite a transaction that
     writes is alone already (see `models.writing`), so there is nothing to do.
     """
-    if db.get_bind().dialect.name == "postgresql":
+    if on_postgresql(db):
         db.execute(_TURN, {"name": name})

@@ -10,6 +10,7 @@ from sqlalchemy.exc import InvalidatePoolError
 
 from ..utf8_json import dumps
 from .errors import sqlstate
+from .hooks import replace
 
 IDLE = 1.0  # seconds without use after which a connection is tried before it is used again
 HELD_FOR = (
@@ -93,9 +94,7 @@ class _Watch:
         self._patience = patience
         self._held_until = self._reconnect_after = 0.0
         self._suspects = False
-        self._is_disconnect = engine.dialect.is_disconnect
-        # Not as an event: one that is listened for costs every statement a little, and this is asked at errors only.
-        engine.dialect.is_disconnect = self._learn  # type: ignore[method-assign, assignment]
+        self._is_disconnect = replace(engine, "is_disconnect", self._learn)
         event.listen(engine, "checkin", self._checkin)
         event.listen(engine, "checkout", self._checkout)
 

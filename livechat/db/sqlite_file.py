@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from ..gevent_support import in_a_real_thread, is_patched
+from .hooks import replace
 
 log = logging.getLogger(__name__)
 
@@ -43,8 +44,6 @@ class DatabaseFile:
 
     def watch(self, engine: Engine) -> None:
         """Let an engine's connections be of this file only, and its commits be checked."""
-        dialect: Any = engine.dialect
-        connect, begin = dialect.connect, dialect.do_begin
 
         def checked_connect(*args: Any, **more: Any) -> Any:
             self._compare(self._known)  # or SQLite would make what is missing, or open another one
@@ -54,10 +53,9 @@ class DatabaseFile:
             self._compare(connection.info[_OPENED], connection)
             begin(connection)
 
-        # Not as events: one that is listened for costs every statement more than this.
-        dialect.connect = checked_connect
-        dialect.do_begin = checked_begin
-        dialect.do_commit = _Commit(self)
+        connect = replace(engine, "connect", checked_connect)
+        begin = replace(engine, "do_begin", checked_begin)
+        replace(engine, "do_commit", _Commit(self))
         event.listen(engine, "connect", self._opened)
         event.listen(engine, "close", self._closed)
 

@@ -13,10 +13,10 @@ from ..accounts import admins
 from ..accounts.login_limits import Scope
 from ..actors import STAFF, Kind, kind_of
 from ..audit import Act
-from ..conversation.records import Reader
+from ..db.dialects import Reader
 from ..exceptions import Invalid, Missing
-from ..models import Admin, Audit, Role
-from ..serializers import Translate, rfc3339
+from ..models import Admin, Audit, Role, rfc3339
+from ..serializers import Translate
 
 _ = TranslationStringFactory("livechat")
 

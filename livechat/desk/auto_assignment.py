@@ -16,8 +16,9 @@ from ..actors import Actor
 from ..conversation.assignment import assign
 from ..conversation.message_log import LOCK
 from ..conversation.triage import wake_due
+from ..db.session import writing
 from ..exceptions import Refused
-from ..models import Admin, Audit, ChatSession, Status, now, writing
+from ..models import Admin, Audit, ChatSession, Status, now
 from ..permissions import Permission
 from ..rights import who_may
 from .presence import ready_to_answer

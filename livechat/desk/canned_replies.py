@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from .. import audit, rights
 from ..actors import Actor
 from ..audit import Act
-from ..conversation.records import Reader
+from ..db.dialects import Reader
 from ..db.locks import take_turns
 from ..exceptions import Conflict, Invalid, Missing
 from ..models import CannedReply, now, table_of
@@ -39,6 +39,13 @@ VARIABLES: dict[str, Callable[[Any, str], Any]] = {
     "admin.name": lambda _session, admin: admin,
 }
 """What stands in braces, and where it comes from: a session's row and the name of who answers."""
+
+
+_REPLIES = table_of(CannedReply)
+_REPLY = select(_REPLIES).where(
+    _REPLIES.c.id == bindparam("id"),
+    _REPLIES.c.scope.in_(bindparam("scopes", expanding=True)),
+)
 
 
 def own(admin_id: int) -> str:
@@ -189,3 +196,8 @@ def _code_is_free(db: Session, code: str) -> Iterator[None]:
 def _record(db: Session, actor: Actor, act: Act, reply: CannedReply) -> None:
     if reply.scope == EVERYBODY:  # what is one's own is nobody else's business
         audit.record(db, actor, act, target=f"/{reply.code}")
+
+
+def reply_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
+    """A canned reply that this admin may use, as a row."""
+    return db.execute(_REPLY, {"id": number, "scopes": ["all", f"admin:{admin_id}"]}).first()

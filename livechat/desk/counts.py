@@ -9,8 +9,9 @@ from weakref import WeakKeyDictionary
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from ..conversation.records import SESSIONS, Reader
-from ..models import LONG
+from ..conversation.records import SESSIONS
+from ..db.dialects import Reader
+from ..db.engine import LONG
 
 RECENT = (
     1000  # the newest numbers, which are always counted: on PostgreSQL a lower one may appear later

@@ -10,8 +10,9 @@ from sqlalchemy import func, select, tuple_
 
 from ..accounts.admins import fold_username
 from ..conversation.cursors import EPOCH, list_position
-from ..conversation.records import SESSIONS, Reader
+from ..conversation.records import SESSIONS
 from ..conversation.tags import fold_tag
+from ..db.dialects import Reader
 from ..exceptions import Invalid
 from ..models import Admin, ChatRead, Mention, Priority, SessionTag, Status, Tag, table_of
 from ..search.inbox_field import searched

@@ -9,14 +9,15 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, bindparam, func, or_, select
-from sqlalchemy.orm import Session
 
 from ..conversation.cursors import list_cursor
 from ..conversation.mentions import unseen
-from ..conversation.records import MESSAGES, RECORD, SESSIONS, Reader, record_by_id
+from ..conversation.records import MESSAGES, RECORD, SESSIONS, Row, record_by_id
 from ..conversation.tags import tags_of
+from ..db.dialects import Reader, on_sqlite
+from ..db.engine import LONG
 from ..exceptions import Invalid
-from ..models import LONG, Admin, ChatRead, Guest, Status, table_of
+from ..models import Admin, ChatRead, Guest, Status, table_of
 from .counts import count_all
 from .filters import OPEN, Filters, conditions
 from .presence import who_is_here
@@ -56,19 +57,6 @@ _NEWS = (
     .where(SESSIONS.c.status.in_([status.value for status in OPEN]), _MINE, _LEFT > 0)
     .execution_options(**LONG)
 )
-
-
-@dataclass(frozen=True)
-class Row:
-    """A session in a list, with its newest message of a person, how much this admin has not read, whether the
-    customer has the chat open, its tags, and whether the customer is blocked. Session and message are rows."""
-
-    session: Any
-    last_message: Any | None
-    unread: int
-    here: bool = False
-    tags: Sequence[str] = ()
-    blocked: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,8 +173,7 @@ def changed_since(db: Reader, position: int) -> list[int] | None:
         return None
     # PostgreSQL gives numbers out before it commits: a lower one can appear after a higher one. With SQLite
     # there is one writer at a time.
-    sqlite = (db.get_bind() if isinstance(db, Session) else db).dialect.name == "sqlite"
-    floor = position if sqlite else position - OVERLAP
+    floor = position if on_sqlite(db) else position - OVERLAP
     query = select(MESSAGES.c.session_id).where(MESSAGES.c.id > floor).distinct()
     found = list(db.execute(query.limit(MOST_CHANGED + 1)).scalars())
     return sorted(found) if len(found) <= MOST_CHANGED else None

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlalchemy.orm import Session
 
 from .. import validation
-from ..conversation.records import Reader
+from ..db.dialects import Reader
 from ..exceptions import Conflict, Invalid
-from ..models import Admin, SavedView, Status, now
+from ..models import Admin, SavedView, Status, now, table_of
 from .filters import PRIORITIES, VIEWS
 
 CHOICES = {"theme": ("system", "dark", "light"), "density": ("comfortable", "compact")}
@@ -24,6 +24,12 @@ USUAL: dict[str, Any] = {
 }
 MOST_VIEWS = 50
 FILTERS = ("status", "assignee", "q", "tag", "priority", "view")
+
+
+_VIEWS = table_of(SavedView)
+_VIEW = select(_VIEWS).where(
+    _VIEWS.c.id == bindparam("id"), _VIEWS.c.admin_id == bindparam("admin")
+)
 
 
 def preferences_of(db: Reader, admin_id: int) -> dict[str, Any]:
@@ -83,3 +89,8 @@ def _check(query: Mapping[str, str]) -> None:
     for name, choices in allowed.items():
         if name in query and query[name] not in choices:
             raise Invalid("query", f"{query[name]} is no {name}.")
+
+
+def view_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
+    """An admin's own saved view, as a row."""
+    return db.execute(_VIEW, {"id": number, "admin": admin_id}).first()

@@ -15,11 +15,12 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Engine, bindparam, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from ..conversation.records import SESSIONS, Reader
-from ..models import WRITING, Admin, Presence, Worker, now, table_of
+from ..conversation.records import SESSIONS
+from ..db.dialects import PerDialect, Reader
+from ..db.engine import WRITING
+from ..models import Admin, Presence, Worker, now, table_of
 from ..permissions import Permission, may
 from ..rights import who_may
 
@@ -39,10 +40,7 @@ _PRESENCES = table_of(Presence)
 _WORKERS = table_of(Worker)
 _ADMINS = table_of(Admin)
 # Where nobody knows whether a commit came about, it is written again.
-_ARRIVE = {
-    dialect: of(_PRESENCES).on_conflict_do_nothing()
-    for dialect, of in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
-}
+_ARRIVE = PerDialect(lambda insert: insert(_PRESENCES).on_conflict_do_nothing())
 _HERE = (
     select(_PRESENCES.c.ref)
     .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
@@ -240,7 +238,7 @@ class Book:
                 rows = [
                     {"worker_id": self.worker_id, "kind": kind, "ref": ref} for kind, ref in came
                 ]
-                connection.execute(_ARRIVE[connection.dialect.name], rows)
+                connection.execute(_ARRIVE.on(connection), rows)
         self._written |= set(came)
         self._written -= set(left)
         if beat:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from ..conversation.records import Reader
+from ..db.dialects import Reader
 from ..models import Admin, AdminLogin, Presence, Worker, now, table_of
 from ..statistics.daily import open_chats
 from .presence import ADMIN, ALIVE_FOR

@@ -9,7 +9,7 @@ from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from ..permissions import Role
-from .meta import Base, UTCDateTime
+from .base import Base, UTCDateTime
 
 
 class Admin(Base):

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from ..db.dialects import on_postgresql
 from ..db.errors import unless_away
 from ..db.postgresql import KEPT_ALIVE
 from .hints import Changed, Hint, Typing, decode, encode, split
@@ -225,7 +226,7 @@ _NOTIFY = text("SELECT pg_notify(:channel, :said)")
 
 
 def _listening_connection(url: Any) -> Any:
-    import psycopg
+    import psycopg  # noqa: PLC0415 - not needed on SQLite
 
     # Outside of the pool: it is never given back. Keepalives tell when the other machine is gone.
     return psycopg.connect(
@@ -242,7 +243,7 @@ class RedisChannel(_Talking):
 
     def __init__(self, hub: Hub, engine: Engine, url: str) -> None:
         super().__init__(hub, engine)
-        import redis
+        import redis  # noqa: PLC0415 - an optional dependency
 
         self._redis: Any = redis.Redis.from_url(
             url,
@@ -273,3 +274,12 @@ class RedisChannel(_Talking):
                     self.heard(message["data"])
         finally:
             subscription.close()
+
+
+def choose(url: str, engine: Engine, hub: Hub) -> Wakeup:
+    """The way that fits: Redis for a ``redis://`` URL, otherwise that of the database."""
+    if url:
+        return RedisChannel(hub, engine, url)
+    if on_postgresql(engine):
+        return PostgreSQLNotify(hub, engine)
+    return SQLiteWatch(hub, engine)

@@ -7,7 +7,8 @@ from typing import Any
 from pyramid.config import Configurator
 from sqlalchemy import Engine, text
 
-from ..models import LONG
+from ..db.dialects import on_sqlite
+from ..db.engine import LONG
 from ..search.index import keep_up
 
 AT_MOST = 2000  # messages that the search's index takes in, each time
@@ -26,5 +27,5 @@ def tidy(engine: Engine) -> None:
 
 def includeme(config: Configurator) -> None:
     registry: Any = config.registry
-    if registry["livechat.engine"].dialect.name == "sqlite":
+    if on_sqlite(registry["livechat.engine"]):
         registry["livechat.realtime"].duties.append(lambda: tidy(registry["livechat.engine"]))

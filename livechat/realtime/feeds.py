@@ -11,16 +11,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..accounts.admins import admin_name
+from ..accounts.guests import guest_id_by_token
+from ..accounts.logins import admin_by_login
 from ..actors import Actor
 from ..conversation.cursors import message_cursor
 from ..conversation.history import page_after
-from ..conversation.records import (
-    admin_by_login,
-    admin_name,
-    customer_record_by_id,
-    guest_id_by_token,
-    record_by_id,
-)
+from ..conversation.records import customer_record_by_id, record_by_id
 from ..desk.inbox import news
 from ..desk.presence import who_looks
 from ..serializers import Translate, admin_message, customer_message, public_name

@@ -22,8 +22,9 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
-from ..accounts.guests import hash_token
-from ..conversation.records import Reader, customer_record, guest_id_by_token, record_by_uuid
+from ..accounts.guests import guest_id_by_token, hash_token
+from ..conversation.records import customer_record, record_by_uuid
+from ..db.dialects import Reader
 from ..db.errors import is_away
 from ..models import OutsideWrite
 from .bounded import Bounded

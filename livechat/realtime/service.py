@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, Any
 from pyramid.config import Configurator
 from sqlalchemy import Engine, select
 
-from ..conversation.records import LONGEST_QUEUE, SESSIONS, good_tokens
+from ..accounts.guests import good_tokens
+from ..conversation.records import LONGEST_QUEUE, SESSIONS
 from ..db import errors
 from ..db.changes import announce
+from ..db.dialects import on_sqlite
 from ..desk.presence import Book, Team
 from ..exceptions import TooManyStreams
 from ..gevent_support import is_patched
 from ..models import Status
+from .backends import choose
 from .hints import Presence, split
 from .hub import Hub, Listener
 from .poll_cache import Known, Remembered
 from .refresh_budget import Sparing
-from .wakeup import Wakeup, choose
+from .wakeup import Wakeup
 
 if TYPE_CHECKING:
     from ..settings import Settings
@@ -45,7 +48,7 @@ class Realtime:
         self.book = Book()
         self.team = Team()
         self.figures = Sparing()
-        self.known = Remembered(reading_engine) if engine.dialect.name == "sqlite" else Known()
+        self.known = Remembered(reading_engine) if on_sqlite(engine) else Known()
         self.hub.on_change(self.known.forget)
         self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)
         self.duties: list[Callable[[], Any]] = []

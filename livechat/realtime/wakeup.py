@@ -10,7 +10,6 @@ import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from .hints import Changed, Hint
@@ -38,8 +37,9 @@ class Wakeup:
     def before_commit(self, db: Session, session_ids: Sequence[int]) -> None:
         """Called within the transaction that has changed these sessions."""
 
-    def after_commit(self, changed: Changed, entries: Sequence[int]) -> None:
+    def after_commit(self, session_ids: Sequence[int], entries: Sequence[int]) -> None:
         """Called when it is committed, with the ids of the entries it has written."""
+        changed = Changed(tuple(session_ids))
         self.hub.tell(changed)
         if self.sweep is not None:
             self.sweep.know(entries)  # now that they are told
@@ -70,14 +70,3 @@ class Wakeup:
             elif changed:
                 self.hub.tell(Changed(tuple(sorted(changed))))
             self.told_up_to = self.sweep.floor
-
-
-def choose(url: str, engine: Engine, hub: Hub) -> Wakeup:
-    """The way that fits: Redis for a ``redis://`` URL, otherwise that of the database."""
-    from . import backends
-
-    if url:
-        return backends.RedisChannel(hub, engine, url)
-    if engine.dialect.name == "postgresql":
-        return backends.PostgreSQLNotify(hub, engine)
-    return backends.SQLiteWatch(hub, engine)

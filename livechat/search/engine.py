@@ -11,10 +11,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, select
 
 from ..accounts.admins import fold_username
-from ..conversation.records import MESSAGES, SESSIONS, Reader
+from ..conversation.records import MESSAGES, SESSIONS
 from ..conversation.tags import fold_tag, tags_of
+from ..db.dialects import Reader
+from ..db.engine import LONG
 from ..exceptions import Invalid
-from ..models import LONG, Admin, Sender, SessionTag, Tag
+from ..models import Admin, Sender, SessionTag, Tag
 from . import index
 from .index import END
 from .query import Query, matches, parse

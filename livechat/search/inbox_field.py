@@ -6,8 +6,9 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
-from ..conversation.records import SESSIONS, Reader
-from ..models import LONG
+from ..conversation.records import SESSIONS
+from ..db.dialects import Reader
+from ..db.engine import LONG
 from . import index
 from .query import Query, term
 

@@ -6,11 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Engine, TextClause, text
-from sqlalchemy.orm import Session
 
-from ..conversation.records import Reader
+from ..db.dialects import Reader, on_sqlite
+from ..db.engine import LONG, WRITING
 from ..db.errors import unless_away
-from ..models import LONG, WRITING
 from .query import Query, Term
 
 END = 2**31 - 1  # above every number
@@ -39,17 +38,12 @@ _WRITE_DOWN = text("SAVEPOINT taken_in")
 _NEXT_WORD = text("SELECT term FROM search_terms WHERE term >= :least ORDER BY term LIMIT 1")
 
 
-def is_sqlite(db: Reader) -> bool:
-    """Which of the two databases it is."""
-    return (db.get_bind() if isinstance(db, Session) else db).dialect.name == "sqlite"
-
-
 def keep_up(engine: Engine, most: int | None = None) -> None:
     """Take into SQLite's index what was written since, all of it or the oldest `most`; PostgreSQL does it by itself.
 
     Raises what `db_errors.is_away` knows when somebody else holds the database.
     """
-    if engine.dialect.name != "sqlite":
+    if not on_sqlite(engine):
         return
     taken = 0
     while most is None or taken < most:
@@ -72,7 +66,7 @@ def messages(
 ) -> list[int]:
     """The numbers of at most `limit` messages that fit the words, from `below` down to `above`, both excluded.
     `author` is an admin's number."""
-    if is_sqlite(db):
+    if on_sqlite(db):
         asked = _fts5_messages(db, query, author)
         return _from_fts5(db, "search_messages", asked, below, above, limit)
     facets = ["@" + query.sender] if query.sender in {"customer", "admin", "note"} else []
@@ -82,7 +76,7 @@ def messages(
 
 def sessions(db: Reader, query: Query, *, below: int, above: int, limit: int) -> list[int]:
     """The same for sessions, by name, e-mail address, product and tags."""
-    if is_sqlite(db):
+    if on_sqlite(db):
         asked = _fts5(query.terms, query.excluded)
         if query.product:
             product = f"product : ({_fts5(query.product, ())})"

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from gevent import sleep, spawn
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
+from ..gevent_support import raw_socket
 from ..security import network_of
 from .http_bodies import Body, Incoming
 from .http_requests import BadRequest, Ended, Head, closing_answer, read_head
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 READ_BUFFER = 2048  # bytes; the standard one of 8 KiB would be a third of what an idle stream takes
 MOST_REFUSALS = 32  # connections that are being told that there is no room; more are closed at once
+MOST_LEAVING = 32  # connections that have been told to close and are still open; then new ones wait
 TELLING = 1.0  # seconds for that
 TOLD_EVERY = 60.0  # seconds between two lines in the log about it
 _NO_FILES = {errno.EMFILE, errno.ENFILE}
@@ -96,6 +98,9 @@ class Server(WSGIServer):  # type: ignore[misc]
     refusing = 0
 
     def do_read(self) -> Any:
+        if self.places.taken >= self.places.most + MOST_LEAVING:
+            self._pause(0.01)
+            return None
         try:
             return super().do_read()
         except OSError as error:
@@ -132,14 +137,17 @@ class Server(WSGIServer):  # type: ignore[misc]
     def _let_one_go(self) -> None:
         # No file, not even for saying so: whoever waits for a request makes room.
         if not self.handler_class.let_one_go():
-            self.stop_accepting()
-            self._timer = self.loop.timer(0.1)
-            self._timer.start(self._start_accepting_if_started)
+            self._pause(0.1)
+
+    def _pause(self, seconds: float) -> None:
+        self.stop_accepting()
+        self._timer = self.loop.timer(seconds)
+        self._timer.start(self._start_accepting_if_started)
 
     def _refuse(self, sock: Any, why: str) -> None:
         self.places.say_full(why)
         with contextlib.suppress(OSError):
-            sock._sock.send(NO_ROOM)
+            raw_socket(sock).send(NO_ROOM)
         if self.refusing < MOST_REFUSALS:
             self.refusing += 1
             spawn(self._hear_out, sock)

@@ -10,6 +10,8 @@ import itertools
 import time
 from typing import Any, Protocol
 
+from ..gevent_support import raw_socket
+
 ROUND = 12.0  # seconds from one sign of life to the next
 PARTS = 240  # of a round: so many streams at a time that nobody else waits for long
 
@@ -59,7 +61,7 @@ def _send(stream: Quiet, client: Any, sign: bytes) -> None:
     if not stream.idle:
         return
     try:
-        sent = client._sock.send(sign)  # without waiting: nobody else goes on meanwhile
+        sent = raw_socket(client).send(sign)  # without waiting: nobody else goes on meanwhile
     except BlockingIOError:
         stream.beat()  # it has time to wait until its reader reads
     except OSError:

@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
+from ..gevent_support import raw_socket
 from .heartbeats import Pulse
 
 log = logging.getLogger(__name__)
@@ -174,7 +175,7 @@ def _framed(data: bytes, chunked: bool) -> bytes:
 
 def _look_whether_gone(client: Any, stream: Any, watcher: Any) -> None:
     try:
-        more = client._sock.recv(1, socket.MSG_PEEK)
+        more = raw_socket(client).recv(1, socket.MSG_PEEK)
     except BlockingIOError:
         return
     except OSError:
@@ -184,7 +185,7 @@ def _look_whether_gone(client: Any, stream: Any, watcher: Any) -> None:
         stream.end()
 
 
-def _handler_class(pulse: Pulse) -> Any:
+def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs gevent imported
     from gevent import socket as cooperative
 
     from .connections import RequestReader
@@ -247,7 +248,9 @@ def _handler_class(pulse: Pulse) -> Any:
                 self.whole += data
                 return
             try:
-                sent = self.socket._sock.send(data)  # what is short goes at once, without a clock
+                sent = raw_socket(self.socket).send(
+                    data
+                )  # what is short goes at once, without a clock
             except BlockingIOError:
                 sent = 0
             self.response_length += sent

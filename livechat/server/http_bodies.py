@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from ..gevent_support import raw_socket
 from .http_requests import CONTROL, LONGEST_LINE, TOKEN, Head
 
 IDLE = 75.0  # seconds a connection may wait for its next request
@@ -76,7 +77,7 @@ class Incoming(io.RawIOBase):
     def has_unread(self) -> bool:
         """Whether something has arrived that nobody has read."""
         try:
-            return bool(self._socket._sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+            return bool(raw_socket(self._socket).recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except OSError:
             return False
 

@@ -43,7 +43,7 @@ def run(application: Any, _global_config: dict[str, str], **server: str) -> None
     proxies = settings is not None and settings.trusted_proxies > 0
     http.run(application, sockets, ready=ready, stop=stop, proxies=proxies)
     if realtime is not None:
-        from ..models import leave_whole
+        from ..db.engine import leave_whole
 
         realtime.stop()
         leave_whole(registry["livechat.engine"], registry["livechat.reading_engine"])

@@ -13,16 +13,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
 from sqlalchemy import func, select
 
-from ..conversation.records import SESSIONS, Reader
-from ..models import LONG, Admin, ChatMessage, ChatSession, Sender, Status, table_of
+from ..conversation.records import SESSIONS
+from ..db.dialects import Reader
+from ..db.engine import LONG
+from ..models import Admin, ChatMessage, ChatSession, Sender, Status, table_of
 from .report import day_of, first_answerer, midnight, quantile, seconds_to_answer
-
-if TYPE_CHECKING:
-    from pyramid.config import Configurator
 
 DAYS = 30
 # What was written in the last moments of a day, or by a machine whose clock is slow, is there by then.
@@ -217,5 +216,5 @@ def by_admin(db: Reader, total: Figures) -> list[AdminFigures]:
     ]
 
 
-def includeme(config: Configurator) -> None:
+def includeme(config: Any) -> None:
     config.registry["livechat.finished_days"] = FinishedDays()

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ..conversation.records import Reader
+from ..db.dialects import Reader, on_postgresql
 from ..models import Admin, ChatMessage, ChatSession, Sender, Status
 
 
@@ -92,7 +92,7 @@ def midnight(day: date) -> datetime:
 
 def day_of(db: Reader, moment: InstrumentedAttribute[Any]) -> ColumnElement[str]:
     """The day on which a moment lies, ``2026-01-31``."""
-    if _on_postgresql(db):
+    if on_postgresql(db):
         return func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD")
     return func.substr(moment, 1, 10)  # SQLite keeps UTC as text
 
@@ -100,7 +100,7 @@ def day_of(db: Reader, moment: InstrumentedAttribute[Any]) -> ColumnElement[str]
 def seconds_to_answer(db: Reader) -> ColumnElement[float]:
     """How long a chat's first answer took; None without one. Less than nothing where a clock was set back."""
     began, answered = ChatSession.created_at, ChatSession.first_answer_at
-    if _on_postgresql(db):
+    if on_postgresql(db):
         return func.date_part("epoch", answered - began, type_=Float)
     # Whole milliseconds come out of fractions of days.
     passed = (func.julianday(answered) - func.julianday(began)) * 86400
@@ -124,11 +124,6 @@ def quantile(ordered: Sequence[float], part: float) -> float | None:
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
     return round(ordered[below] + (ordered[above] - ordered[below]) * (place - below), 3)
-
-
-def _on_postgresql(db: Reader) -> bool:
-    engine = db.get_bind() if isinstance(db, Session) else db
-    return engine.dialect.name == "postgresql"
 
 
 def _counts(db: Session, by: By, first: datetime, end: datetime) -> Iterator[tuple[str, Any, int]]:

@@ -16,7 +16,7 @@ from ..accounts import guests, resume_tickets
 from ..actors import CUSTOMER
 from ..conversation import group_commit, lifecycle, records
 from ..conversation.cursors import message_cursor
-from ..conversation.opening import Opening
+from ..conversation.opening import Opening, Product
 from ..db import errors
 from ..desk import presence
 from ..exceptions import Invalid
@@ -248,7 +248,7 @@ def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) 
         name=name,
         email=email,
         verified=_verified(request, email, data.get("email"), customer.get("signature")),
-        product=validation.product(data.get("product"), id_in_url),
+        product=product_of(data.get("product"), id_in_url),
         page_url=validation.web_address(page.get("url"), "page.url"),
         page_title=validation.short_text(page.get("title"), "page.title", 200),
         body=None if message is None else validation.body_text(message, "message"),
@@ -270,3 +270,19 @@ def _verified(request: Request, email: str | None, given: Any, signature: Any) -
             "customer.signature", "The shop's signature does not fit this e-mail address."
         )
     return True
+
+
+def product_of(value: Any, id_in_url: str | None) -> Product | None:
+    """The product of a start: its id from the URL or the body, the rest from the body."""
+    given = validation.mapping(value, "product")
+    if id_in_url is None and not given:
+        return None
+    price = given.get("price")
+    return Product(
+        id=validation.product_id(id_in_url if id_in_url is not None else given.get("id")),
+        name=validation.short_text(given.get("name"), "product.name", 200),
+        url=validation.web_address(given.get("url"), "product.url"),
+        price=validation.short_text(
+            str(price) if validation.is_number(price) else price, "product.price", 50
+        ),
+    )

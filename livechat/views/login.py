@@ -13,17 +13,18 @@ from pyramid.response import Response
 from pyramid.security import forget, remember
 from pyramid.view import view_config
 
-from ..accounts import admins, devices, password_rules, sign_in
+from ..accounts import admins, password_rules, sign_in
 from ..accounts.login_limits import Attempt, LoginLimits
 from ..accounts.logins import device_of
+from ..db.session import apart
 from ..exceptions import Busy, Invalid, Refused, TooMany, WrongLogin
 from ..models import Admin as AdminRow
-from ..models import apart
 from ..permissions import Permission
 from ..resources import Admin
+from ..web import devices
+from ..web.accept import wants_json
 from ..web.rate_limits import network
 from ..web.request_body import form_text
-from .desk.common import wants_json
 
 # Pages that the browser keeps, to go back to, are gone after signing out. "storage" would empty the storage of the
 # whole origin: the customer's conversation of somebody who has tried their own shop in this browser as well. The desk

@@ -8,8 +8,8 @@ from typing import Any
 from pyramid.request import Request
 
 from ..accounts import resume_tickets
+from ..db.session import give_back_reading, writing
 from ..exceptions import Invalid, Missing
-from ..models import give_back_reading, writing
 from ..permissions import Permission
 from ..resources import Resume, Ticket
 from ..security import bearer_token, embedding_site

@@ -10,7 +10,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from .. import validation
-from ..models import give_back_reading
+from ..db.session import give_back_reading
 from ..realtime.hints import Typing
 from ..realtime.sse import EventStream, Log
 from ..web.rate_limits import network

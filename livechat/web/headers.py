@@ -63,7 +63,7 @@ def framed_by_sites(request: Request, response: Response) -> None:
     response.headers["Content-Security-Policy"] = f"{PAGE_POLICY}; frame-ancestors {sites}"
 
 
-def preflight(request: Request) -> Response:
+def preflight(_request: Request) -> Response:
     """The answer to a browser that asks whether a page of another origin may call the customer side."""
     response = Response(status=204)
     response.headers.update(

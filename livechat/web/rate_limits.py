@@ -6,13 +6,11 @@ Those that protect accounts are counted in the database: see accounts/login_limi
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
 from limits import RateLimitItem, parse
-from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from pyramid.config import Configurator
 from pyramid.request import Request
@@ -23,35 +21,9 @@ from ..exceptions import TooMany
 from ..resources import CustomerSession, Desk
 from ..security import client_address, network_of
 from ..settings import Settings
+from .limit_storage import CalmStorage
 
 View = Callable[[Any, Request], Response]
-
-
-class CalmStorage(MemoryStorage):
-    """The library's counters in memory. It looks for those that have run out, all of them and in a thread of their
-    own, after whatever is counted; once in ten seconds is enough, and saves a tenth of every send."""
-
-    @property
-    def timer(self) -> Any:
-        """What the library starts, unless it is alive."""
-        return self._paced
-
-    @timer.setter
-    def timer(self, timer: threading.Timer) -> None:
-        self._paced = _Paced(timer)
-
-
-class _Paced:
-    def __init__(self, timer: threading.Timer) -> None:
-        self._timer = timer
-        self._rests_until = time.monotonic() + 10
-
-    def start(self) -> None:
-        self._timer.daemon = True
-        self._timer.start()
-
-    def is_alive(self) -> bool:
-        return time.monotonic() < self._rests_until or self._timer.is_alive()
 
 
 class Limits:

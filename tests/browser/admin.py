@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from sqlalchemy import Engine
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 from livechat.security import LOGIN_COOKIE
 
@@ -40,7 +40,7 @@ class Desk:
 
     def is_signed_in(self) -> Desk:
         """Signed in without the form, which takes its time on purpose."""
-        with schema.transaction(self.engine) as db:
+        with transaction(self.engine) as db:
             token = admins.sign_in(db, db.get_one(AdminRow, self.row.id), 24)
         # As the server sets it: another path would make it a second cookie of the same name.
         cookie = {"name": LOGIN_COOKIE, "value": token, "domain": "localhost"}
@@ -56,7 +56,7 @@ class Desk:
 
     def loses_the_login(self) -> Desk:
         """The login ends on the server, as after a new password or when it has run out."""
-        with schema.transaction(self.engine) as db:
+        with transaction(self.engine) as db:
             admins.sign_out_everywhere(db, db.get_one(AdminRow, self.row.id))
         return self
 

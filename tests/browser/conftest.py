@@ -15,7 +15,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from sqlalchemy import Engine, text
 
-from livechat.models import Base, make_engine
+from livechat.db.engine import make_engine
+from livechat.models import Base
 
 from ..databases import Database
 from ..factories import add_admin

@@ -11,7 +11,7 @@ from livechat.accounts import admins
 from livechat.actors import STAFF, admin_actor
 from livechat.conversation import notes, tags, triage
 from livechat.conversation.opening import Product
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.desk import canned_replies as replies
 from livechat.desk import preferences
 from livechat.models import Admin as AdminRow
@@ -30,7 +30,7 @@ def the_list_in_its_states(world: World, look: Look) -> None:
     clara = add_chat(engine, "Clara", "Hello", email="clara@example.com", product=EMBER)
     add_messages(engine, add_chat(engine, None, "Hi"), desk.row, "Good day")
     close_chat(engine, add_chat(engine, "Emil"))
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         session = db.get_one(ChatSession, clara)
         assert session.waiting_since is not None
         session.waiting_since -= timedelta(minutes=40)
@@ -83,7 +83,7 @@ def notes_canned_replies_and_held_answers(world: World, look: Look) -> None:
     berta = world.desk("berta", "Berta Beispiel").row
     desk.ear.expects("409", "ERR_FAILED")
     add_chat(engine, "Clara", "Hello", product=EMBER)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         actor = admin_actor(desk.row.id, desk.row.name)
         for code in ("hours", "norway"):
             replies.add(db, actor, code=code, title=code, body="From 9 to 5.", everybody=True)
@@ -131,7 +131,7 @@ def the_menus_and_what_they_do(world: World, look: Look) -> None:
     expect(desk.page.locator("#block")).not_to_have_text("Block this customer")
     look(desk.page)
     viewer = world.desk("vera", "Vera Vonfern").is_signed_in()
-    with schema.transaction(world.engine) as db:
+    with transaction(world.engine) as db:
         admins.set_role(db, db.get_one(AdminRow, viewer.row.id), "viewer")
     viewer.visits("2/").is_ready()
     look(viewer.page)
@@ -157,7 +157,7 @@ def the_search(world: World, look: Look) -> None:
     desk = world.desk().is_signed_in()
     desk.ear.expects("422")
     number = add_chat(world.engine, "Clara", "The blue lamp", product=EMBER)
-    with schema.transaction(world.engine) as db:
+    with transaction(world.engine) as db:
         actor = admin_actor(desk.row.id, desk.row.name)
         session = db.get_one(ChatSession, number)
         notes.add_note(db, session, actor, "A <lamp> for @berta", "a-note")
@@ -207,7 +207,7 @@ def the_team(world: World, look: Look) -> None:
     desk = world.desk().is_signed_in()
     desk.ear.expects("409", "422")
     off = world.desk("otto", "Otto Offline").row
-    with schema.transaction(world.engine) as db:
+    with transaction(world.engine) as db:
         admins.disable(db, db.get_one(AdminRow, off.id))
     desk.visits("team/")
     for number in (1, 2):  # the second time it is an error
@@ -225,7 +225,7 @@ def ones_own_account(world: World, look: Look) -> None:
     desk = world.desk().is_signed_in()
     desk.ear.expects("422")
     world.desk("berta", "Berta Beispiel")
-    with schema.transaction(world.engine) as db:
+    with transaction(world.engine) as db:
         row = db.get_one(AdminRow, desk.row.id)
         for device in ("Safari on iPhone", "Firefox on Windows"):
             admins.sign_in(db, row, 24, device=device, network="2001:db8:12:3456::/64")

@@ -13,7 +13,7 @@ from livechat.accounts import guests
 from livechat.actors import CUSTOMER, STAFF, Actor, admin_actor
 from livechat.conversation import lifecycle
 from livechat.conversation.opening import Opening, Product
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin, ChatSession
 
 from ..server import Server
@@ -27,7 +27,7 @@ def add_chat(
     product: Product | None = None,
 ) -> int:
     """A waiting chat in which a customer has written these; returns its number."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         guest = guests.new_guest(db, None)
         opening = Opening(
             name=name,
@@ -49,7 +49,7 @@ def add_messages(engine: Engine, number: int, author: Admin | None, *messages: s
     actor: Actor = CUSTOMER
     if author is not None:
         actor = admin_actor(author.id, author.name)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         session = db.get_one(ChatSession, number)
         for body in messages:
             lifecycle.send(db, session, actor, body, str(uuid.uuid4()))
@@ -92,7 +92,7 @@ def fill_chat(engine: Engine, number: int, count: int, body: str = "Entry {}") -
 
 def close_chat(engine: Engine, number: int) -> None:
     """A colleague closes it."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         lifecycle.close(db, db.get_one(ChatSession, number), STAFF)
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import BrowserContext, expect
 from sqlalchemy import Engine
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 
 from .admin import Desk
@@ -130,7 +130,7 @@ def the_login_the_invitation_and_errors(world: World, look: Look) -> None:
     desk.signs_in("wrong")
     expect(desk.page.get_by_role("alert")).to_be_visible()
     look(desk.page)
-    with schema.transaction(world.engine) as db:
+    with transaction(world.engine) as db:
         token = admins.invite(db, db.get_one(AdminRow, desk.row.id))
     for each in (token, "used"):
         desk.page.goto(f"{desk.origin}/custom-admin/welcome/?token={each}")

@@ -21,7 +21,7 @@ from livechat.accounts import guests
 from livechat.actors import CUSTOMER
 from livechat.conversation import lifecycle
 from livechat.conversation.opening import Opening, Product
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import ChatSession
 from tests.factories import new_id
 
@@ -165,7 +165,7 @@ def begin(engine: Engine) -> Begin:
     """A function that lets a customer begin a chat with some messages; gives its number."""
 
     def begin(*messages: str, product: Product | None = None, **opening: Any) -> int:
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             guest = guests.new_guest(db, None)
             guests.give_token(db, guest)
             session = lifecycle.start(db, guest, Opening(product=product, **opening)).session
@@ -181,7 +181,7 @@ def change(engine: Engine) -> Callable[..., None]:
     """A function that sets columns of a chat: times, mostly."""
 
     def change(number: int, **columns: datetime | str | None) -> None:
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             for name, value in columns.items():
                 setattr(db.get_one(ChatSession, number), name, value)
 

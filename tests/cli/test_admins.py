@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import Engine
 
 from livechat.accounts import admins
-from livechat.conversation import records
-from livechat.db import schema
+from livechat.accounts.logins import admin_by_login
+from livechat.db.session import transaction
 from tests.factories import PASSWORD, add_admin, has_password
 
 from .conftest import Begin, Shell
@@ -16,7 +16,7 @@ NEW = "some other words in a row"
 
 
 def can_sign_in(engine: Engine, username: str, password: str) -> bool:
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         enabled = admins.find_admin(db, username).disabled_at is None
         return enabled and has_password(db, username, password)
 
@@ -25,7 +25,7 @@ def invited(engine: Engine, link: str) -> str | None:
     """The username that a link is for."""
     path, _question, token = link.rstrip("\n").partition("?token=")
     assert path == "http://localhost:6543/custom-admin/welcome/"
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admin = admins.invited(db, token)
         return admin.username if admin else None
 
@@ -112,12 +112,12 @@ def test_a_disabled_admin_is_out_and_can_come_back(
     ben = add_admin(engine, "ben")
     number = begin("hello")
     shell("sessions", "assign", number, "ben")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         token = admins.sign_in(db, ben, 1)
     out = shell("admins", "disable", "ben")
     assert (out.code, "1 open chat put back" in out.err) == (0, True)
-    with schema.transaction(engine) as db:
-        assert records.admin_by_login(db, token) is None
+    with transaction(engine) as db:
+        assert admin_by_login(db, token) is None
     assert not can_sign_in(engine, "ben", PASSWORD)
     assert shell("sessions", "list").rows[0][1:3] == ["waiting", ""]
     states = {
@@ -134,11 +134,11 @@ def test_a_disabled_admin_is_out_and_can_come_back(
 def test_a_new_password_ends_the_logins_and_so_does_logout(shell: Shell, engine: Engine) -> None:
     anna = add_admin(engine, "anna")
     for words, given in ((["passwd", "anna", "--password-stdin"], NEW), (["logout", "anna"], "")):
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             token = admins.sign_in(db, anna, 1)
         assert shell("admins", *words, input=given).code == 0
-        with schema.transaction(engine) as db:
-            assert records.admin_by_login(db, token) is None
+        with transaction(engine) as db:
+            assert admin_by_login(db, token) is None
     assert can_sign_in(engine, "anna", NEW)
     assert not can_sign_in(engine, "anna", PASSWORD)
 

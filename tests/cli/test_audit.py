@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from livechat import audit
 from livechat.actors import STAFF, admin_actor
 from livechat.audit import Act
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Audit, now
 from tests.factories import add_admin
 
@@ -22,7 +22,7 @@ def acts(engine: Engine, begin: Begin) -> int:
     """Anna is added and takes a chat; two days before, somebody at the command line closed it."""
     anna = add_admin(engine, "anna", "Anna Berg")
     number = begin("hello")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         audit.record(db, STAFF, Act.CLOSED, session_id=number)
         db.query(Audit).filter_by(act=Act.CLOSED).one().created_at = now() - timedelta(days=2)
         actor = admin_actor(anna.id, anna.name)

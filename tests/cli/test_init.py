@@ -9,7 +9,8 @@ import pytest
 
 from livechat.accounts import admins
 from livechat.db import schema
-from livechat.models import make_engine
+from livechat.db.engine import make_engine
+from livechat.db.session import transaction
 from tests.databases import engine_for
 from tests.factories import PASSWORD, has_password
 
@@ -31,7 +32,7 @@ def test_init_makes_everything_and_is_safe_to_repeat(empty_shell: Shell) -> None
     assert (first.code, first.out[: len(WELCOME)]) == (0, WELCOME)
     assert "Made the database ready" in first.err
     path = empty_shell.folder / "deep/down/chat.sqlite3"
-    with engine_for(f"sqlite:///{path}") as engine, schema.transaction(engine) as db:
+    with engine_for(f"sqlite:///{path}") as engine, transaction(engine) as db:
         assert schema.is_current(engine)
         admin = admins.invited(db, first.out.strip().removeprefix(WELCOME))
         assert admin is not None
@@ -91,7 +92,7 @@ def test_on_a_terminal_init_asks(empty_shell: Shell) -> None:
     assert PASSWORD not in asked.out
     assert "Made the admin anna" in asked.out
     engine = make_engine(f"sqlite:///{empty_shell.folder / 'livechat.sqlite3'}")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert has_password(db, "anna", PASSWORD)
     engine.dispose()
     silent = empty_shell.on_terminal("init")
@@ -135,5 +136,5 @@ def test_of_two_who_run_init_at_once_one_gets_a_link_and_it_is_good(
     [link] = [out for out, _err in ended if out]
     [other] = [err for out, err in ended if not out]
     assert "livechat admins passwd anna" in other
-    with engine_for(url) as engine, schema.transaction(engine) as db:
+    with engine_for(url) as engine, transaction(engine) as db:
         assert admins.invited(db, link.strip().rpartition("=")[2]) is not None

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, update
 from livechat.actors import STAFF, admin_actor
 from livechat.conversation import assignment, lifecycle
 from livechat.conversation.opening import Product
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import ChatMessage, ChatSession
 from livechat.statistics.report import By, Report, report
 from tests.factories import add_admin, new_id
@@ -36,7 +36,7 @@ def two_days(engine: Engine, begin: Begin, change: Callable[..., None]) -> None:
     first = begin("a", "b", product=LAMP)
     second = begin("c", product=LAMP)
     third = begin("d", product=TEMPLATE)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         for number, admin in ((first, anna), (second, ben)):
             session = db.get_one(ChatSession, number)
             lifecycle.send(db, session, admin_actor(admin.id, admin.name), "answer", new_id())
@@ -58,7 +58,7 @@ def two_days(engine: Engine, begin: Begin, change: Callable[..., None]) -> None:
 
 
 def counted(engine: Engine, by: By, since: date = MONDAY, until: date = TUESDAY) -> Report:
-    with schema.transaction(engine, write=False) as db:
+    with transaction(engine, write=False) as db:
         return report(db, since, until, by)
 
 

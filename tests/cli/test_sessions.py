@@ -5,10 +5,11 @@ from __future__ import annotations
 from sqlalchemy import Engine
 
 from livechat.accounts import guests
+from livechat.accounts.guests import guest_id_by_token
 from livechat.actors import CUSTOMER
-from livechat.conversation import lifecycle, records
+from livechat.conversation import lifecycle
 from livechat.conversation.opening import Opening, Product
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import ChatMessage, ChatSession
 from tests.databases import rows
 from tests.factories import add_admin
@@ -129,7 +130,7 @@ def test_close_does_what_it_can_and_reports_each(
     shell: Shell, begin: Begin, engine: Engine
 ) -> None:
     first, second, third = begin("a"), begin("b"), begin("c")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         lifecycle.close(db, db.get_one(ChatSession, second), CUSTOMER)
     done = shell("sessions", "close", first, second, 99, third)
     assert done.code == 1
@@ -196,16 +197,16 @@ def test_reply_refuses_what_cannot_be_sent(shell: Shell, begin: Begin, engine: E
 
 def test_revoke_shuts_the_customer_out(shell: Shell, begin: Begin, engine: Engine) -> None:
     number = begin("hello")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         guest = lifecycle.start(db, guests.new_guest(db, None), Opening()).session
         token = guests.give_token(db, db.get_one(guests.Guest, guest.guest_id))
         other = guest.id
     assert "1 token" in shell("sessions", "revoke", number).err
-    with schema.transaction(engine) as db:
-        assert records.guest_id_by_token(db, token) is not None
+    with transaction(engine) as db:
+        assert guest_id_by_token(db, token) is not None
     shell("sessions", "revoke", other)
-    with schema.transaction(engine) as db:
-        assert records.guest_id_by_token(db, token) is None
+    with transaction(engine) as db:
+        assert guest_id_by_token(db, token) is None
 
 
 def test_a_customer_cannot_reach_the_terminal(shell: Shell, begin: Begin, engine: Engine) -> None:
@@ -247,7 +248,7 @@ def test_what_the_command_line_sends_is_stored_once(
     number = begin("hello")
     for _ in range(2):
         shell("sessions", "reply", number, "the same")
-    with schema.transaction(engine, write=False) as db:
+    with transaction(engine, write=False) as db:
         ids = [m.client_id for m in db.query(ChatMessage).filter_by(sender="admin")]
     assert len(ids) == len(set(ids)) == 2
 
@@ -259,6 +260,6 @@ def test_a_note_is_for_colleagues(shell: Shell, begin: Begin, engine: Engine) ->
     assert done.objects[0]["from"] == "note"
     shown = shell("sessions", "show", number).out.splitlines()[-1].split("\t")
     assert [shown[2], shown[4]] == ["note", "@ben, she wants a refund."]
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert db.get_one(ChatSession, number).public_seq == 1
     assert shell("sessions", "note", 99, "x").code == 1

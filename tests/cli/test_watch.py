@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from livechat.actors import CUSTOMER, STAFF
 from livechat.cli.follower import Follower
 from livechat.conversation import lifecycle
-from livechat.db import schema
-from livechat.models import ChatSession, writing
+from livechat.db.session import transaction, writing
+from livechat.models import ChatSession
 from tests.factories import add_admin, new_id
 
 from .conftest import PATIENCE, Begin, Shell
@@ -106,7 +106,7 @@ def test_a_follower_has_everything_once(engine: Engine, begin: Begin) -> None:
     empty = begin()
     assert bodies(follower) == [new, "one", "two", empty]
     assert bodies(follower) == []
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         for number, body in ((old, "three"), (empty, "four"), (old, "five")):
             says(db, number, body)
         lifecycle.close(db, db.get_one(ChatSession, new), STAFF)
@@ -119,7 +119,7 @@ def test_a_follower_of_one_session_hears_of_no_other(engine: Engine, begin: Begi
     mine, other = begin("before"), begin("before")
     follower = Follower(engine, mine)
     begin("new")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         says(db, other, "not this")
         says(db, mine, "this")
     assert bodies(follower) == ["this"]
@@ -132,7 +132,7 @@ def test_a_follower_misses_nothing_that_is_committed_late(engine: Engine, begin:
     follower = Follower(engine)
     with Session(engine) as db, db.begin():
         says(writing(db), slow, "lower id, later commit")
-        with schema.transaction(engine) as other:
+        with transaction(engine) as other:
             says(other, fast, "higher id, earlier commit")
         assert bodies(follower) == ["higher id, earlier commit"]
     assert bodies(follower) == ["lower id, later commit"]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 
 from ..databases import engine_for
 from ..factories import password_hash
@@ -43,7 +43,7 @@ def new_site(
         def new(plan: Plan) -> Site:
             ground = stack.enter_context(ground_for(plan, all_databases, tmp_path))
             engine = stack.enter_context(engine_for(ground.url))
-            with schema.transaction(engine) as db:
+            with transaction(engine) as db:
                 for username, name in ADMINS.items():
                     admins.add_admin(db, username, name=name).password_hash = password_hash()
             clock = Clock(tmp_path / "clock")

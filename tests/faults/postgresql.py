@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import create_engine, make_url, text
 
 from livechat.db import schema
-from livechat.models import make_engine
+from livechat.db.engine import make_engine
 
 OPTIONS = {
     "max_connections": "200",

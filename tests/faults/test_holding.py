@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 
 from ..databases import engine_for
 from ..factories import password_hash
@@ -84,7 +84,7 @@ def is_answered(who: Client, conversation: Conversation) -> bool:
 def test_a_stream_that_begins_while_a_table_is_held_is_refused_and_not_dead(tmp_path, new_database):
     """Not a connection that has 200, breathes, and never says anything again."""
     url = new_database()
-    with engine_for(url) as engine, schema.transaction(engine) as db:
+    with engine_for(url) as engine, transaction(engine) as db:
         admins.add_admin(db, "anna").password_hash = password_hash()
     server = Server(tmp_path, url, busy_timeout_ms="500").start()
     client = Client(server.port, patience=20)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import make_url
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 
 from ..databases import engine_for
 from ..factories import password_hash
@@ -22,7 +22,7 @@ SQLITE = ["sqlite"] if "sqlite" in CHOSEN else []
 @pytest.mark.parametrize("database_kind", SQLITE)
 def test_a_server_starts_while_somebody_else_holds_the_write_lock(tmp_path, new_database):
     url = new_database()
-    with engine_for(url) as engine, schema.transaction(engine) as db:
+    with engine_for(url) as engine, transaction(engine) as db:
         admins.add_admin(db, "anna").password_hash = password_hash()
     other = sqlite3.connect(make_url(url).database or "", isolation_level=None)
     server = Server(tmp_path, url, busy_timeout_ms="100")

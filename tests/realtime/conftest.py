@@ -15,7 +15,8 @@ from livechat.accounts import guests
 from livechat.actors import CUSTOMER
 from livechat.conversation import lifecycle
 from livechat.conversation.opening import Opening
-from livechat.models import ChatSession, writing
+from livechat.db.session import writing
+from livechat.models import ChatSession
 from livechat.realtime.hints import Changed, Hint, Typing
 from livechat.realtime.hub import Listener
 from livechat.realtime.wakeup import Wakeup
@@ -32,7 +33,7 @@ class Process:
         config = Configurator()
         registry: Any = config.registry
         registry["livechat.settings"] = settings
-        config.include("livechat.models")
+        config.include("livechat.db.session")
         config.include("livechat.realtime.service")
         self.registry = registry
         self.realtime = registry["livechat.realtime"]

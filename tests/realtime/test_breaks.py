@@ -9,9 +9,9 @@ from sqlalchemy.exc import ProgrammingError
 from livechat.db.changes import touch
 from livechat.desk.presence import CUSTOMER, Book
 from livechat.realtime import backends
+from livechat.realtime.backends import choose
 from livechat.realtime.hub import EVERYTHING, Hub
 from livechat.realtime.sweep import Sweep
-from livechat.realtime.wakeup import choose
 from tests.databases import engine_for, rows
 from tests.streams import until
 

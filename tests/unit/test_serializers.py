@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import pytest
 
 from livechat.conversation.system_messages import INTERNAL, Event, line
-from livechat.models import ChatMessage, Sender
+from livechat.models import ChatMessage, Sender, rfc3339
 from livechat.security import client_address, network_of, signature_holds
-from livechat.serializers import customer_message, rfc3339
+from livechat.serializers import customer_message
 
 SOMEBODY = {"admin": "Anna", "by": "Ben", "product": "Lamp"}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from livechat.models.meta import UTCDateTime
+from livechat.models.base import UTCDateTime
 
 revision = "0002"
 down_revision = "0001"

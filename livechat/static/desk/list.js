@@ -28,7 +28,7 @@ export function createList({ desk, list: given, tail, onGone }) {
   /** @type {List} */
   let list = given;
   /** Changes received while the list is being loaded: the list may be older than they are. @type {[string, any][]|null} */
-  let meanwhile = null;
+  let received = null;
   let paged = false; // older rows were requested
   let fetching = false; // and are being loaded
   let soon = 0;
@@ -65,7 +65,7 @@ export function createList({ desk, list: given, tail, onGone }) {
 
   /** @param {string} type @param {any} data */
   function hear(type, data) {
-    meanwhile?.push([type, data]);
+    received?.push([type, data]);
     if (type === 'news') desk.tell(data);
     else if (type === 'reset') stream.renew();
     else if (type === 'open')
@@ -136,18 +136,18 @@ export function createList({ desk, list: given, tail, onGone }) {
     place: inStreamSlot,
     async read() {
       /** @type {[string, any][]} */
-      const told = (meanwhile = []);
+      const told = (received = []);
       const url = new URL(list.links.stream);
       const before = new URL(location.href).searchParams.get('before');
       if (before) url.searchParams.set('before', before);
       const result = await desk.http.get(url.href);
-      if (!result.ok && meanwhile === told) meanwhile = null;
+      if (!result.ok && received === told) received = null;
       return result;
     },
     pace: () => (document.hidden ? 5000 : 3000),
     onData(/** @type {List} */ next) {
-      const told = meanwhile ?? [];
-      meanwhile = null;
+      const told = received ?? [];
+      received = null;
       take(merge(next));
       desk.tell(next.news);
       for (const [type, data] of told) change(type, data);

@@ -17,7 +17,8 @@ from ...exceptions import Invalid
 from ...models import Audit
 from ...permissions import Permission
 from ...resources import Desk
-from .common import news_shape, wants_json
+from ...web.accept import wants_json
+from .common import news_shape
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/audit.jinja2"

@@ -13,11 +13,14 @@ from pyramid.view import view_config
 
 from ...accounts import admins
 from ...conversation import records, undo
+from ...conversation.records import Row
 from ...desk import inbox
 from ...exceptions import Invalid, Missing
+from ...models import rfc3339
 from ...permissions import Permission
 from ...resources import AdminSession, Desk
-from ...serializers import admin_session, rfc3339
+from ...serializers import admin_session
+from ...web.accept import wants_json
 from ...web.request_body import form_text, json_object
 
 VERBS = (
@@ -66,12 +69,12 @@ own_view: Callable[..., Any] = partial(
 )
 
 
-def row_shaper(request: Request) -> Callable[[inbox.Row], dict[str, Any]]:
+def row_shaper(request: Request) -> Callable[[Row], dict[str, Any]]:
     """What makes a session as admins see it from a row of a list. It lives on without the request."""
     desk = request.resource_url(request.root["custom-admin"]["chat"])
     translate = request.localizer.translate
 
-    def shape(row: inbox.Row) -> dict[str, Any]:
+    def shape(row: Row) -> dict[str, Any]:
         own = f"{desk}{row.session.id}/"
         links = {"self": own, **{verb: f"{own}{verb}/" for verb in VERBS}}
         return admin_session(row, translate) | {"links": links}
@@ -101,13 +104,6 @@ def done(context: AdminSession, request: Request) -> dict[str, Any]:
     actor, since = request.identity.admin.actor, context.record.seq
     offered = undo.offered(request.dbsession, context.session, actor, since)
     return session_of(context, request) | {"undo": offered}
-
-
-def wants_json(request: Request) -> bool:
-    """Whether JSON is asked for, and not a page."""
-    # In the order in which Pyramid chooses among the views above.
-    offers = request.accept.acceptable_offers(["text/html", "application/json"])
-    return bool(offers) and offers[0][0] == "application/json"
 
 
 def fields_of(request: Request) -> dict[str, Any]:

@@ -1,28 +1,23 @@
-"""The desk: the dashboard, the conversation, and what an admin does with it, as pages and as JSON."""
+"""A conversation at the desk: reading it, and what its admin does with it, as a page, as JSON and as a stream."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
 from typing import Any
 
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.view import view_config
 
 from ... import validation
 from ...conversation import assignment, lifecycle, read_receipts
 from ...conversation.cursors import message_cursor, message_position
 from ...desk import inbox, presence
-from ...desk.filters import Filters, check_filters
 from ...exceptions import Conflict, Invalid
-from ...permissions import Permission
 from ...realtime.feeds import AdminLog
-from ...realtime.hub import EVERYTHING
-from ...realtime.inbox_feed import ListLog
-from ...realtime.refresh_budget import Sparing
-from ...resources import AdminSession, Desk
+from ...resources import AdminSession
 from ...security import login_token
 from ...serializers import admin_message
+from ...web.accept import wants_json
 from ...web.rate_limits import network
 from ...web.request_body import json_object
 from ..streaming import STREAMED, resume_from, say_typing, streamed
@@ -30,7 +25,6 @@ from .common import (
     act_view,
     admin_named,
     answered,
-    desk_view,
     done,
     fields_of,
     news_shape,
@@ -38,71 +32,11 @@ from .common import (
     read_view,
     row_shaper,
     session_of,
-    wants_json,
 )
 from .history import asked_for, newest, shown_page
-from .layout import conversation_page, dashboard_page
+from .inbox import dashboard
 
-DASHBOARD_PAGE = "livechat:templates/desk/dashboard.jinja2"
 CONVERSATION_PAGE = "livechat:templates/desk/conversation.jinja2"
-
-
-@desk_view(renderer=DASHBOARD_PAGE)
-@desk_view(accept="text/html", renderer=DASHBOARD_PAGE)
-@desk_view(accept="application/json", renderer="json")
-def dashboard(context: Desk, request: Request) -> dict[str, Any]:
-    """The counts and the filtered list, newest activity first."""
-    filters = _filters(request)
-    cursor = inbox.activity_cursor(request.db)  # before the list: it may be newer, but not older
-    reader = request.identity.admin.id
-    page = inbox.find_sessions(request.db, filters, reader_id=reader)
-    request.realtime.book.polled(presence.ADMIN, reader)
-    shape = row_shaper(request)
-    summary, _now = _summary(request)(request.db, Sparing())
-    data = {
-        **summary["counts"],
-        "sessions": [shape(row) for row in page.rows],
-        "next": page.next,
-        "cursor": cursor,
-        "news": summary["news"],
-        "links": {
-            "stream": request.resource_url(context, query=_query(filters)),
-            "presence": request.resource_url(context, "presence", ""),
-        },
-    }
-    return data if wants_json(request) else dashboard_page(context, request, data, filters)
-
-
-@desk_view(**STREAMED)
-def list_stream(context: Desk, request: Request) -> Response:
-    """The list as a stream: what comes, changes or goes, and the counts."""
-    admin, filters = request.identity.admin, _filters(request)
-    check_filters(request.db, filters, reader_id=admin.id)
-    log = ListLog(
-        request.realtime,
-        filters,
-        login_token(request) or "",
-        admin.id,
-        after=inbox.activity_position(resume_from(request)),
-        shape=row_shaper(request),
-        summary=_summary(request),
-    )
-    here = [(presence.ADMIN, admin.id)]
-    return streamed(request, log, EVERYTHING, f"login {admin.login_id}", here)
-
-
-@view_config(
-    context=Desk,
-    name="presence",
-    request_method="POST",
-    permission=Permission.KEEP,
-    renderer="json",
-)
-def be_here(context: Desk, request: Request) -> dict[str, Any]:
-    """Whether this admin is at the keyboard: ``{"state": "online"}`` or ``away``."""
-    state = validation.choice(json_object(request).get("state"), "state", ("online", "away"))
-    presence.set_away(request.dbsession, request.identity.admin.id, away=state == "away")
-    return {}
 
 
 @read_view(renderer=CONVERSATION_PAGE)
@@ -114,7 +48,7 @@ def show(context: AdminSession, request: Request) -> dict[str, Any]:
     data["links"] = {"presence": request.resource_url(context.__parent__, "presence", "")}
     if wants_json(request):
         return data
-    return conversation_page(request, data) | shown_page(context, request, data)
+    return _page(request, data) | shown_page(context, request, data)
 
 
 @read_view(name="messages", renderer="json")
@@ -232,43 +166,15 @@ def seen(context: AdminSession, request: Request) -> Any:
     return answered(context, request, session_of(context, request))
 
 
-def _summary(request: Request) -> Callable[..., tuple[dict[str, Any], bool]]:
-    """What stands above the list, and whether it is as of now. It lives on without the request."""
-    shape, reader = row_shaper(request), request.identity.admin.id
-
-    def summary(db: Any, figures: Sparing) -> tuple[dict[str, Any], bool]:
-        counts, counted = figures.get("counts", lambda: inbox.counts(db))
-        news, read = figures.get(("news", reader), lambda: inbox.news(db, reader))
-        longest = inbox.longest_wait(db)
-        row = None if longest is None else inbox.row_of(db, longest, reader_id=reader)
-        told = {
-            "counts": {"counts": counts, "longest": shape(row) if row else None},
-            "news": news_shape(news),
-        }
-        return told, counted and read
-
-    return summary
-
-
-def _filters(request: Request) -> Filters:
-    return Filters(
-        status=request.GET.get("status", ""),
-        assignee=request.GET.get("assignee", ""),
-        view=request.GET.get("view", ""),
-        tag=request.GET.get("tag", ""),
-        priority=request.GET.get("priority", ""),
-        search=request.GET.get("q", ""),
-        before=request.GET.get("before", ""),
-    )
-
-
-def _query(filters: Filters) -> dict[str, str]:
-    query = {
-        "status": filters.status,
-        "assignee": filters.assignee,
-        "view": filters.view,
-        "tag": filters.tag,
-        "priority": filters.priority,
-        "q": filters.search,
+def _page(request: Request, data: dict[str, Any]) -> dict[str, Any]:
+    """The conversation beside the inbox, with ids for what is written without a script."""
+    page = dashboard(request.context.__parent__, request)
+    inbox = {name: page[name] for name in ("counts", "next", "longest", "cursor", "links")}
+    inbox["sessions"] = page["listed"]  # the rows want no more of the links
+    return {
+        **page,
+        **data,
+        "inbox": inbox,
+        "client_id": str(uuid.uuid4()),
+        "note_id": str(uuid.uuid4()),
     }
-    return {key: value for key, value in query.items() if value}

@@ -11,9 +11,9 @@ from ...conversation import notes, read_receipts, tags, triage, undo
 from ...conversation.cursors import message_cursor
 from ...desk import filters, inbox
 from ...exceptions import Invalid
-from ...models import Priority
+from ...models import Priority, rfc3339
 from ...resources import AdminSession
-from ...serializers import admin_message, rfc3339
+from ...serializers import admin_message
 from ...web.rate_limits import network
 from .common import (
     act_view,

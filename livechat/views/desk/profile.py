@@ -17,14 +17,15 @@ from sqlalchemy import select
 from ... import audit
 from ...accounts import admins, logins, password_rules, passwords, profile, sign_in
 from ...audit import Act
+from ...db.session import give_back_reading
 from ...desk import inbox
 from ...exceptions import Busy, Invalid, Refused, TooMany, WrongLogin
-from ...models import Admin, give_back_reading
+from ...models import Admin, rfc3339
 from ...permissions import Permission
 from ...resources import Login, Profile
-from ...serializers import rfc3339
+from ...web.accept import wants_json
 from ..login import accounts, attempt_of, destination, translated
-from .common import fields_of, is_form, news_shape, wants_json
+from .common import fields_of, is_form, news_shape
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/profile.jinja2"

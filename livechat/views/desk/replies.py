@@ -15,7 +15,8 @@ from ...desk import canned_replies, inbox
 from ...exceptions import Refused
 from ...permissions import Permission
 from ...resources import AdminSession, Folder, Replies, Reply
-from .common import fields_of, is_form, news_shape, read_view, wants_json
+from ...web.accept import wants_json
+from .common import fields_of, is_form, news_shape, read_view
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/replies.jinja2"

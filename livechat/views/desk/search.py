@@ -8,13 +8,13 @@ from pyramid.request import Request
 
 from ...desk import inbox
 from ...exceptions import Invalid
-from ...models import Status
+from ...models import Status, rfc3339
 from ...resources import Desk
 from ...search import engine, index
 from ...search.query import LONGEST_QUERY
 from ...search.results import Hit
-from ...serializers import rfc3339
-from .common import desk_view, news_shape, wants_json
+from ...web.accept import wants_json
+from .common import desk_view, news_shape
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/search.jinja2"

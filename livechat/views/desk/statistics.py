@@ -17,7 +17,8 @@ from ...models import now
 from ...resources import Desk
 from ...statistics import charts, daily
 from ...statistics.daily import Figures, Statistics
-from .common import desk_view, news_shape, row_shaper, wants_json
+from ...web.accept import wants_json
+from .common import desk_view, news_shape, row_shaper
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/statistics.jinja2"

@@ -20,11 +20,11 @@ from ...cookies import cookie_name, set_cookie
 from ...desk import audit_trail, inbox, team
 from ...exceptions import Invalid, Missing, NotAllowed, Refused
 from ...models import Admin as AdminRow
-from ...models import Role
+from ...models import Role, rfc3339
 from ...permissions import Permission
 from ...resources import Desk
-from ...serializers import rfc3339
-from .common import fields_of, is_form, news_shape, wants_json
+from ...web.accept import wants_json
+from .common import fields_of, is_form, news_shape
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/team.jinja2"

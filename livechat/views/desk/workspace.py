@@ -14,10 +14,9 @@ from ... import rights, validation
 from ...conversation import assignment, lifecycle, mentions, tags, undo
 from ...desk import inbox, preferences, presence
 from ...exceptions import Invalid, Missing, Refused
-from ...models import Admin, ChatSession
+from ...models import Admin, ChatSession, rfc3339
 from ...permissions import Permission
 from ...resources import Desk, View, Views
-from ...serializers import rfc3339
 from .common import admin_named, fields_of, row_shaper
 
 MOST_AT_ONCE = 100

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from livechat.accounts import admins
 from livechat.actors import admin_actor
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.desk import canned_replies
 from livechat.models import Admin
 
@@ -28,7 +28,7 @@ def berta(new_desk, desk):
 
 
 def disable(engine, admin):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.disable(db, db.get_one(Admin, admin.row.id))
 
 
@@ -53,7 +53,7 @@ def test_a_forged_note_of_a_customer_is_a_plain_message(shopper, desk):
 
 def test_a_canned_reply_of_braces_and_markup_stays_text(desk, engine):
     body = "{customer.name|} {{x} {customer.__class__} <img src=x onerror=alert(1)> {"
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         actor = admin_actor(desk.row.id, desk.name)
         canned_replies.add(db, actor, code="odd", title="<b>Odd</b> {", body=body, everybody=True)
     add_chat(engine, "{admin.name}", "Hello")

@@ -7,7 +7,7 @@ import json
 from playwright.sync_api import Page, expect
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Draft
 
 from ...factories import PASSWORD
@@ -35,7 +35,7 @@ def sign_out(desk):
 
 
 def drafts(engine):
-    with schema.transaction(engine, write=False) as db:
+    with transaction(engine, write=False) as db:
         return [draft.body for draft in db.query(Draft)]
 
 
@@ -102,7 +102,7 @@ def test_the_first_sign_in_asks_for_the_name(new_desk, engine, shopper):
 
 def test_an_invitation_leads_by_the_name_to_the_desk(new_desk, engine):
     desk = new_desk()
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         token = admins.invite(db, admins.add_admin(db, "ina.neu"))
     desk.ear.expects("422")
     page = desk.page

@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.engine import make_engine
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
-from livechat.models import make_engine
 
 from ...factories import add_admin
 from ..admin import Desk
@@ -60,7 +60,7 @@ def test_whoever_is_disabled_sees_nothing_more(desk, berta, engine):
 
 def test_a_viewer_is_nowhere_offered_as_somebody_to_give_a_chat_to(desk, berta, new_desk, engine):
     vera = new_desk("vera", "Vera Vonfern")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.set_role(db, db.get_one(AdminRow, vera.row.id), "viewer")
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready()

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from livechat.actors import admin_actor
 from livechat.conversation import triage
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import ChatSession, now
 
 from ..seeds import add_chat, add_messages
@@ -82,12 +82,12 @@ def test_what_slept_is_back_at_both_desks_when_its_time_has_come(desk, berta, en
     add_chat(engine, "Clara", "Hello")
     opened("1/", desk)
     opened("", berta)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         actor = admin_actor(desk.row.id, desk.name)
         triage.snooze(db, db.get_one(ChatSession, 1), actor, now() + timedelta(hours=1))
     for one in (desk, berta):
         expect(one.row_of("Clara").get_by_text("Sleeps until")).to_be_visible()
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.get_one(ChatSession, 1).snoozed_until = now() - timedelta(seconds=1)
     for one in (desk, berta):
         expect(one.row_of("Clara").get_by_text("Sleeps until")).to_be_hidden()
@@ -249,7 +249,7 @@ def test_how_long_somebody_waits_is_told_in_words_and_colour_until_a_colleague_a
 ):
     for name, minutes in (("Clara", 0), ("Dora", 5), ("Emil", 20)):
         number = add_chat(engine, name, "Hello")
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             session = db.get_one(ChatSession, number)
             session.waiting_since = now() - timedelta(minutes=minutes, seconds=5)
     opened("", desk, berta)

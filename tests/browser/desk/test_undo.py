@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from livechat.actors import admin_actor
 from livechat.conversation import assignment, lifecycle
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin, ChatSession
 
 from ..chromium import PHONE
@@ -89,7 +89,7 @@ def test_what_a_colleague_has_done_since_stays_and_one_is_told(taken, new_desk, 
     berta = new_desk("berta", "Berta Beispiel")
     taken.ear.expects("409")
     (closes if how == "reopens and takes" else unassigns)(taken)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         session, actor = db.get_one(ChatSession, 1), admin_actor(berta.row.id, berta.name)
         if how == "reopens and takes":
             lifecycle.reopen(db, session, actor)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Route, expect
 from sqlalchemy import text
 
-from livechat.db import schema
+from livechat.db.session import transaction
 
 from ..seeds import close_chat, query, stored
 
@@ -117,7 +117,7 @@ def test_a_page_left_while_sending_still_delivers_once(shopper, engine):
 def test_a_locked_database_delays_a_message_and_loses_nothing(shopper, engine):
     shopper.ear.expects("503")
     shopper.visits().opens_the_chat().sends("Before")
-    with schema.transaction(engine) as another_writer:
+    with transaction(engine) as another_writer:
         another_writer.execute(text("DELETE FROM admins"))
         shopper.writes("While it was locked").sees_not_sent_yet("While it was locked")
     shopper.sees_sent("While it was locked").sees_exactly("Before", "While it was locked")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from webtest import TestApp
 
-from livechat.accounts import admins, devices, logins
+from livechat.accounts import admins, logins
 from livechat.cookies import CSRF_COOKIE, LOGIN_COOKIE
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
+from livechat.web import devices
 
 from ...databases import rows
 from ...factories import PASSWORD, add_admin
@@ -64,7 +65,7 @@ def https(boot, anna):
 
 
 def begin_login(engine, anna, **more):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         return admins.sign_in(db, db.get_one(AdminRow, anna.id), 24, **more)
 
 

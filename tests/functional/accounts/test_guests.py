@@ -5,6 +5,8 @@ import hmac
 
 import pytest
 
+from livechat.db.session import transaction
+
 from ...factories import NOWHERE
 
 
@@ -22,10 +24,9 @@ def test_a_token_opens_only_the_conversations_of_its_guest(new_customer):
 
 def test_a_revoked_token_opens_nothing(customer, engine):
     from livechat.accounts import guests
-    from livechat.db import schema
     from livechat.models import ChatSession
 
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert guests.revoke_tokens(db, db.get_one(ChatSession, 1)) == 1
     customer.reads(status=404)
     customer.sends(status=404)

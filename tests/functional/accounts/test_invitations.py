@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 from livechat.models import now
 
@@ -16,7 +16,7 @@ from ...factories import has_password, hash_of
 @pytest.fixture
 def invitation(engine):
     """The token of an invitation for Ina."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         return admins.invite(db, admins.add_admin(db, "ina", name="Ina Neu"))
 
 
@@ -47,7 +47,7 @@ def test_an_invitation_sets_a_password_once_and_signs_in(app, wsgi, invitation, 
     app.reset()
     accepts(app, invitation, "second use of a link", status=422)
     app.get("/custom-admin/chat/", headers={"Accept": "application/json"}, status=403)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert has_password(db, "ina", "a brand new password")
         assert not has_password(db, "ina", "second use of a link")
 
@@ -74,7 +74,7 @@ def test_a_password_that_is_easy_to_guess_is_refused_and_the_invitation_still_ho
 
 @pytest.mark.parametrize("how", ["expired", "disabled", "newer", "unknown", "none", "password set"])
 def test_an_invitation_that_does_not_hold_says_so_and_does_nothing(app, invitation, engine, how):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         row = db.query(AdminRow).filter_by(username="ina").one()
         if how == "expired":
             row.invite_expires_at = now() - timedelta(seconds=1)
@@ -94,7 +94,7 @@ def test_an_invitation_that_does_not_hold_says_so_and_does_nothing(app, invitati
 def test_a_disabled_admin_cannot_be_invited(invitation, engine):
     from livechat.exceptions import Conflict
 
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         row = admins.find_admin(db, "ina")
         admins.disable(db, row)
         with pytest.raises(Conflict, match="disabled"):

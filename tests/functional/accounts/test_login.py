@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import AdminLogin, now
 from livechat.security import LOGIN_COOKIE
 
@@ -44,7 +44,7 @@ def test_name_and_password_lead_to_the_dashboard(anna):
 
 
 def test_a_weak_password_from_before_still_signs_in(anna, engine):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.find_admin(db, "anna").password_hash = hash_of("password")
     anna.signs_in("password")
     anna.dashboard()
@@ -92,7 +92,7 @@ def test_the_database_knows_only_the_hash_of_a_login_and_of_a_password(anna, eng
 )
 def test_whatever_is_wrong_the_answer_is_the_same(anna, engine, username, password):
     add_admin(engine, "disabled")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.disable(db, admins.find_admin(db, "disabled"))
         admins.add_admin(db, "invited")
     anna.username = username
@@ -129,7 +129,7 @@ def test_signing_out_without_a_token_is_refused(anna):
 def test_a_login_ends_at_once(anna, engine, how):
     anna.signs_in()
     anna.dashboard()
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         row = admins.find_admin(db, "anna")
         if how == "disable":
             admins.disable(db, row)
@@ -155,15 +155,15 @@ def test_a_login_lasts_as_long_as_the_setting_says(boot, anna, engine):
 
 
 def database_of(engine, read):
-    with schema.transaction(engine, write=False) as db:
+    with transaction(engine, write=False) as db:
         return read(db)
 
 
 def test_an_admin_who_is_enabled_again_signs_in_anew(anna, engine):
     anna.signs_in()
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.disable(db, admins.find_admin(db, "anna"))
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.enable(db, admins.find_admin(db, "anna"))
     anna.dashboard(must=403)
     anna.app.reset()

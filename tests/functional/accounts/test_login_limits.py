@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from livechat.accounts import admins, devices, login_limits, passwords
+from livechat.accounts import admins, login_limits, passwords
 from livechat.accounts.passwords import Pool
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import LoginCount, now
+from livechat.web import devices
 
 from ...databases import rows
 from ...factories import PASSWORD, Admin, add_admin
@@ -53,7 +54,7 @@ def quick(monkeypatch):
 @pytest.fixture
 def quick_anna(anna, quick, engine):
     """Anna, whose password takes no time to look at."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.find_admin(db, "anna").password_hash = quick
     return anna
 
@@ -104,7 +105,7 @@ def test_a_browser_knows_only_the_accounts_that_have_signed_in_with_it(
 ):
     wsgi = boot(limit_account_login_failures="1/day")
     row = add_admin(engine, "mallory")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.find_admin(db, "mallory").password_hash = quick
     mallory = Admin(wsgi, engine, row, address="203.0.113.99")
     mallory.signs_in()
@@ -117,7 +118,7 @@ def test_a_browser_knows_only_the_accounts_that_have_signed_in_with_it(
 def test_one_browser_may_know_several_accounts(boot, quick_anna, stranger, quick, engine):
     wsgi = boot(limit_account_login_failures="1/day")
     quick_anna.app.app = wsgi
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.add_admin(db, "ben", password_hash=quick)
     for name in ("anna", "ben"):
         quick_anna.username = name
@@ -164,7 +165,7 @@ def test_who_is_locked_out_everywhere_gets_in_with_a_new_link(boot, quick_anna, 
     wsgi = boot(limit_account_login_failures="1/day")
     stranger(wsgi).signs_in(WRONG, status=422)
     stranger(wsgi).signs_in(PASSWORD, status=429)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         token = admins.invite(db, admins.find_admin(db, "anna"))
     owner = stranger(wsgi)
     page = owner.app.get("/custom-admin/welcome/", {"token": token})
@@ -236,7 +237,7 @@ def test_when_the_time_is_over_counting_begins_again(boot, quick_anna, stranger,
     attacker = stranger(wsgi)
     attacker.signs_in(WRONG, status=422)
     attacker.signs_in(WRONG, status=429)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.query(LoginCount).update({"ends_at": now() - timedelta(milliseconds=1)})
     attacker.signs_in(WRONG, status=422)
     attacker.signs_in(WRONG, status=429)
@@ -247,7 +248,7 @@ def test_counts_that_have_run_out_are_forgotten_and_others_are_kept(quick_anna, 
     stranger(wsgi).signs_in(WRONG, status=422)
     reading = wsgi.registry["livechat.reading_engine"]
     assert login_limits.forget_old(engine, reading) == 0
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         one = db.query(LoginCount).first()
         one.ends_at = now() - timedelta(milliseconds=1)
     assert login_limits.forget_old(engine, reading) == 1
@@ -283,7 +284,7 @@ def test_strangers_cannot_take_all_places_from_who_is_known(
 ):
     quick_anna.signs_in()
     quick_anna.signs_out()
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         token = admins.invite(db, admins.add_admin(db, "ina"))
     monkeypatch.setattr(passwords, "pool", Pool(1, 2, kept_free=1))
     with passwords.pool.place(stranger=True), passwords.pool.place(stranger=True):
@@ -327,7 +328,7 @@ def test_each_failure_and_each_lock_is_a_line_in_the_log(boot, quick_anna, stran
 
 @pytest.mark.parametrize("state", ["disabled", "invited"])
 def test_the_log_says_why_and_the_page_does_not(quick_anna, stranger, engine, log, state):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         row = admins.add_admin(db, state, password_hash=None)
         if state == "disabled":
             row.password_hash = admins.find_admin(db, "anna").password_hash

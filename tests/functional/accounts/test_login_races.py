@@ -10,12 +10,12 @@ from livechat.accounts import admins, passwords, sign_in
 from livechat.accounts.login_limits import Attempt
 from livechat.accounts.passwords import Pool
 from livechat.actors import admin_actor
-from livechat.db import schema
 from livechat.db.locks import TEAM, take_turns
+from livechat.db.session import transaction, writing
 from livechat.desk import canned_replies
 from livechat.exceptions import Refused
 from livechat.models import Admin as AdminRow
-from livechat.models import now, writing
+from livechat.models import now
 
 from ...databases import rows
 from ...factories import PASSWORD, Admin, add_admin, has_password, hash_of
@@ -69,7 +69,7 @@ def changes(engine):
     """A function that does something with the row of an admin, in a transaction of its own."""
 
     def change(act, username="anna"):
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             return act(db, admins.find_admin(db, username))
 
     return change
@@ -158,7 +158,7 @@ def test_a_hash_is_renewed_at_a_login_and_never_over_a_newer_password(
 @pytest.fixture
 def invitation(engine):
     """The token of an invitation for Ina."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         return admins.invite(db, admins.add_admin(db, "ina", name="Ina Neu"))
 
 
@@ -167,7 +167,7 @@ def accepts(wsgi, engine, invitation):
     """A function: somebody opens the link and chooses a password; returns the one who sent the form, and the answer."""
 
     def accept(password=PASSWORD, status=(303, 422)):
-        with schema.transaction(engine, write=False) as db:
+        with transaction(engine, write=False) as db:
             ina = Admin(wsgi, engine, admins.find_admin(db, "ina"))
         page = ina.app.get("/custom-admin/welcome/", {"token": invitation})
         token = page.html.find("input", {"name": "csrf_token"})["value"]
@@ -189,7 +189,7 @@ def test_of_eight_who_use_one_invitation_at_once_one_succeeds(accepts, engine, m
     assert len(logins_that_hold(engine)) == 1
     assert [one.dashboard(must="*").status_int for one, _ in found].count(200) == 1
     monkeypatch.setattr(passwords, "pool", Pool(1, 0))
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert has_password(db, "ina", winners[0])
 
 
@@ -286,7 +286,7 @@ def test_a_username_that_another_program_takes_at_this_moment_is_taken(overlap):
 @pytest.mark.parametrize("how", ["disable", "role"])
 def test_of_two_owners_who_shut_each_other_out_at_once_one_stays(anna, engine, overlap, how):
     ben = add_admin(engine, "ben")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.set_role(db, admins.find_admin(db, "ben"), "owner")
 
     def shut_out(by, whom):
@@ -308,7 +308,7 @@ def test_of_an_owner_who_resigns_and_one_who_is_shut_out_by_the_command_line_one
     anna, engine, overlap
 ):
     add_admin(engine, "ben")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.set_role(db, admins.find_admin(db, "ben"), "owner")
     actor = admin_actor(anna.row.id, anna.name)
     found = overlap(
@@ -342,7 +342,7 @@ def test_an_owner_who_stops_being_one_does_nothing_more_to_the_team(anna, engine
         answers.append(anna.app.post_json(path, data, headers=headers, status="*"))
 
     before = "SELECT username, role, invite_hash, disabled_at FROM admins WHERE username != 'anna'"
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         kept = db.connection().exec_driver_sql(before).all()
         take_turns(db, TEAM)
         db.get_one(AdminRow, anna.row.id).role = "agent"

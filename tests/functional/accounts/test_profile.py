@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from livechat.accounts import admins, logins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import AdminLogin, now
 
 from ...databases import rows
@@ -110,7 +110,7 @@ def test_a_new_password_ends_the_other_logins_and_keeps_this_one(admin, elsewher
 def test_a_password_is_changed_only_as_it_should(admin, elsewhere, engine, given, field):
     assert posts(admin, "password", given, 422)["error"]["field"] == field
     elsewhere.dashboard()
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert has_password(db, "anna", PASSWORD)
 
 
@@ -130,12 +130,12 @@ def test_of_two_who_change_the_password_at_once_one_is_refused(admin, engine):
     from livechat.exceptions import Conflict
 
     [(before,)] = rows(engine, "SELECT password_hash FROM admins")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         row = admins.find_admin(db, "anna")
         row.password_hash = hash_of(NEW)
-    with pytest.raises(Conflict, match="changed a moment ago"), schema.transaction(engine) as db:
+    with pytest.raises(Conflict, match="changed a moment ago"), transaction(engine) as db:
         profile.change_password(db, admin.row.id, before, "another hash", 1, admin_actor(admin))
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert has_password(db, "anna", NEW)
 
 
@@ -146,7 +146,7 @@ def admin_actor(admin):
 
 
 def test_logins_are_listed_and_this_one_is_marked(admin, elsewhere, engine):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         first, second = db.query(AdminLogin).order_by(AdminLogin.id)
         first.device, first.network = "Firefox on Windows", "198.51.100.9"
         second.seen_at = now() - timedelta(hours=3)
@@ -197,7 +197,7 @@ def test_a_login_is_seen_every_few_minutes_at_most(admin, engine):
     admin.dashboard()
     seen.write()
     assert rows(engine, "SELECT seen_at FROM admin_logins") == before
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.query(AdminLogin).one().seen_at = now() - timedelta(minutes=6)
     admin.dashboard()
     seen.write()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from livechat.accounts import guests, resume_tickets
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import ChatSession, GuestToken, ResumeTicket, now
 
 from ...databases import rows
@@ -105,7 +105,7 @@ def test_an_exchange_whose_answer_was_lost_is_repeated_under_its_key(wsgi, custo
     ticket = gets_ticket(customer)
     first = shows(wsgi, ticket, KEY)
     assert shows(wsgi, ticket, KEY) == first
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         used = db.scalars(select(ResumeTicket).order_by(ResumeTicket.id)).first()
         used.used_at = now() - timedelta(days=3)
     assert shows(wsgi, ticket, KEY) == first
@@ -130,7 +130,7 @@ def test_a_repetition_that_comes_late_gets_nothing_and_later_is_a_second_use(
     second = shows(wsgi, first["ticket"], OTHER_KEY)
     shows(wsgi, ticket, KEY, status=404)
     assert with_token(wsgi, customer, second["token"]).sees() == ["hello"]
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         used = db.scalars(select(ResumeTicket).order_by(ResumeTicket.id)).first()
         used.used_at = now() - timedelta(minutes=3)
     shows(wsgi, ticket, KEY, status=404)
@@ -179,12 +179,12 @@ def test_anything_else_is_not_found(wsgi, ticket):
 
 def test_a_ticket_expires_and_is_deleted(wsgi, customer, engine):
     ticket = gets_ticket(customer)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         (kept,) = db.scalars(select(ResumeTicket))
         assert timedelta(days=29) < kept.expires_at - now() <= timedelta(days=30)
         kept.expires_at = now() - timedelta(seconds=1)
     shows(wsgi, ticket, status=404)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         resume_tickets.delete_expired(db)
         assert db.scalars(select(ResumeTicket)).all() == []
         assert len(db.scalars(select(GuestToken)).all()) == 1
@@ -193,7 +193,7 @@ def test_a_ticket_expires_and_is_deleted(wsgi, customer, engine):
 def test_who_revokes_the_tokens_revokes_the_tickets(wsgi, customer, engine):
     ticket = gets_ticket(customer)
     answer = shows(wsgi, ticket, KEY)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         guests.revoke_tokens(db, db.get_one(ChatSession, 1))
     shows(wsgi, ticket, KEY, status=404)
     shows(wsgi, answer["ticket"], status=404)
@@ -255,9 +255,9 @@ def test_a_wrong_site_keeps_nobody_from_starting(stranger, site):
 
 
 def test_a_token_that_was_revoked_a_moment_ago_brings_no_ticket(engine, customer):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         session = db.get_one(ChatSession, 1)
         guests.revoke_tokens(db, session)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         site = "https://shop.example"
         assert resume_tickets.give_ticket(db, session.guest_id, customer.token, site) is None

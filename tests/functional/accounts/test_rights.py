@@ -10,7 +10,7 @@ import livechat
 from livechat.accounts import admins
 from livechat.actors import CUSTOMER, Actor
 from livechat.conversation import assignment, notes, tags
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.desk import auto_assignment
 from livechat.desk.presence import Team, ready_to_answer
 from livechat.exceptions import NotAllowed
@@ -31,7 +31,7 @@ def becomes(engine):
     """A function that gives an admin a role."""
 
     def becomes(one, role):
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             admins.set_role(db, db.get_one(AdminRow, one.row.id), role)
 
     return becomes
@@ -102,7 +102,7 @@ def test_the_command_line_without_a_name_answers_for_whom_the_table_lets_it(
     done = shell("sessions", "reply", number, "said")
     assert (done.code == 0) != may(role, ANSWERS)  # then it is Anna, the only one
     assert ("--as ADMIN (anna, zoe)" in done.err) == may(role, ANSWERS)
-    with schema.transaction(engine) as db:  # as it may be in a database of an older version
+    with transaction(engine) as db:  # as it may be in a database of an older version
         db.get_one(ChatSession, number).assignee_id = zoe.row.id
     assert (shell("sessions", "reply", number, "said").code == 0) == may(role, ANSWERS)
     assert shell("sessions", "note", number, "said").code == 0  # the shell itself
@@ -132,7 +132,7 @@ def test_chats_are_given_to_those_who_may_answer_at_every_door(
     zoe.app.post_json("/custom-admin/chat/take/", {}, headers=mine, status=200 if good else 403)
     free_again(good)
     here(zoe)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.get_one(AdminRow, admin.row.id).away_since = now()
         assert auto_assignment.assign_waiting(db, 0) == good
     free_again(good)
@@ -192,7 +192,7 @@ def test_an_account_that_is_disabled_is_the_last_that_may_answer(shell, new_admi
 
 def test_a_role_that_the_table_does_not_know_may_nothing(admin, new_admin, number, engine):
     zoe = new_admin("zoe")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.get_one(AdminRow, zoe.row.id).role = "superuser"
     zoe.opens(number, status=403)
     zoe.sends(number, status=403)
@@ -210,7 +210,7 @@ def test_no_act_of_the_desk_can_be_done_as_a_customer_or_as_nobody(number, engin
         lambda db, chat: tags.change_tags(db, chat, actor, ["x"], []),
         lambda db, chat: assignment.assign(db, chat, actor, None),
     ):
-        with pytest.raises(NotAllowed), schema.transaction(engine) as db:
+        with pytest.raises(NotAllowed), transaction(engine) as db:
             act(db, db.get_one(ChatSession, number))
 
 

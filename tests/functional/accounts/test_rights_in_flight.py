@@ -5,7 +5,7 @@ import json
 import pytest
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 from livechat.permissions import Permission
 from livechat.security import LOGIN_COOKIE, SecurityPolicy
@@ -22,7 +22,7 @@ def becomes(engine):
     """A function that gives an admin a role."""
 
     def becomes(one, role):
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             admins.set_role(db, db.get_one(AdminRow, one.row.id), role)
 
     return becomes
@@ -52,7 +52,7 @@ def test_a_right_that_goes_while_a_request_is_under_way_is_gone_for_it(
     def permits_and_then_loses(self, request, context, asked):
         allowed = permits(self, request, context, asked)
         if allowed and asked == permission and not state:
-            with schema.transaction(engine) as db:
+            with transaction(engine) as db:
                 lose(db, db.get_one(AdminRow, ben.row.id))
             state["before"] = snapshot(engine)
         return allowed
@@ -65,7 +65,7 @@ def test_a_right_that_goes_while_a_request_is_under_way_is_gone_for_it(
         and name != "typing"  # stores nothing
     ]  # fmt: skip
     for path, body in acts:
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             row = db.get_one(AdminRow, ben.row.id)
             admins.enable(db, row)
             admins.set_role(db, row, "agent" if permission == ANSWERS else "owner")
@@ -128,6 +128,6 @@ def test_two_owners_who_take_the_role_from_each_other_leave_one(admin, new_admin
         found = at_once(lambda: demotes(admin, ben), lambda: demotes(ben, admin))  # noqa: B023
         assert sorted(found) == [200, 403]
         assert len(rows(engine, "SELECT 1 FROM admins WHERE role = 'owner'")) == 1
-        with schema.transaction(engine) as db:  # as in the beginning
+        with transaction(engine) as db:  # as in the beginning
             admins.set_role(db, admins.find_admin(db, "anna"), "owner")
             admins.set_role(db, admins.find_admin(db, ben.username), "agent")

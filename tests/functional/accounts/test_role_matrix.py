@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Base
 from livechat.permissions import GRANTS, may
 from livechat.resources import CustomerSession
@@ -169,7 +169,7 @@ def people(customer, new_customer, new_admin, engine):
     anna, ben, vera = (new_admin(name) for name in ("anna", "ben", "vera"))
     for admin in (anna, ben, vera):
         admin.is_signed_in()
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.set_role(db, admins.find_admin(db, "vera"), "viewer")
     headers = anna.json | {"X-CSRF-Token": anna.csrf_token}
     anna.app.post_json(f"{DESK}replies/", REPLY | {"code": "hi"}, headers=headers, status=201)

@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.security import LOGIN_COOKIE
 
 from ...factories import NOWHERE, hash_of
@@ -56,7 +56,7 @@ def roles(wsgi, customer, new_customer, new_admin, engine):
         "admin whose password was changed": cookie(people["passwd"]),
     }
     people["out"].signs_out()
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.disable(db, admins.find_admin(db, "disabled"))
         admins.store_password(db, admins.find_admin(db, "passwd"), hash_of("another password"))
         row = admins.find_admin(db, "expired")

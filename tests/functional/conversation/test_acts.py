@@ -6,7 +6,7 @@ from sqlalchemy import text
 from livechat.accounts import admins, password_rules
 from livechat.actors import STAFF, admin_actor
 from livechat.conversation import assignment, lifecycle
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.exceptions import Conflict, Invalid, Missing
 from livechat.models import ChatSession
 
@@ -14,7 +14,7 @@ from ...factories import has_password, hash_of
 
 
 def do(engine, act):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         return act(db, db.query(ChatSession).one())
 
 
@@ -35,7 +35,7 @@ def test_giving_back_the_chats_of_an_admin_leaves_closed_and_foreign_ones_alone(
     anna.takes(2)
     anna.closes(2)
     ben.takes(3)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert admins.disable(db, admins.find_admin(db, "anna")) == 1
         assert admins.disable(db, admins.find_admin(db, "anna")) == 0
     shown = {s["number"]: (s["status"], s["assignee"]) for s in ben.dashboard().json["sessions"]}
@@ -62,17 +62,17 @@ def test_a_failed_act_leaves_nothing(customer, engine):
     ["", " ", "a b", "x" * 65, "-x", ".x", "me", "none", "ME", "a/b", "a\x00", "a\nb", "<b>"],
 )
 def test_a_username_that_would_confuse_is_refused(engine, username):
-    with pytest.raises(Invalid) as refused, schema.transaction(engine) as db:
+    with pytest.raises(Invalid) as refused, transaction(engine) as db:
         admins.add_admin(db, username)
     assert refused.value.field in {"username", "name"}
 
 
 def test_a_username_exists_once_whatever_its_capitals(engine):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.add_admin(db, "Änna", name="Änna Ä")
-    with pytest.raises(Conflict, match="already"), schema.transaction(engine) as db:
+    with pytest.raises(Conflict, match="already"), transaction(engine) as db:
         admins.add_admin(db, "ÄNNA")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert admins.find_admin(db, " äNNa ").name == "Änna Ä"
         with pytest.raises(Missing):
             admins.find_admin(db, "nobody")
@@ -86,9 +86,9 @@ def test_a_password_has_a_length(password):
 
 
 def test_a_password_is_the_same_however_its_letters_are_composed(engine):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.add_admin(db, "anna", password_hash=hash_of("Äpfel und Birnen"))
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert has_password(db, "anna", "A\u0308pfel und Birnen")
         assert not has_password(db, "anna", "Apfel und Birnen")
         assert not has_password(db, "nobody", "Äpfel und Birnen")
@@ -98,7 +98,7 @@ def test_two_who_act_one_after_the_other_on_what_they_read_before_get_one_winner
     customer, new_admin, engine
 ):
     anna, ben = new_admin("anna"), new_admin("ben")
-    with schema.transaction(engine, write=False) as stale:
+    with transaction(engine, write=False) as stale:
         session = stale.query(ChatSession).one()
         version = session.version
     do(

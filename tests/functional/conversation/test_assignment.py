@@ -3,7 +3,7 @@
 import pytest
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 
 
 @pytest.fixture
@@ -90,5 +90,5 @@ def test_disabling_an_admin_puts_their_open_chats_back(admin, ben, customer, num
 
 def disable(engine, username):
     """Shut an admin out, as the command line does."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.disable(db, admins.find_admin(db, username))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 
 from ...browser.seeds import add_chat
@@ -89,7 +89,7 @@ def test_an_admin_who_is_disabled_this_second_gets_nothing(admin, new_admin, eng
     number = admin.number_of(customer)
 
     def disable():
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             admins.disable(db, db.get_one(AdminRow, ben.row.id))
 
     at_once(lambda: admin.assigns(number, "ben", status=[200, 422]), disable)

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 
 from ...factories import Customer, new_id, new_start_key
 
@@ -72,7 +72,7 @@ def test_a_viewer_cannot_become_the_customer(wsgi, new_customer, admin, new_admi
     letter = {"message": "my secret", "client_id": new_id(), "start_key": new_start_key()}
     customer.starts(**letter)
     viewer = new_admin("vera")
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.set_role(db, admins.find_admin(db, "vera"), "viewer")
     seen = viewer.opens(1).json
     assert letter["start_key"] not in json.dumps(seen)

@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from livechat.db.session import transaction
+
 from ...databases import rows
 from ...factories import Customer, new_id, new_start_key
 
@@ -198,13 +200,12 @@ def test_a_client_id_is_no_start_key(new_customer):
 
 def test_whose_tokens_are_revoked_cannot_repeat_the_start_either(new_customer, engine):
     from livechat.accounts import guests
-    from livechat.db import schema
     from livechat.models import ChatSession
 
     letter = first_letter()
     first, again = new_customer(), new_customer()
     first.starts(**letter)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         guests.revoke_tokens(db, db.get_one(ChatSession, 1))
     assert again.starts(**letter).status_int == 201
     assert again.id != first.id
@@ -213,13 +214,12 @@ def test_whose_tokens_are_revoked_cannot_repeat_the_start_either(new_customer, e
 def test_after_a_day_a_start_is_no_repetition(new_customer, engine):
     from datetime import timedelta
 
-    from livechat.db import schema
     from livechat.models import Guest, now
 
     message = first_letter()
     first, other = new_customer(), new_customer()
     first.starts(**message)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.query(Guest).one().created_at = now() - timedelta(hours=25)
     assert other.starts(**message).status_int == 201
     assert other.id != first.id

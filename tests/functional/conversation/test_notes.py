@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from livechat.db.session import transaction
 from tests.factories import new_id
 
 SECRET = "between us: sie-ist-die-Schwester"  # in no answer that a customer gets
@@ -125,11 +126,10 @@ def test_a_mention_calls_a_colleague_until_they_have_looked(admin, ben, number, 
 def test_a_note_does_not_count_in_the_report(admin, customer, number, engine):
     from datetime import UTC, datetime
 
-    from livechat.db import schema
     from livechat.statistics.report import By, report
 
     writes_note(admin, number)
     today = datetime.now(UTC).date()
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         total = report(db, today, today, By.DAY).total
     assert (total.admin_messages, total.first_answer) == (0, None)

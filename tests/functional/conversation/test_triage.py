@@ -6,7 +6,7 @@ import pytest
 
 from livechat.accounts import admins
 from livechat.conversation import triage
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 from tests.factories import new_id
 
@@ -25,7 +25,7 @@ def desk_gets(admin, path):
 
 
 def becomes(engine, admin, role):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.set_role(db, db.get_one(AdminRow, admin.row.id), role)
 
 
@@ -170,7 +170,7 @@ def test_what_is_put_aside_comes_back_when_the_customer_writes(admin, customer, 
 
 def test_what_is_put_aside_comes_back_in_time(admin, customer, number, engine):
     admin.posts(number, "snooze", {"until": later(seconds=600)})
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert triage.wake_due(db, datetime.now(UTC) + timedelta(seconds=601)) == 1
     assert session(admin, number)["snoozed_until"] is None
     assert "put" not in "".join(customer.sees())
@@ -222,7 +222,7 @@ def test_nobody_gets_a_chat_who_is_disabled_or_only_reads(admin, ben, customer, 
     for verb in ("assign", "transfer"):
         refused = admin.posts(number, verb, {"admin": "ben"}, status=422).json["error"]
         assert refused["field"] == "admin"
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.disable(db, db.get_one(AdminRow, ben.row.id))
     admin.posts(number, "transfer", {"admin": "ben"}, status=422)
 
@@ -352,7 +352,7 @@ def test_the_first_admin_is_owner_and_the_last_owner_stays(admin, ben, engine):
     from livechat.actors import admin_actor
     from livechat.exceptions import Conflict
 
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         anna = db.get_one(AdminRow, admin.row.id)
         actor = admin_actor(anna.id, anna.name)
         for act in (

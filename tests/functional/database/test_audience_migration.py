@@ -8,7 +8,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from livechat.conversation.system_messages import INTERNAL, PUBLIC
 from livechat.db import schema
-from livechat.models import WRITING, ChatMessage, Sender
+from livechat.db.engine import WRITING
+from livechat.db.session import transaction
+from livechat.models import ChatMessage, Sender
 from livechat.search.index import catch_up
 from livechat.serializers import customer_message
 
@@ -165,7 +167,7 @@ def breaks(engine, statement, **values):
     """The database refuses a statement."""
     with (
         pytest.raises(IntegrityError, match="audience"),
-        schema.transaction(engine) as db,
+        transaction(engine) as db,
     ):
         db.execute(text(statement), values)
 

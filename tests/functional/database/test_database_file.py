@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from sqlalchemy import make_url
 
-from livechat.db import schema
-from livechat.models import leave_whole
+from livechat.db.engine import leave_whole
+from livechat.db.session import transaction
 from livechat.realtime.duties import tidy
 from tests.databases import engine_for
 from tests.factories import Customer
@@ -142,7 +142,7 @@ def test_a_file_that_goes_between_the_beginning_and_the_commit_is_noticed(
     engine = ann.app.app.registry["livechat.engine"]
     with (
         pytest.raises(Exception, match="was deleted, moved or replaced"),
-        schema.transaction(engine),
+        transaction(engine),
     ):
         delete(file)
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from livechat.models import make_engine
+from livechat.db.engine import make_engine
 
 from ...databases import rows
 from ...factories import Customer, new_id
@@ -17,15 +17,15 @@ def clock(monkeypatch):
     """A clock that can be set: ``clock(hours=-5)`` moves it for everything that asks the time."""
     from livechat.accounts import admins, guests
     from livechat.conversation import message_log, opening
-    from livechat.models import meta
+    from livechat.models import base
 
     offset = [timedelta()]
-    real = meta.now
+    real = base.now
 
     def moved():
         return real() + offset[0]
 
-    for module in (meta, message_log, guests, opening, admins):
+    for module in (base, message_log, guests, opening, admins):
         monkeypatch.setattr(module, "now", moved)
 
     def move(**by):

@@ -8,7 +8,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from livechat.db import schema
-from livechat.models import WRITING, Base
+from livechat.db.engine import WRITING, open_engine
+from livechat.models import Base
 
 from ...databases import engine_for
 
@@ -118,7 +119,7 @@ def test_the_folder_of_a_new_sqlite_file_is_made(tmp_path):
     from livechat.settings import Settings
 
     path = tmp_path / "not" / "yet" / "chat.sqlite3"
-    engine = schema.open_engine(Settings(database_url=f"sqlite:///{path}"))
+    engine = open_engine(Settings(database_url=f"sqlite:///{path}"))
     schema.migrate(engine)
     engine.dispose()
     assert path.exists()

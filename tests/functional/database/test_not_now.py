@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from livechat.models import make_engine
+from livechat.db.engine import make_engine
 from livechat.realtime.feeds import AdminLog, CustomerLog
 from livechat.realtime.inbox_feed import ListLog
 

@@ -15,7 +15,8 @@ from alembic import command
 from sqlalchemy import Connection, Engine, bindparam, text
 
 from livechat.db import schema
-from livechat.models import WRITING, UTCDateTime, now
+from livechat.db.engine import WRITING
+from livechat.models import UTCDateTime, now
 from tests.databases import engine_for, rows
 from tests.factories import Admin, Customer
 

@@ -6,7 +6,7 @@ from livechat import audit
 from livechat.accounts import admins
 from livechat.actors import STAFF, admin_actor, shell_actor
 from livechat.audit import Act
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.desk import audit_trail
 from livechat.desk.auto_assignment import AUTOMATIC
 from livechat.models import Audit, now
@@ -23,7 +23,7 @@ def sentences(admin, **filters):
 
 
 def with_role(engine, admin, role):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.find_admin(db, admin.username).role = role
     return admin
 
@@ -89,7 +89,7 @@ def test_filters(admin, busy_day):
 def test_every_act_has_a_name_and_a_sentence_of_its_own(engine, admin):
     assert set(audit_trail.NAMES) == set(Act)
     actor = admin_actor(admin.row.id, admin.name)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         for act in Act:
             details = {"role": "viewer", "from": "viewer", "to": "agent", "device": "Firefox"}
             audit.record(db, actor, act, session_id=None, target="zoe", details=details)
@@ -103,7 +103,7 @@ def test_every_act_has_a_name_and_a_sentence_of_its_own(engine, admin):
 
 def test_what_people_are_called_changes_no_sentence(engine, admin):
     nasty = "${target} <b>%s</b> {actor}"
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         audit.record(db, admin_actor(admin.row.id, nasty), Act.BLOCKED, target="${actor}")
         db.add(Audit(created_at=now(), actor_key="x", act="new_in_a_later_version", target="t"))
     assert sentences(admin)[:2] == [
@@ -116,7 +116,7 @@ def test_what_people_are_called_changes_no_sentence(engine, admin):
 
 
 def test_what_the_command_line_does_in_a_name_is_not_the_act_of_that_person(admin, engine):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         actor = shell_actor(admin.row.id, admin.name)
         audit.record(db, actor, Act.PASSWORD, target="anna")
         audit.record(db, actor, Act.WROTE, target=None)
@@ -133,7 +133,7 @@ def test_what_the_command_line_does_in_a_name_is_not_the_act_of_that_person(admi
 
 
 def test_what_livechat_does_itself_is_not_the_act_of_the_command_line(admin, engine):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         audit.record(db, AUTOMATIC, Act.ASSIGNED, target="anna")
     entry = log(admin)["entries"][0]
     assert (entry["actor_kind"], entry["sentence"]) == (
@@ -143,7 +143,7 @@ def test_what_livechat_does_itself_is_not_the_act_of_the_command_line(admin, eng
 
 
 def test_pages(admin, engine):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         for number in range(120):
             audit.record(db, STAFF, Act.REPLY_ADDED, target=f"/{number}")
     seen, cursor = [], None
@@ -219,6 +219,6 @@ def test_nobody_can_write_or_change_it(admin):
 
 
 def test_an_own_act_stays_an_own_act_under_a_new_name(admin, engine):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         audit.record(db, admin_actor(admin.row.id, "anna"), Act.PASSWORD, target="anna")
     assert sentences(admin)[0] == "anna chose a new password."

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from livechat.accounts import admins as staff
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.desk import auto_assignment
 from livechat.models import Admin as AdminRow
 from livechat.models import ChatSession, now
@@ -21,7 +21,7 @@ def acts(engine):
     """Do something in a transaction."""
 
     def acts(what, *arguments):
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             return what(db, *arguments)
 
     return acts
@@ -87,7 +87,7 @@ def test_a_customer_comes_back_to_whom_they_know(acts, here, admin, ben, custome
 
 
 def test_viewers_and_who_is_away_get_none(acts, here, engine, admin, ben, customer):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         staff.set_role(db, db.get_one(AdminRow, ben.row.id), "viewer")
         db.get_one(AdminRow, admin.row.id).away_since = now()
     here(admin, ben)
@@ -101,7 +101,7 @@ def test_what_is_not_answered_goes_back_and_to_somebody_else(
     ben.takes(number)
     patience = timedelta(minutes=5)
     assert acts(auto_assignment.take_back, patience) == 0
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         session = db.get_one(ChatSession, number)
         session.waiting_since = session.assigned_at = now() - timedelta(minutes=6)
     assert acts(auto_assignment.take_back, patience) == 1

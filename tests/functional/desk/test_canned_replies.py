@@ -3,7 +3,7 @@
 import pytest
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 
 from ..conversation.test_exactly_once import at_once
@@ -162,7 +162,7 @@ def test_the_picker_has_first_what_begins_so_then_what_is_used(admin, number):
 
 def test_a_viewer_sees_them_and_changes_none(admin, ben, engine, number):
     reply = adds(admin)["reply"]["links"]
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.set_role(db, db.get_one(AdminRow, ben.row.id), "viewer")
     assert len(lists(ben)) == 1
     assert not ben.page("replies/").html.find("form", {"class": "reply-form"})

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.desk import presence
 from livechat.models import Admin, ChatSession, Presence, Worker, now
 from livechat.realtime import sse as stream_module
@@ -89,21 +89,21 @@ def test_who_polls_is_here_as_well(customer, admin, listens):
 
 def test_a_process_that_has_died_serves_nobody(customer, admin, engine):
     number = admin.number_of(customer)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         worker = Worker(id="dead" * 8, alive_at=now())
         db.add(worker)
         db.flush()
         db.add(Presence(worker_id=worker.id, kind=presence.CUSTOMER, ref=number))
         db.add(Presence(worker_id=worker.id, kind=presence.ADMIN, ref=admin.row.id))
     assert admin.opens(number).json["session"]["presence"] == "here"
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.get_one(Worker, "dead" * 8).alive_at = now() - presence.ALIVE_FOR
     assert admin.opens(number).json["session"]["presence"] == "left"
     assert desk(customer) == "offline"
 
 
 def test_who_is_served_by_the_dead_is_swept_away_by_the_living(customer, engine, listens):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.add(Worker(id="dead" * 8, alive_at=now() - timedelta(minutes=5)))
         db.flush()
         db.add(Presence(worker_id="dead" * 8, kind=presence.CUSTOMER, ref=1))
@@ -172,7 +172,7 @@ def answered(engine, customer):
     """A function that adds chats which were answered after so many seconds, so many days ago."""
 
     def answered(*waits, days=1):
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             like = db.query(ChatSession).first()
             for wait in waits:
                 began = now() - timedelta(days=days)
@@ -222,7 +222,7 @@ def test_those_who_wait_know_their_place_and_hear_when_it_changes(
 
 
 def test_far_back_in_the_queue_nobody_is_told_a_place(customer, new_customer, engine):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         like = db.query(ChatSession).one()
         began = now() - timedelta(hours=1)
         for _ in range(100):
@@ -230,18 +230,18 @@ def test_far_back_in_the_queue_nobody_is_told_a_place(customer, new_customer, en
             row.waiting_since = began
             db.add(row)
     assert customer.reads().json["session"]["position"] is None
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.execute(text("UPDATE chat_sessions SET status = 'closed' WHERE id = 2"))
     assert customer.reads().json["session"]["position"] == 100
 
 
 def test_a_disabled_admin_is_not_at_the_desk(customer, engine, quick):
     anna = add_admin(engine)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.add(Worker(id="w" * 32, alive_at=now()))
         db.flush()
         db.add(Presence(worker_id="w" * 32, kind=presence.ADMIN, ref=anna.id))
     assert desk(customer) == "online"
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.get_one(Admin, anna.id).disabled_at = now()
     until(lambda: desk(customer) == "offline")

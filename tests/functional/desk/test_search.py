@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from livechat.conversation.opening import Opening, Product, describe
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import ChatMessage, ChatSession, Sender, SessionTag
 from livechat.realtime.duties import tidy
 from livechat.search import engine as searching
@@ -129,7 +129,7 @@ def test_filters(shop, new_admin, engine):
     assert senders("product:77") == [(3, "session")]
     assert senders("lamp product:77") == [(3, "session")]
     assert senders("lamp product:42") == []
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         for message in db.query(ChatMessage).filter_by(session_id=1):
             message.created_at = message.created_at.replace(year=2020, month=5, day=17)
     assert [hit[0] for hit in senders("lamp before:2020-05-18")] == [1, 1, 1]
@@ -212,7 +212,7 @@ def test_filters_that_fit_little_are_looked_for_page_by_page(
 
 def test_every_writer_is_indexed(shop, engine):
     """Whatever changes the tables, past the application or not."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         session = db.get_one(ChatSession, 2)
         describe(session, Opening(name="Änne", product=Product("9", "Kandelaber")))
     assert found(shop, "kande anne") == [(2, None)]
@@ -347,6 +347,6 @@ def test_the_list_is_searched_by_the_index_and_in_the_middle_of_new_words(shop):
 
 def test_a_tagged_session_is_found_with_all_its_tags(shop, engine):
     shop.posts(1, "tags", {"add": ["one", "two"]})
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         assert db.query(SessionTag).count() == 2
     assert found(shop, "one two jorg") == [(1, None)]

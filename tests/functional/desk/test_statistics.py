@@ -9,7 +9,7 @@ from pyramid.scripting import prepare
 from sqlalchemy import delete, update
 
 from livechat.accounts import admins as staff
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import ChatMessage, ChatSession, Guest, Sender, now
 from livechat.statistics.daily import FinishedDays
 from livechat.statistics.report import By, report
@@ -29,7 +29,7 @@ def chat(engine):
     def chat(back, seconds=None, by=None, customers=1, admins=0, status="closed"):
         began = now() - timedelta(days=back)
         answered = None if seconds is None else began + timedelta(seconds=seconds)
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             guest = Guest(created_at=began)
             db.add(guest)
             db.flush()
@@ -136,7 +136,7 @@ def test_the_figures_are_right(admin, month):
 def test_the_report_says_the_same(admin, engine, month):
     found = asked(admin)
     until = now().date()
-    with schema.transaction(engine, write=False) as db:
+    with transaction(engine, write=False) as db:
         by_day = report(db, until - timedelta(days=29), until, By.DAY)
         by_admin = report(db, until - timedelta(days=29), until, By.ADMIN)
     for line, day in zip(
@@ -199,7 +199,7 @@ def test_each_chart_has_a_table_with_the_same_figures(admin, month):
 def test_a_late_answer_counts_for_the_day_on_which_the_chat_began(admin, month, chat, engine):
     late = chat(3, customers=1, status="waiting")
     assert asked(admin)["days"][-4]["answered"] == 0
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         answered = update(ChatSession).where(ChatSession.id == late)
         db.execute(answered.values(first_answer_at=now(), waiting_since=None))
     found = asked(admin)
@@ -210,7 +210,7 @@ def test_a_late_answer_counts_for_the_day_on_which_the_chat_began(admin, month, 
 
 def test_days_that_are_over_are_counted_once(admin, month, engine):
     before = asked(admin)
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.execute(delete(ChatMessage))
     after = asked(admin)
     assert after["today"]["customer_messages"] == 0
@@ -222,7 +222,7 @@ def test_a_day_that_has_just_ended_is_counted_anew_until_all_of_it_is_there(chat
     midnight = datetime.combine(now().date(), time(), UTC)
     found = []
     for minutes in (1, 2, 6, 7):
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             moved = update(ChatMessage).where(ChatMessage.session_id == late)
             db.execute(moved.values(created_at=midnight - timedelta(minutes=minutes)))
             moment = midnight + timedelta(minutes=minutes)
@@ -267,7 +267,7 @@ def test_chats_without_an_answer_have_no_third_chart(admin, chat):
 def test_all_three_roles_see_it_and_nobody_else(admin, new_admin, engine, app, customer):
     for role in ("owner", "agent", "viewer"):
         someone = new_admin(f"some-{role}")
-        with schema.transaction(engine) as db:
+        with transaction(engine) as db:
             staff.set_role(db, staff.find_admin(db, someone.username), role)
         assert asked(someone)["total"]["chats"] == 1
         assert "Statistics" in someone.page("statistics/")

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from livechat.accounts import admins
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.desk import team as people
 from livechat.models import Admin, Audit
 
@@ -36,7 +36,7 @@ def does(admin, act, status=200, **data):
 
 
 def acts(engine):
-    with schema.transaction(engine, write=False) as db:
+    with transaction(engine, write=False) as db:
         return [
             (entry.actor_name, str(entry.act), entry.target)
             for entry in db.query(Audit).order_by(Audit.id)
@@ -45,12 +45,12 @@ def acts(engine):
 
 
 def role_of(engine, username):
-    with schema.transaction(engine, write=False) as db:
+    with transaction(engine, write=False) as db:
         return admins.find_admin(db, username).role
 
 
 def becomes(engine, admin, role):
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.find_admin(db, admin.username).role = role
     return admin
 
@@ -186,7 +186,7 @@ def test_of_two_owners_who_shut_each_other_out_one_stays(admin, new_admin, engin
 
 def test_of_two_who_add_the_same_person_at_once_one_is_told(admin, engine):
     answers = []
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.add_admin(db, "clara", role="agent")
 
         def add():
@@ -269,7 +269,7 @@ def test_only_owners_may_look_and_act(admin, ben, new_admin, engine, app, custom
 
 def test_a_page_that_was_open_when_the_role_went_does_nothing_more(admin, ben, engine):
     token = admin.csrf_token
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         admins.set_role(db, admins.find_admin(db, "ben"), "owner")
         admins.set_role(db, admins.find_admin(db, "anna"), "agent")
     form = {"csrf_token": token, "act": "role", "username": "anna", "role": "owner"}
@@ -295,7 +295,7 @@ def test_presence_tells_who_is_here_and_who_is_away(admin, ben, engine, wsgi):
     admin.dashboard()
     wsgi.registry["livechat.realtime"].book.write(engine)
     assert person(admin, "anna")["presence"] == "online"
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         db.get_one(Admin, admin.row.id).away_since = people.now()
     assert person(admin, "anna")["presence"] == "away"
     assert person(admin, "ben")["presence"] == "offline"

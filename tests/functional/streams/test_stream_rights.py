@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from livechat.accounts import admins, guests
-from livechat.db import schema
+from livechat.db.session import transaction
 from livechat.models import AdminLogin, ChatSession, now
 from livechat.realtime import feeds
 from livechat.realtime import sse as stream_module
@@ -76,7 +76,7 @@ def test_a_revoked_token_ends_the_stream_at_once(customer, wsgi, engine, listens
     stream.hears("hello")
     until(lambda: rows(engine, "SELECT 1 FROM presences"))  # nothing else wakes it now
     wakeup = wsgi.registry["livechat.realtime"].wakeup
-    with schema.transaction(engine, wakeup=wakeup) as db:
+    with transaction(engine, wakeup=wakeup) as db:
         assert guests.revoke_tokens(db, db.query(ChatSession).one()) == 1
     assert stream.ends() < 5  # long before the next heartbeat
     assert listens(customer).status == 404
@@ -87,7 +87,7 @@ def test_what_is_written_after_the_token_was_revoked_is_not_heard(
 ):
     stream = listens(customer)
     stream.hears("hello")
-    with schema.transaction(engine) as db:  # and nobody is told
+    with transaction(engine) as db:  # and nobody is told
         guests.revoke_tokens(db, db.query(ChatSession).one())
     admin.sends(admin.number_of(customer), "not for you")
     stream.ends()
@@ -96,7 +96,7 @@ def test_what_is_written_after_the_token_was_revoked_is_not_heard(
 
 def shut_out(engine, how):
     """End Anna's right to see, past the running application."""
-    with schema.transaction(engine) as db:
+    with transaction(engine) as db:
         anna = admins.find_admin(db, "anna")
         if how == "disabled":
             anna.disabled_at = now()
@@ -169,7 +169,7 @@ def test_silence_lasts_fifteen_seconds_at_most_and_so_does_a_lost_right(
     other.starts("other")
     staying, leaving = listens(customer), listens(other)
     until(lambda: len(rows(engine, "SELECT 1 FROM presences")) == 2)  # nothing else wakes them now
-    with schema.transaction(engine) as db:  # nobody is told
+    with transaction(engine) as db:  # nobody is told
         guests.revoke_tokens(db, db.query(ChatSession).filter_by(uuid=uuid.UUID(other.id)).one())
     begun = time.monotonic()
     leaving.ends(within=15)

@@ -18,8 +18,8 @@ class Ear:
     def before_commit(self, _db, session_ids):
         self.before.append(sorted(session_ids))
 
-    def after_commit(self, changed, entries):
-        self.after.append((sorted(changed.session_ids), entries))
+    def after_commit(self, session_ids, entries):
+        self.after.append((sorted(session_ids), entries))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from livechat.conversation.cursors import (
     message_position,
 )
 from livechat.exceptions import Invalid, Unreadable
+from livechat.views.customer import product_of
 from livechat.web.request_body import DEEPEST_JSON, parse_object
 
 QUICK = settings(max_examples=150, derandomize=True, database=None, deadline=None)
@@ -152,19 +153,19 @@ def test_a_link_with_a_javascript_scheme_after_control_characters_is_refused():
     ("price", "shown"), [(12.5, "12.5"), (12, "12"), ("12 €", "12 €"), (None, None)]
 )
 def test_a_price_may_be_a_number_or_a_text(price, shown):
-    assert validation.product({"id": 42, "price": price}, None).price == shown
+    assert product_of({"id": 42, "price": price}, None).price == shown
 
 
 @pytest.mark.parametrize("price", [True, [], {}, float("inf"), float("nan")])
 def test_what_is_no_price_is_refused(price):
     with pytest.raises(Invalid) as refused:
-        validation.product({"id": "1", "price": price}, None)
+        product_of({"id": "1", "price": price}, None)
     assert refused.value.field == "product.price"
 
 
 def test_no_product_is_none():
-    assert validation.product(None, None) is None
-    assert validation.product({}, None) is None
+    assert product_of(None, None) is None
+    assert product_of({}, None) is None
 
 
 @QUICK
