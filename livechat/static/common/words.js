@@ -3,8 +3,8 @@
 /** @import { Words } from './json_types.js' */
 
 /** @returns {Words} */
-export function readWords(id = 'words') {
-  return JSON.parse(document.getElementById(id)?.textContent || '{}');
+export function readWords() {
+  return JSON.parse(document.getElementById('words')?.textContent || '{}');
 }
 
 /**

@@ -26,7 +26,7 @@ export function connectHost({ alone, sites, onMessage }) {
 }
 
 /** @param {string} origin @param {string[]} sites */
-export function siteAllowed(origin, sites) {
+function siteAllowed(origin, sites) {
   if (origin === location.origin) return true;
   return sites.some((site) => {
     const pattern = site
