@@ -20,15 +20,22 @@ from rjsmin import jsmin
 from ..permissions import Permission
 
 FOLDER = Path(str(files("livechat").joinpath("static")))
-_PAGES = ("tokens", "desk/dark", "desk/desk", "desk/controls", "desk/column")
+_PAGES = ("tokens", "common/base", "desk/dark", "desk/desk", "desk/controls", "desk/column")
 _LIST = ("desk/inbox", "desk/list", "desk/today", "desk/rows", "desk/density")
-_TALK = ("desk/facts", "desk/conversation", "desk/reply", "desk/picker", "common/timeline")
+_TALK = ("desk/facts", "desk/conversation", "desk/editor", "desk/reply_picker", "common/timeline")
 # What a page needs before it shows anything travels together: a phone pays for every round trip.
 SHEETS = {
     "pages": _PAGES,
-    "desk": (*_PAGES, "desk/top", "desk/menus", "desk/palette"),
+    "desk": (*_PAGES, "desk/top_bar", "desk/menus", "desk/palette"),
     "inbox": (*_LIST, *_TALK, "desk/history", "desk/notes"),
-    "chat": ("tokens", "widget/frame", "common/timeline", "widget/conversation", "widget/writing"),
+    "chat": (
+        "tokens",
+        "common/base",
+        "widget/frame",
+        "common/timeline",
+        "widget/conversation",
+        "widget/composer",
+    ),
 }
 # They remove comments and needless spaces. They rename and rewrite nothing, so the result can be read.
 MINIFIERS = {".css": cssmin, ".js": jsmin}
