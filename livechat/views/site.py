@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.resources import files
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
@@ -13,8 +12,7 @@ from sqlalchemy import text
 
 from ..permissions import Permission
 from ..resources import Root
-from ..web import script_texts
-from ..web.minify import lean_sheet
+from ..web import assets, script_texts
 
 WIDGET_LASTS = 600  # seconds: how long a shop's visitors may see an old loader after an upgrade
 
@@ -30,22 +28,16 @@ def top(context: Root, request: Request) -> HTTPSeeOther:
 @view_config(context=Root, name="widget.js", request_method="GET", permission=Permission.VISIT)
 def widget(context: Root, request: Request) -> Response:
     """The loader: all that a shop's page takes in before somebody clicks."""
-    folder = files("livechat").joinpath("static/widget")
-    style = lean_sheet(folder.joinpath("loader.css").read_text("utf-8"))
+    style = assets.text_of(request, "widget/loader.css")
     shown = script_texts.translated(script_texts.LOADER, request.localizer.translate)
-    source = folder.joinpath("loader.js").read_text("utf-8")
-    response = Response(
-        source.replace('"__LIVECHAT_WORDS__"', json.dumps(shown)).replace(
-            "'__LIVECHAT_STYLE__'", json.dumps(style)
-        ),
-        content_type="text/javascript",
-        charset="utf-8",
-    )
+    words = json.dumps(shown, separators=(",", ":"))
+    script = assets.text_of(request, "widget/loader.js")
+    script = script.replace('"__LIVECHAT_WORDS__"', words)
+    script = script.replace("'__LIVECHAT_STYLE__'", json.dumps(style))
+    response = Response(script, content_type="text/javascript")
     response.headers["Cache-Control"] = f"public, max-age={WIDGET_LASTS}"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    response.md5_etag()
-    response.conditional_response = True
-    return response
+    return assets.with_etag(response)
 
 
 @view_config(

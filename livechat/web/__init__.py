@@ -1,13 +1,12 @@
 """What stands around every view: requests, headers, limits, static files, words.
 
 accept         whether a page or JSON is asked for
-assets         static files with a fingerprint in their address
+assets         static files: joined, minified, with a fingerprint in their address
 derivers       what is wrapped around every view
 devices        browsers that know an account
 headers        safe headers, CORS, compression
 json_renderer  JSON answers in UTF-8
 limit_storage  the memory of the rate limits
-minify         scripts and style sheets without comments
 poll_replay    polls without news are answered as before
 rate_limits    how fast one may go
 request_body   requests are read whole and strictly

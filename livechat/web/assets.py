@@ -1,4 +1,8 @@
-"""The static files: /static/FINGERPRINT/…, so that they can be cached for ever, modules that import each other too."""
+"""The static files, at /static/FINGERPRINT/…: read and minified once, at the start, and cached by browsers for ever.
+
+All files share one fingerprint because scripts import each other by relative address. So the address of an import
+begins with the fingerprint of the script that names it, and no file has to be rewritten.
+"""
 
 from __future__ import annotations
 
@@ -7,57 +11,89 @@ from importlib.resources import files
 from pathlib import Path
 
 from pyramid.config import Configurator
+from pyramid.httpexceptions import HTTPNotFound
 from pyramid.request import Request
 from pyramid.response import Response
+from rcssmin import cssmin
+from rjsmin import jsmin
 
 from ..permissions import Permission
 
-A_YEAR = 365 * 24 * 3600
 FOLDER = Path(str(files("livechat").joinpath("static")))
-_PAGES = ("tokens", "desk/dark", "desk/desk", "desk/controls", "desk/column")
+_PAGES = ("tokens", "common/base", "desk/dark", "desk/desk", "desk/controls", "desk/column")
 _LIST = ("desk/inbox", "desk/list", "desk/today", "desk/rows", "desk/density")
-_TALK = ("desk/facts", "desk/conversation", "desk/reply", "desk/picker", "common/timeline")
+_TALK = ("desk/facts", "desk/conversation", "desk/editor", "desk/reply_picker", "common/timeline")
 # What a page needs before it shows anything travels together: a phone pays for every round trip.
 SHEETS = {
     "pages": _PAGES,
-    "desk": (*_PAGES, "desk/top", "desk/menus", "desk/palette"),
+    "desk": (*_PAGES, "desk/top_bar", "desk/menus", "desk/palette"),
     "inbox": (*_LIST, *_TALK, "desk/history", "desk/notes"),
-    "chat": ("tokens", "widget/frame", "common/timeline", "widget/conversation", "widget/writing"),
+    "chat": (
+        "tokens",
+        "common/base",
+        "widget/frame",
+        "common/timeline",
+        "widget/conversation",
+        "widget/composer",
+    ),
 }
+# They remove comments and needless spaces. They rename and rewrite nothing, so the result can be read.
+MINIFIERS = {".css": cssmin, ".js": jsmin}
 
 
-def sheet(request: Request) -> Response:
-    """Several style sheets as one: ``/static/FINGERPRINT/sheets/NAME.css``."""
-    names = SHEETS[request.matchdict["name"]]
-    text = "\n".join((FOLDER / f"{name}.css").read_text("utf-8") for name in names)
-    response = Response(text, content_type="text/css", charset="utf-8")
-    response.cache_expires = _lasts(request.livechat.development)
+def sources() -> dict[str, list[Path]]:
+    """Return what each path below the fingerprint is made of: a file, or several style sheets."""
+    found = {path.relative_to(FOLDER).as_posix(): [path] for path in FOLDER.rglob("*.*")}
+    for name, parts in SHEETS.items():
+        found[f"sheets/{name}.css"] = [FOLDER / f"{part}.css" for part in parts]
+    return found
+
+
+def read(paths: list[Path]) -> str:
+    """Read the files of a path as one text."""
+    return "\n".join(path.read_text("utf-8") for path in paths)
+
+
+def read_minified() -> dict[str, str]:
+    """Read and minify everything. A file that is neither script nor style sheet ends the start with an error."""
+    found = sorted(sources().items())
+    return {name: MINIFIERS[paths[0].suffix](read(paths)) for name, paths in found}
+
+
+def text_of(request: Request, name: str) -> str:
+    """Return a file as it was at the start, minified; in development as it is now, with its comments.
+    Raises HTTPNotFound for a path that no file has."""
+    try:
+        if request.livechat.development:
+            return read(sources()[name])
+        text: str = request.registry["livechat.static"][name]
+    except KeyError:
+        raise HTTPNotFound() from None
+    return text
+
+
+def static_file(request: Request) -> Response:
+    """Send one static file."""
+    name = request.matchdict["name"]
+    content_type = "text/css" if name.endswith(".css") else "text/javascript"
+    response = Response(text_of(request, name), content_type=content_type)
+    if not request.livechat.development:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"  # a year
+    return with_etag(response)
+
+
+def with_etag(response: Response) -> Response:
+    """Let a client that has this body already get 304 instead."""
+    response.md5_etag()
+    response.conditional_response = True
     return response
 
 
-def _lasts(development: bool) -> int:
-    # Whoever works on these files wants to see the change, not the cache.
-    return 0 if development else A_YEAR
-
-
-def fingerprint(folder: Path) -> str:
-    """A short hash of every file below a folder. One for all, because modules import each other by name."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def includeme(config: Configurator) -> None:
-    place = f"static/{fingerprint(FOLDER)}"
-    # Before the folder itself, which takes whatever is beneath it.
-    config.add_route("static_sheet", f"{place}/sheets/{{name:{'|'.join(SHEETS)}}}.css")
+    found = config.registry["livechat.static"] = read_minified()
+    texts = "\0".join(part for item in found.items() for part in item)
+    fingerprint = hashlib.sha256(texts.encode()).hexdigest()[:12]
+    config.add_route("livechat_static", f"static/{fingerprint}/{{name:.+}}")
     config.add_view(
-        sheet, route_name="static_sheet", request_method="GET", permission=Permission.VISIT
-    )
-    config.add_static_view(
-        place,
-        "livechat:static",
-        cache_max_age=_lasts(config.registry["livechat.settings"].development),
-        permission=Permission.VISIT,
+        static_file, route_name="livechat_static", request_method="GET", permission=Permission.VISIT
     )

@@ -21,8 +21,8 @@ from livechat.models import Base
 from ..databases import Database
 from ..factories import add_admin
 from ..server import Server
+from .admin import Desk
 from .chromium import ARGUMENTS, DESKTOP, Ear, find_chromium
-from .desk import Desk
 from .shop import OwnShop
 from .shopper import Shopper
 from .summary import NO_CHROMIUM, VERSION

@@ -124,7 +124,7 @@ def the_menus_and_what_they_do(world: World, look: Look) -> None:
     look(desk.page)
     desk.page.keyboard.press("Escape")
     desk.opens_menu("snooze").page.get_by_role("button", name=re.compile("^Tomorrow")).click()
-    expect(desk.page.locator("#sleeps")).to_be_visible()
+    expect(desk.page.locator("#snoozed")).to_be_visible()
     look(desk.page)
     desk.opens_menu("more").push("Block this customer").click()
     desk.opens_menu("more")

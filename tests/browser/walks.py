@@ -17,7 +17,7 @@ from livechat.accounts import admins
 from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 
-from .desk import Desk
+from .admin import Desk
 from .seeds import add_messages
 from .shopper import Shopper
 

@@ -1,11 +1,12 @@
-// One message: its text, its time, and how far it got.
+// One message: its text, its time and its delivery state.
 
 import { h } from './dom.js';
 import { icon, redraw } from './icons.js';
 import { linked } from './links.js';
 import { timeOfDay } from './times.js';
 
-/** @import { Pending, Words } from './types.js' */
+/** @import { Words } from './json_types.js' */
+/** @import { Pending } from './types.js' */
 
 const EMOJI = new RegExp(
   '^(?:\\p{Extended_Pictographic}[\\u{1F3FB}-\\u{1F3FF}\\uFE0F]*' +
@@ -38,7 +39,7 @@ export function fillBubble(element, when, state, words) {
 }
 
 /**
- * Says of an own message that it was read, or takes it back because a later one was.
+ * Marks one of the reader's own messages as read, or removes the mark because a later one was read.
  * @param {HTMLElement} item  the line
  * @param {boolean} seen
  * @param {Words} words
@@ -48,12 +49,12 @@ export function markSeen(item, seen, words) {
   if (!word?.firstChild) return;
   redraw(svg, seen ? 'seen' : 'check');
   word.className = seen ? '' : 'unseen';
-  // the same nodes as before: a log speaks of what is added to it
+  // keep the same nodes: a screen reader announces nodes that are added to a log
   word.firstChild.nodeValue = seen ? words.seen : words.sent;
 }
 
 /**
- * The state of what is on its way: in the foot, and with a way on beneath when there is trouble.
+ * Shows the state of a pending message in its foot; below it, a way to retry or edit when sending failed.
  * @param {HTMLElement} item  the line
  * @param {Pending} entry
  * @param {Words} words

@@ -1,4 +1,4 @@
-// The box one writes in: Enter sends, Shift+Enter breaks the line, it grows, the draft is kept.
+// The box to write in: Enter sends, Shift+Enter breaks the line, the box grows, the draft is kept.
 
 import { plural } from './words.js';
 
@@ -52,7 +52,7 @@ export function createComposer(options) {
     submit();
   });
   store.onChange((key) => {
-    // another tab wrote or sent: follow it, but never under the fingers of the one who types here
+    // another tab wrote or sent: follow it, but never while somebody types here
     if (key !== draft && key !== null) return;
     if (document.hasFocus() && document.activeElement === box) return;
     box.value = store.get(draft) ?? '';
@@ -65,7 +65,7 @@ export function createComposer(options) {
   }).observe(box);
   let width = 0;
 
-  // what was kept, and what was typed before this script was there
+  // the stored draft, or the text typed before this script ran
   const before = [...new Set([store.get(draft), box.value])].filter(Boolean);
   set(before.join('\n'));
   return { text: () => box.value, set, submit, focus: () => box.focus() };

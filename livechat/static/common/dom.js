@@ -25,12 +25,12 @@ export function h(tag, props = {}, ...children) {
 
 /**
  * The element with this id, of this class; a page without it is a mistake of ours.
- * @template {Element} T
+ * @template {Element} [T=HTMLElement]
  * @param {string} id
- * @param {new () => T} kind
+ * @param {new () => T} kind  HTMLElement if not given
  * @returns {T}
  */
-export function byId(id, kind) {
+export function byId(id, kind = /** @type {any} */ (HTMLElement)) {
   const element = document.getElementById(id);
   if (!(element instanceof kind)) throw new Error(`#${id} is missing on this page`);
   return element;

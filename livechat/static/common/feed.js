@@ -1,23 +1,24 @@
-// Follows one conversation: hands every message on once, in order, whatever way it comes.
+// Follows one conversation: delivers every message once and in order, from the stream, a poll or a send.
 
 import { createStream } from './stream.js';
 
 const MOST_PAGES = 3; // that are read one after the other to catch up
 
-/** @import { Feed, FeedOptions, Message, News } from './types.js' */
+/** @import { Message, News } from './json_types.js' */
+/** @import { Feed, FeedOptions } from './types.js' */
 
 /** @param {FeedOptions} options @returns {Feed} */
 export function createFeed({ http, url, name = url, onMessages, onBefore, onSession, onReset, onOther, ...rest }) {
   /** @type {string|null} */
   let cursor = null;
   let last = 0; // the seq up to which everything was handed on
-  let acts = 0; // counts what came by another way: a question asked before knows an older session
-  let before = 0; // what it was when the last question was asked
+  let acts = 0; // counts other answers that arrived: a poll sent before them knows an older session
+  let before = 0; // its value when the last poll was sent
   let newest = false; // the last question was for the newest page
   let pages = 0; // that did not reach the newest message, in a row
-  let stale = false; // what we have is not the server's any more: it comes anew
+  let stale = false; // our messages no longer match the server's: load them again
   let first = true;
-  /** @type {Message[]} what a stream has brought and is not handed on */
+  /** @type {Message[]} received from the stream, not delivered yet */
   let heard = [];
   /** @type {string|undefined} the cursor behind it */
   let heardTo;
@@ -56,7 +57,7 @@ export function createFeed({ http, url, name = url, onMessages, onBefore, onSess
   /**
    * @param {News} news
    * @param {boolean} current  the session in it is the newest we know
-   * @param {boolean} whole  what we have is in these messages, or before them
+   * @param {boolean} whole  these messages contain or follow everything we have
    */
   function take(news, current, whole) {
     if (news.reset || (whole && stale)) {
@@ -73,7 +74,7 @@ export function createFeed({ http, url, name = url, onMessages, onBefore, onSess
       if (whole) [cursor, stale] = [null, true];
       stream.ask();
     } else {
-      // the cursor of a repeated send may lie behind or ahead of us: only what moved us counts
+      // the cursor of a repeated send may lie behind or ahead of ours: use it only if its messages moved us
       if (news.cursor && ((news.messages && !news.streamed) || fresh.length)) cursor = news.cursor;
       if (fresh.length) last = fresh[fresh.length - 1].seq;
       if (fresh.length) onMessages(fresh, first);
@@ -84,7 +85,7 @@ export function createFeed({ http, url, name = url, onMessages, onBefore, onSess
     if (news.session && current) onSession(news.session);
   }
 
-  /** A backlog comes message by message: what comes at once is handed on at once. @param {Message} message @param {string} [id] */
+  /** A backlog arrives message by message: deliver messages that arrive together in one call. @param {Message} message @param {string} [id] */
   function hear(message, id) {
     if (!heard.length) queueMicrotask(settle);
     heard.push(message);

@@ -30,13 +30,17 @@ export function createHttp({ headers = () => ({}), credentials = 'omit' } = {}) 
   return {
     get: (url, patience, signal) => request(url, { headers: { Accept: JSON_TYPE }, signal }, patience),
     post: (url, body, patience, signal) =>
-      request(url, {
-        method: 'POST',
-        keepalive: true, // lets a send finish although the page is being left
-        headers: { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE },
-        body: JSON.stringify(body),
-        signal,
-      }, patience),
+      request(
+        url,
+        {
+          method: 'POST',
+          keepalive: true, // lets a send finish although the page is being left
+          headers: { Accept: JSON_TYPE, 'Content-Type': JSON_TYPE },
+          body: JSON.stringify(body),
+          signal,
+        },
+        patience,
+      ),
     async stream(url, cursor, stop, onEvent) {
       let timer = 0;
       const alive = () => {
@@ -75,7 +79,7 @@ async function read(response) {
   const data = await response.json().catch(() => null);
   if (response.ok && data) return { ok: true, status, data };
   const error = data?.error;
-  const tomorrow = error?.code === 'too_much_today'; // too long to wait for without being told
+  const tomorrow = error?.code === 'too_much_today'; // too long to wait for without a message
   const later = response.ok || status >= 500 || (status === 429 && !tomorrow) || status === 408;
   return {
     ...refusal(status, error?.code ?? 'unreadable', later),

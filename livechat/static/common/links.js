@@ -16,20 +16,18 @@ export function linked(text) {
     const address = trimmed(match[0]);
     if (!valid(address)) continue;
     parts.push(text.slice(from, match.index));
-    parts.push(
-      h('a', { href: address, target: '_blank', rel: 'noopener nofollow ugc', dir: 'auto' }, address),
-    );
+    parts.push(h('a', { href: address, target: '_blank', rel: 'noopener nofollow ugc', dir: 'auto' }, address));
     from = match.index + address.length;
   }
   parts.push(text.slice(from));
   return parts.filter((part) => part !== '');
 }
 
-const ENDS = '.,;:!?\'’*_…'; // ends a sentence, not an address
+const ENDS = ".,;:!?'’*_…"; // ends a sentence, not an address
 
 /**
- * Without the punctuation that ends the sentence, not the address. One look at each character: a message can be
- * nothing but brackets.
+ * Removes the punctuation that ends the sentence, not the address. Looks at each character once: a message can consist
+ * of brackets alone.
  * @param {string} address
  */
 function trimmed(address) {

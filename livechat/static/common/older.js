@@ -1,15 +1,16 @@
 // Earlier messages: pages of the history that are loaded when the reader scrolls up to them, or presses a button.
 //
-// An edge is a line in the list where messages are missing above. There is one at the top while the conversation goes
-// further back, and one below each part that was loaded around a message found by a search.
+// An edge is a line in the list with messages missing above it. There is one at the top while the conversation goes
+// further back, and one below each part that was loaded around a search hit.
 
 import { h } from './dom.js';
 import { sameDay } from './times.js';
 
-/** @import { Http, Message, Page, Words } from './types.js' */
+/** @import { Message, Page, Words } from './json_types.js' */
+/** @import { Http } from './types.js' */
 
 const AHEAD = '600px'; // how far above the visible part an edge begins to load
-const QUIET = 500; // milliseconds in which what was inserted is not read out
+const QUIET = 500; // milliseconds in which inserted messages are not announced
 
 /**
  * @typedef {object} OlderOptions
@@ -24,8 +25,8 @@ const QUIET = 500; // milliseconds in which what was inserted is not read out
 /**
  * @typedef {object} Older
  * @property {(cursor: string) => void} begin  there are earlier messages than the first one in the list
- * @property {(seq: number) => Promise<boolean>} find  loads the messages around one that is not in the list;
- *   whether that one is in the list then
+ * @property {(seq: number) => Promise<boolean>} find  loads the messages around this one if it is not in the
+ *   list; returns whether it is in the list then
  * @property {() => void} clear  the list is empty
  */
 
@@ -81,19 +82,21 @@ export function createOlder({ http, url, scroller, list, words, insert }) {
     edge.busy = true;
     edge.button.textContent = words.earlier_loading;
     const page = await ask('before', edge.cursor);
-    if (!edges.has(edge.line)) return; // another conversation is open, or this one came again
+    if (!edges.has(edge.line)) return; // another conversation is open, or this one was loaded again
     edge.busy = false;
     edge.button.textContent = page ? words.earlier : words.earlier_failed;
     if (!page) return;
     const fresh = page.messages.filter(({ seq }) => seq > edge.floor);
     const joined = !page.more || fresh.length < page.messages.length || fresh[0]?.seq === edge.floor + 1;
-    quietly(() => keepPlace(edge.line.nextElementSibling, () => {
-      const below = edge.line.nextElementSibling;
-      insert(fresh, below);
-      joinDays(below);
-      if (joined) close(edge);
-      else edge.cursor = page.cursor;
-    }));
+    quietly(() =>
+      keepPlace(edge.line.nextElementSibling, () => {
+        const below = edge.line.nextElementSibling;
+        insert(fresh, below);
+        joinDays(below);
+        if (joined) close(edge);
+        else edge.cursor = page.cursor;
+      }),
+    );
     if (joined) return;
     edge.status.textContent = words.earlier_loaded;
     watch.unobserve(edge.line); // seen again if it is still in sight
@@ -110,7 +113,7 @@ export function createOlder({ http, url, scroller, list, words, insert }) {
     joinDays(below);
   }
 
-  /** A day's name does not stand twice. @param {Element|null} line */
+  /** Removes a day's name that appears twice. @param {Element|null} line */
   function joinDays(line) {
     const day = dayOf(line);
     let above = line?.previousElementSibling;
@@ -120,7 +123,7 @@ export function createOlder({ http, url, scroller, list, words, insert }) {
     if (before && sameDay(before, day)) line?.remove();
   }
 
-  /** What is in sight stays where it is. @param {Element|null} line @param {() => void} change */
+  /** Changes the list without moving the visible messages. @param {Element|null} line @param {() => void} change */
   function keepPlace(line, change) {
     const anchor = line?.classList.contains('day') ? line.nextElementSibling : line;
     const top = anchor?.getBoundingClientRect().top ?? 0;
@@ -128,7 +131,7 @@ export function createOlder({ http, url, scroller, list, words, insert }) {
     scroller.scrollTop += (anchor?.getBoundingClientRect().top ?? 0) - top;
   }
 
-  /** A log reads out what is added to it; the history is no news. @param {() => void} change */
+  /** Changes the list without announcing it: earlier messages are not new. @param {() => void} change */
   function quietly(change) {
     const log = list.closest('[role="log"]');
     log?.setAttribute('aria-live', 'off');
@@ -148,12 +151,14 @@ export function createOlder({ http, url, scroller, list, words, insert }) {
       const first = seqOf(top.line.nextElementSibling);
       const fresh = page.messages.filter((each) => each.seq < first);
       const last = fresh.at(-1)?.seq ?? 0;
-      quietly(() => keepPlace(top.line.nextElementSibling, () => {
-        insert(fresh, top.line);
-        top.floor = last;
-        if (page.more) addEdge(page.cursor, list.firstChild);
-        if (last + 1 === first) close(top);
-      }));
+      quietly(() =>
+        keepPlace(top.line.nextElementSibling, () => {
+          insert(fresh, top.line);
+          top.floor = last;
+          if (page.more) addEdge(page.cursor, list.firstChild);
+          if (last + 1 === first) close(top);
+        }),
+      );
       return shown(seq);
     },
     clear() {

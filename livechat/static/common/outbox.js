@@ -1,6 +1,6 @@
-// What is written and not yet acknowledged. An entry is stored before its request goes out and
-// stays until the server took it or refused it, through reloads, page changes and lost answers.
-// Every repetition carries the same client_id, so the server keeps each message once.
+// Messages that the server has not acknowledged yet. An entry is stored before its request goes out and stays, through
+// reloads, page changes and lost answers, until the server accepts or refuses it. Every retry carries the same
+// client_id, so the server stores each message once.
 
 import { uuid } from './dom.js';
 import { backOff } from './http.js';
@@ -8,18 +8,18 @@ import { oneTab } from './tabs.js';
 
 /** @import { Entry, Outbox, OutboxOptions } from './types.js' */
 
-const SLOW = 8000; // milliseconds after which one is told that it is not sent yet
+const SLOW = 8000; // milliseconds after which the page says that a message is not sent yet
 
 /** @param {OutboxOptions} options @returns {Outbox} */
 export function createOutbox({ store, name, deliver, onChange, onSent }) {
-  // one key an entry: two tabs can never overwrite each other's list
+  // one key per entry: two tabs can never overwrite each other's list
   const start = `${name}.`;
   let running = false;
   let again = false;
   let failures = 0;
   let timer = 0;
   let call = new AbortController(); // the request that is out
-  let slow = 0; // the next look at what takes long
+  let slow = 0; // the timer of the next check for slow entries
 
   /** @returns {Entry[]} */
   function stored() {
@@ -56,9 +56,9 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
       if (!entry) return 0;
       const { signal } = (call = new AbortController());
       const result = await deliver(entry, signal);
-      if (signal.aborted && !result.ok) continue; // somebody did not want to wait for it
+      if (signal.aborted && !result.ok) continue; // somebody pressed Retry
       if (result.ok) failures = 0;
-      if (!find(entry.client_id)) continue; // the message came back by another way meanwhile
+      if (!find(entry.client_id)) continue; // the message has arrived through the feed
       if (result.ok) {
         onSent(entry, result.data);
         discard(entry.client_id);
@@ -78,10 +78,14 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
   /** Whether it has been tried for long, here or in another tab. @param {Entry} entry */
   const isSlow = ({ at, since = at }) => Date.now() - since >= SLOW;
 
-  /** Tells when what is on its way begins to take long. */
+  /** Calls onChange when a pending entry becomes slow. */
   function watch() {
     clearTimeout(slow);
-    if (stored().some((entry) => !entry.refused && !isSlow(entry))) slow = setTimeout(() => (onChange(), watch()), SLOW / 4);
+    if (!stored().some((entry) => !entry.refused && !isSlow(entry))) return;
+    slow = setTimeout(() => {
+      onChange();
+      watch();
+    }, SLOW / 4);
   }
 
   /** @param {string} clientId */
@@ -98,7 +102,7 @@ export function createOutbox({ store, name, deliver, onChange, onSent }) {
 
   return {
     add(body, extra = null) {
-      const last = stored().at(-1)?.at ?? 0; // a clock that was put back must not change the order
+      const last = stored().at(-1)?.at ?? 0; // setting the clock back must not change the order
       keep({ client_id: uuid(), body, at: Math.max(Date.now(), last + 1), extra });
       onChange();
       watch();

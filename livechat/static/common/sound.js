@@ -1,22 +1,16 @@
-// A short sound for a new message, made by the browser, once however many tabs are open; with a switch that is
-// remembered.
+// A short sound for a new message, made by the browser, once however many tabs are open; with a button that switches it
+// on and off and is remembered.
 
-import { oneTab } from './tabs.js';
+import { icon } from './icons.js';
+import { createOnce } from './tabs.js';
 
-/** @import { Sound, Store } from './types.js' */
+/** @import { Sound, SoundOptions } from './types.js' */
 
-const SETTLE = 150; // milliseconds after which other tabs, in processes of their own, read what this one has stored
-const FIRST = 250; // milliseconds that a tab in which the message is looked at has to say so
-
-/** @param {Store} store @returns {Sound} */
-export function createSound(store) {
+/** @param {SoundOptions} options @returns {Sound} */
+export function createSound({ store, words, button }) {
   /** @type {AudioContext|null} */
   let audio = null;
-  /** @type {string|null} this tab has done its part for what was written until then */
-  let done = null;
-  /** @type {(() => void)[]} */
-  const listeners = [];
-  const changed = () => listeners.forEach((listener) => listener());
+  const once = createOnce(store, 'heard');
 
   // Browsers let a page sound only after someone has touched it: take the first touch.
   const unlock = () => {
@@ -27,11 +21,23 @@ export function createSound(store) {
   addEventListener('pointerdown', unlock, true);
   addEventListener('keydown', unlock, true);
   store.onChange((key) => {
-    if (key === null || key === 'sound') changed();
+    if (key === null || key === 'sound') show();
   });
+  button.addEventListener('click', () => {
+    store.set('sound', on() ? 'off' : 'on');
+    show();
+    ring(); // so that you hear what you have switched on
+  });
+  show();
 
   function on() {
     return store.get('sound') !== 'off';
+  }
+
+  function show() {
+    button.setAttribute('aria-pressed', String(on()));
+    button.title = on() ? words.sound_on : words.sound_off;
+    button.replaceChildren(icon(on() ? 'sound' : 'mute'));
   }
 
   /** @returns {Promise<AudioContext|null>} */
@@ -59,29 +65,9 @@ export function createSound(store) {
   }
 
   return {
-    on,
-    set(value) {
-      store.set('sound', value ? 'on' : 'off');
-      changed();
-    },
     ring,
-    async once(newest, silent) {
-      if (done !== null && newest <= done) return;
-      done = newest;
-      if (!silent) await new Promise((go) => setTimeout(go, FIRST));
-      await oneTab('bell', async () => {
-        const heard = store.get('heard');
-        if (heard !== null && heard >= newest) return;
-        // the first look is no news; and a tab that may not sound leaves it to another
-        if (heard === null || silent || !on() || (await ring())) {
-          store.set('heard', newest);
-          await new Promise((go) => setTimeout(go, SETTLE));
-        }
-      });
-    },
-    onChange(listener) {
-      listeners.push(listener);
-    },
+    // the first look is no news; and a tab that may not sound leaves the message to another
+    once: (newest, silent) => once(newest, silent, async (first) => first || silent || !on() || (await ring())),
   };
 }
 

@@ -8,7 +8,7 @@ import { uuid } from './dom.js';
 export function createStore(prefix) {
   /** @type {Map<string, string>} all that this page has read or written */
   const memory = new Map();
-  /** @type {Set<string>} what the disk would not take */
+  /** @type {Set<string>} keys that the disk refused */
   const unwritten = new Set();
   const disk = usable();
   // As long as this is there, a key that is missing was removed. Otherwise all of them were lost.
@@ -40,7 +40,7 @@ export function createStore(prefix) {
     else unwritten.delete(key);
   }
 
-  /** Writes what the disk has lost, unless another tab has written it since. */
+  /** Restores keys that the disk has lost, unless another tab has written them since. */
   function restore() {
     life = read(mark) ?? write(mark, uuid());
     for (const [key, text] of memory) if (read(prefix + key) === null) put(key, text);

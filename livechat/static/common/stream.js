@@ -5,7 +5,7 @@ import { createTabs } from './tabs.js';
 
 /** @import { Stream, StreamOptions, StreamListener } from './types.js' */
 
-const STEADY = 10000; // milliseconds after which a stream that ends was a good one
+const STEADY = 10000; // milliseconds that a stream must last to count as successful
 const STALE = 20000; // silence after which a stream is not trusted when the page comes back
 const TICK = 5000; // a clock that jumps tells that the computer slept
 
@@ -16,10 +16,10 @@ export function createStream(options) {
   const end = new AbortController();
   const { signal } = end;
   let resting = true; // not begun, or the page is frozen or kept for "back"
-  let live = false; // a stream brings what is new: ours, or another tab's
+  let live = false; // a stream delivers changes: ours, or another tab's
   let failures = 0; // questions without an answer, in a row
   let after = 0; // milliseconds that the server asked us to wait
-  let asked = 0; // counts questions: only the last one's answer is wanted
+  let asked = 0; // counts polls: only the answer to the last one counts
   let busy = false;
   let again = false;
   let timer = 0; // the next question
@@ -44,7 +44,7 @@ export function createStream(options) {
     answer: () => [live],
   });
 
-  /** Asks the server what is new, now. */
+  /** Polls the server now. */
   async function ask() {
     if (resting) return;
     again = busy;
@@ -76,7 +76,7 @@ export function createStream(options) {
     if (resting) return;
     if (tabs.leads()) tabs.say([live]);
     onLive(failures < (navigator.onLine ? 2 : 1));
-    // a line that is cut one way looks healthy: ask now and then
+    // a connection that is cut in one direction looks healthy: poll from time to time
     const wait = live ? 30000 * (1 + Math.random()) : pace() * (0.85 + Math.random() * 0.3);
     timer = setTimeout(ask, again ? 0 : failures ? Math.max(backOff(failures), after) : wait);
   }
@@ -113,7 +113,7 @@ export function createStream(options) {
       if (mine === call) {
         hangUp();
         drops = opened && Date.now() - opened > STEADY ? 1 : drops + 1;
-        // those who lost a server together come back one after the other
+        // spread reconnects: all clients of a server lose it at the same moment
         const wait = drops < 2 ? 500 + Math.random() * 2500 : backOff(drops, 60000);
         redial = setTimeout(dial, Math.max(wait, refused.after));
         if (refused.status || drops === 2) ask();
@@ -130,7 +130,7 @@ export function createStream(options) {
     setLive(false);
   }
 
-  /** The page comes back, or the network: what was asked or opened before may be dead and not know it. */
+  /** The page or the network is back: older requests and streams may be dead without an error. */
   function wake() {
     drops = 0;
     busy = false;

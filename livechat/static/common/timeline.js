@@ -1,18 +1,19 @@
-// Shows a conversation: days, groups, bubbles, what is on its way, and where the reader stands.
+// Shows a conversation: days, groups, bubbles, pending messages and the reading position.
 
-import { h } from './dom.js';
 import { bubble, fillBubble, markSeen, stateRow } from './bubble.js';
+import { h } from './dom.js';
 import { dayName, sameDay } from './times.js';
 import { plural } from './words.js';
 
-/** @import { Message, Timeline, TimelineOptions, Who } from './types.js' */
+/** @import { Message } from './json_types.js' */
+/** @import { Timeline, TimelineOptions, Who } from './types.js' */
 
-const GROUP = 5 * 60 * 1000; // messages of one author this close stand together
+const GROUP = 5 * 60 * 1000; // messages of one author within this time are grouped
 
 /** @param {TimelineOptions} options @returns {Timeline} */
 export function createTimeline(options) {
   const { scroller, list, pill, words, me, who, again, onRetry, onEdit } = options;
-  /** @type {Map<string, HTMLLIElement>} what is on its way, by client_id */
+  /** @type {Map<string, HTMLLIElement>} pending messages, by client_id */
   const onTheWay = new Map();
   /** @type {Set<string>} */
   const confirmed = new Set();
@@ -64,7 +65,10 @@ export function createTimeline(options) {
     if (first) list.insertBefore(dayLine(when), before);
     const system = message.from === 'system';
     const grouped =
-      !first && !system && last?.from === message.from && last.author === message.author &&
+      !first &&
+      !system &&
+      last?.from === message.from &&
+      last.author === message.author &&
       when.getTime() - Date.parse(last.created_at) < GROUP;
     const waiting = message.client_id ? onTheWay.get(message.client_id) : undefined;
     const item = waiting ?? h('li');
@@ -113,7 +117,7 @@ export function createTimeline(options) {
       for (const message of messages) {
         const first = onTheWay.values().next().value ?? null;
         const itself = message.client_id ? onTheWay.get(message.client_id) : undefined;
-        // its own line is where it goes already, unless another one waits above it
+        // its own line is already in place, unless another pending one is above it
         place(message, first && first === itself ? first.nextSibling : first, last);
         last = message;
       }

@@ -4,7 +4,7 @@
 export function createTitle() {
   let mark = '';
   return (count) => {
-    // the page may have changed its title meanwhile: take off only what we put there
+    // the page may have changed its title since: remove only our own prefix
     const plain = document.title.startsWith(mark) ? document.title.slice(mark.length) : document.title;
     mark = count ? `(${count}) ` : '';
     document.title = mark + plain;

@@ -1,49 +1,6 @@
-// What travels between server and pages, and what the modules here promise each other.
-// Types only: no page loads this file, so the words about them cost no visitor anything.
+// The interfaces of the modules in this folder. Types only, like json_types.js.
 
-/**
- * One entry of a conversation. `seq` is 1, 2, 3 … without a gap in what this reader may see.
- * @typedef {object} Message
- * @property {string} id
- * @property {number} seq
- * @property {'customer'|'admin'|'system'|'note'} from  a note: only admins ever get it
- * @property {string|null} author  the name to show
- * @property {string} body  plain text
- * @property {string} [client_id]  of one's own messages only
- * @property {string} created_at  RFC 3339, UTC
- * @property {string} [event]  of a system line: taken, closed …
- * @property {number|null} [public_seq]  for admins: its seq in what the customer sees; null: not shown there
- */
-
-/**
- * @typedef {object} Product
- * @property {string} id
- * @property {string|null} [name]
- * @property {string|null} [url]
- * @property {string|null} [price]
- */
-
-/**
- * A conversation as its customer sees it.
- * @typedef {object} Session
- * @property {string} id
- * @property {'waiting'|'active'|'closed'} status
- * @property {{name: string|null, email: string|null}} customer
- * @property {Product|null} product
- * @property {{name: string}|null} admin
- * @property {number} unread
- * @property {number} seen_seq  up to which an admin has read
- * @property {number|null} position  in the queue: 1 is next; null when not waiting
- * @property {Team} team
- * @property {Record<'send'|'messages'|'close'|'reopen'|'seen'|'typing'|'page', string>} links
- */
-
-/**
- * Who is there to answer. `answers_within`: seconds, of recent weeks; null when nobody can tell.
- * @typedef {{presence: 'online'|'away'|'offline', answers_within: number|null}} Team
- */
-
-/** The words of a page by their keys, translated. @typedef {Record<string, string>} Words */
+/** @import { Message, News, Words } from './json_types.js' */
 
 // http.js
 
@@ -54,7 +11,7 @@
  * @property {false} ok
  * @property {number} status  0 when no answer came
  * @property {string} code  the server's word, or "network", "timeout", "unreadable"
- * @property {string} message  one sentence for a person; "" when the server gave none
+ * @property {string} message  one sentence for people; "" when the server gave none
  * @property {string} [field]
  * @property {boolean} retry  the same request may succeed later
  * @property {number} after  milliseconds the server asked us to wait; 0 when it did not
@@ -75,11 +32,11 @@
  *   patience: milliseconds; signal: ends the request when its answer is not wanted any more
  * @property {(url: string, body: object, patience?: number, signal?: AbortSignal) => Promise<Result>} post
  * @property {(url: string, cursor: string, stop: AbortController, onEvent: StreamListener) => Promise<StreamEnd>} stream
- *   reads events behind the cursor until the connection ends, however it ends, or `stop` is told to
+ *   reads events behind the cursor until the connection ends for any reason or `stop` is aborted
  */
 
 /**
- * What a stream brings; `id` is a cursor. An empty type is a sign of life.
+ * Hears an event of a stream; `id` is a cursor. An empty type is a heartbeat.
  * @typedef {(type: string, data: any, id?: string) => void} StreamListener
  */
 
@@ -106,7 +63,7 @@
  * @property {string} body
  * @property {number} at  milliseconds; entries go out in this order
  * @property {number} [since]  milliseconds; when it was tried again by hand
- * @property {any} extra  what the deliverer needs beside the text
+ * @property {any} extra  what `deliver` needs in addition to the text
  * @property {{code: string, message: string, field?: string}} [refused]  the server's reason
  */
 
@@ -137,20 +94,6 @@
 // feed.js
 
 /**
- * What any answer may bring: a poll, a send, a start, an act on the session.
- * `before`: the messages are the newest page, and this is the cursor of the page before it. `more`: ask again, there
- * is more. `reset`: the server knows less than we do, and this is its newest page.
- * @typedef {{messages?: Message[], message?: Message, session?: any, cursor?: string, before?: string|null,
- *   more?: boolean, reset?: boolean, streamed?: boolean}} News
- */
-
-/**
- * A page that was asked for by `before` or `at`: `cursor` leads to the page before it if there is `more`, and `after`
- * is where it ends.
- * @typedef {{messages: Message[], session: any, cursor: string, after: string, more?: boolean}} Page
- */
-
-/**
  * @typedef {object} FeedOptions
  * @property {Http} http
  * @property {string} url  of the messages, for reading and for the stream
@@ -162,7 +105,7 @@
  * @property {(before: string) => void} [onBefore]  the history goes on before its first page
  * @property {(session: any) => void} onSession
  * @property {(type: string, data: any) => void} onOther  typing, news, open
- * @property {() => void} onReset  forget all messages; they come anew
+ * @property {() => void} onReset  forget all messages; they will be delivered again
  * @property {(live: boolean) => void} onLive
  * @property {(refusal: Refusal) => void} onGone
  */
@@ -172,7 +115,7 @@
  * @property {() => void} start
  * @property {() => void} stop
  * @property {() => void} poke  ask now: something may have been missed
- * @property {(news: News) => void} apply  take in what came by another way than this feed's own
+ * @property {(news: News) => void} apply  takes in an answer that this feed did not ask for
  */
 
 // stream.js
@@ -183,12 +126,12 @@
  * @property {string} name  tabs with the same share one stream
  * @property {string} url  of the stream
  * @property {() => string|null} cursor  where the stream begins; null: not before a question was answered
- * @property {() => Promise<Result>} read  asks for what is new; never rejects
+ * @property {() => Promise<Result>} read  polls for changes; never rejects
  * @property {() => number} pace  milliseconds between two questions while there is no stream
  * @property {(stop: AbortController, work: () => Promise<StreamEnd>) => Promise<StreamEnd>} [place]
- *   does the work where there is room for a stream; `stop` is told when the room is lost
- * @property {(data: any) => void} onData  what the last question brought
- * @property {StreamListener} onEvent  what a stream brought, this tab's or another's; "open" when it begins
+ *   does the work if there is room for a stream; aborts `stop` when the room is lost
+ * @property {(data: any) => void} onData  the answer to the last poll
+ * @property {StreamListener} onEvent  an event of the stream, this tab's or another's; "open" when it begins
  * @property {(live: boolean) => void} onLive  false: the server does not answer
  * @property {(refusal: Refusal) => void} onGone  the server refuses for good; the line has stopped
  */
@@ -198,17 +141,17 @@
  * @property {() => void} start
  * @property {() => void} stop
  * @property {() => void} ask
- * @property {() => void} renew  what we have is worth nothing: begin again from where `cursor` says
+ * @property {() => void} renew  discards the state: begins again from `cursor`
  */
 
 // tabs.js
 
 /**
  * @typedef {object} TabsOptions
- * @property {string} name  of what is shared
+ * @property {string} name  of the shared resource
  * @property {(leads: boolean) => void} onTurn  this tab leads now, or no longer
- * @property {(note: any) => void} onNote  what the leader says
- * @property {() => any} answer  what the leader says to a tab that asks how things stand
+ * @property {(note: any) => void} onNote  a message of the leader
+ * @property {() => any} answer  the leader's reply to a tab that asks for the current state
  */
 
 /**
@@ -226,27 +169,27 @@
 /**
  * @typedef {object} TypingOptions
  * @property {HTMLTextAreaElement} box
- * @property {HTMLElement} line  says who types
+ * @property {HTMLElement} line  shows who is typing
  * @property {Words} words  words.CONVERSATION
  * @property {(typing: boolean) => void} onType  tell the other side
  */
 
 /**
  * @typedef {object} Typing
- * @property {() => void} sent  what was typed is on its way
+ * @property {() => void} sent  the typed text was sent
  * @property {(name: string, typing: boolean) => void} hear
  * @property {() => void} clear  nobody types any more
  */
 
 // timeline.js
 
-/** The name above messages, and a badge beside it. @typedef {{name?: string, badge?: string}} Who */
+/** The name above messages, and a badge next to it. @typedef {{name?: string, badge?: string}} Who */
 
 /**
  * @typedef {object} TimelineOptions
  * @property {HTMLElement} scroller
  * @property {HTMLElement} list  an ol inside the scroller, within the element with role="log"
- * @property {HTMLButtonElement} pill  leads to what came while one was scrolled up
+ * @property {HTMLButtonElement} pill  scrolls to messages that arrived while the reader was scrolled up
  * @property {Words} words  words.CONVERSATION
  * @property {'customer'|'admin'} me
  * @property {(message: Message) => Who|null} who  the line above the first of a group, or none
@@ -291,14 +234,13 @@
 
 // sound.js
 
+/** `button`: switches the sound on and off. @typedef {{store: Store, words: Words, button: HTMLButtonElement}} SoundOptions */
+
 /**
  * @typedef {object} Sound
- * @property {() => boolean} on
- * @property {(on: boolean) => void} set
  * @property {() => Promise<boolean>} ring  whether it sounded: not where the browser does not allow it yet
  * @property {(newest: string, silent: boolean) => Promise<void>} once
  *   for the message written then, in one tab of all; silent: it counts as heard
- * @property {(listener: () => void) => void} onChange  the switch was moved, here or in another tab
  */
 
 export {};

@@ -1,21 +1,21 @@
-// Who is typing: tells the other side while one does, and shows who does there.
+// Typing indicators: tells the other side while the user types, and shows who types there.
 
 import { h } from './dom.js';
 import { fill } from './words.js';
 
 /** @import { Typing, TypingOptions } from './types.js' */
 
-const EACH = 3000; // milliseconds between two tellings
-const GONE = 6000; // after the last telling one types no more
+const EACH = 3000; // milliseconds between two reports
+const GONE = 6000; // milliseconds after the last report until typing counts as stopped
 
 /** @param {TypingOptions} options @returns {Typing} */
 export function createTyping({ box, line, words, onType }) {
-  /** @type {Map<string, number>} who types there, and the timer that ends it */
+  /** @type {Map<string, number>} who is typing, and the timer that ends it */
   const names = new Map();
   const text = h('span', { dir: 'auto' });
   let told = 0;
 
-  // no live region: a screen reader finds the line, and is not interrupted by it
+  // no live region: a screen reader can find the line but is not interrupted by it
   line.append(h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')), text);
 
   /** @param {string} name */
@@ -46,7 +46,7 @@ export function createTyping({ box, line, words, onType }) {
   box.addEventListener('blur', stop);
 
   return {
-    sent: () => void (told = 0), // the message itself tells that one has stopped
+    sent: () => void (told = 0), // the message itself ends the indicator
     hear(name, typing) {
       forget(name);
       if (typing) names.set(name, setTimeout(forget, GONE, name));

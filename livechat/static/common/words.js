@@ -1,10 +1,10 @@
 // The words of a page: the server puts them, translated, into a JSON block.
 
-/** @import { Words } from './types.js' */
+/** @import { Words } from './json_types.js' */
 
 /** @returns {Words} */
-export function readWords(id = 'words') {
-  return JSON.parse(document.getElementById(id)?.textContent || '{}');
+export function readWords() {
+  return JSON.parse(document.getElementById('words')?.textContent || '{}');
 }
 
 /**

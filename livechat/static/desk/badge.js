@@ -1,4 +1,4 @@
-// The count of unread messages in the page's icon.
+// Shows the number of unread messages in the page's icon.
 
 /** @returns {(count: number) => void} */
 export function createBadge() {

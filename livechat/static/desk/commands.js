@@ -1,4 +1,4 @@
-// Everything the desk can be told to do: by a key, from the palette, by a button with data-do.
+// The desk's commands, run by a key, from the palette, or by a button with data-do.
 
 /** @import { Command, Commands, CommandsOptions } from './types.js' */
 
@@ -6,8 +6,8 @@
 export function createCommands({ desk, list, current, next, close, palette, sheet }) {
   const { words, places, me } = desk;
   const writes = () => current() !== null && me.may.has('answer');
-  const acts = () => current()?.acts();
-  const may = (/** @type {string} */ name) => () => Boolean(acts()?.can(name));
+  const actions = () => current()?.actions();
+  const may = (/** @type {string} */ name) => () => Boolean(actions()?.can(name));
   const isOpen = () => writes() && current()?.session().status !== 'closed';
   const go = (/** @type {string} */ url) => () => desk.go(url);
 
@@ -17,6 +17,7 @@ export function createCommands({ desk, list, current, next, close, palette, shee
     box?.click();
   }
 
+  // biome-ignore format: a table
   /** @type {Command[]} */
   const known = [
     { name: 'next', key: 'KeyJ', shown: 'J', text: words.do_next, can: () => list !== null, run: () => list?.move(1) },
@@ -24,14 +25,14 @@ export function createCommands({ desk, list, current, next, close, palette, shee
     { name: 'pick', key: 'KeyX', shown: 'X', text: words.do_pick, can: () => list !== null, run: pick },
     { name: 'reply', key: 'KeyR', shown: 'R', text: words.do_reply, can: writes, run: () => current()?.reply() },
     { name: 'note', key: 'KeyN', shown: 'N', text: words.do_note, can: writes, run: () => current()?.note() },
-    { name: 'take', key: 'KeyA', shown: 'A', text: words.do_take, can: may('take'), run: () => acts()?.act('take') },
-    { name: 'assign', key: 'KeyT', shown: 'T', text: words.do_assign, can: isOpen, run: () => acts()?.menu('assign') },
-    { name: 'release', text: words.do_release, can: may('release'), run: () => acts()?.act('release') },
-    { name: 'close', key: 'KeyE', shown: 'E', text: words.do_close, can: may('close'), run: () => acts()?.act('close') },
-    { name: 'reopen', text: words.reopen, can: () => writes() && current()?.session().status === 'closed', run: () => acts()?.act('reopen') },
-    { name: 'snooze', key: 'KeyS', shown: 'S', text: words.do_snooze, can: isOpen, run: () => acts()?.menu('snooze') },
-    { name: 'unread', key: 'KeyU', shown: 'U', text: words.do_unread, can: () => current() !== null, run: () => acts()?.unread() },
-    { name: 'more', key: 'KeyM', shown: 'M', text: words.do_more, can: () => current() !== null, run: () => acts()?.menu('more') },
+    { name: 'take', key: 'KeyA', shown: 'A', text: words.do_take, can: may('take'), run: () => actions()?.act('take') },
+    { name: 'assign', key: 'KeyT', shown: 'T', text: words.do_assign, can: isOpen, run: () => actions()?.menu('assign') },
+    { name: 'unassign', text: words.do_release, can: may('unassign'), run: () => actions()?.act('unassign') },
+    { name: 'close', key: 'KeyE', shown: 'E', text: words.do_close, can: may('close'), run: () => actions()?.act('close') },
+    { name: 'reopen', text: words.reopen, can: () => writes() && current()?.session().status === 'closed', run: () => actions()?.act('reopen') },
+    { name: 'snooze', key: 'KeyS', shown: 'S', text: words.do_snooze, can: isOpen, run: () => actions()?.menu('snooze') },
+    { name: 'unread', key: 'KeyU', shown: 'U', text: words.do_unread, can: () => current() !== null, run: () => actions()?.unread() },
+    { name: 'more', key: 'KeyM', shown: 'M', text: words.do_more, can: () => current() !== null, run: () => actions()?.menu('more') },
     { name: 'tag', key: 'KeyL', shown: 'L', text: words.do_tag, can: writes, run: tag },
     ...priorities(),
     { name: 'undo', key: 'KeyZ', shown: 'Z', text: words.undo, can: desk.undo.can, run: desk.undo.run },
@@ -60,7 +61,7 @@ export function createCommands({ desk, list, current, next, close, palette, shee
       name: `priority-${priority}`,
       text: `${words.priority}: ${words[`priority_${priority}`]}`,
       can: () => writes() && (current()?.session().priority ?? 'normal') !== priority,
-      run: () => acts()?.set('priority', { priority }),
+      run: () => actions()?.set('priority', { priority }),
     }));
   }
 

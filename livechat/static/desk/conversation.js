@@ -1,27 +1,27 @@
-// One conversation on the desk: puts its parts together, and takes them apart when another one is opened.
+// One conversation on the desk: assembles its parts, and stops them when another conversation is opened.
 
 import { byId } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
 import { createOlder } from '../common/older.js';
-import { createActs } from './acts.js';
+import { createActions } from './actions.js';
+import { createCollision } from './collision.js';
+import { createEditor } from './editor.js';
 import { createFacts } from './facts.js';
-import { createHold } from './hold.js';
-import { createLines } from './lines.js';
-import { inPlace } from './places.js';
-import { createWriting } from './writing.js';
+import { createHistory } from './history.js';
+import { inStreamSlot } from './stream_slots.js';
 
 /** @import { Feed, Pending } from '../common/types.js' */
-/** @import { Acts, ConversationOptions, DeskSession, Facts, Live } from './types.js' */
+/** @import { Actions, ConversationOptions, Facts, Live } from './conversation_types.js' */
+/** @import { DeskSession } from './json_types.js' */
 
-const HELD = 'answered_meanwhile';
+const COLLIDED = 'answered_meanwhile';
 const SETTLED = 120; // milliseconds
-const LATER = 3000; // milliseconds until what failed is tried again
-const PASSING = 400; // milliseconds after which one does not only pass by
-const element = (/** @type {string} */ id) => byId(id, HTMLElement);
+const LATER = 3000; // milliseconds before a failed request is retried
+const PASSING = 400; // milliseconds after which an opened chat counts as more than passed by
 
 /**
- * Begins with what the list knows of a conversation: one can write at once. All else is there when `fill` was told
- * what the server has.
+ * Begins with the list's row of a conversation, so that the admin can write at once. Everything else follows with
+ * `fill`, once the server has answered.
  * @param {ConversationOptions} options @returns {Live}
  */
 export function createConversation({ desk, session: given, onSession, tail }) {
@@ -29,7 +29,7 @@ export function createConversation({ desk, session: given, onSession, tail }) {
   const end = new AbortController();
   const { signal } = end;
   const pill = byId('pill', HTMLButtonElement);
-  const scroller = element('scroller');
+  const scroller = byId('scroller');
   const { number } = given;
   let session = given;
   let newest = given.last_message?.seq ?? 0; // the seq of the newest message on screen
@@ -40,14 +40,14 @@ export function createConversation({ desk, session: given, onSession, tail }) {
   let start = 0;
   /** @type {Pending[]} */
   let known = [];
-  /** What cannot be used before the conversation is on screen. @type {{feed: Feed, facts: Facts, acts: Acts}|null} */
+  /** The parts that exist only once the conversation is on screen. @type {{feed: Feed, facts: Facts, actions: Actions}|null} */
   let parts = null;
 
   const customer = () => session.customer.name ?? words.guest;
   const mine = () => outbox.entries().filter((entry) => entry.extra.number === number);
-  const isHeld = (/** @type {Pending} */ entry) => entry.refused?.code === HELD;
+  const collided = (/** @type {Pending} */ entry) => entry.refused?.code === COLLIDED;
 
-  const lines = createLines({
+  const history = createHistory({
     desk,
     scroller,
     pill,
@@ -55,7 +55,7 @@ export function createConversation({ desk, session: given, onSession, tail }) {
     onRetry: (id) => outbox.retry(id),
     onEdit(id) {
       takeBack(id);
-      writing.focus();
+      editor.focus();
     },
   });
 
@@ -63,11 +63,11 @@ export function createConversation({ desk, session: given, onSession, tail }) {
     http: desk.http,
     url: () => session.links.messages,
     scroller,
-    list: element('list'),
+    list: byId('list'),
     words,
     insert(messages, before) {
-      lines.insert(messages, before);
-      lines.seen(session.seen_seq);
+      history.insert(messages, before);
+      history.seen(session.seen_seq);
     },
   });
 
@@ -77,17 +77,17 @@ export function createConversation({ desk, session: given, onSession, tail }) {
       http: desk.http,
       url: session.links.messages,
       name: `${desk.me.username} ${session.links.messages}`,
-      place: inPlace,
+      place: inStreamSlot,
       pace: () => (document.hidden ? 5000 : 3000),
       onMessages(messages) {
-        lines.add(messages);
+        history.add(messages);
         known = known.filter((entry) => !messages.some((each) => each.client_id === entry.client_id));
         outbox.arrived(messages);
-        hold.add(messages);
+        collision.add(messages);
         newest = messages[messages.length - 1].seq;
         written = messages.findLast((each) => each.from === 'customer')?.created_at ?? written;
-        writing.arrived();
-        lines.seen(session.seen_seq);
+        editor.arrived();
+        history.seen(session.seen_seq);
         look();
       },
       onBefore: older.begin,
@@ -97,15 +97,15 @@ export function createConversation({ desk, session: given, onSession, tail }) {
         onSession(session);
       },
       onReset() {
-        lines.clear();
+        history.clear();
         older.clear();
         newest = seen = 0;
       },
       onOther(type, given) {
         // the messages first: they may be in sight already
         if (type === 'news') setTimeout(() => signal.aborted || desk.tell(given), 50);
-        if (type === 'typing') writing.hear(given, customer());
-        if (type === 'viewers') writing.look(given.admins);
+        if (type === 'typing') editor.showTyping(given, customer());
+        if (type === 'viewers') editor.showViewers(given.admins);
       },
       onLive: desk.live,
       onGone(refusal) {
@@ -114,7 +114,7 @@ export function createConversation({ desk, session: given, onSession, tail }) {
     });
   }
 
-  const hold = createHold({
+  const collision = createCollision({
     desk,
     onAnyway(entry) {
       outbox.discard(entry.client_id);
@@ -122,29 +122,29 @@ export function createConversation({ desk, session: given, onSession, tail }) {
     },
     onEdit(entry) {
       takeBack(entry.client_id);
-      writing.focus();
+      editor.focus();
     },
   });
 
-  const writing = createWriting({
+  const editor = createEditor({
     desk,
     signal,
     session: () => session,
     onSend(text, note) {
       const { links } = session;
       if (!links.send) return false; // it is not known yet whose it is: the text waits
-      if (!note && parts?.acts.holds()) return false;
+      if (!note && parts?.actions.holds()) return false;
       const extra = { number, name: customer(), send: note ? links.note : links.send, self: links.self, note };
       outbox.add(text, note ? extra : { ...extra, seen_seq: newest });
       return true;
     },
   });
 
-  /** Puts what was refused back into the box, with what was typed since. @param {string} id */
+  /** Puts a refused answer back into the box, in front of the text typed since. @param {string} id */
   function takeBack(id) {
     const entry = mine().find((each) => each.client_id === id);
     if (!entry || !desk.me.may.has('answer')) return; // there is no box to put it into
-    writing.add(entry.body, Boolean(entry.extra.note));
+    editor.add(entry.body, Boolean(entry.extra.note));
     outbox.discard(id);
   }
 
@@ -153,18 +153,18 @@ export function createConversation({ desk, session: given, onSession, tail }) {
     const ids = new Set(entries.map((entry) => entry.client_id));
     // gone while it was on its way: another tab has delivered it, and it comes with the next reading
     const delivered = known.filter((each) => !ids.has(each.client_id) && each.state !== 'refused');
-    for (const { client_id } of delivered) lines.confirm(client_id);
+    for (const { client_id } of delivered) history.confirm(client_id);
     known = entries;
-    lines.pending(entries.filter((entry) => !isHeld(entry)));
-    hold.show(entries.filter(isHeld));
-    if (delivered.length || entries.some(isHeld)) parts?.feed.poke();
-    parts?.acts.render();
+    history.pending(entries.filter((entry) => !collided(entry)));
+    collision.show(entries.filter(collided));
+    if (delivered.length || entries.some(collided)) parts?.feed.poke();
+    parts?.actions.render();
   }
 
   /** Whether the newest message can be seen. */
-  const inSight = () => !document.hidden && pill.hidden && element('log').checkVisibility();
+  const inSight = () => !document.hidden && pill.hidden && byId('log').checkVisibility();
 
-  /** Tells the server what has been on screen. */
+  /** Tells the server which messages have been on screen. */
   async function look() {
     if (kept || !parts || signal.aborted || !inSight() || !session.unread || newest <= seen) return;
     seen = newest;
@@ -176,9 +176,9 @@ export function createConversation({ desk, session: given, onSession, tail }) {
 
   function render() {
     parts?.facts.render(session);
-    parts?.acts.render();
-    writing.render();
-    lines.seen(session.seen_seq);
+    parts?.actions.render();
+    editor.render();
+    history.seen(session.seen_seq);
     look();
   }
 
@@ -189,41 +189,49 @@ export function createConversation({ desk, session: given, onSession, tail }) {
 
   return {
     number,
-    ready: () => parts !== null && !parts.acts.busy(),
+    ready: () => parts !== null && !parts.actions.busy(),
     fill(data, { passing, at }) {
       session = data.session;
       newest = 0;
       const feed = follow();
-      const act = (/** @type {string} */ url, /** @type {object} */ body) => acts.post(url, body);
+      const act = (/** @type {string} */ url, /** @type {object} */ body) => actions.post(url, body);
       const facts = createFacts({ desk, session: () => session, act, signal, tail });
-      const acts = createActs({ desk, feed, writing, signal, session: () => session, refused: mine, onUnread: () => (kept = true) });
-      parts = { feed, facts, acts };
-      lines.clear();
+      const actions = createActions({
+        desk,
+        feed,
+        editor,
+        signal,
+        session: () => session,
+        refused: mine,
+        onUnread: () => (kept = true),
+      });
+      parts = { feed, facts, actions };
+      history.clear();
       feed.apply(data);
       render();
       onSession(session);
-      writing.start();
-      // who only passes by opens no stream
+      editor.start();
+      // a chat that is only passed by needs no stream
       start = setTimeout(feed.start, passing ? PASSING : 0);
       // the history is no news
-      quiet = setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
+      quiet = setTimeout(() => byId('log').setAttribute('aria-live', 'polite'), 500);
       pending();
       // once the page has been laid out and has gone to its end
-      if (at) setTimeout(async () => (await older.find(at)) && !signal.aborted && lines.show(at), SETTLED);
+      if (at) setTimeout(async () => (await older.find(at)) && !signal.aborted && history.show(at), SETTLED);
     },
     again() {
       kept = false;
       look();
     },
     session: () => session,
-    acts: () => parts?.acts ?? null,
-    focus: writing.enter,
-    note: writing.note,
-    reply: writing.focus,
+    actions: () => parts?.actions ?? null,
+    focus: editor.enter,
+    note: editor.note,
+    reply: editor.focus,
     pending,
     attended: (moment) => inSight() && document.hasFocus() && moment === written,
     sent(clientId, answer) {
-      lines.confirm(clientId);
+      history.confirm(clientId);
       known = known.filter((entry) => entry.client_id !== clientId); // this tab has delivered it
       if (mine().some((entry) => entry.client_id === clientId)) parts?.feed.apply(answer);
     },
@@ -233,7 +241,7 @@ export function createConversation({ desk, session: given, onSession, tail }) {
       end.abort();
       older.clear();
       parts?.feed.stop();
-      writing.end();
+      editor.end();
     },
   };
 }

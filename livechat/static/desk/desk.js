@@ -1,4 +1,4 @@
-// What every page of the desk has: who is signed in, requests, unsent answers, sound, title, notices.
+// The services of every page of the desk: the signed-in admin, requests, unsent answers, sound, title, notices.
 
 import { byId } from '../common/dom.js';
 import { createHttp } from '../common/http.js';
@@ -7,34 +7,49 @@ import { createStore } from '../common/store.js';
 import { createTitle } from '../common/title.js';
 import { readWords } from '../common/words.js';
 import { createBadge } from './badge.js';
-import { createBell } from './bell.js';
-import { createLeaving } from './leaving.js';
 import { createNotices } from './notices.js';
+import { createNotifications } from './notifications.js';
 import { createPreferences } from './preferences.js';
 import { watchPresence } from './presence.js';
+import { createSignOut } from './sign_out.js';
 import { createUndo } from './undo.js';
 
-/** @import { Colleague, Desk, DeskOptions, News, Preferences } from './types.js' */
+/** @import { Colleague, News, Preferences } from './json_types.js' */
+/** @import { Desk, DeskOptions } from './types.js' */
 
-const PATIENCE = 5000; // milliseconds for a look whether the server is there
-const SEND = 10000; // milliseconds for one try to send
+const PATIENCE = 5000; // milliseconds for a check that the server answers
+const SEND = 10000; // milliseconds for one attempt to send
 const AGAIN = new Set(['forbidden', 'csrf_failed']); // refusals that end with a new login
 
 /** @param {DeskOptions} options @returns {Desk} */
 export function createDesk({ attended, own = () => false, onPending, onSent, describe = () => null, open }) {
   document.documentElement.classList.add('scripted');
-  const { username = '', name = '', role = '', may = '', csrfToken = '', loginUrl = '', deskUrl = '' } =
-    byId('desk', HTMLElement).dataset;
+  const {
+    username = '',
+    name = '',
+    role = '',
+    may = '',
+    csrfToken = '',
+    loginUrl = '',
+    deskUrl = '',
+  } = byId('desk').dataset;
   const words = readWords();
   /** @type {{places: Record<string, string>, preferences: Preferences}} */
-  const given = JSON.parse(byId('desk-data', HTMLElement).textContent ?? '');
+  const given = JSON.parse(byId('desk-data').textContent ?? '');
   // each admin's own: a browser may be shared
   const store = createStore(`livechat.desk.${username}.`);
   const http = createHttp({
     credentials: 'same-origin',
     headers: () => ({ 'X-CSRF-Token': csrfToken }),
   });
-  const bell = createBell({ store, words, button: byId('sound', HTMLButtonElement), describe, open: open ?? go, deskUrl });
+  const notifications = createNotifications({
+    store,
+    words,
+    button: byId('sound', HTMLButtonElement),
+    describe,
+    open: open ?? go,
+    deskUrl,
+  });
   const countInTitle = createTitle();
   const countInBadge = createBadge();
   const preferences = createPreferences({ given: given.preferences, url: given.places.preferences, http });
@@ -44,7 +59,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
   let asked = null;
   const notices = createNotices({ words, loginUrl, http });
 
-  const leaving = createLeaving({ username, store, http, words, loginUrl, say: notices.say });
+  const signOut = createSignOut({ username, store, http, words, loginUrl, say: notices.say });
 
   const outbox = createOutbox({
     store,
@@ -68,13 +83,13 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
 
   /** @param {import('../common/types.js').Refusal} refusal */
   function refused(refusal) {
-    // what the role does not allow is no matter of the login
+    // a missing permission does not mean that the login has ended
     const ended = refusal.status === 403 && AGAIN.has(refusal.code) && refusal.field !== 'role';
     if (ended) notices.signedOut();
     return ended;
   }
 
-  /** Whether the server answers; if not, the page says so and stays. @param {string} href */
+  /** Whether the server answers; if not, the page shows a notice. @param {string} href */
   async function reachable(href) {
     const there = !notices.lost() || (await http.get(href, PATIENCE)).status > 0;
     if (!there) notices.say(words.stays);
@@ -91,12 +106,12 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     last = news;
     countInTitle(news.unread);
     countInBadge(news.unread);
-    byId('calls', HTMLElement).hidden = news.unread === 0;
-    byId('calls-number', HTMLElement).textContent = String(news.unread);
+    byId('calls').hidden = news.unread === 0;
+    byId('calls-number').textContent = String(news.unread);
     const mentions = document.querySelector('[data-count="mentions"]');
     if (mentions) mentions.textContent = news.mentions ? String(news.mentions) : '';
     if (news.role !== role) notices.otherRole();
-    bell.tell(news, !news.newest || attended(news.newest));
+    notifications.tell(news, !news.newest || attended(news.newest));
   }
 
   const undo = createUndo({ words, http, say: notices.say, refused });
@@ -111,7 +126,7 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     store,
     outbox,
     refused,
-    beforeLeaving: leaving.before,
+    beforeSignOut: signOut.before,
     live: notices.live,
     gone: notices.gone,
     say: notices.say,
@@ -124,14 +139,14 @@ export function createDesk({ attended, own = () => false, onPending, onSent, des
     changed,
     colleagues() {
       asked ??= http.get(given.places.colleagues).then((result) => {
-        setTimeout(() => (asked = null), 20000); // who is there changes
+        setTimeout(() => (asked = null), 20000); // presence changes
         return result.ok ? result.data.admins : [];
       });
       return asked;
     },
     begin() {
       watchPresence({ store, http, url: `${deskUrl}presence/` });
-      // what the end of a login held up goes out with the next one
+      // retry answers that failed because the last login had ended
       for (const entry of outbox.entries()) {
         if (AGAIN.has(entry.refused?.code ?? '')) outbox.retry(entry.client_id);
       }

@@ -1,18 +1,18 @@
-// The head of a conversation and what stands beside it about the customer.
+// The head of a conversation, and the customer's details next to it.
 
 import { byId, h } from '../common/dom.js';
-import { createLabels } from './labels.js';
-import { momentText, untilText } from './telling.js';
 import { fill } from '../common/words.js';
+import { createTags } from './tags.js';
+import { momentText, untilText } from './time_format.js';
 
-/** @import { DeskSession, Facts, FactsOptions } from './types.js' */
+/** @import { Facts, FactsOptions } from './conversation_types.js' */
+/** @import { DeskSession } from './json_types.js' */
 
 const NARROW = matchMedia('(max-width: 68.74rem)');
 
 /** @param {FactsOptions} options @returns {Facts} */
 export function createFacts({ desk, session: current, act, signal, tail }) {
   const { me, words } = desk;
-  const element = (/** @type {string} */ id) => byId(id, HTMLElement);
   const details = byId('facts', HTMLDetailsElement);
   const fold = () => (details.open = !NARROW.matches);
   let shown = '';
@@ -20,7 +20,7 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
   NARROW.addEventListener('change', fold, { signal });
   fold();
 
-  const labels = createLabels({ desk, act, signal });
+  const tags = createTags({ desk, act, signal });
   earlier();
 
   const none = (/** @type {string} */ word) => h('span', { class: 'none' }, word);
@@ -32,12 +32,12 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
   /** @param {DeskSession} session */
   function renderCustomer({ customer, verified }) {
     const name = customer.name ?? words.guest;
-    if (element('customer').textContent !== name) element('customer').textContent = name;
-    element('fact-name').textContent = name;
+    if (byId('customer').textContent !== name) byId('customer').textContent = name;
+    byId('fact-name').textContent = name;
     const { email } = customer;
     const mailto = email && `mailto:${encodeURIComponent(email).replace('%40', '@')}`;
-    element('fact-email').replaceChildren(mailto ? h('a', { href: mailto }, email) : none(words.not_given));
-    element('verified').hidden = !verified;
+    byId('fact-email').replaceChildren(mailto ? h('a', { href: mailto }, email) : none(words.not_given));
+    byId('verified').hidden = !verified;
   }
 
   /** @param {DeskSession} session */
@@ -53,55 +53,69 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
     } else {
       parts.push(h('p', { class: 'none' }, words.none));
     }
-    element('fact-product').replaceChildren(...parts);
+    byId('fact-product').replaceChildren(...parts);
     const from = page ? outside(page.url, page.title ?? page.url) : none(words.not_known);
-    element('fact-page').replaceChildren(from);
-    element('page-label').textContent = words[`page_${presence}`];
-    element('fact-number').textContent = String(number);
-    element('fact-started').textContent = momentText(started);
+    byId('fact-page').replaceChildren(from);
+    byId('page-label').textContent = words[`page_${presence}`];
+    byId('fact-number').textContent = String(number);
+    byId('fact-started').textContent = momentText(started);
   }
 
-  /** What this customer has asked before. */
+  /** Loads this customer's earlier conversations. */
   async function earlier() {
     const { links } = current();
     const result = links.earlier ? await desk.http.get(links.earlier) : null;
     if (signal.aborted || !result?.ok || !result.data.sessions.length) return;
-    element('earlier').hidden = false;
-    element('unverified').hidden = !result.data.sessions.some((/** @type {DeskSession} */ each) => each.unverified);
-    element('earlier-list').replaceChildren(
+    byId('earlier').hidden = false;
+    byId('unverified').hidden = !result.data.sessions.some((/** @type {DeskSession} */ each) => each.unverified);
+    byId('earlier-list').replaceChildren(
       ...result.data.sessions.map((/** @type {DeskSession} */ each) =>
-        h('li', {}, h('a', { href: each.links.self + tail }, momentText(each.created_at)), each.unverified ? h('span', { class: 'unverified' }, words.unverified) : '', h('p', { class: 'soft', dir: 'auto' }, each.last_message?.body.slice(0, 120) ?? words.no_message)),
+        h(
+          'li',
+          {},
+          h('a', { href: each.links.self + tail }, momentText(each.created_at)),
+          each.unverified ? h('span', { class: 'unverified' }, words.unverified) : '',
+          h('p', { class: 'soft', dir: 'auto' }, each.last_message?.body.slice(0, 120) ?? words.no_message),
+        ),
       ),
     );
   }
 
   /** @param {DeskSession} session */
-  function renderState({ status, presence, assignee, admin, priority = 'normal', snoozed_until: until, blocked = false }) {
-    element('urgency').hidden = priority === 'normal';
-    element('urgency').dataset.priority = priority;
-    element('urgency').textContent = words[`priority_${priority}`] ?? '';
-    element('blocked').hidden = !blocked;
-    element('sleeps').hidden = !until;
-    element('sleeps').textContent = until ? fill(words.sleeps, { time: untilText(until, words) }) : '';
-    element('status').textContent = words[`status_${status}`];
-    element('status').dataset.status = status;
+  function renderState({
+    status,
+    presence,
+    assignee,
+    admin,
+    priority = 'normal',
+    snoozed_until: until,
+    blocked = false,
+  }) {
+    byId('urgency').hidden = priority === 'normal';
+    byId('urgency').dataset.priority = priority;
+    byId('urgency').textContent = words[`priority_${priority}`] ?? '';
+    byId('blocked').hidden = !blocked;
+    byId('snoozed').hidden = !until;
+    byId('snoozed').textContent = until ? fill(words.sleeps, { time: untilText(until, words) }) : '';
+    byId('status').textContent = words[`status_${status}`];
+    byId('status').dataset.status = status;
     for (const id of ['presence', 'fact-presence']) {
-      element(id).textContent = words[`presence_${presence}`];
-      element(id).dataset.presence = presence;
+      byId(id).textContent = words[`presence_${presence}`];
+      byId(id).dataset.presence = presence;
     }
     const holder = admin ? h('bdi', {}, admin.name) : words.nobody;
-    element('held').replaceChildren(assignee === me.username ? words.yours : holder);
-    element('fact-assignee').replaceChildren(admin ? h('bdi', {}, admin.name) : none(words.nobody_short));
+    byId('held').replaceChildren(assignee === me.username ? words.yours : holder);
+    byId('fact-assignee').replaceChildren(admin ? h('bdi', {}, admin.name) : none(words.nobody_short));
   }
 
   return {
     render(session) {
-      // what has not changed is left alone: somebody may be selecting it
+      // leave unchanged text alone: somebody may be selecting it
       const { unread, seen_seq, last_message, last_activity_at, ...facts } = session;
       const now = JSON.stringify(facts);
       if (now === shown) return;
       shown = now;
-      labels.render(session);
+      tags.render(session);
       renderCustomer(session);
       renderContext(session);
       renderState(session);

@@ -1,32 +1,32 @@
-// The inbox: the list, one conversation at a time beside it, and the way from one to the next without a reload.
+// The inbox: the list, one conversation at a time next to it, and navigation between conversations without a reload.
 
 import { byId } from '../common/dom.js';
 import { fill } from '../common/words.js';
+import { createBulkActions } from './bulk.js';
 import { createConversation } from './conversation.js';
 import { createDesk } from './desk.js';
-import { createFrame } from './frame.js';
 import { createList } from './list.js';
-import { arrival, numberIn, provisional } from './opening.js';
-import { createSavedViews } from './saved.js';
-import { createSelection } from './selection.js';
+import { loadConversation, numberIn, provisional } from './loading.js';
+import { createSavedViews } from './saved_views.js';
+import { createShell } from './shell.js';
 
 /** @import { Result } from '../common/types.js' */
-/** @import { Conversation, DeskSession, Live, OpeningOptions } from './types.js' */
+/** @import { Live, LoadingOptions } from './conversation_types.js' */
+/** @import { Conversation, DeskSession } from './json_types.js' */
 
-const TEXTS = ['draft', 'note']; // what is typed, by its name in the store
+const TEXTS = ['draft', 'note']; // typed texts, by their names in the store
 
-const element = (/** @type {string} */ id) => byId(id, HTMLElement);
-const pane = element('pane');
+const pane = byId('pane');
 /** @type {{list: any, chat: Conversation|null, query: Record<string, string>}} */
-const data = JSON.parse(element('data').textContent ?? '');
+const data = JSON.parse(byId('data').textContent ?? '');
 const search = new URLSearchParams(data.query).toString();
-const tail = search && `?${search}`; // what chooses the list goes along from one conversation to the next
+const tail = search && `?${search}`; // the list's filters stay in the address of every conversation
 /** @type {Live|null} */
 let current = null;
-let coming = new AbortController(); // what is on its way
+let coming = new AbortController(); // the request under way
 const site = document.title.split(' – ').at(-1);
 let titled = document.title;
-let path = location.pathname; // of what is shown
+let path = location.pathname; // of the page shown
 
 const desk = createDesk({
   attended: (moment) => current?.attended(moment) ?? false,
@@ -37,24 +37,24 @@ const desk = createDesk({
   describe: (moment) => list.describe(moment),
 });
 
-// The state of the pane that is not shown waits in a template; the shown one is copied before anybody touches it.
+// The pane's other state is in a template; the current one is copied before anybody changes it.
 const spare = byId('spare', HTMLTemplateElement).content;
 const shown = document.createDocumentFragment();
 shown.append(...[...pane.childNodes].map((node) => node.cloneNode(true)));
-// what was typed or opened in it before this script is that conversation's alone
+// texts and menus from before this script ran belong to that conversation alone
 for (const box of /** @type {NodeListOf<HTMLTextAreaElement>} */ (shown.querySelectorAll('textarea'))) box.value = '';
 for (const menu of shown.querySelectorAll('details.menu')) menu.removeAttribute('open');
 const blanks = data.chat ? { chat: shown, nothing: spare } : { chat: spare, nothing: shown };
 
 const list = createList({ desk, list: data.list, tail, onGone: () => location.reload() });
-const selection = createSelection({ desk, list });
-createFrame({ desk, list, current: () => (current?.ready() ? current : null), open, close, next });
+const bulk = createBulkActions({ desk, list });
+createShell({ desk, list, current: () => (current?.ready() ? current : null), open, close, next });
 
 /** @param {string} href @returns {string} the address of a conversation with the list as it is chosen */
 const withList = (href) => new URL(href, location.href).pathname + tail;
 
 /**
- * Goes to a conversation. From now on what is typed belongs to it, and nothing can be done with the one before.
+ * Opens a conversation. From now on typed text belongs to it, and the previous one accepts no actions.
  * @param {string} href
  * @param {{push?: boolean, name?: string}} [how]
  */
@@ -71,11 +71,13 @@ async function open(href, { push = true, name: called } = {}) {
   const row = list.sessions().find((each) => each.number === number);
   const title = row ? (row.customer.name ?? desk.words.guest) : (called ?? fill(desk.words.chat_number, { number }));
   const self = url.origin + url.pathname;
-  const chat = await arrive(provisional(self, title, row), title, (patience, signal) => desk.http.get(self, patience, signal));
+  const chat = await arrive(provisional(self, title, row), title, (patience, signal) =>
+    desk.http.get(self, patience, signal),
+  );
   if (chat) put(chat, true);
 }
 
-/** Takes the next one that waits. The server says which that is; what is typed until then goes into its box. */
+/** Takes the next waiting chat. The server chooses it; text typed until then goes into its box. */
 async function next() {
   const title = desk.words.do_take_next;
   const took = await arrive(provisional('', title), title, take, (refusal) => {
@@ -99,9 +101,10 @@ async function take(patience, signal) {
   for (const kind of TEXTS) {
     const text = desk.store.get(`${kind}.0`);
     desk.store.remove(`${kind}.0`);
-    if (text) desk.store.set(`${kind}.${number}`, [desk.store.get(`${kind}.${number}`), text].filter(Boolean).join('\n'));
+    if (text)
+      desk.store.set(`${kind}.${number}`, [desk.store.get(`${kind}.${number}`), text].filter(Boolean).join('\n'));
   }
-  // somebody has gone on to another chat since: this one is theirs all the same
+  // the admin has opened another chat since, but this one is assigned to them
   if (signal.aborted) desk.say(fill(desk.words.did_take, { name: customer.name ?? desk.words.guest }));
   return result;
 }
@@ -109,13 +112,13 @@ async function take(patience, signal) {
 /**
  * Puts a conversation into the pane of which only the name is known yet, with the focus in its box.
  * @param {DeskSession} session @param {string} title
- * @param {OpeningOptions['ask']} ask @param {OpeningOptions['onRefused']} [onRefused]
+ * @param {LoadingOptions['ask']} ask @param {LoadingOptions['onRefused']} [onRefused]
  */
 function arrive(session, title, ask, onRefused) {
   leave();
   const { signal } = (coming = new AbortController());
   pane.replaceChildren(blanks.chat.cloneNode(true));
-  const wait = arrival({ desk, pane, name: title, signal, ask, focus: () => current?.focus(), onRefused });
+  const wait = loadConversation({ desk, pane, name: title, signal, ask, focus: () => current?.focus(), onRefused });
   current = converse(session);
   current.focus();
   settle(title);
@@ -157,7 +160,7 @@ function showNothing(focus) {
   if (focus) list.focus();
 }
 
-/** What is open is told everywhere. @param {string} title */
+/** Updates every part of the page for the conversation that is open. @param {string} title */
 function settle(title) {
   document.body.classList.toggle('chosen', current !== null);
   path = location.pathname;
@@ -170,7 +173,7 @@ function settle(title) {
   }
 }
 
-/** The page's title says what is open. @param {string} text */
+/** Shows what is open in the page's title. @param {string} text */
 function name(text) {
   const next = `${text} – ${site}`;
   if (next === titled) return;
@@ -196,7 +199,7 @@ if (data.chat) {
   put(data.chat, false);
 }
 settle(data.chat ? (data.chat.session.customer.name ?? desk.words.guest) : desk.words.inbox);
-selection.render();
+bulk.render();
 desk.tell(data.chat?.news ?? data.list.news);
 desk.begin();
 list.start();

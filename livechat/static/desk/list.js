@@ -1,23 +1,23 @@
-// The list pane: takes over what the server drew, follows what happens, loads older pages.
+// The list pane: takes over the rows that the server rendered, follows changes, loads older pages.
 
 import { byId } from '../common/dom.js';
 import { createStream } from '../common/stream.js';
-import { inPlace } from './places.js';
 import { createRows, difference } from './rows.js';
-import { waitText } from './telling.js';
+import { inStreamSlot } from './stream_slots.js';
+import { waitText } from './time_format.js';
 
-/** @import { DeskSession, List, ListOptions, ListPane } from './types.js' */
+/** @import { DeskSession, List } from './json_types.js' */
+/** @import { ListOptions, ListPane } from './types.js' */
 
 const SOON = 1000; // milliseconds in which changes beyond this page are read together
-const MOST = 200; // rows before the list is read anew, unless one has asked for older ones
-const element = (/** @type {string} */ id) => byId(id, HTMLElement);
+const MOST = 200; // rows before the list is reloaded, unless older rows were requested
 
 /** @param {ListOptions} options @returns {ListPane} */
 export function createList({ desk, list: given, tail, onGone }) {
   const { words } = desk;
   const rows = createRows({
-    list: element('chats'),
-    roll: element('roll'),
+    list: byId('chats'),
+    roll: byId('roll'),
     template: byId('row', HTMLTemplateElement),
     me: desk.me,
     words,
@@ -27,10 +27,10 @@ export function createList({ desk, list: given, tail, onGone }) {
   const first = !new URL(location.href).searchParams.has('before');
   /** @type {List} */
   let list = given;
-  /** What was told since a list is being read: that list may be older. @type {[string, any][]|null} */
-  let meanwhile = null;
-  let paged = false; // one has asked for older rows
-  let fetching = false; // and they are on their way
+  /** Changes received while the list is being loaded: the list may be older than they are. @type {[string, any][]|null} */
+  let received = null;
+  let paged = false; // older rows were requested
+  let fetching = false; // and are being loaded
   let soon = 0;
 
   function show() {
@@ -42,19 +42,19 @@ export function createList({ desk, list: given, tail, onGone }) {
     }
     showLongest(list.longest);
     rows.show(list.sessions, list.longest?.number);
-    element('empty').hidden = list.sessions.length > 0;
+    byId('empty').hidden = list.sessions.length > 0;
     if (older) older.hidden = list.next === null;
   }
 
   /** @param {List} next */
   function take(next) {
     const said = first ? difference(list.sessions, next.sessions, words) : '';
-    if (said) element('said').textContent = said;
+    if (said) byId('said').textContent = said;
     list = next;
     show();
   }
 
-  /** The newest page read anew, before the older ones one has. @param {List} page */
+  /** Joins the reloaded first page with the older rows. @param {List} page */
   function merge(page) {
     const last = page.sessions.at(-1);
     if (!paged || !page.next || !last) return page;
@@ -65,19 +65,21 @@ export function createList({ desk, list: given, tail, onGone }) {
 
   /** @param {string} type @param {any} data */
   function hear(type, data) {
-    meanwhile?.push([type, data]);
+    received?.push([type, data]);
     if (type === 'news') desk.tell(data);
     else if (type === 'reset') stream.renew();
-    else if (type === 'open') stream.ask(); // what happened while nobody told
+    else if (type === 'open')
+      stream.ask(); // catch up with changes from before the stream
     else if (!change(type, data)) {
-      soon ||= setTimeout(() => {
+      if (soon) return;
+      soon = setTimeout(() => {
         soon = 0;
         stream.ask();
       }, SOON);
     }
   }
 
-  /** Whether what was told could be shown without reading the list. @param {string} type @param {any} data */
+  /** Applies a change; returns false when it needs a reload of the list. @param {string} type @param {any} data */
   function change(type, data) {
     const others = list.sessions.filter(({ number }) => number !== data?.number);
     if (type === 'counts') take({ ...list, ...data });
@@ -88,7 +90,7 @@ export function createList({ desk, list: given, tail, onGone }) {
     return true;
   }
 
-  /** The session as it was told, or as the list has it if that is later. @param {DeskSession} session */
+  /** The received session, or the list's if that is newer. @param {DeskSession} session */
   function newer(session) {
     const had = list.sessions.find(({ number }) => number === session.number);
     return had && had.last_activity_at > session.last_activity_at ? had : session;
@@ -96,8 +98,8 @@ export function createList({ desk, list: given, tail, onGone }) {
 
   /** @param {DeskSession|null} longest */
   function showLongest(longest) {
-    element('longest').hidden = longest === null;
-    element('nobody-waits').hidden = longest !== null;
+    byId('longest').hidden = longest === null;
+    byId('nobody-waits').hidden = longest !== null;
     if (!longest?.waiting_since) return;
     const link = byId('longest-name', HTMLAnchorElement);
     const name = longest.customer.name ?? words.guest;
@@ -131,21 +133,21 @@ export function createList({ desk, list: given, tail, onGone }) {
     name: `${desk.me.username} ${list.links.stream}`,
     url: list.links.stream,
     cursor: () => list.cursor,
-    place: inPlace,
+    place: inStreamSlot,
     async read() {
       /** @type {[string, any][]} */
-      const told = (meanwhile = []);
+      const told = (received = []);
       const url = new URL(list.links.stream);
       const before = new URL(location.href).searchParams.get('before');
       if (before) url.searchParams.set('before', before);
       const result = await desk.http.get(url.href);
-      if (!result.ok && meanwhile === told) meanwhile = null;
+      if (!result.ok && received === told) received = null;
       return result;
     },
     pace: () => (document.hidden ? 5000 : 3000),
     onData(/** @type {List} */ next) {
-      const told = meanwhile ?? [];
-      meanwhile = null;
+      const told = received ?? [];
+      received = null;
       take(merge(next));
       desk.tell(next.news);
       for (const [type, data] of told) change(type, data);
@@ -185,5 +187,4 @@ export function createList({ desk, list: given, tail, onGone }) {
 }
 
 /** @param {DeskSession} a @param {DeskSession} b */
-const newestFirst = (a, b) =>
-  b.last_activity_at.localeCompare(a.last_activity_at) || b.number - a.number;
+const newestFirst = (a, b) => b.last_activity_at.localeCompare(a.last_activity_at) || b.number - a.number;

@@ -1,7 +1,7 @@
-// Links of the desk: those to conversations open beside the list, and none leads to the browser's page of errors
-// while there is no connection.
+// The desk's links: a conversation opens next to the list, and without a connection no link leads to the browser's error
+// page.
 
-import { numberIn } from './opening.js';
+import { numberIn } from './loading.js';
 
 /** @import { NavigationOptions } from './types.js' */
 
@@ -10,7 +10,8 @@ export function followLinks({ desk, open, close }) {
   const home = new URL(desk.url).pathname;
 
   document.addEventListener('click', (event) => {
-    if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+      return;
     const link = /** @type {Element} */ (event.target).closest('a');
     if (!link || link.target || link.origin !== location.origin) return;
     const view = link.dataset.view; // keeps the conversation and changes the list

@@ -1,4 +1,4 @@
-// What the desk must say on top of any page: no connection, no login, answers that were not sent.
+// The notices above every page of the desk: no connection, login ended, unsent answers.
 
 import { byId, h } from '../common/dom.js';
 import { fill, plural } from '../common/words.js';
@@ -9,15 +9,15 @@ const BACK = 5000; // milliseconds for which the good news stays
 
 /** @param {NoticesOptions} options @returns {Notices} */
 export function createNotices({ words, loginUrl, http }) {
-  const connection = byId('connection', HTMLElement);
-  const login = byId('signed-out', HTMLElement);
-  const unsent = byId('unsent', HTMLElement);
+  const connection = byId('connection');
+  const login = byId('signed-out');
+  const unsent = byId('unsent');
   let lost = false;
   let waiting = false;
   let timer = 0;
   let shown = '';
 
-  /** Signed in again, here or in another tab: the page comes anew, with the new login's token. */
+  /** After a new sign-in, here or in another tab: reloads the page with the new login's token. */
   async function look() {
     if (document.hidden || !(await http.get(location.href)).ok) return;
     const key = 'livechat.desk.reloaded';

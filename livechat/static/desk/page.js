@@ -1,8 +1,8 @@
-// The desk's other pages (search, statistics, replies, team, audit log): palette, shortcuts, sound, unsent answers.
+// The script of the desk's other pages (search, statistics, replies, team, audit log).
 
 import { createDesk } from './desk.js';
-import { createFrame } from './frame.js';
+import { createShell } from './shell.js';
 
 const desk = createDesk({ attended: () => false });
-createFrame({ desk });
+createShell({ desk });
 desk.begin();

@@ -1,8 +1,9 @@
-// The palette: one field that finds what can be done, views, people and conversations. It opens at once: a key
-// pressed before its field is there would be a shortcut.
+// The command palette: one field that finds actions, views, people and conversations. It opens synchronously: a key
+// pressed before the field exists would trigger a shortcut.
 
 import { h } from '../common/dom.js';
 import { fill } from '../common/words.js';
+import { createListbox } from './listbox.js';
 
 /** @import { Choice, PaletteOptions } from './types.js' */
 
@@ -14,10 +15,19 @@ export function openPalette({ desk, list, open, commands, current }) {
   const { words } = desk;
   const back = /** @type {HTMLElement|null} */ (document.activeElement);
   const box = h('input', {
-    type: 'text', role: 'combobox', 'aria-expanded': 'true', 'aria-controls': 'palette-list', 'aria-autocomplete': 'list',
-    'aria-label': words.palette, placeholder: words.palette, autocomplete: 'off', spellcheck: 'false', dir: 'auto',
+    type: 'text',
+    role: 'combobox',
+    'aria-expanded': 'true',
+    'aria-controls': 'palette-list',
+    'aria-autocomplete': 'list',
+    'aria-label': words.palette,
+    placeholder: words.palette,
+    autocomplete: 'off',
+    spellcheck: 'false',
+    dir: 'auto',
   });
   const results = h('div', { id: 'palette-list', role: 'listbox', 'aria-label': words.palette_results });
+  const listbox = createListbox(box, results);
   const status = h('p', { class: 'hint', role: 'status' });
   const dialog = h('dialog', { class: 'palette', 'aria-label': words.palette }, box, results, status);
   /** @type {Choice[]} */
@@ -26,12 +36,11 @@ export function openPalette({ desk, list, open, commands, current }) {
   let people = [];
   /** @type {Choice[]} */
   let hits = [];
-  let at = 0;
   let timer = 0;
   let asked = 0;
 
   /** @type {Choice[]} */
-  const acts = commands.map(({ text, shown: key, run }) => ({ group: words.group_acts, text, key, run }));
+  const actions = commands.map(({ text, shown: key, run }) => ({ group: words.group_acts, text, key, run }));
   /** @type {Choice[]} */
   const views = [...document.querySelectorAll('#views a')].map((link) => ({
     group: words.group_views,
@@ -51,9 +60,19 @@ export function openPalette({ desk, list, open, commands, current }) {
     const session = chat?.session();
     people = admins.flatMap(({ username, name, presence, may_answer }) => {
       const more = words[`colleague_${presence}`] ?? '';
-      const all = { group: words.group_people, text: fill(words.chats_of, { name }), more, run: () => desk.go(`${desk.url}?assignee=${encodeURIComponent(username)}`) };
+      const all = {
+        group: words.group_people,
+        text: fill(words.chats_of, { name }),
+        more,
+        run: () => desk.go(`${desk.url}?assignee=${encodeURIComponent(username)}`),
+      };
       if (!chat || !session || session.status === 'closed' || !desk.me.may.has('answer') || !may_answer) return [all];
-      const give = { group: words.group_people, text: fill(words.give_to, { name }), more, run: () => void chat.acts()?.post(session.links.assign, { admin: username, version: session.version }) };
+      const give = {
+        group: words.group_people,
+        text: fill(words.give_to, { name }),
+        more,
+        run: () => void chat.actions()?.post(session.links.assign, { admin: username, version: session.version }),
+      };
       return session.assignee === username ? [all] : [give, all];
     });
     show();
@@ -63,11 +82,11 @@ export function openPalette({ desk, list, open, commands, current }) {
 
   function show() {
     const parts = fold(box.value).split(/\s+/).filter(Boolean);
-    const fits = (/** @type {Choice} */ { text, more = '' }) => parts.every((part) => fold(`${text} ${more}`).includes(part));
-    const groups = parts.length ? [chats, acts, views, people] : [acts, views, people, chats];
+    const fits = (/** @type {Choice} */ { text, more = '' }) =>
+      parts.every((part) => fold(`${text} ${more}`).includes(part));
+    const groups = parts.length ? [chats, actions, views, people] : [actions, views, people, chats];
     shown = groups.flatMap((each) => each.filter(fits).slice(0, parts.length ? MOST : 40));
     shown.push(...hits.filter((hit) => !shown.some(({ text, more }) => text === hit.text && more === hit.more)));
-    at = Math.min(at, Math.max(shown.length - 1, 0));
     draw();
   }
 
@@ -76,7 +95,12 @@ export function openPalette({ desk, list, open, commands, current }) {
     const items = shown.flatMap((choice, i) => {
       const item = h(
         'div',
-        { role: 'option', id: `choice-${i}`, 'aria-selected': String(i === at), onclick: () => choose(choice), onpointermove: () => i !== at && mark(i) },
+        {
+          role: 'option',
+          id: `choice-${i}`,
+          onclick: () => choose(choice),
+          onpointermove: () => i !== listbox.at() && listbox.mark(i),
+        },
         h('bdi', {}, choice.text),
         choice.more ? h('span', { class: 'soft', dir: 'auto' }, choice.more) : null,
         choice.key ? h('kbd', {}, choice.key) : null,
@@ -87,18 +111,7 @@ export function openPalette({ desk, list, open, commands, current }) {
     });
     results.replaceChildren(...items);
     status.textContent = shown.length ? '' : words.palette_none;
-    mark(at);
-  }
-
-  /** @param {number} i */
-  function mark(i) {
-    results.querySelector('[aria-selected="true"]')?.setAttribute('aria-selected', 'false');
-    at = i;
-    const item = results.querySelector(`#choice-${i}`);
-    item?.setAttribute('aria-selected', 'true');
-    item?.scrollIntoView({ block: 'nearest' });
-    if (item) box.setAttribute('aria-activedescendant', item.id);
-    else box.removeAttribute('aria-activedescendant');
+    listbox.mark(listbox.at());
   }
 
   /** @param {Choice} choice */
@@ -127,19 +140,16 @@ export function openPalette({ desk, list, open, commands, current }) {
   }
 
   box.addEventListener('input', () => {
-    at = 0;
     hits = [];
     show();
+    listbox.mark(0);
     clearTimeout(timer);
     timer = setTimeout(search, PAUSE);
   });
   box.addEventListener('keydown', (event) => {
-    const n = shown.length;
-    if (event.isComposing || !n) return;
-    if (event.key === 'ArrowDown') mark((at + 1) % n);
-    else if (event.key === 'ArrowUp') mark((at + n - 1) % n);
-    else if (event.key === 'Enter') choose(shown[at]);
-    else return;
+    if (event.isComposing || !shown.length) return;
+    if (event.key === 'Enter') choose(shown[listbox.at()]);
+    else if (!listbox.move(event.key)) return;
     event.preventDefault();
   });
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());

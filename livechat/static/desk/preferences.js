@@ -1,8 +1,9 @@
-// How the desk looks and whether single keys act: kept on the server, for all of this admin's browsers.
+// The admin's preferences: theme, density and single-key shortcuts; stored on the server for all their browsers.
 
-/** @import { Preferences, PreferencesOptions, Settings } from './types.js' */
+/** @import { Preferences } from './json_types.js' */
+/** @import { PreferencesOptions, Settings } from './types.js' */
 
-/** When light.css counts, as the template says it. @type {Record<string, string>} */
+/** When light.css applies, as in the template. @type {Record<string, string>} */
 const MEDIA = { light: 'all', dark: 'not all', system: '(prefers-color-scheme: light)' };
 const NAMES = /** @type {const} */ (['theme', 'density']);
 

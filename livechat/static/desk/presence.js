@@ -1,10 +1,10 @@
-// Whether this admin is at the keyboard: away after five minutes without input in any tab, online with the next.
+// The admin's presence: away after five minutes without input in any tab, online with the next input.
 
 /** @import { PresenceOptions } from './types.js' */
 
 const IDLE = 5 * 60 * 1000;
-const LOOK = 20000; // milliseconds between two looks at the clock
-const NOTED = 1000; // input is noted once in this time
+const LOOK = 20000; // milliseconds between two checks
+const NOTED = 1000; // milliseconds; input is recorded once in this time
 
 /** @param {PresenceOptions} options */
 export function watchPresence({ store, http, url }) {
@@ -13,7 +13,7 @@ export function watchPresence({ store, http, url }) {
   /** @param {'online'|'away'} state */
   async function tell(state) {
     const before = store.get('presence');
-    store.set('presence', state); // before the answer: the other tabs need not tell it, too
+    store.set('presence', state); // before the answer, so that other tabs do not report it, too
     const result = await http.post(url, { state });
     if (!result.ok) store.set('presence', before);
   }

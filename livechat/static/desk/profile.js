@@ -1,4 +1,4 @@
-// The preview of what customers read follows what is typed.
+// Updates the preview of the widget while the admin types a name.
 
 const box = /** @type {HTMLInputElement|null} */ (document.querySelector('[data-preview-of=name]'));
 const places = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('[data-preview=name]'));
@@ -9,5 +9,5 @@ function show() {
 }
 
 box?.addEventListener('input', show);
-addEventListener('pageshow', show); // a browser may put back what was typed before
+addEventListener('pageshow', show); // a browser may restore the typed text
 show();

@@ -1,20 +1,21 @@
-// The rows of the list: each session keeps its element, so focus, pointer and scroll stay where they are.
+// The rows of the list: each session keeps its element, so that focus, pointer and scroll position stay.
 
 import { h } from '../common/dom.js';
 import { fill } from '../common/words.js';
-import { activityText, momentText, untilText, urgencyOf, waitText } from './telling.js';
+import { activityText, momentText, untilText, urgencyOf, waitText } from './time_format.js';
 
-/** @import { Words } from '../common/types.js' */
-/** @import { DeskSession, Rows, RowsOptions } from './types.js' */
+/** @import { Words } from '../common/json_types.js' */
+/** @import { DeskSession } from './json_types.js' */
+/** @import { Rows, RowsOptions } from './types.js' */
 
-const POINTED = 1500; // milliseconds after a movement in which nothing slips away under the pointer
+const POINTED = 1500; // milliseconds after a pointer movement in which rows do not move
 const SHOWN = 200; // characters of the last line
 
 /** @param {RowsOptions} options @returns {Rows} */
 export function createRows({ list, roll, template, me, words, tail }) {
   /** @type {Map<string, HTMLElement>} by number */
   const rows = new Map();
-  /** @type {DeskSession[]} as they should stand */
+  /** @type {DeskSession[]} in the order to show */
   let wanted = [];
   let pointed = 0;
   let timer = 0;
@@ -42,7 +43,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
   /** @param {HTMLElement} row @param {string} name */
   const part = (row, name) => /** @type {HTMLElement} */ (row.querySelector(`[data-is="${name}"]`));
 
-  /** Changes only what differs, so that nobody's selection is lost. */
+  /** Changes only text that differs, so that a selection is not lost. */
   function put(/** @type {HTMLElement} */ element, /** @type {string} */ text, shown = true) {
     if (element.textContent !== text) element.textContent = text;
     element.hidden = !shown;
@@ -54,7 +55,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
     row.dataset.status = session.status;
     const elsewhere = session.assignee !== null && session.assignee !== me.username;
     const closed = session.status === 'closed';
-    const calls = session.unread > 0 && !closed && !elsewhere; // a colleague's do not call
+    const calls = session.unread > 0 && !closed && !elsewhere; // a colleague's chat does not call
     row.classList.toggle('fresh', calls);
     row.classList.toggle('longest', longest);
     const link = part(row, 'name');
@@ -115,7 +116,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
     when.setAttribute('datetime', activity);
   }
 
-  /** Puts the rows in order around the one that has the focus, and keeps what is in sight in its place. */
+  /** Sorts the rows around the focused one and keeps the visible rows in place. */
   function arrange() {
     clearTimeout(timer);
     const order = wanted.map(rowOf);
@@ -125,7 +126,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
       timer = setTimeout(arrange, rest);
       return;
     }
-    const scrolled = roll.scrollTop > 0 ? roll : document.scrollingElement ?? roll;
+    const scrolled = roll.scrollTop > 0 ? roll : (document.scrollingElement ?? roll);
     const anchor = scrolled.scrollTop > 0 ? order.find((row) => row.isConnected && inSight(row)) : undefined;
     const before = anchor?.getBoundingClientRect().top ?? 0;
     const stay = new Set(order);
@@ -186,8 +187,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
       const row = rows.get(String(number));
       focus(row?.isConnected ? row : /** @type {HTMLElement|undefined} */ (list.children[0]));
     },
-    picked: () =>
-      [...boxes()].filter((box) => box.checked).map((box) => Number(box.closest('li')?.dataset.number)),
+    picked: () => [...boxes()].filter((box) => box.checked).map((box) => Number(box.closest('li')?.dataset.number)),
     unpick() {
       for (const box of boxes()) box.checked = false;
       onPick();
@@ -200,7 +200,7 @@ export function createRows({ list, roll, template, me, words, tail }) {
 const cut = (text) => (text.length > SHOWN ? `${[...text].slice(0, SHOWN).join('')}…` : text);
 
 /**
- * What a screen reader hears of the difference between two lists: one short sentence, or nothing.
+ * The announcement of the difference between two lists for screen readers: one short sentence, or nothing.
  * @param {DeskSession[]} before @param {DeskSession[]} after @param {Words} words
  */
 export function difference(before, after, words) {
@@ -212,4 +212,3 @@ export function difference(before, after, words) {
   const name = session.customer.name ?? words.guest;
   return fill(known.has(session.number) ? words.said_message : words.said_chat, { name });
 }
-

@@ -1,67 +1,15 @@
-// What the desk's server and pages tell each other, beside static/common/types.js. Types only: no page loads this.
+// The interfaces of the desk's modules: the desk itself, its shell and the list. Types only.
 
-/** @import { Feed, Http, Message, Outbox, Pending, Product, Refusal, Result, Store, Words } from '../common/types.js' */
-
-/**
- * A conversation as admins see it.
- * @typedef {object} DeskSession
- * @property {string} id
- * @property {number} number
- * @property {number} version  grows when it is assigned, closed or reopened
- * @property {'waiting'|'active'|'closed'} status
- * @property {{name: string|null, email: string|null}} customer
- * @property {boolean} verified  the shop has signed the e-mail address
- * @property {boolean} [unverified]  of an earlier one: only an address that nobody has verified connects the two
- * @property {Product|null} product
- * @property {{url: string, title: string|null}|null} page  where the customer is, or was last
- * @property {'here'|'left'} presence  of the customer
- * @property {number} seen_seq  the public_seq up to which the customer has read
- * @property {{name: string}|null} admin
- * @property {string|null} assignee  a username
- * @property {Message|null} last_message
- * @property {number} unread
- * @property {string} created_at
- * @property {string|null} waiting_since
- * @property {string} last_activity_at
- * @property {string[]} [tags]
- * @property {'normal'|'high'|'urgent'} [priority]
- * @property {string|null} [snoozed_until]
- * @property {boolean} [blocked]
- * @property {Record<'self'|'send'|'messages'|'close'|'assign'|'reopen'|'seen'|'typing'|'note'|'unread'|'transfer'|
- *   'tags'|'priority'|'snooze'|'block'|'draft'|'earlier'|'undo', string>} links
- */
-
-/** What calls for this admin. `newest`: when the newest was written. @typedef {{unread: number, newest: string|null, mentions?: number, role?: string}} News */
-
-/**
- * @typedef {object} List
- * @property {{waiting: number, active: number, closed: number}} counts
- * @property {DeskSession[]} sessions  newest activity first
- * @property {string|null} next
- * @property {DeskSession|null} longest  who waits longest, whatever the list shows
- * @property {News} news
- * @property {string} cursor  where its stream begins
- * @property {{stream: string, presence: string}} links
- */
-
-/**
- * @typedef {{session: DeskSession, messages: Message[], cursor: string, news: News,
- *   links: {presence: string}}} Conversation
- */
-
-/**
- * What an answer on its way needs beside its text. `seen_seq`: the newest entry its author had on screen.
- * @typedef {{number: number, name: string, send: string, self: string, note: boolean, seen_seq?: number}} Extra
- */
-
-/** @typedef {{username: string, name: string, role: string, presence: 'online'|'away'|'offline', may_answer: boolean}} Colleague */
-/** @typedef {{theme: string, density: string, shortcuts: boolean}} Preferences */
+/** @import { Words } from '../common/json_types.js' */
+/** @import { Http, Outbox, Pending, Refusal, Result, Store } from '../common/types.js' */
+/** @import { Colleague, DeskSession, Extra, List, News, Preferences } from './json_types.js' */
+/** @import { Live } from './conversation_types.js' */
 
 /**
  * @typedef {object} DeskOptions
  * @property {(moment: string) => boolean} attended
  *   the message written then is on screen and looked at, so that it needs no sound
- * @property {(extra: Extra) => boolean} [own]  this page shows the state of such an answer by itself
+ * @property {(extra: Extra) => boolean} [own]  this page shows the state of such an answer in the conversation
  * @property {() => void} [onPending]  answers came, went or changed their state
  * @property {(clientId: string, data: any) => void} [onSent]
  * @property {(moment: string) => {name: string, body: string, url: string}|null} [describe]
@@ -70,7 +18,7 @@
  */
 
 /**
- * What every page of the desk has.
+ * The services of every page of the desk.
  * @typedef {object} Desk
  * @property {Me} me
  * @property {Words} words
@@ -82,7 +30,7 @@
  * @property {Settings} preferences
  * @property {(news: News) => void} tell  count in title, icon and navigation, sound, notification
  * @property {() => void} retell  the title has changed
- * @property {() => void} changed  another conversation is open: what is unsent elsewhere is told anew
+ * @property {() => void} changed  another conversation is open: update the notice about unsent answers
  * @property {(text: string) => void} say  for a moment, on top of the page
  * @property {Undo} undo
  * @property {() => boolean} lost  there is no connection, as far as is known
@@ -91,17 +39,17 @@
  * @property {() => Promise<Colleague[]>} colleagues
  * @property {(live: boolean) => void} live
  * @property {() => void} gone  the conversation is no longer there
- * @property {(refusal: Refusal) => boolean} refused  true: the login has ended, and the page says so
- * @property {Leaving['before']} beforeLeaving
+ * @property {(refusal: Refusal) => boolean} refused  true: the login has ended, and the page shows a notice
+ * @property {SignOut['before']} beforeSignOut
  * @property {() => void} begin  when everything else is in place
  */
 
 /** @typedef {{username: string, name: string, role: string, may: Set<string>}} Me */
 
-// bell.js
+// notifications.js
 
 /**
- * @typedef {object} BellOptions
+ * @typedef {object} NotificationsOptions
  * @property {Store} store
  * @property {Words} words
  * @property {HTMLButtonElement} button
@@ -110,25 +58,28 @@
  * @property {string} deskUrl
  */
 
-/** silent: it counts as heard. @typedef {{tell: (news: News, silent: boolean) => void}} Bell */
+/** silent: it counts as heard. @typedef {{tell: (news: News, silent: boolean) => void}} Notifications */
 
 /** @typedef {{desk: Desk, open: ((href: string) => any)|null, close: () => void}} NavigationOptions */
 
 // undo.js
 
 /** @typedef {{words: Words, http: Http, say: (text: string) => void, refused: (refusal: Refusal) => boolean}} UndoOptions */
-/** What takes an act back. @typedef {{url: string, body: object, onDone: (data: any) => void}} Undoing */
+
+/** The request that undoes an action. @typedef {{url: string, body: object, onDone: (data: any) => void}} Undoing */
+
 /** @typedef {{offer: (text: string, undoing: Undoing) => void, can: () => boolean, run: () => Promise<void>}} Undo */
 
 // preferences.js
 
 /** @typedef {{given: Preferences, url: string, http: Http}} PreferencesOptions */
+
 /** @typedef {{get: () => Preferences, set: (change: Partial<Preferences>) => Promise<void>}} Settings */
 
-// leaving.js
+// sign_out.js
 
 /**
- * @typedef {object} LeavingOptions
+ * @typedef {object} SignOutOptions
  * @property {string} username
  * @property {Store} store
  * @property {Http} http
@@ -136,10 +87,11 @@
  * @property {string} loginUrl
  * @property {(text: string) => void} say
  */
+
 /**
  * `before`: what to do before the login ends, such as storing a draft on the server. False: some of the text cannot be
  * stored. Ends with the signal.
- * @typedef {{before: (work: () => Promise<void>, signal: AbortSignal) => void}} Leaving
+ * @typedef {{before: (work: () => Promise<void>, signal: AbortSignal) => void}} SignOut
  */
 
 // notices.js
@@ -151,7 +103,7 @@
  * @property {() => boolean} lost
  * @property {(live: boolean) => void} live
  * @property {() => void} signedOut
- * @property {() => void} otherRole  what one may do has changed
+ * @property {() => void} otherRole  the admin's role has changed
  * @property {() => void} gone
  * @property {(text: string) => void} say
  * @property {(entries: Pending[]) => void} unsent
@@ -170,7 +122,7 @@
  * @property {() => void} start
  * @property {() => void} refresh
  * @property {() => DeskSession[]} sessions
- * @property {(session: DeskSession) => void} learn  what another stream has told of it
+ * @property {(session: DeskSession) => void} learn  takes in a change that another stream delivered
  * @property {NonNullable<DeskOptions['describe']>} describe
  * @property {(number: number|null) => void} mark  it is open
  * @property {(step: number) => void} move  the focus, from row to row
@@ -194,143 +146,24 @@
  * @typedef {Pick<ListPane, 'mark'|'move'|'picked'|'unpick'|'onPick'> & {
  *   show: (sessions: DeskSession[], longest?: number) => void,
  *   focus: (number?: number) => void,
- * }} Rows  `longest`: the number of who waits longest
+ * }} Rows  `longest`: the number of the chat that waits longest
  */
 
 // conversation.js and its parts
 
 /**
- * @typedef {object} ConversationOptions
- * @property {Desk} desk
- * @property {DeskSession} session  as far as it is known
- * @property {(session: DeskSession) => void} onSession
- * @property {string} tail
+ * @typedef {object} Listbox
+ * @property {() => number} at  the index of the marked option
+ * @property {(index: number) => void} mark  the nearest option there is
+ * @property {(key: string) => boolean} move  whether the key has moved the mark
  */
 
-/**
- * @typedef {object} OpeningOptions
- * @property {Desk} desk
- * @property {HTMLElement} pane
- * @property {string} name
- * @property {AbortSignal} signal  it is not wanted any more
- * @property {(patience: number, signal: AbortSignal) => Promise<Result>} ask
- * @property {() => void} focus  puts it into the box
- * @property {(refusal: Refusal) => boolean} [onRefused]  true: something else is shown now
- */
-
-/**
- * A conversation that is open.
- * @typedef {object} Live
- * @property {number} number
- * @property {() => boolean} ready  it is on screen, and nothing is being done with it
- * @property {(data: Conversation, how: {passing: boolean, at: number|null}) => void} fill
- *   what the server has of it; passing: the next may follow at once; at: the seq of the message to open at
- * @property {() => void} again  it is opened once more
- * @property {() => DeskSession} session
- * @property {() => Acts|null} acts  null before it is on screen
- * @property {() => void} focus  where one begins
- * @property {() => void} reply
- * @property {() => void} note
- * @property {() => void} pending  answers came, went or changed their state
- * @property {(moment: string) => boolean} attended
- * @property {(clientId: string, answer: any) => void} sent
- * @property {() => void} end  stops everything; the elements may go
- */
-
-/**
- * @typedef {object} FactsOptions
- * @property {Desk} desk
- * @property {() => DeskSession} session
- * @property {Acts['post']} act
- * @property {AbortSignal} signal  the conversation's end
- * @property {string} tail
- */
-/** @typedef {{render: (session: DeskSession) => void}} Facts */
-/** @typedef {{desk: Desk, act: Acts['post'], signal: AbortSignal}} LabelsOptions */
-
-/**
- * @typedef {object} ActsOptions
- * @property {Desk} desk
- * @property {Feed} feed
- * @property {Writing} writing
- * @property {AbortSignal} signal
- * @property {() => DeskSession} session
- * @property {() => Pending[]} refused  the answers of this chat that are not sent yet
- * @property {() => void} onUnread  it is to stay unread
- */
-
-/**
- * @typedef {object} Acts
- * @property {() => void} render
- * @property {(url: string, body: object) => Promise<boolean>} post  whether it was done
- * @property {(name: string) => Promise<void>} act  one of the forms
- * @property {(name: 'snooze'|'priority'|'block'|'tags', body: object) => Promise<boolean>} set
- * @property {() => Promise<void>} unread
- * @property {(name: string) => void} menu  opens it
- * @property {(name: string) => boolean} can
- * @property {() => boolean} busy  something is being done
- * @property {() => boolean} holds  true: the chat is closed and the text waits for it to be reopened
- */
-
-/**
- * @typedef {object} LinesOptions
- * @property {Desk} desk
- * @property {HTMLElement} scroller
- * @property {HTMLButtonElement} pill
- * @property {() => string} customer
- * @property {(clientId: string) => void} onRetry
- * @property {(clientId: string) => void} onEdit
- */
-/**
- * @typedef {Pick<import('../common/types.js').Timeline, 'add'|'insert'|'pending'|'seen'|'confirm'|'clear'> &
- *   {show: (seq: number) => void}} Lines  show: brings a message into sight and marks it
- */
-
-/** @typedef {{desk: Desk, onAnyway: (entry: Pending) => void, onEdit: (entry: Pending) => void}} HoldOptions */
-/** @typedef {{add: (messages: Message[]) => void, show: (entries: Pending[]) => void}} Hold */
-
-/**
- * @typedef {object} WritingOptions
- * @property {Desk} desk
- * @property {AbortSignal} signal
- * @property {() => DeskSession} session
- * @property {(text: string, note: boolean) => boolean} onSend  true: taken
- */
-
-/**
- * @typedef {object} Writing
- * @property {() => void} enter  the focus, when the conversation is opened
- * @property {() => void} start  the conversation is on screen, and its links are known
- * @property {() => void} focus  the reply
- * @property {() => void} note
- * @property {() => string} text  of the reply
- * @property {() => void} submit
- * @property {(body: string, note: boolean) => void} add  in front of what stands there
- * @property {() => void} render
- * @property {() => void} arrived  nobody types any more
- * @property {(event: {from: string, author: string|null, typing: boolean}, customer: string) => void} hear
- * @property {(admins: {username: string, name: string}[]) => void} look  who has this conversation open
- * @property {() => void} end
- */
-
-/** @typedef {{id: number, code: string, title: string, text: string, uses: number}} Canned */
-
-/**
- * @typedef {object} PickerOptions
- * @property {Desk} desk
- * @property {HTMLTextAreaElement} box
- * @property {HTMLElement} place
- * @property {() => DeskSession} session
- * @property {(text: string) => void} put
- * @property {AbortSignal} signal
- */
-/** @typedef {{open: () => boolean, close: () => void}} Picker */
-
-// asking.js
+// dialog.js
 
 /** @typedef {{name: string, label: string, value: string, maxlength?: number, long?: boolean, choices?: Record<string, string>}} Field */
+
 /**
- * @typedef {object} AskOptions
+ * @typedef {object} DialogOptions
  * @property {string} title
  * @property {Words} words
  * @property {Field[]} fields
@@ -338,14 +171,14 @@
  * @property {(values: Record<string, string>) => Promise<Result>} submit
  */
 
-// commands.js, frame.js, keys.js, palette.js, sheet.js
+// commands.js, shell.js, shortcuts.js, palette.js, shortcut_help.js
 
 /**
  * @typedef {object} Command
  * @property {string} name
  * @property {string} text
  * @property {string} [key]  the physical key, as event.code
- * @property {string} [shown]  what stands on it
+ * @property {string} [shown]  the label of the key
  * @property {boolean} [hidden]  not in the palette
  * @property {() => boolean} can
  * @property {() => any} run
@@ -361,19 +194,25 @@
  */
 
 /**
- * @typedef {object} Frame
+ * @typedef {object} Shell
  * @property {Desk} desk
  * @property {ListPane|null} list  null on pages without one
  * @property {() => Live|null} current
  * @property {(href: string, how?: {name?: string}) => any} open
  * @property {() => void} close
- * @property {(() => any)|null} next  takes the next one that waits
+ * @property {(() => any)|null} next  takes the next waiting chat
  */
-/** @typedef {Pick<Frame, 'desk'> & Partial<Frame>} FrameOptions */
-/** @typedef {Omit<Frame, 'open'|'next'> & {next: () => any, palette: () => void, sheet: () => void}} CommandsOptions */
-/** @typedef {{commands: Commands, preferences: Settings, list: ListPane|null}} KeysOptions */
-/** @typedef {Omit<Frame, 'close'|'next'> & {commands: Command[]}} PaletteOptions */
+
+/** @typedef {Pick<Shell, 'desk'> & Partial<Shell>} ShellOptions */
+
+/** @typedef {Omit<Shell, 'open'|'next'> & {next: () => any, palette: () => void, sheet: () => void}} CommandsOptions */
+
+/** @typedef {{commands: Commands, preferences: Settings, list: ListPane|null}} ShortcutsOptions */
+
+/** @typedef {Omit<Shell, 'close'|'next'> & {commands: Command[]}} PaletteOptions */
+
 /** @typedef {{group: string, text: string, more?: string, key?: string, run: () => any}} Choice */
-/** @typedef {{words: Words, commands: Command[], preferences: Settings}} SheetOptions */
+
+/** @typedef {{words: Words, commands: Command[], preferences: Settings}} ShortcutHelpOptions */
 
 export {};

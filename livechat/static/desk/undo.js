@@ -1,18 +1,18 @@
-// Undo: for some seconds after a chat was closed or unassigned or its customer was blocked, a line offers to take
-// that back. The server does it only while nobody has acted since.
+// Undo: for some seconds after a chat was closed or unassigned, or its customer blocked, a bar offers to undo that. The
+// server does so only while nobody has acted since.
 
 import { byId, h } from '../common/dom.js';
 
 /** @import { Undo, UndoOptions, Undoing } from './types.js' */
 
-const STAYS = 8000; // milliseconds, and as long as somebody points at it or has the focus in it
+const STAYS = 8000; // milliseconds; longer while the pointer or the focus is in the bar
 
 /** @param {UndoOptions} options @returns {Undo} */
 export function createUndo({ words, http, say, refused }) {
-  const place = byId('undo', HTMLElement);
+  const place = byId('undo');
   /** @type {Undoing|null} */
   let offered = null;
-  /** @type {HTMLElement|null} where the focus was before it came here */
+  /** @type {HTMLElement|null} where the focus was before it moved here */
   let before = null;
   let timer = 0;
 
@@ -22,13 +22,14 @@ export function createUndo({ words, http, say, refused }) {
     offered = null;
     place.replaceChildren();
     if (focused && before?.isConnected) before.focus();
-    else if (focused) byId('main', HTMLElement).focus();
+    else if (focused) byId('main').focus();
     before = null;
   }
 
   function wait() {
     clearTimeout(timer);
-    if (offered && !place.matches(':hover') && !place.contains(document.activeElement)) timer = setTimeout(withdraw, STAYS);
+    if (offered && !place.matches(':hover') && !place.contains(document.activeElement))
+      timer = setTimeout(withdraw, STAYS);
   }
 
   async function run() {
@@ -49,13 +50,18 @@ export function createUndo({ words, http, say, refused }) {
     before = relatedTarget instanceof HTMLElement && !place.contains(relatedTarget) ? relatedTarget : before;
     wait();
   });
-  for (const event of ['focusout', 'pointerenter', 'pointerleave']) place.addEventListener(event, () => setTimeout(wait));
+  for (const event of ['focusout', 'pointerenter', 'pointerleave'])
+    place.addEventListener(event, () => setTimeout(wait));
 
   return {
     offer(text, undoing) {
       withdraw();
       offered = undoing;
-      const button = h('button', { type: 'button', class: 'quiet', 'aria-keyshortcuts': 'Z', onclick: run }, words.undo);
+      const button = h(
+        'button',
+        { type: 'button', class: 'quiet', 'aria-keyshortcuts': 'Z', onclick: run },
+        words.undo,
+      );
       place.replaceChildren(h('span', { dir: 'auto' }, text), button);
       wait();
     },

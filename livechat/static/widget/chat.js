@@ -1,14 +1,15 @@
-// The customer's conversation: who one is (the token), which session it is, and what can be done.
+// The customer's conversation: the token, the session, and the actions on it.
 
 import { uuid } from '../common/dom.js';
 import { createFeed } from '../common/feed.js';
 import { createHttp } from '../common/http.js';
 import { createOutbox } from '../common/outbox.js';
 
-/** @import { Entry, Feed, Result, Session } from '../common/types.js' */
+/** @import { Session } from '../common/json_types.js' */
+/** @import { Entry, Feed, Result } from '../common/types.js' */
 /** @import { Chat, ChatOptions, Found } from './types.js' */
 
-const LATER = 3000; // milliseconds until what failed is tried again
+const LATER = 3000; // milliseconds before a failed request is retried
 
 /** @param {ChatOptions} options @returns {Chat} */
 export function createChat(options) {
@@ -56,7 +57,7 @@ export function createChat(options) {
       if (lost && (token !== store.get('token') || (await options.identity().comeBack()))) return deliver(entry);
       return result;
     }
-    // without a token this secret proves who repeats a start: nobody else ever gets to see it
+    // without a token this secret identifies a repeated start: nobody else ever sees it
     if (!store.get('token') && !store.get('start')) store.set('start', uuid() + uuid());
     const start_key = store.get('start') ?? undefined;
     /** @type {Record<string, unknown>} */
@@ -72,7 +73,7 @@ export function createChat(options) {
     }
   }
 
-  /** @param {{session: Session, token?: string, ticket?: string}} data  what start answers */
+  /** @param {{session: Session, token?: string, ticket?: string}} data  the answer to a start */
   function adopt(data) {
     if (data.token) know(data.token);
     if (data.ticket) options.identity().take(data.ticket);
@@ -121,8 +122,8 @@ export function createChat(options) {
     return result;
   }
 
-  /** Best effort: nobody is told when it fails. @param {'typing'|'page'} verb @param {object} body */
-  function mention(verb, body) {
+  /** Reports to the desk, best effort: failures are ignored. @param {'typing'|'page'} verb @param {object} body */
+  function report(verb, body) {
     const url = session?.status !== 'closed' && session?.links[verb];
     if (url) http.post(url, body);
   }
@@ -144,7 +145,7 @@ export function createChat(options) {
       search = null;
       if (found) {
         know(found.token);
-        session = null; // also the same one is read anew
+        session = null; // reload it even if it is the same one
         options.onReset();
         follow(found.session);
       }
@@ -156,11 +157,11 @@ export function createChat(options) {
       outbox.flush();
     },
     poke: () => feed?.poke(),
-    typing: (typing) => mention('typing', { typing }),
-    page: (page) => mention('page', { page }),
+    typing: (typing) => report('typing', { typing }),
+    page: (page) => report('page', { page }),
     close: () => act('close'),
     reopen: () => act('reopen'),
-    anew(forget) {
+    startOver(forget) {
       store.remove('session');
       if (forget) store.remove('token');
       follow(null);

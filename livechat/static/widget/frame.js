@@ -2,38 +2,35 @@
 
 import { createComposer } from '../common/composer.js';
 import { byId } from '../common/dom.js';
-import { drawIcons, icon } from '../common/icons.js';
+import { drawIcons } from '../common/icons.js';
 import { createSound } from '../common/sound.js';
 import { createStore } from '../common/store.js';
 import { createTimeline } from '../common/timeline.js';
 import { createTyping } from '../common/typing.js';
 import { readWords } from '../common/words.js';
 import { createChat } from './chat.js';
-import { createEarlier } from './earlier.js';
 import { createGuest } from './guest.js';
 import { cleaned, connectHost } from './host.js';
 import { createIdentity } from './identity.js';
-import { createStanding } from './standing.js';
+import { createOlder } from './older.js';
+import { createStatus } from './status.js';
 
-/** @import { Ending } from './types.js' */
+/** @import { Closing } from './types.js' */
 
-const page = byId('chat', HTMLElement).dataset;
+const page = byId('chat').dataset;
 const urls = JSON.parse(page.urls ?? '{}');
 const words = readWords();
 const store = createStore('livechat.');
-const sound = createSound(store);
 const embedded = parent !== window;
-const RETRY = 3000; // milliseconds until a part that could not be loaded is asked for again
-const element = (/** @type {string} */ id) => byId(id, HTMLElement);
-const push = (/** @type {string} */ id) => byId(id, HTMLButtonElement);
+const RETRY = 3000; // milliseconds before a part that failed to load is requested again
 
 let open = !embedded; // whether the shop's page shows us
 let newest = 0; // the seq of the newest message
 let looked = 0; // and of the newest that was looked at
 let notMentioned = ''; // the product whose mention was declined
-/** How a conversation ends: loaded when there is one. @type {Ending|null} */
-let ending = null;
-/** @type {Promise<Ending|null>|null} */
+/** The end of a conversation: loaded once there is a conversation. @type {Closing|null} */
+let closing = null;
+/** @type {Promise<Closing|null>|null} */
 let loading = null;
 let failures = 0; // of loading it
 /** @type {((count: number) => void)|null} */
@@ -45,19 +42,20 @@ let context = cleaned({
 });
 
 drawIcons();
+const sound = createSound({ store, words, button: byId('sound', HTMLButtonElement) });
 document.documentElement.classList.toggle('embedded', embedded);
-push('minimise').hidden = !embedded;
+byId('minimise').hidden = !embedded;
 
 const timeline = createTimeline({
-  scroller: element('scroller'),
-  list: element('list'),
-  pill: push('pill'),
+  scroller: byId('scroller'),
+  list: byId('list'),
+  pill: byId('pill', HTMLButtonElement),
   words,
   me: 'customer',
   who: (message) => (message.from === 'admin' && message.author ? { name: message.author } : null),
   onRetry: (id) => chat.outbox.retry(id),
   onEdit(id) {
-    ending?.takeBack(id, false);
+    closing?.takeBack(id, false);
     composer.focus();
   },
 });
@@ -79,20 +77,20 @@ const chat = createChat({
     if (theirs || first) sound.once(theirs?.created_at ?? '', first || visible());
     timeline.seen(chat.session()?.seen_seq ?? 0);
     count();
-    // the history was no news; what comes from now on is
-    setTimeout(() => element('log').setAttribute('aria-live', 'polite'), 500);
+    // announce new messages, not the history
+    setTimeout(() => byId('log').setAttribute('aria-live', 'polite'), 500);
   },
-  onBefore: (cursor) => earlier.begin(cursor),
+  onBefore: (cursor) => older.begin(cursor),
   onSession: render,
   onReset() {
     timeline.clear();
-    earlier.clear();
+    older.clear();
     timeline.pending(chat.outbox.entries());
-    element('log').setAttribute('aria-live', 'off');
+    byId('log').setAttribute('aria-live', 'off');
     newest = looked = 0;
   },
-  onLive: tellLine,
-  onGone: async () => (await identity.comeBack()) || (await loadEnding())?.gone(),
+  onLive: showConnection,
+  onGone: async () => (await identity.comeBack()) || (await loadClosing())?.gone(),
   onOther(type, { from, author, typing: on }) {
     if (type === 'typing' && from !== 'customer') typing.hear(author ?? words.somebody, on);
   },
@@ -100,10 +98,10 @@ const chat = createChat({
   onSent: (id) => timeline.confirm(id),
 });
 
-const earlier = createEarlier({
+const older = createOlder({
   chat,
-  scroller: element('scroller'),
-  list: element('list'),
+  scroller: byId('scroller'),
+  list: byId('list'),
   words,
   insert(messages, before) {
     timeline.insert(messages, before);
@@ -112,7 +110,7 @@ const earlier = createEarlier({
 });
 
 const guest = createGuest({
-  form: element('guest'),
+  form: byId('guest'),
   asked: {
     name: page.guestName ?? 'optional',
     email: page.guestEmail ?? 'optional',
@@ -124,13 +122,13 @@ const guest = createGuest({
 
 const composer = createComposer({
   box: byId('box', HTMLTextAreaElement),
-  button: push('send'),
-  counter: element('counter'),
+  button: byId('send', HTMLButtonElement),
+  counter: byId('counter'),
   words,
   store,
   draft: 'draft',
   onSend(text) {
-    if (ending?.holds()) return false;
+    if (closing?.holds()) return false;
     if (!chat.session() && !chat.coming() && !guest.complete()) return false;
     typing.sent();
     const { signature } = context.customer;
@@ -146,11 +144,11 @@ const composer = createComposer({
 
 const typing = createTyping({
   box: byId('box', HTMLTextAreaElement),
-  line: element('typing'),
+  line: byId('typing'),
   words,
   onType: (on) => chat.typing(on),
 });
-const standing = createStanding({ words, team: JSON.parse(page.team ?? 'null') });
+const status = createStatus({ words, team: JSON.parse(page.team ?? 'null') });
 
 const host = connectHost({
   alone: !embedded,
@@ -170,26 +168,31 @@ const host = connectHost({
   },
 });
 
-const onSlow = (/** @type {boolean} */ slow) => tellLine(!slow);
+const onSlow = (/** @type {boolean} */ slow) => showConnection(!slow);
 const identity = createIdentity({ chat, store, host, urls, words, embedded, onSlow });
 
-function loadEnding() {
+function loadClosing() {
   // browsers may keep a failure for this address as long as the page lives
-  loading ??= import(/** @type {any} */ (`./ending.js${failures ? `?${failures}` : ''}`)).then(
-    ({ createEnding }) => {
-      ending = createEnding({ chat, words, composer, guest, visible, onChange: render });
+  loading ??= import(/** @type {any} */ (`./closing.js${failures ? `?${failures}` : ''}`)).then(
+    ({ createClosing }) => {
+      closing = createClosing({ chat, words, composer, guest, visible, onChange: render });
       render();
-      return ending;
+      return closing;
     },
-    () => ((loading = null), (failures += 1), setTimeout(render, RETRY), null),
+    () => {
+      loading = null;
+      failures += 1;
+      setTimeout(render, RETRY);
+      return null;
+    },
   );
   return loading;
 }
 
 /** @param {boolean} live  whether the server can be reached */
-function tellLine(live) {
+function showConnection(live) {
   const text = live ? '' : words[navigator.onLine ? 'reconnecting' : 'offline'];
-  if (element('offline').textContent !== text) element('offline').textContent = text;
+  if (byId('offline').textContent !== text) byId('offline').textContent = text;
 }
 
 /** @param {boolean} now */
@@ -208,7 +211,7 @@ function mentioned() {
   return product.id === chat.session()?.product?.id ? null : product;
 }
 
-/** Tells the desk the page one is on: the tab one looks at does, when that has changed. */
+/** Tells the desk the customer's page; only the visible tab does, when it has changed. */
 function tellPage() {
   const { page } = context;
   if (!page?.url || !chat.session() || document.hidden || store.get('page') === page.url) return;
@@ -216,29 +219,29 @@ function tellPage() {
   chat.page(page);
 }
 
-/** What came while one reads further up is not seen yet. */
+/** Marks the newest message as seen, unless the reader is scrolled up. */
 function look() {
-  if (!visible() || !element('pill').hidden) return;
+  if (!visible() || !byId('pill').hidden) return;
   looked = newest;
   chat.seen(newest);
 }
 
 function render() {
-  ending?.settle();
+  closing?.settle();
   const session = chat.session();
   const entries = chat.outbox.entries();
   timeline.pending(entries);
-  if (!ending && (session || entries.length)) loadEnding();
-  element('welcome').hidden = session !== null || entries.length > 0 || chat.coming();
+  if (!closing && (session || entries.length)) loadClosing();
+  byId('welcome').hidden = session !== null || entries.length > 0 || chat.coming();
   identity.look();
-  standing.render(session, ending?.over() ?? session?.status === 'closed');
+  status.render(session, closing?.over() ?? session?.status === 'closed');
   timeline.seen(session?.seen_seq ?? 0);
-  ending?.render();
+  closing?.render();
   renderProduct();
   count();
 }
 
-/** What is unread: a stream tells first how many, then brings the messages. */
+/** Shows the number of unread messages; a stream delivers the number first, then the messages. */
 function count() {
   look();
   const session = chat.session();
@@ -252,48 +255,41 @@ async function renderProduct() {
   const product = () => chat.session()?.product ?? null;
   if (!topic && !mentioned() && !product()) return;
   topic = true;
-  const { showTopic } = await import('./topic.js').catch(() => ({ showTopic: null }));
-  showTopic?.(words, mentioned(), product());
-}
-
-function renderSound() {
-  const button = push('sound');
-  button.setAttribute('aria-pressed', String(sound.on()));
-  button.title = sound.on() ? words.sound_on : words.sound_off;
-  button.replaceChildren(icon(sound.on() ? 'sound' : 'mute'));
+  const { showProduct } = await import('./product.js').catch(() => ({ showProduct: null }));
+  showProduct?.(words, mentioned(), product());
 }
 
 // Before it can be needed: the connection may be gone by then.
-element('box').addEventListener('input', loadEnding, { once: true });
-push('sound').addEventListener('click', () => {
-  sound.set(!sound.on());
-  sound.ring(); // so one hears what one has switched on
-});
-sound.onChange(renderSound);
-push('about-remove').addEventListener('click', () => {
+byId('box').addEventListener('input', loadClosing, { once: true });
+byId('about-remove').addEventListener('click', () => {
   notMentioned = context.product?.id ?? '';
   render();
   composer.focus();
 });
-push('minimise').addEventListener('click', () => host.tell('close'));
+byId('minimise').addEventListener('click', () => host.tell('close'));
 const form = byId('composer', HTMLFormElement);
 form.addEventListener('submit', (event) => event.preventDefault());
 addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !event.isComposing && !ending?.escape()) host.tell('close');
+  if (event.key === 'Escape' && !event.isComposing && !closing?.escape()) host.tell('close');
 });
 document.addEventListener('visibilitychange', () => {
   render();
   tellPage();
 });
-element('scroller').addEventListener('scroll', look, { passive: true });
+byId('scroller').addEventListener('scroll', look, { passive: true });
 
 if (!embedded) {
   // where it cannot be loaded, the chat goes without
-  import('./alone.js').then(({ standAlone }) => ((countInTitle = standAlone()), count()), () => {});
+  import('./standalone.js').then(
+    ({ standAlone }) => {
+      countInTitle = standAlone();
+      count();
+    },
+    () => {},
+  );
 }
-renderSound();
 chat.begin();
 render();
 tellPage();
-form.removeAttribute('data-early'); // what early.js has kept is ours now
+form.removeAttribute('data-early'); // this script takes over from early_input.js
 if (form.hasAttribute('data-pressed')) composer.submit();

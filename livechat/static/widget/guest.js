@@ -1,4 +1,4 @@
-// Who is writing: the name and e-mail fields of a first message, with the errors beside them.
+// The guest form: the name and e-mail fields of a first message, with their errors.
 
 import { byId } from '../common/dom.js';
 
@@ -8,7 +8,7 @@ import { byId } from '../common/dom.js';
 export function createGuest({ form, asked, words, store, onDone }) {
   /** @type {Field[]} */
   const fields = ['name', 'email'];
-  /** @type {Details} what the shop says of its signed-in customer */
+  /** @type {Details} the details that the shop gave of its signed-in customer */
   let given = {};
   const input = (/** @type {Field} */ field) => byId(`guest-${field}`, HTMLInputElement);
   const wrap = (/** @type {Field} */ field) => input(field).closest('.field');
@@ -16,7 +16,7 @@ export function createGuest({ form, asked, words, store, onDone }) {
   /** @param {Field} field @param {string} text */
   function complain(field, text) {
     input(field).setAttribute('aria-invalid', String(text !== ''));
-    byId(`guest-${field}-error`, HTMLElement).textContent = text;
+    byId(`guest-${field}-error`).textContent = text;
   }
 
   function show() {

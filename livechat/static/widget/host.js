@@ -1,5 +1,5 @@
-// The wire to the shop's page around the frame. It speaks only with allowed sites, answers only
-// to the origin that greeted it, and carries no token and no text of the conversation.
+// The messages to and from the host page, the shop's page around the frame. Talks only to allowed sites, answers only the
+// origin that greeted it, and carries no token and no text of the conversation.
 
 /** @import { Greeting, Host, HostOptions } from './types.js' */
 
@@ -26,7 +26,7 @@ export function connectHost({ alone, sites, onMessage }) {
 }
 
 /** @param {string} origin @param {string[]} sites */
-export function siteAllowed(origin, sites) {
+function siteAllowed(origin, sites) {
   if (origin === location.origin) return true;
   return sites.some((site) => {
     const pattern = site
@@ -38,8 +38,7 @@ export function siteAllowed(origin, sites) {
 }
 
 /**
- * What the shop says of itself, cut to what the server takes: a mistake in a shop's page must not
- * keep its customers from writing.
+ * Cuts the shop's data to what the server accepts: a mistake in a shop's page must not keep its customers from writing.
  * @param {Greeting} greeting
  */
 export function cleaned({ customer, page, product }) {
@@ -64,7 +63,10 @@ export function cleaned({ customer, page, product }) {
 /** @param {unknown} value @param {number} longest @returns {string|undefined} */
 function short(value, longest) {
   if (typeof value !== 'string' && typeof value !== 'number') return undefined;
-  const text = String(value).slice(0, 8 * longest).replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+  const text = String(value)
+    .slice(0, 8 * longest)
+    .replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ')
+    .trim();
   return [...text].slice(0, longest).join('').trim() || undefined;
 }
 

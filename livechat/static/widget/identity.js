@@ -1,9 +1,10 @@
-// Who we are from page to page, when our own storage does not say: when to use the ticket that the page around us keeps.
+// The customer's identity from page to page, when our own storage has lost it: when to use the resume ticket that the host
+// page keeps.
 
 /** @import { Identity, IdentityOptions } from './types.js' */
 
 const WEEK = 7 * 24 * 3600 * 1000; // milliseconds after which a ticket, which lasts 30 days, is renewed
-const GREETING = 3000; // milliseconds that the page around us has to say what it keeps
+const GREETING = 3000; // milliseconds that the host page has to say whether it keeps a ticket
 const PAUSE = 60000; // milliseconds before a ticket is tried again
 
 /** @param {IdentityOptions} options @returns {Identity} */
@@ -16,7 +17,7 @@ export function createIdentity(options) {
   let back = null;
   /** @type {() => void} */
   let tell = () => {};
-  /** The page around us has said whether it keeps a ticket, or there is none that would. @type {Promise<void>} */
+  /** Resolves when the host page has said whether it keeps a ticket, or will not. @type {Promise<void>} */
   const known = new Promise((done) => {
     tell = done;
     setTimeout(done, options.embedded ? GREETING : 0);
@@ -24,14 +25,14 @@ export function createIdentity(options) {
   const stale = () => kept != null && Date.now() - kept > WEEK;
 
   async function load() {
-    const { createKeeping } = await import('./keeping.js');
-    return createKeeping({ ...options, http: chat.http });
+    const { createTicket } = await import('./ticket.js');
+    return createTicket({ ...options, http: chat.http });
   }
 
   async function exchange() {
-    const keeping = await load().catch(() => null);
-    const found = (await keeping?.exchange(store.get('token'), options.onSlow)) ?? null;
-    if (keeping) kept = found ? Date.now() : 0;
+    const ticket = await load().catch(() => null);
+    const found = (await ticket?.exchange(store.get('token'), options.onSlow)) ?? null;
+    if (ticket) kept = found ? Date.now() : 0;
     else tried = 0; // the ticket is still there
     back = null;
     return found;
@@ -62,11 +63,11 @@ export function createIdentity(options) {
       host.tell('ticket', { used: '', ticket });
     },
     async look() {
-      const keeping = (!store.keeps() && kept !== undefined) || stale() ? await load().catch(() => null) : null;
-      if (kept !== undefined && !store.keeps()) keeping?.warn(kept !== null);
-      if (!keeping || !stale() || !chat.session() || chat.coming()) return;
+      const ticket = (!store.keeps() && kept !== undefined) || stale() ? await load().catch(() => null) : null;
+      if (kept !== undefined && !store.keeps()) ticket?.warn(kept !== null);
+      if (!ticket || !stale() || !chat.session() || chat.coming()) return;
       kept = Date.now();
-      keeping.renew();
+      ticket.renew();
     },
   };
 }

@@ -6,6 +6,7 @@
   if (page.livechat?.toggle) return; // a second copy on the same page
 
   /** @type {Record<string, string>} */
+  // biome-ignore format: the server looks for these quotes (views/site.py)
   const words = /** @type {any} */ ("__LIVECHAT_WORDS__");
   const address = new URL('chat/', script.src);
   const KEY = 'livechat';
@@ -31,7 +32,7 @@
   let product = { id: given.productId, name: given.productName, url: given.productUrl, price: given.productPrice };
   if (!product.id) product = null;
 
-  /** A copy, as text, of what a script says of its product: that may be a proxy, or a getter that throws. */
+  /** Copies a script's product as text: it may be a proxy, or have a getter that throws. */
   function copied(/** @type {any} */ value) {
     if (value == null) return null;
     /** @type {any} */
@@ -97,12 +98,12 @@
   // (A form of that name is in front of the title.)
   const title = (text = `${document.title}`) => text.slice(text.startsWith(mark) ? mark.length : 0);
 
-  /** Each listener runs on its own: what it throws or does comes after us. @type {(name: string, value?: number) => void} */
+  /** Runs each listener in a task of its own, so that its errors do not affect us. @type {(name: string, value?: number) => void} */
   const emit = (name, value) => {
     for (const listener of listeners[name]) setTimeout(listener, 0, value);
   };
 
-  /** What stays for the next page: since when, the ticket, the key of an exchange that has begun. */
+  /** Reads the stored state: the ticket's time, the ticket, the key of an exchange that has begun. */
   function kept(place = 'localStorage') {
     try {
       return (page[place][KEY] || '').split(' ');
@@ -122,8 +123,8 @@
   }
 
   /**
-   * For the next page: is there a conversation, is it open in this tab? Returns since when there is a ticket; 0 is never,
-   * and null that nothing can be kept.
+   * Stores for the next page whether there is a conversation and whether it is open in this tab. Returns the time of the
+   * ticket; 0: there is none, null: nothing can be stored.
    */
   function remember() {
     const [at, ticket] = kept();
@@ -188,7 +189,7 @@
     if (root.activeElement) again.focus();
     if (!opened) {
       frame?.remove();
-      frame = undefined; // the next opening tries anew
+      frame = undefined; // the next opening tries again
     }
     const up = await fetch(script.src, { mode: 'no-cors', cache: 'no-store' }).catch(() => null);
     const why = up
@@ -256,7 +257,7 @@
       lend();
     } else if (type === 'ticket') {
       const { used, ticket } = data;
-      // another tab may have gone on from it: then that one's counts
+      // another tab may have exchanged it since: then its ticket is the valid one
       if (ticket != null && (!used || kept()[1] === used)) keep(ticket && `${Date.now()} ${ticket}`);
       free();
     }

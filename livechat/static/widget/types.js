@@ -1,9 +1,10 @@
-// What the modules of the conversation page promise each other. Types only, as common/types.js.
+// The interfaces of the modules of the conversation page. Types only, like common/types.js.
 
-/** @import { Composer, Http, Message, Outbox, Product, Refusal, Result, Session, Store, Team, Words } from '../common/types.js' */
+/** @import { Message, Product, Session, Team, Words } from '../common/json_types.js' */
+/** @import { Composer, Http, Outbox, Refusal, Result, Store } from '../common/types.js' */
 
 /**
- * What the shop's page tells the frame.
+ * What the host page tells the frame.
  * @typedef {object} Greeting
  * @property {{name?: string, email?: string, signature?: string}} [customer]
  * @property {{url: string, title: string}} [page]
@@ -22,7 +23,7 @@
 
 /** @typedef {{start: string, resume: string, ticket: string}} Urls */
 
-/** Who a ticket has proved to be. @typedef {{token: string, session: Session|null}} Found */
+/** The identity that a ticket has proved. @typedef {{token: string, session: Session|null}} Found */
 
 /**
  * @typedef {object} HostOptions
@@ -53,21 +54,21 @@
  * @property {() => Session|null} session
  * @property {Outbox} outbox
  * @property {Http} http
- * @property {() => boolean} coming  who we are is being found out
- * @property {(search: Promise<Found|null>) => Promise<boolean>} comeBack  goes on as whom the search finds
+ * @property {() => boolean} coming  our identity is being looked up
+ * @property {(search: Promise<Found|null>) => Promise<boolean>} comeBack  goes on with the identity that is found
  * @property {() => void} begin  take up the conversation of an earlier page, if there is one
  * @property {() => void} poke
  * @property {(typing: boolean) => void} typing
  * @property {(page: {url?: string, title?: string}) => void} page  where the customer is now
  * @property {() => Promise<Result|null>} close  null: there is no session
  * @property {() => Promise<Result|null>} reopen
- * @property {(forget: boolean) => void} anew  the next message begins a new conversation; `forget`
- *   also who one is
+ * @property {(forget: boolean) => void} startOver  the next message begins a new conversation; `forget`
+ *   also the identity
  * @property {(seq: number) => void} seen  everything up to here has been on screen
  */
 
 /**
- * @typedef {object} KeepingOptions
+ * @typedef {object} TicketOptions
  * @property {Http} http
  * @property {Store} store
  * @property {Host} host
@@ -76,22 +77,22 @@
  */
 
 /**
- * @typedef {object} Keeping
+ * @typedef {object} Ticket
  * @property {(dead: string|null, onSlow: (slow: boolean) => void) => Promise<Found|null>} exchange  the page's ticket, for as long as
  *   it takes to get an answer; null: there is none, or it does not hold. `dead`: our token that no longer does
  * @property {() => void} renew  gets the page a ticket, with our token
- * @property {(ticket: boolean) => void} warn  says what is lost with this page
+ * @property {(ticket: boolean) => void} warn  says what will be lost with this page
  */
 
 /**
- * Who we are from page to page, when our own storage does not say.
+ * The customer's identity from page to page, when our own storage has lost it.
  * @typedef {object} Identity
- * @property {(since: number|null|undefined) => void} greeted  the page says since when it has a ticket
+ * @property {(since: number|null|undefined) => void} greeted  the host page has said since when it has a ticket
  * @property {Promise<void>} known  the page has said whether it has one, or will not
- * @property {() => Promise<boolean>} comeBack  finds out by the page's ticket who we are
+ * @property {() => Promise<boolean>} comeBack  looks up our identity with the page's ticket
  * @property {() => string|undefined} wanted  the site for which a start brings a ticket
  * @property {(ticket: string) => void} take  the page keeps it
- * @property {() => void} look  says what is not kept, and renews the ticket
+ * @property {() => void} look  warns about missing storage, and renews the ticket
  */
 
 /**
@@ -102,16 +103,16 @@
  * @property {Urls} urls
  * @property {Words} words
  * @property {boolean} embedded
- * @property {(slow: boolean) => void} onSlow  whether it takes long to find out who we are
+ * @property {(slow: boolean) => void} onSlow  whether looking up our identity takes long
  */
 
 /**
- * @typedef {object} StandingOptions
+ * @typedef {object} StatusOptions
  * @property {Words} words
  * @property {Team|null} team  as the page knew it, before there is a session
  */
 
-/** @typedef {{render: (session: Session|null, over: boolean) => void}} Standing */
+/** @typedef {{render: (session: Session|null, over: boolean) => void}} Status */
 
 /** @typedef {'name'|'email'} Field */
 /** @typedef {{name?: string, email?: string}} Details */
@@ -128,13 +129,13 @@
 /**
  * @typedef {object} Guest
  * @property {() => Details} values
- * @property {(details: Details) => void} know  what the shop says of its own customer is not asked
- * @property {() => boolean} complete  else it says what is missing and goes there
+ * @property {(details: Details) => void} know  details given by the shop are not asked for
+ * @property {() => boolean} complete  if not, shows and focuses what is missing
  * @property {(field: Field, message: string) => void} refuse  the server found something wrong
  */
 
 /**
- * @typedef {object} EndingOptions
+ * @typedef {object} ClosingOptions
  * @property {Chat} chat
  * @property {Words} words
  * @property {Composer} composer
@@ -144,11 +145,11 @@
  */
 
 /**
- * @typedef {object} Ending
+ * @typedef {object} Closing
  * @property {() => boolean} holds  whether a send has to wait for a choice; then its text is held
  * @property {() => boolean} over  the session is closed or gone
  * @property {(id: string, behind: boolean) => void} takeBack  puts a refused message back into the box
- * @property {() => void} settle  what to do about refusals that are about more than the one message
+ * @property {() => void} settle  handles refusals that concern more than one message
  * @property {() => void} gone
  * @property {() => boolean} escape  whether there was something to leave
  * @property {() => void} render

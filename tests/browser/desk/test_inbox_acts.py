@@ -87,9 +87,9 @@ def test_who_else_looks_stands_beside_the_box(desk, new_desk, engine):
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready()
     berta.visits("1/").is_ready()
-    expect(desk.page.locator("#lookers")).to_contain_text("Berta Beispiel has this chat open")
+    expect(desk.page.locator("#viewers")).to_contain_text("Berta Beispiel has this chat open")
     berta.visits().is_ready()
-    expect(desk.page.locator("#lookers")).to_be_empty(timeout=60_000)
+    expect(desk.page.locator("#viewers")).to_be_empty(timeout=60_000)
 
 
 def test_five_hundred_unread_and_a_name_of_accents_break_nothing(desk, engine):

@@ -237,7 +237,7 @@ def test_enter_on_the_way_is_held_when_a_colleague_has_answered_what_the_row_sho
     types(desk, "hello there")
     desk.page.keyboard.press("Enter")
     wire.lets_go("2")
-    expect(desk.page.locator("#hold")).to_contain_text("hello there")
+    expect(desk.page.locator("#collisions")).to_contain_text("hello there")
     assert "hello there" not in stored(engine)
 
 

@@ -13,10 +13,10 @@ from livechat.db.session import transaction
 from livechat.models import Admin as AdminRow
 
 from ...factories import add_admin
+from ..admin import Desk
 from ..seeds import add_chat, add_messages, stored
 from ..shopper import Shopper
 from ..wire import Wire
-from . import Desk
 
 RIGHTS = 15_000  # milliseconds in which a role that is withdrawn counts
 

@@ -11,8 +11,8 @@ import pytest
 from ...factories import add_admin
 from ...nginx import MISSING, PROGRAM, Nginx, free_ports
 from ...server import Server
+from ..admin import Desk
 from ..conftest import SETTINGS
-from ..desk import Desk
 from ..shop import OwnShop
 from ..wire import Wire
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from ..desk import Desk
+from ..admin import Desk
 from ..seeds import add_chat, add_messages, stored
 from ..wire import Wire
 

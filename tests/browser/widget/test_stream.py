@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 from playwright.sync_api import APIResponse, Page, Route, expect
 
+from ..admin import Desk
 from ..chromium import until
-from ..desk import Desk
 from ..seeds import add_chat, add_messages, shell, stored
 from ..wire import FOLLOWED, STREAM, Wire, only_streams, refused
 from .test_outbox import CUT
