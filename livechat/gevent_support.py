@@ -17,7 +17,7 @@ def is_patched() -> bool:
 
 
 def in_a_real_thread(work: Callable[[], Any]) -> Any:
-    """Run a blocking function that gevent cannot make cooperate in a thread. Returns its result."""
+    """Run a function in a real thread, because it blocks and gevent cannot change that. Returns its result."""
     from gevent import get_hub
 
     return get_hub().threadpool.apply(work)

@@ -33,7 +33,7 @@ class Permission(StrEnum):
     """Keep your own read receipts, drafts, saved views, preferences and presence."""
 
     OWN_ACCOUNT = "own-account"
-    """Read and change your own account: name, e-mail address, password, logins."""
+    """Read and change your own account: name, email address, password, logins."""
 
     MANAGE = "manage"
     """Manage the team and its roles, and read the audit log."""

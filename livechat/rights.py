@@ -93,7 +93,7 @@ def check_speaker(db: Session, actor: Actor, *others: int | None) -> None:
     if actor.key != CUSTOMER.key:
         check(db, actor, Permission.ANSWER, others=others)
     else:
-        _held(db, {*others} - {None})  # in the same order as everybody else
+        _held(db, {*others} - {None})  # in the same order as in every other act
 
 
 def able(db: Session, admin_id: int) -> bool:

@@ -103,7 +103,7 @@ class SecurityPolicy:
         return self.acl.permits(context, principals, permission)
 
     def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:
-        """Headers that keep an admin signed in. `userid`: the login's token (see `accounts.admins.sign_in`)."""
+        """Headers that keep a login: `userid` is the login's token (see staff.sign_in)."""
         lasts = request.livechat.login_hours * 3600
         return set_cookie(request, LOGIN_COOKIE, userid, lasts, _desk_path(request))
 
@@ -250,7 +250,7 @@ def _unmasked(token: str) -> str:
 
 
 def signature_holds(secret: str, email: str, signature: str) -> bool:
-    """Whether the shop has signed an e-mail address: hex HMAC-SHA256 with the shared secret."""
+    """Whether the shop has signed an email address: hex HMAC-SHA256 with the shared secret."""
     expected = hmac.new(secret.encode(), email.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), signature.lower().encode())
 

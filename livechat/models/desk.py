@@ -12,7 +12,7 @@ from .base import Base, UTCDateTime
 
 
 class Tag(Base):
-    """A word by which sessions are sorted."""
+    """A label by which sessions are filtered."""
 
     __tablename__ = "tags"
     __table_args__ = {"sqlite_autoincrement": True}

@@ -191,7 +191,8 @@ class RequestReader(WSGIHandler):  # type: ignore[misc]
     @classmethod
     def let_one_go(cls) -> bool:
         """Close the connection that has waited longest for its next request. Returns whether there was one."""
-        # Not one with an unread request, which would get no response. Slow ones go after silent ones.
+        # A connection with an unread request stays, because it would get no response. Silent ones close first, then
+        # slow ones.
         silent = (one for one in cls.waiting if one.incoming.idle and not one.incoming.has_unread())
         slow = (one for one in cls.waiting if not one.incoming.idle)
         handler = next(silent, None) or next(slow, None)

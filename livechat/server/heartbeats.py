@@ -1,8 +1,7 @@
-"""Heartbeats for streams that have nothing to send, all from one greenlet.
+"""Signs of life for streams that have nothing to say, all of them from one greenlet.
 
-Ten thousand streams that each wake for their own heartbeat take a fifth of a processor. Writing nine bytes to each from
-here takes a tenth of that (bench/README.md). Streams that are busy, or that read something for their heartbeat, are
-skipped.
+Ten thousand streams that each wake for their own take a fifth of a processor; to write nine bytes to each takes a
+tenth of that (bench/README.md). A stream that is busy, or reads something for its sign of life, is not asked here.
 """
 
 from __future__ import annotations
@@ -13,45 +12,42 @@ from typing import Any, Protocol
 
 from ..gevent_support import raw_socket
 
-ROUND = 12.0  # seconds from one heartbeat of a stream to the next
-PARTS = 240  # groups of streams in a round, small enough that nobody else waits for long
+ROUND = 12.0  # seconds from one sign of life to the next
+PARTS = 240  # of a round: so many streams at a time that nobody else waits for long
 
 
 class Quiet(Protocol):
-    """What this module needs of a stream."""
+    """A stream as it is seen from here."""
 
     beaten_for: bool
-    """Whether this module sends the stream's heartbeats."""
+    """Whether somebody else sends its signs of life."""
 
     idle: bool
-    """Whether the stream waits for news and has no partly sent data."""
+    """Whether it waits, and has nothing half sent."""
 
     def beat(self) -> None:
-        """Send a heartbeat from the stream's own greenlet."""
+        """Send a sign of life by yourself."""
 
     def end(self) -> None:
-        """End the stream."""
+        """Stop."""
 
 
 class Pulse:
-    """The open streams of one server, and the schedule of their heartbeats."""
+    """The open streams of one server, and when each of them is next."""
 
     def __init__(self) -> None:
         self._parts: list[dict[Quiet, tuple[Any, bytes]]] = [{} for _ in range(PARTS)]
         self._next = itertools.cycle(self._parts)
 
     def take(self, stream: Quiet, client: Any, sign: bytes) -> dict[Quiet, tuple[Any, bytes]]:
-        """Send this stream's heartbeats from now on.
-
-        `client`: its socket; `sign`: the bytes of a heartbeat. Returns the group to remove the stream from at its end.
-        """
+        """Send this stream's signs of life to its client from now on; returns what to take it out of at its end."""
         stream.beaten_for = True
         part = next(self._next)
         part[stream] = (client, sign)
         return part
 
     def run(self) -> None:
-        """Send heartbeats for ever. Runs in a greenlet of its own."""
+        """Go round without an end, in a greenlet."""
         due = time.monotonic()
         while True:
             for part in self._parts:
@@ -65,11 +61,11 @@ def _send(stream: Quiet, client: Any, sign: bytes) -> None:
     if not stream.idle:
         return
     try:
-        sent = raw_socket(client).send(sign)  # does not wait, so no other greenlet runs
+        sent = raw_socket(client).send(sign)  # without waiting: nobody else goes on meanwhile
     except BlockingIOError:
-        stream.beat()  # its own greenlet can wait until the client reads
+        stream.beat()  # it has time to wait until its reader reads
     except OSError:
         stream.end()
     else:
         if sent < len(sign):
-            stream.end()  # the rest would end up inside the next event; the client reconnects
+            stream.end()  # the rest would stand in the middle of what comes next; its client comes back

@@ -121,7 +121,7 @@ def run(
 
 def _settle_memory() -> None:
     # Objects that are loaded by now stay. A full collection over them and ten thousand streams stops everybody for 400
-    # ms, so they are frozen, and full collections are rare. Garbage of requests is collected in small parts: 50,000
+    # ms, so they are frozen, and full collections are rare. Garbage from requests is collected in small parts: 50,000
     # objects at once are a pause of 160 ms.
     gc.collect()
     gc.freeze()
@@ -143,7 +143,7 @@ def capacity() -> int:
 
 
 def _go_on(client: Any, stream: Any, chunked: bool, pulse: Pulse) -> None:
-    """Send a stream until it or its client ends. A client that does not read is disconnected, and reconnects."""
+    """Send what a stream says until it or its reader ends. Who does not read is let go, and comes back."""
     from gevent import get_hub
 
     # A client that has left closes its sending side, long before something is sent to it in vain.

@@ -158,7 +158,7 @@ class Body(io.RawIOBase):
         match = _CHUNK_SIZE.fullmatch(self._framing_line())
         if match is None:
             raise BadBody("A chunk does not begin with its size.")
-        self._room += len(match[1])  # the size itself does not count
+        self._room += len(match[1])  # only what comes with it counts
         return int(match[1], 16)
 
     def _skip_trailers(self) -> None:

@@ -143,8 +143,7 @@ def _line(reader: Any, *, first: bool = False) -> bytes:
 
 def _add_field(head: Head, line: bytes) -> None:
     name, colon, value = line.partition(b":")
-    # A folded line and a space before the colon make the name no token either.
-    if not colon or not TOKEN.fullmatch(name):
+    if not colon or not TOKEN.fullmatch(name):  # folded lines, too, and a space before the colon
         raise BadRequest("400 Bad Request", "A line of the request is no header field.")
     name, value = name.lower(), value.strip(b" \t")
     if CONTROL.search(value):

@@ -211,7 +211,7 @@ class _Watch:
 
 
 def _end_with_parent() -> Callable[[], None] | None:
-    """What a worker does before it runs our program: it asks the kernel to kill it when the parent ends.
+    """The function that a worker runs before our program: it asks the kernel to kill the worker with its parent.
 
     No worker then holds the port of a parent that was killed, even if the worker is still starting, hangs, or is
     paused. Only Linux has this call (prctl(2), PR_SET_PDEATHSIG); on other systems workers watch the life file.
