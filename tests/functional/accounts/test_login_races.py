@@ -321,7 +321,7 @@ def test_of_an_owner_who_resigns_and_one_who_is_shut_out_by_the_command_line_one
 def test_a_login_that_begins_while_all_end_ends_too_or_begins_afterwards(anna, overlap, engine):
     overlap(
         lambda db: (
-            sign_in._look(db, Attempt("192.0.2.1", "anna"), lock=True)
+            sign_in._find_admin(db, Attempt("192.0.2.1", "anna"), lock=True)
             and admins.sign_in(db, admins.find_admin(db, "anna"), 1)
         ),
         lambda db: admins.sign_out_everywhere(db, admins.find_admin(db, "anna")),
