@@ -1,4 +1,4 @@
-"""The rules of the fault suite can fail: each kind of harm is found, and named."""
+"""The rules of the fault suite can fail: each kind of damage is found and named."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def entry(seq: int, body: str, client_id: str | None, **more: Any) -> Any:
 
 
 def shown(row: Any, side: str) -> dict[str, Any]:
-    """The row as one side gets it."""
+    """The row as one side receives it."""
     seq = row.seq if side == "admin" else row.public_seq
     shape = {"seq": seq, "from": row.sender, "body": row.body, "client_id": row.client_id}
     return shape | ({"event": row.event} if row.event else {})
@@ -43,7 +43,7 @@ def read(evidence: Evidence) -> Evidence:
 
 @pytest.fixture
 def evidence() -> Evidence:
-    """A short afternoon on which all went well: two messages, taken by Bert, put back, and one more message."""
+    """A short afternoon without a fault: two messages, taken by Bert, unassigned, and one more message."""
     made = Evidence(
         entries=[
             entry(1, f"{TAG} one", "c1"),
@@ -78,7 +78,7 @@ def evidence() -> Evidence:
 
 
 def assigned(evidence: Evidence, who: str | None, version: int, answered: int) -> None:
-    """An admin was told to have got it, or nobody."""
+    """An admin was told that the chat was assigned to them, or to nobody."""
     wanted = {"by": who, "admin": who, "version": version}
     operation = evidence.history.begin("assign", "race", TAG, wanted=wanted)
     session = {"version": answered, "status": "active" if who else "waiting", "assignee": who}
