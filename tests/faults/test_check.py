@@ -200,7 +200,7 @@ def test_the_rules_find_it_if_we(harm, evidence):
     assert any(HARM[harm] in sentence for sentence in found), found
 
 
-def test_a_lost_attempt_may_arrive_after_the_next_was_refused(evidence):
+def test_a_lost_attempt_may_succeed_after_the_next_was_refused(evidence):
     keep_what_was_refused(evidence)
     evidence.history.operations[1].lost = 1
     assert not any("was refused" in sentence for sentence in violations(evidence))
@@ -216,7 +216,7 @@ def test_a_reader_complains_of_a_gap_and_of_an_entry_that_changes():
     assert ["a gap" in sight.wrong[0], "uno" in sight.wrong[1]] == [True, True]
 
 
-def test_a_reader_complains_when_it_is_told_to_load_anew():
+def test_a_reader_complains_when_it_is_told_to_reload():
     sight = Sight("Ann", TAG, "customer", messages=[{"seq": 1}])
     sight.reset()
     assert "load anew" in sight.wrong[0]
