@@ -36,7 +36,7 @@ def test_a_revoked_token_opens_nothing(customer, engine):
     assert customer.token != old_token
 
 
-def test_a_message_sets_or_clears_the_title_of_its_page(customer, admin):
+def test_a_new_page_replaces_or_clears_the_title(customer, admin):
     here = {"url": "https://shop.example/a", "title": "A"}
     customer.starts(page=here)
     assert admin.opens(1).json["session"]["page"] == here

@@ -219,7 +219,7 @@ def test_exchanging_tickets_is_rate_limited(boot):
         shows(hasty, "x" * 43, status=status)
 
 
-def test_a_ticket_finds_the_open_conversation_first_and_a_closed_one_else(wsgi, customer):
+def test_a_ticket_finds_the_open_conversation_or_else_a_closed_one(wsgi, customer):
     first = customer.id
     customer.closes()
     answer = shows(wsgi, gets_ticket(customer))

@@ -182,7 +182,7 @@ def test_a_reopened_chat_keeps_its_assignee_only_if_they_may_still_answer(
     assert holder(admin, number) == ("zoe" if may(role, ANSWERS) else None)
 
 
-def test_disabling_the_last_admin_who_may_answer(shell, new_admin, becomes):  # noqa: F811
+def test_disabling_the_last_admin_who_may_answer_warns(shell, new_admin, becomes):  # noqa: F811
     anna, ben = new_admin("anna"), new_admin("ben")
     becomes(ben, "viewer")
     assert "Nobody is left who can answer." in shell("admins", "disable", anna.username).err
