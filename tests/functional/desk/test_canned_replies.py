@@ -147,7 +147,7 @@ def test_a_private_reply_replaces_a_shared_one_with_the_same_code_in_the_picker(
         ("x" * 4001, "The reply has 4,001 characters; 4,000 fit."),
     ],
 )
-def test_an_error_message_names_the_reply(admin, body, told):
+def test_an_error_message_is_about_the_reply(admin, body, told):
     assert adds(admin, body=body, status=422)["error"]["message"] == told
 
 
