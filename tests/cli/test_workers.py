@@ -125,14 +125,14 @@ def test_a_hanging_or_dead_worker_is_replaced_and_none_outlives_the_supervisor(
         stream.hears("hello")
     for pid in before[:2]:
         os.kill(pid, signal.SIGKILL)
-    ann.sends("meanwhile")
+    ann.sends("in between")
     until(lambda: len(set(workers.worker_pids()) - set(before)) == 2)
     for stream in streams:
-        if not has(stream, "meanwhile"):
+        if not has(stream, "in between"):
             again = listen(ann, stream.events[-1].id)
-            again.hears("meanwhile")
-            assert again.bodies == ["meanwhile"]
-    assert ann.sees() == ["hello", "meanwhile"]
+            again.hears("in between")
+            assert again.bodies == ["in between"]
+    assert ann.sees() == ["hello", "in between"]
     assert workers.log.read_text().count("Another takes its place.") == 2
     pids = workers.worker_pids()
     assert workers.process is not None

@@ -127,7 +127,7 @@ def order_follows_acknowledgement(e: Evidence) -> Iterator[str]:
                 highest = max(highest, (ends[upto][2], ends[upto][3]))
                 upto += 1
             if highest[0] > seq:
-                yield f"{body!r} was begun after {highest[1]!r} was acknowledged, but stands before it"
+                yield f"{body!r} was begun after {highest[1]!r} was acknowledged, but comes before it"
     for before, after in pairwise(e.entries):
         if before.session_id == after.session_id and str(after.created_at) < str(before.created_at):
             yield f"In session {after.session_id} entry {after.seq} is older than the one before"

@@ -53,7 +53,7 @@ class Sight:
 
     def reset(self) -> None:
         """The server does not know our cursor. Nothing in this suite ever removes an acknowledged entry."""
-        self.wrong.append(f"{self.who} was told to load anew after {len(self.messages)} entries")
+        self.wrong.append(f"{self.who} was told to reload after {len(self.messages)} entries")
         self.messages, self.cursor = [], None
 
     def is_up_to_date(self, final: Evidence) -> bool:

@@ -175,7 +175,7 @@ HARM = {
     lose_the_last: "was acknowledged as",
     store_one_twice: "is there 2 times",
     leave_a_gap: "has seq [1, 2, 3, 4, 6]",
-    exchange_two: "stands before it",
+    exchange_two: "comes before it",
     show_one_reader_another_order: "Ann, streaming has",
     let_one_reader_fall_behind: "never got more than 4 of 5",
     keep_what_was_refused: "was refused",
@@ -219,4 +219,4 @@ def test_a_reader_complains_of_a_gap_and_of_an_entry_that_changes():
 def test_a_reader_complains_when_it_is_told_to_reload():
     sight = Sight("Ann", TAG, "customer", messages=[{"seq": 1}])
     sight.reset()
-    assert "load anew" in sight.wrong[0]
+    assert "to reload" in sight.wrong[0]

@@ -23,7 +23,7 @@ from ..accounts.test_role_matrix import MATRIX
 from ..raw import ask
 from ..urls import METHODS
 
-SECRET = "Zaubersalz"  # occurs in no name, word or address of ours
+SECRET = "Zaubersalz"  # occurs nowhere else in the product or the tests
 JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 NOTE_ID = "the-note-s-client-id"
 
