@@ -54,7 +54,7 @@ def nothing_is_there_twice(e: Evidence) -> Iterator[str]:
     for row in people:
         operation = known.get(row.client_id)
         if operation is None or operation.body != row.body:
-            yield f"Nobody has written {row.body!r}"
+            yield f"Nobody wrote {row.body!r}"
         elif operation.about != e.tags.get(row.session_id, operation.about):
             yield f"{row.body!r} is in the conversation of {e.tags[row.session_id]}"
 

@@ -120,4 +120,4 @@ def every_stream_is_alive(load: Load, within: float) -> float:
     try:
         return load.wait(lambda: not late(), "what is written is on every stream", within)
     except Stuck as stuck:
-        raise Stuck(f"Dead are the streams of {late()}.\n{stuck}") from None
+        raise Stuck(f"The streams of {late()} are dead.\n{stuck}") from None

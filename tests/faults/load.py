@@ -142,7 +142,7 @@ class Load:
         try:
             return self.wait(lambda: not late(), "every writer goes on")
         except Stuck as stuck:
-            raise Stuck(f"Nobody answers {late()}.\n{stuck}") from None
+            raise Stuck(f"No answer for {late()}.\n{stuck}") from None
 
     def feels_it(self, at_most: float | None = None) -> float:
         """Wait, for at most `at_most` seconds, until a request got no answer or was told to try again; returns the
@@ -193,7 +193,7 @@ class Load:
         code = self.server.process.poll() if self.server.process else None
         if code not in {None, -signal.SIGKILL}:
             log = self.server.log.read_text()[-3000:]
-            raise Stuck(f"The server has ended by itself ({code}, {self.doing}):\n{log}")
+            raise Stuck(f"The server has ended unexpectedly ({code}, {self.doing}):\n{log}")
         for actor in self.everybody:
             if actor.broken is not None:
                 raise actor.broken
@@ -208,7 +208,7 @@ class Load:
             self.wait(lambda: all(r.is_up_to_date(final) for r in self.readers), "up to date")
         except Stuck as stuck:
             late = {r.name: r.wrong for r in self.readers if not r.is_up_to_date(final)}
-            raise Stuck(f"Late are {late}.\n{stuck}") from None
+            raise Stuck(f"Not finished: {late}.\n{stuck}") from None
         finally:
             self.stop_reading.set()
             for reader in self.readers:

@@ -179,7 +179,7 @@ HARM = {
     show_one_reader_another_order: "Ann, streaming has",
     let_one_reader_fall_behind: "never got more than 4 of 5",
     keep_what_was_refused: "was refused",
-    keep_what_nobody_wrote: "Nobody has written",
+    keep_what_nobody_wrote: "Nobody wrote",
     tell_two_that_they_have_it: "race was answered ('active', 'cleo')",
     give_it_to_who_came_too_late: "was taken cleo at version 3, which nobody wanted then",
     forget_who_has_it: "does not follow from its lines",

@@ -61,4 +61,4 @@ def see_that_all_is_well(site: Site, plan: Plan) -> None:
         middle, most = statistics.median(seconds), max(seconds)
         print(f"    {what} after {middle:.2f} s (median), {most:.2f} s (at most)")
         assert most < max(BACK_WITHIN, REACHES_WITHIN)
-    assert site.felt > len(plan.faults) / 2, "hardly anybody has felt it"
+    assert site.felt > len(plan.faults) / 2, "hardly anybody noticed"

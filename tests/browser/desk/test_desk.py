@@ -12,9 +12,7 @@ from livechat.conversation.opening import Product
 from ..seeds import add_chat, add_messages, close_chat, query, shell, stored
 
 
-def test_a_wrong_password_is_reported_and_the_right_one_leads_to_the_requested_page(
-    new_desk, engine
-):
+def test_after_a_wrong_password_the_right_one_leads_to_the_page_asked_for(new_desk, engine):
     number = add_chat(engine, "Clara")
     desk = new_desk().visits(f"{number}/")
     desk.ear.expects("422")
