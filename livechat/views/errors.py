@@ -21,7 +21,7 @@ from pyramid.view import exception_view_config, forbidden_view_config, notfound_
 from pyramid_retry import mark_error_retryable
 
 from ..db import errors
-from ..exceptions import Busy, Refused, TooMany, TooManyStreams
+from ..exceptions import Refused
 from ..permissions import Permission
 from ..resources import AdminSession, CustomerSession, Desk
 from ..web.headers import on_customer_side, preflight
@@ -35,12 +35,7 @@ RETRY_AFTER = 2  # seconds
 @exception_view_config(Refused)
 def refused(error: Refused, request: Request) -> Response:
     """Our own no."""
-    headers = (
-        {"Retry-After": str(error.retry_after)}
-        if isinstance(error, TooMany | TooManyStreams | Busy)
-        else {}
-    )
-    response = answer(request, error.status, error.code, error.message, error.field, headers)
+    response = answer(request, error.status, error.code, error.message, error.field, error.headers)
     if error.more and prefers_json(request):
         response.json_body = response.json_body | error.more
     return response

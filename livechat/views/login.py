@@ -156,9 +156,8 @@ def accounts(request: Request) -> tuple[sign_in.Unit, LoginLimits]:
 def _refuse(request: Request, refused: Refused) -> str:
     """Answer with the page again; returns what it says."""
     request.response.status_int = refused.status
-    if isinstance(refused, TooMany | Busy):
-        request.response.headers["Retry-After"] = str(refused.retry_after)
-    return str(request.localizer.translate(refused.message))
+    request.response.headers.update(refused.headers)
+    return translated(request, refused)
 
 
 def _again(request: Request, refused: Refused) -> dict[str, Any]:

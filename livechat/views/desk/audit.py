@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import partial
 from itertools import groupby
 from typing import Any
 
 from pyramid.request import Request
-from pyramid.view import view_config
 
-from ...desk import audit_trail, inbox
+from ...desk import audit_trail
 from ...desk.audit_trail import People
 from ...exceptions import Invalid
 from ...models import Audit
 from ...permissions import Permission
 from ...resources import Desk
 from ...web.accept import wants_json
-from .common import news_shape
+from .common import page_or_json
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/audit.jinja2"
 FILTERS = ("actor", "act", "session")
 
-audit_view: Callable[..., Any] = partial(
-    view_config, context=Desk, name="audit", request_method="GET", permission=Permission.MANAGE
-)
 
-
-@audit_view(renderer=PAGE)
-@audit_view(accept="text/html", renderer=PAGE)
-@audit_view(accept="application/json", renderer="json")
+@page_or_json(Desk, PAGE, Permission.MANAGE, name="audit")
 def audit_log(context: Desk, request: Request) -> dict[str, Any]:
     """One page of entries that fit the filters."""
     db, asked = request.dbsession, {name: request.GET.get(name, "").strip() for name in FILTERS}
@@ -85,7 +76,6 @@ def _page(
         "next_url": request.resource_url(context, "audit", "", query=following)
         if data["next"]
         else None,
-        "news": news_shape(inbox.news(request.db, request.identity.admin.id)),
     }
 
 

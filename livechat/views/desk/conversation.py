@@ -29,6 +29,7 @@ from .common import (
     fields_of,
     news_shape,
     own_view,
+    page_or_json,
     read_view,
     row_shaper,
     session_of,
@@ -39,9 +40,7 @@ from .inbox import dashboard
 CONVERSATION_PAGE = "livechat:templates/desk/conversation.jinja2"
 
 
-@read_view(renderer=CONVERSATION_PAGE)
-@read_view(accept="text/html", renderer=CONVERSATION_PAGE)
-@read_view(accept="application/json", renderer="json")
+@page_or_json(AdminSession, CONVERSATION_PAGE)
 def show(context: AdminSession, request: Request) -> dict[str, Any]:
     """The newest page of the conversation, and its customer."""
     data = newest(context, request)

@@ -9,11 +9,11 @@ from pyramid.request import Request
 from ...conversation import history
 from ...conversation.cursors import message_cursor, message_position
 from ...conversation.history import PAGE, Page
-from ...desk import inbox, presence
+from ...desk import presence
 from ...exceptions import Invalid
 from ...resources import AdminSession
 from ...serializers import admin_message
-from .common import news_shape, session_of
+from .common import news_of, session_of
 
 
 def newest(context: AdminSession, request: Request) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _shape(context: AdminSession, request: Request, page: Page) -> dict[str, Any
     return {
         **session_of(context, request),
         "messages": _messages(request, page),
-        "news": news_shape(inbox.news(request.db, reader)),
+        "news": news_of(request),
         "viewers": presence.who_looks(request.db, context.record.id, reader),
     }
 

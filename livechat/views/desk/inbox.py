@@ -24,11 +24,7 @@ from ...security import login_token
 from ...web.accept import wants_json
 from ...web.request_body import json_object
 from ..streaming import STREAMED, resume_from, streamed
-from .common import (
-    desk_view,
-    news_shape,
-    row_shaper,
-)
+from .common import news_shape, page_or_json, post_view, row_shaper
 from .layout import desk_page
 from .statistics import today_strip
 
@@ -48,9 +44,7 @@ VIEWS = (
 )
 
 
-@desk_view(renderer=DASHBOARD_PAGE)
-@desk_view(accept="text/html", renderer=DASHBOARD_PAGE)
-@desk_view(accept="application/json", renderer="json")
+@page_or_json(Desk, DASHBOARD_PAGE)
 def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     """The counts and the filtered list, newest activity first."""
     filters = _filters(request)
@@ -74,7 +68,7 @@ def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     return data if wants_json(request) else dashboard_page(context, request, data, filters)
 
 
-@desk_view(**STREAMED)
+@view_config(context=Desk, request_method="GET", permission=Permission.READ_DESK, **STREAMED)
 def list_stream(context: Desk, request: Request) -> Response:
     """The list as a stream: what comes, changes or goes, and the counts."""
     admin, filters = request.identity.admin, _filters(request)
@@ -92,13 +86,7 @@ def list_stream(context: Desk, request: Request) -> Response:
     return streamed(request, log, EVERYTHING, f"login {admin.login_id}", here)
 
 
-@view_config(
-    context=Desk,
-    name="presence",
-    request_method="POST",
-    permission=Permission.KEEP,
-    renderer="json",
-)
+@post_view(Desk, Permission.KEEP, name="presence")
 def be_here(context: Desk, request: Request) -> dict[str, Any]:
     """Whether this admin is at the keyboard: ``{"state": "online"}`` or ``away``."""
     state = validation.choice(json_object(request).get("state"), "state", ("online", "away"))
@@ -156,7 +144,7 @@ def dashboard_page(
     query = _query(filters)
     next_query = {**query, "before": data["next"] or ""}
     return {
-        **desk_page(request),
+        **desk_page(request, data["news"]),
         **data,
         "figures": today_strip(request) if request.context is context else None,
         "listed": [{**each, "links": {"self": each["links"]["self"]}} for each in data["sessions"]],

@@ -12,6 +12,7 @@ from ...models import now
 from ...permissions import GRANTS
 from ...web import script_texts
 from ...web.time_format import Teller
+from .common import news_of
 
 _ = TranslationStringFactory("livechat")
 
@@ -33,12 +34,13 @@ PLACES = (
 )
 
 
-def desk_page(request: Request) -> dict[str, Any]:
-    """What every page of a signed-in admin needs."""
+def desk_page(request: Request, news: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What every page of a signed-in admin needs. `news`: what `news_of` gives, if it has been read already."""
     entrance = request.root["custom-admin"]
     desk = entrance["chat"]
     return {
         "admin": request.identity.admin,
+        "news": news or news_of(request),
         "may": sorted(GRANTS.get(request.identity.admin.role, ())),
         "preferences": preferences.preferences_of(request.db, request.identity.admin.id),
         "words": script_texts.translated(script_texts.DESK, request.localizer.translate),

@@ -6,7 +6,6 @@ from typing import Any
 
 from pyramid.request import Request
 
-from ...desk import inbox
 from ...exceptions import Invalid
 from ...models import Status, rfc3339
 from ...resources import Desk
@@ -14,15 +13,13 @@ from ...search import engine, index
 from ...search.query import LONGEST_QUERY
 from ...search.results import Hit
 from ...web.accept import wants_json
-from .common import desk_view, news_shape
+from .common import page_or_json
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/search.jinja2"
 
 
-@desk_view(name="search", renderer=PAGE)
-@desk_view(name="search", accept="text/html", renderer=PAGE)
-@desk_view(name="search", accept="application/json", renderer="json")
+@page_or_json(Desk, PAGE, name="search")
 def search(context: Desk, request: Request) -> dict[str, Any]:
     """One page of hits, the newest first. On the page what is wrong with a search stands above the field."""
     text, before = request.GET.get("q", "").strip(), request.GET.get("before", "")
@@ -78,5 +75,4 @@ def _page(
         "next_url": request.resource_url(context, "search", "", query=older)
         if data["next"]
         else None,
-        "news": news_shape(inbox.news(request.db, request.identity.admin.id)),
     }

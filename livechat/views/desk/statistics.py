@@ -18,7 +18,7 @@ from ...resources import Desk
 from ...statistics import charts, daily
 from ...statistics.daily import Figures, Statistics
 from ...web.accept import wants_json
-from .common import desk_view, news_shape, row_shaper
+from .common import page_or_json, row_shaper
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/statistics.jinja2"
@@ -26,9 +26,7 @@ PAGE = "livechat:templates/desk/statistics.jinja2"
 _ = TranslationStringFactory("livechat")
 
 
-@desk_view(name="statistics", renderer=PAGE)
-@desk_view(name="statistics", accept="text/html", renderer=PAGE)
-@desk_view(name="statistics", accept="application/json", renderer="json")
+@page_or_json(Desk, PAGE, name="statistics")
 def statistics_view(context: Desk, request: Request) -> dict[str, Any]:
     """Today, the last thirty days by day and by admin, and who waits now."""
     found = request.registry["livechat.finished_days"].statistics(request.db, now())
@@ -112,7 +110,6 @@ def _page(request: Request, data: dict[str, Any], found: Statistics) -> dict[str
         "empty": not (found.total.chats or found.total.messages),
         "charts": _charts(request, teller, days, each),
         "summaries": _summaries(request, teller, days, each, found.total),
-        "news": news_shape(inbox.news(request.db, request.identity.admin.id)),
     }
 
 

@@ -17,7 +17,7 @@ from ...exceptions import Invalid, Missing, Refused
 from ...models import Admin, ChatSession, rfc3339
 from ...permissions import Permission
 from ...resources import Desk, View, Views
-from .common import admin_named, fields_of, row_shaper
+from .common import admin_named, fields_of, post_view, row_shaper
 
 MOST_AT_ONCE = 100
 
@@ -28,16 +28,9 @@ get_view: Callable[..., Any] = partial(
     permission=Permission.READ_DESK,
     renderer="json",
 )
-post_view: Callable[..., Any] = partial(
-    view_config,
-    context=Desk,
-    request_method="POST",
-    permission=Permission.ANSWER,
-    renderer="json",
-)
 
 
-@post_view(name="take")
+@post_view(Desk, name="take")
 def take(context: Desk, request: Request) -> dict[str, Any]:
     """Take whoever is next: the most urgent, then who has waited longest."""
     fields_of(request)
@@ -47,7 +40,7 @@ def take(context: Desk, request: Request) -> dict[str, Any]:
     return {"session": row_shaper(request)(row)}
 
 
-@post_view(name="bulk")
+@post_view(Desk, name="bulk")
 def bulk(context: Desk, request: Request) -> dict[str, Any]:
     """Assign, close or tag several, or undo that. What is refused for one does not stop the others."""
     data = fields_of(request)
@@ -143,13 +136,7 @@ def mentioned(context: Desk, request: Request) -> dict[str, Any]:
     }
 
 
-@view_config(
-    context=Desk,
-    name="preferences",
-    request_method="POST",
-    permission=Permission.KEEP,
-    renderer="json",
-)
+@post_view(Desk, Permission.KEEP, name="preferences")
 def prefer(context: Desk, request: Request) -> dict[str, Any]:
     """How the desk looks and behaves for this admin."""
     wanted = fields_of(request)
@@ -157,14 +144,14 @@ def prefer(context: Desk, request: Request) -> dict[str, Any]:
     return {"preferences": chosen}
 
 
-@view_config(context=Views, request_method="GET", permission=Permission.READ_DESK, renderer="json")
+@get_view(context=Views)
 def saved_views(context: Views, request: Request) -> dict[str, Any]:
     """The views that this admin has saved."""
     found = preferences.views_of(request.db, request.identity.admin.id)
     return {"views": [_view(context, request, view) for view in found]}
 
 
-@view_config(context=Views, request_method="POST", permission=Permission.KEEP, renderer="json")
+@post_view(Views, Permission.KEEP)
 def save_view(context: Views, request: Request) -> dict[str, Any]:
     """Save filters of the list under a name."""
     data = fields_of(request)
@@ -177,13 +164,7 @@ def save_view(context: Views, request: Request) -> dict[str, Any]:
     return {"view": _view(context, request, view)}
 
 
-@view_config(
-    context=View,
-    name="remove",
-    request_method="POST",
-    permission=Permission.KEEP,
-    renderer="json",
-)
+@post_view(View, Permission.KEEP, name="remove")
 def remove_view(context: View, request: Request) -> dict[str, Any]:
     """Forget a saved view."""
     fields_of(request)
