@@ -10,15 +10,10 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from ..conversation.records import Row
-from ..db.dialects import on_sqlite
+from ..db.dialects import id_overlap, on_sqlite
 from ..db.session import transaction
 from ..desk.inbox import row_of
 from ..models import ChatMessage, ChatSession
-
-# PostgreSQL gives out ids before it commits, so a lower one can appear after a higher one. This many
-# below the highest are looked at again. A session's own numbers have no gaps: whatever came later still
-# is found with the session's next entry.
-OVERLAP = 500
 
 
 @dataclass(frozen=True)
@@ -30,7 +25,11 @@ class News:
 
 
 class Follower:
-    """Where one reader stands. What was there when it was made is not news."""
+    """What one reader has been told. Whatever was there when it was made is not news.
+
+    A session's own numbers have no gaps, so an entry that appears later than `id_overlap` allows for is found with the
+    session's next entry.
+    """
 
     def __init__(self, engine: Engine, number: int | None = None) -> None:
         self.engine = engine
@@ -105,7 +104,7 @@ class Follower:
     def _new_entries(self, db: Session) -> list[tuple[int, int]]:
         """Session and seq of the entries after our position, and of those of sessions unknown to us."""
         query = select(ChatMessage.session_id, ChatMessage.seq)
-        query = query.where(ChatMessage.id > self._newest_entry - OVERLAP)
+        query = query.where(ChatMessage.id > self._newest_entry - id_overlap(self.engine))
         if self.number is not None:
             query = query.where(ChatMessage.session_id == self.number)
         return [
@@ -117,7 +116,9 @@ class Follower:
     def _new_sessions(self, db: Session) -> Sequence[int]:
         if self.number is not None:
             return []
-        query = select(ChatSession.id).where(ChatSession.id > self._newest_session - OVERLAP)
+        query = select(ChatSession.id).where(
+            ChatSession.id > self._newest_session - id_overlap(self.engine)
+        )
         return db.scalars(query.order_by(ChatSession.id)).all()
 
     def _row(self, db: Session, number: int) -> Row:

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..conversation.cursors import activity_cursor
 from ..desk.filters import Filters
 from ..desk.inbox import changed_since, matching, rows_of
 from .feeds import Shape, is_signed_in
@@ -86,7 +87,8 @@ class ListLog:
         # With the last one everything up to there has been sent, and not before.
         last = len(parts) - 1
         return b"".join(
-            event(*part, f"l{told}" if index == last else None) for index, part in enumerate(parts)
+            event(*part, activity_cursor(told) if index == last else None)
+            for index, part in enumerate(parts)
         )
 
     def _sum_up(self, db: Connection, *, seldom: bool = False) -> bytes:

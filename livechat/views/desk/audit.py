@@ -8,6 +8,7 @@ from typing import Any
 
 from pyramid.request import Request
 
+from ...conversation.cursors import audit_cursor, audit_position
 from ...desk import audit_trail
 from ...desk.audit_trail import People
 from ...exceptions import Invalid
@@ -28,15 +29,15 @@ def audit_log(context: Desk, request: Request) -> dict[str, Any]:
     db, asked = request.dbsession, {name: request.GET.get(name, "").strip() for name in FILTERS}
     found, following = audit_trail.page(
         db,
-        before=_number(request.GET.get("before", ""), "before", r"e([1-9]\d{0,8})"),
+        before=audit_position(request.GET.get("before", "")),
         actor=audit_trail.actor_key(db, asked["actor"][:200]),
         act=audit_trail.check_act(asked["act"]),
-        session=_number(asked["session"], "session", r"#?([1-9]\d{0,8})"),
+        session=_number(asked["session"]),
     )
     people = audit_trail.people_now(db)
     data = {
         "entries": [_entry(context, request, entry, people) for entry in found],
-        "next": f"e{following}" if following else None,
+        "next": audit_cursor(following),
     }
     return data if wants_json(request) else _page(context, request, data, asked, people)
 
@@ -79,14 +80,10 @@ def _page(
     }
 
 
-def _number(text: str, field: str, form: str) -> int | None:
+def _number(text: str) -> int | None:
     if not text:
         return None
-    match = re.fullmatch(form, text, re.ASCII)
+    match = re.fullmatch(r"#?([1-9]\d{0,8})", text, re.ASCII)
     if match is None:
-        what = {
-            "before": "This is no cursor of the log. Leave it out.",
-            "session": "A chat's number has up to nine digits.",
-        }
-        raise Invalid(field, what[field])
+        raise Invalid("session", "A chat's number has up to nine digits.")
     return int(match[1])

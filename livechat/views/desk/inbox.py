@@ -12,6 +12,7 @@ from pyramid.view import view_config
 
 from ... import validation
 from ...accounts import admins as staff
+from ...conversation.cursors import activity_cursor, activity_position
 from ...desk import inbox, presence
 from ...desk.filters import Filters, check_filters
 from ...models import Admin, Status
@@ -48,7 +49,9 @@ VIEWS = (
 def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     """The counts and the filtered list, newest activity first."""
     filters = _filters(request)
-    cursor = inbox.activity_cursor(request.db)  # before the list: it may be newer, but not older
+    cursor = activity_cursor(
+        inbox.newest_entry(request.db)
+    )  # before the list: it may be newer, but not older
     reader = request.identity.admin.id
     page = inbox.find_sessions(request.db, filters, reader_id=reader)
     request.realtime.book.polled(presence.ADMIN, reader)
@@ -78,7 +81,7 @@ def list_stream(context: Desk, request: Request) -> Response:
         filters,
         login_token(request) or "",
         admin.id,
-        after=inbox.activity_position(resume_from(request)),
+        after=activity_position(resume_from(request)),
         shape=row_shaper(request),
         summary=_summary(request),
     )

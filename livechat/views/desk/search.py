@@ -46,16 +46,7 @@ def _found(context: Desk, request: Request, text: str, before: str) -> dict[str,
 
 def _hit(context: Desk, request: Request, hit: Hit) -> dict[str, Any]:
     to = {"query": {"at": hit.seq}, "anchor": f"m{hit.seq}"} if hit.seq else {}
-    return {
-        "number": hit.number,
-        "name": hit.name,
-        "seq": hit.seq,
-        "from": hit.sender,
-        "author": hit.author,
-        "snippet": list(hit.snippet),
-        "created_at": rfc3339(hit.created_at),
-        "link": request.resource_url(context, str(hit.number), "", **to),
-    }
+    return hit.shape | {"link": request.resource_url(context, str(hit.number), "", **to)}
 
 
 def _page(
