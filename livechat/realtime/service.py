@@ -24,7 +24,7 @@ from .backends import choose
 from .hints import Presence, split
 from .hub import Hub, Listener
 from .poll_cache import Known, Remembered
-from .refresh_budget import Sparing
+from .refresh_budget import RefreshBudget
 from .wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Realtime:
         self.hub = Hub()
         self.book = Book()
         self.team = Team()
-        self.figures = Sparing()
+        self.figures = RefreshBudget()
         self.known = Remembered(reading_engine) if on_sqlite(engine) else Known()
         self.hub.on_change(self.known.forget)
         self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)

@@ -1,4 +1,4 @@
-"""A stream of server-sent events as a WSGI answer: it waits, is woken, reads the log, and says what is new.
+"""A stream of server-sent events as a WSGI answer: it waits, is woken, reads its feed, and says what is new.
 
 It has begun before it is answered (`EventStream.begin`), so what goes wrong then is an error like any other: 503 when
 the database is away. A stream that fails to read later ends, and is never read again: its client comes back with the
@@ -35,7 +35,7 @@ def _beat() -> float:
     return random.uniform(*BEAT)  # noqa: S311 - not a secret
 
 
-class Log(Protocol):
+class Feed(Protocol):
     """What a stream reads.
 
     Reading moves its position. So one that has failed to read is not asked again: what it had read by then was never
@@ -49,7 +49,7 @@ class Log(Protocol):
     """Whether it reads nothing for a sign of life alone."""
 
     more: bool
-    """Whether the last part ended before the newest entry. A log that has more wakes its listener itself."""
+    """Whether the last part ended before the newest entry. A feed that has more wakes its listener itself."""
 
     def begin(self) -> bytes | None:
         """The backlog from the cursor, or its first part. None when the reader may not see it any more."""
@@ -75,12 +75,12 @@ class EventStream:
 
     def __init__(
         self,
-        source: Log,
+        feed: Feed,
         listener: Listener,
         environ: dict[str, Any],
         on_close: Callable[[], None],
     ) -> None:
-        self._log = source
+        self._feed = feed
         self._listener = listener
         self._environ: dict[str, Any] | None = environ
         self._first = b""
@@ -95,7 +95,7 @@ class EventStream:
     @property
     def silent(self) -> bool:
         """Whether a sign of life alone takes nothing but sending it."""
-        return self._log.silent
+        return self._feed.silent
 
     @property
     def has_ended(self) -> bool:
@@ -108,7 +108,7 @@ class EventStream:
         Raises what the database says; then the stream has ended, too.
         """
         try:
-            backlog = self._log.begin()
+            backlog = self._feed.begin()
         except BaseException:
             self.close()
             raise
@@ -116,7 +116,7 @@ class EventStream:
             self.close()
         else:
             self._first = f"retry: {RETRY}\n\n".encode() + backlog
-            if self._log.more:
+            if self._feed.more:
                 self._listener.wake()  # the next part follows as soon as this one has been sent
 
     def __iter__(self) -> Iterator[bytes]:
@@ -185,8 +185,8 @@ class EventStream:
             if slow:
                 listener.stirred = False
                 # At random, or those who were kept waiting together would do so again and again.
-                self._slow_at = moment + self._log.pause * random.uniform(0.8, 1.3)  # noqa: S311
-            chunk = self._log.news(listener, urgent=urgent, slow=slow, beat=beat)
+                self._slow_at = moment + self._feed.pause * random.uniform(0.8, 1.3)  # noqa: S311
+            chunk = self._feed.news(listener, urgent=urgent, slow=slow, beat=beat)
             if chunk is None:
                 return None
             if chunk or beat:

@@ -22,7 +22,7 @@ from ..desk import presence
 from ..exceptions import Invalid
 from ..models import Guest
 from ..permissions import Permission
-from ..realtime.feeds import CustomerLog
+from ..realtime.feeds import CustomerFeed
 from ..resources import Chat, CustomerSession, Start, of_verb
 from ..security import bearer_token, embedding_site, signature_holds
 from ..serializers import customer_message
@@ -170,7 +170,7 @@ def stream(context: CustomerSession, request: Request) -> Response:
     position, anew = position_of(context, request, resume_from(request))
     record = context.record
     token = bearer_token(request) or ""
-    log = CustomerLog(
+    feed = CustomerFeed(
         request.realtime,
         record.id,
         token,
@@ -181,7 +181,7 @@ def stream(context: CustomerSession, request: Request) -> Response:
     )
     here = [(presence.CUSTOMER, record.id)]
     proof = guests.hash_token(token)
-    return streamed(request, log, record.id, f"guest {record.guest_id}", here, proof=proof)
+    return streamed(request, feed, record.id, f"guest {record.guest_id}", here, proof=proof)
 
 
 @session_view("typing", request_method="POST")

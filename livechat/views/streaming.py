@@ -12,7 +12,7 @@ from pyramid.response import Response
 from .. import validation
 from ..db.session import give_back_reading
 from ..realtime.hints import Typing
-from ..realtime.sse import EventStream, Log
+from ..realtime.sse import EventStream, Feed
 from ..web.rate_limits import network
 
 EVENT_STREAM = "text/event-stream"
@@ -28,7 +28,7 @@ def resume_from(request: Request) -> str | None:
 
 def streamed(
     request: Request,
-    log: Log,
+    feed: Feed,
     topic: int,
     who: str,
     here: Sequence[tuple[str, int]],
@@ -58,7 +58,7 @@ def streamed(
             realtime.book.leave(*one)
         give_back()
 
-    stream = EventStream(log, listener, request.environ, on_close)
+    stream = EventStream(feed, listener, request.environ, on_close)
     # The stream takes a connection of its own: a request that holds two may wait for those that hold one.
     give_back_reading(request)
     stream.begin()

@@ -13,7 +13,7 @@ from ...conversation import assignment, lifecycle, read_receipts
 from ...conversation.cursors import message_cursor, message_position
 from ...desk import inbox, presence
 from ...exceptions import Conflict, Invalid
-from ...realtime.feeds import AdminLog
+from ...realtime.feeds import AdminFeed
 from ...resources import AdminSession
 from ...security import login_token
 from ...serializers import admin_message
@@ -66,7 +66,7 @@ def stream(context: AdminSession, request: Request) -> Response:
     record, admin = context.record, request.identity.admin
     position, anew = message_position(resume_from(request), record, for_customer=False)
     shape = row_shaper(request)
-    log = AdminLog(
+    feed = AdminFeed(
         request.realtime,
         record.id,
         login_token(request) or "",
@@ -78,7 +78,7 @@ def stream(context: AdminSession, request: Request) -> Response:
         news=news_shape,
     )
     here = [(presence.ADMIN, admin.id), (presence.looking_at(record.id), admin.id)]
-    return streamed(request, log, record.id, f"login {admin.login_id}", here, everything=True)
+    return streamed(request, feed, record.id, f"login {admin.login_id}", here, everything=True)
 
 
 @act_view(name="typing")

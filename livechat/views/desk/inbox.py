@@ -18,8 +18,8 @@ from ...desk.filters import Filters, check_filters
 from ...models import Admin, Status
 from ...permissions import Permission
 from ...realtime.hub import EVERYTHING
-from ...realtime.inbox_feed import ListLog
-from ...realtime.refresh_budget import Sparing
+from ...realtime.inbox_feed import InboxFeed
+from ...realtime.refresh_budget import RefreshBudget
 from ...resources import Desk
 from ...security import login_token
 from ...web.accept import wants_json
@@ -56,7 +56,7 @@ def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     page = inbox.find_sessions(request.db, filters, reader_id=reader)
     request.realtime.book.polled(presence.ADMIN, reader)
     shape = row_shaper(request)
-    summary, _now = _summary(request)(request.db, Sparing())
+    summary, _now = _summary(request)(request.db, RefreshBudget())
     data = {
         **summary["counts"],
         "sessions": [shape(row) for row in page.rows],
@@ -76,7 +76,7 @@ def list_stream(context: Desk, request: Request) -> Response:
     """The list as a stream: what comes, changes or goes, and the counts."""
     admin, filters = request.identity.admin, _filters(request)
     check_filters(request.db, filters, reader_id=admin.id)
-    log = ListLog(
+    feed = InboxFeed(
         request.realtime,
         filters,
         login_token(request) or "",
@@ -86,7 +86,7 @@ def list_stream(context: Desk, request: Request) -> Response:
         summary=_summary(request),
     )
     here = [(presence.ADMIN, admin.id)]
-    return streamed(request, log, EVERYTHING, f"login {admin.login_id}", here)
+    return streamed(request, feed, EVERYTHING, f"login {admin.login_id}", here)
 
 
 @post_view(Desk, Permission.KEEP, name="presence")
@@ -101,7 +101,7 @@ def _summary(request: Request) -> Callable[..., tuple[dict[str, Any], bool]]:
     """What stands above the list, and whether it is as of now. It lives on without the request."""
     shape, reader = row_shaper(request), request.identity.admin.id
 
-    def summary(db: Any, figures: Sparing) -> tuple[dict[str, Any], bool]:
+    def summary(db: Any, figures: RefreshBudget) -> tuple[dict[str, Any], bool]:
         counts, counted = figures.get("counts", lambda: inbox.counts(db))
         news, read = figures.get(("news", reader), lambda: inbox.news(db, reader))
         longest = inbox.longest_wait(db)

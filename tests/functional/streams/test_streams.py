@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from livechat.realtime import sse as stream_module
-from livechat.realtime.feeds import CustomerLog
+from livechat.realtime.feeds import CustomerFeed
 from livechat.realtime.hub import Hub
 from livechat.realtime.service import Realtime
 
@@ -115,14 +115,14 @@ def test_a_message_between_listening_and_reading_comes_once(customer, listens, m
 
 
 def test_a_message_between_reading_and_waiting_comes_at_once(customer, listens, monkeypatch):
-    begin = CustomerLog.begin
+    begin = CustomerFeed.begin
 
     def and_then(self):
         backlog = begin(self)
         customer.sends("in between")
         return backlog
 
-    monkeypatch.setattr(CustomerLog, "begin", and_then)
+    monkeypatch.setattr(CustomerFeed, "begin", and_then)
     monkeypatch.setattr(Realtime, "_keep", lambda self: None)  # nothing else wakes it
     stream = listens(customer)
     told = stream.next("message", lambda m: m["body"] == "in between", within=8)  # not by a beat
