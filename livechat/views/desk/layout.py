@@ -8,10 +8,10 @@ from pyramid.i18n import TranslationStringFactory
 from pyramid.request import Request
 
 from ...desk import preferences
+from ...formats import Formats
 from ...models import now
 from ...permissions import GRANTS
 from ...web import script_texts
-from ...web.time_format import Teller
 from .common import news_of
 
 _ = TranslationStringFactory("livechat")
@@ -44,9 +44,14 @@ def desk_page(request: Request, news: dict[str, Any] | None = None) -> dict[str,
         "may": sorted(GRANTS.get(request.identity.admin.role, ())),
         "preferences": preferences.preferences_of(request.db, request.identity.admin.id),
         "words": script_texts.translated(script_texts.DESK, request.localizer.translate),
-        "teller": Teller(request, now()),
+        "teller": formats_of(request),
         "desk_url": request.resource_url(desk),
         "places": {place: request.resource_url(desk, place, "") for place in PLACES},
         "logout_url": request.resource_url(entrance, "logout", ""),
         "login_url": request.resource_url(entrance, "login", "", query={"next": request.path_qs}),
     }
+
+
+def formats_of(request: Request) -> Formats:
+    """Numbers and times in the language of this request, as of now."""
+    return Formats(request.locale_name or "en", request.localizer.translate, now())
