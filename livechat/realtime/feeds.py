@@ -54,7 +54,10 @@ class DatabaseFeed(Feed):
 
 
 class ConversationFeed(DatabaseFeed):
-    """A conversation. `shape` makes the session's JSON from a function that gives a connection, and a row."""
+    """A conversation, from a position as `message_position` gives it.
+
+    `shape` makes the session's JSON from a function that gives a connection, and a row.
+    """
 
     for_customer: bool
 
@@ -63,16 +66,14 @@ class ConversationFeed(DatabaseFeed):
         realtime: Realtime,
         session_id: int,
         token: str,
-        position: int,
+        position: tuple[int, bool],
         *,
-        anew: bool,
         shape: Callable[[Callable[[], Connection], Any], Shape],
         translate: Translate,
     ) -> None:
         super().__init__(realtime, token)
         self._session_id = session_id
-        self._position = position
-        self._anew = anew
+        self._position, self._lost = position
         self._shape = shape
         self._translate = translate
         self._shown: Shape | None = None
@@ -93,7 +94,7 @@ class ConversationFeed(DatabaseFeed):
         found = self._read(db, session_first=True)
         if found is None:
             return None
-        head = event("reset", {}) if self._anew else b""
+        head = event("reset", {}) if self._lost else b""
         return head + found + self._aside(db)
 
     def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:

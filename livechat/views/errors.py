@@ -65,13 +65,8 @@ def no_such_method(error: Any, request: Request) -> Response:
     if not methods or request.method in methods:
         return not_found(error, request)
     allowed = ", ".join(sorted(methods))
-    return answer(
-        request,
-        405,
-        "method_not_allowed",
-        f"This address takes {allowed} only.",
-        headers={"Allow": allowed},
-    )
+    message, headers = f"This address takes {allowed} only.", {"Allow": allowed}
+    return answer(request, 405, "method_not_allowed", message, headers=headers)
 
 
 @forbidden_view_config()
@@ -84,6 +79,11 @@ def forbidden(_error: Any, request: Request) -> Response:
         return answer(request, 403, "forbidden", message, "role")
     if prefers_json(request):
         return answer(request, 403, "forbidden", "Sign in to see this.")
+    return _to_login(request)
+
+
+def _to_login(request: Request) -> Response:
+    """The login page. It shows a text that could not be sent, so that it is not lost."""
     login_url = request.resource_url(request.root["custom-admin"], "login", "")
     if request.method == "GET":
         return HTTPSeeOther(login_url + _next(request))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,16 +12,19 @@ from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from ... import validation
 from ...accounts import admins
 from ...conversation import records, undo
+from ...conversation.cursors import message_cursor
 from ...conversation.records import Row
 from ...desk import inbox
 from ...exceptions import Invalid, Missing, Refused
 from ...models import rfc3339
 from ...permissions import Permission
 from ...resources import AdminSession
-from ...serializers import admin_session
+from ...serializers import admin_message, admin_session
 from ...web.accept import wants_json
+from ...web.rate_limits import network
 from ...web.request_body import form_text, json_object
 
 VERBS = (
@@ -119,6 +122,30 @@ def done(context: AdminSession, request: Request) -> dict[str, Any]:
     actor, since = request.identity.admin.actor, context.record.seq
     offered = undo.offered(request.dbsession, context.session, actor, since)
     return session_of(context, request) | {"undo": offered}
+
+
+def messages_shape(request: Request, entries: Sequence[Any]) -> list[dict[str, Any]]:
+    """The JSON of entries, as the current admin sees them."""
+    translate, reader = request.localizer.translate, request.identity.admin.actor
+    return [admin_message(entry, translate, reader=reader) for entry in entries]
+
+
+def text_to_send(request: Request, body: Any, client_id: Any) -> tuple[str, str]:
+    """Check the text of a message or a note, and the client's id of it, and count it towards the admin's limit.
+
+    Raises Invalid and TooMany.
+    """
+    given = validation.body_text(body), validation.client_id(client_id)
+    request.limits.count_send(network(request), f"admin {request.identity.admin.id}")
+    return given
+
+
+def answer_sent(context: AdminSession, request: Request, sent: Any) -> dict[str, Any] | Response:
+    """The answer to what was sent: 201, or 200 when it had been sent before."""
+    request.response.status_int = 201 if sent.created else 200
+    cursor = message_cursor(context.record, sent.message.seq, for_customer=False)
+    [message] = messages_shape(request, [sent.message])
+    return answered(context, request, {"message": message, "cursor": cursor})
 
 
 def fields_of(request: Request) -> dict[str, Any]:

@@ -49,6 +49,11 @@ VIEWS = (
 def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     """The counts and the filtered list, newest activity first."""
     filters = _filters(request)
+    data = _list(context, request, filters)
+    return data if wants_json(request) else dashboard_page(context, request, data, filters)
+
+
+def _list(context: Desk, request: Request, filters: Filters) -> dict[str, Any]:
     cursor = activity_cursor(
         inbox.newest_entry(request.db)
     )  # before the list: it may be newer, but not older
@@ -57,7 +62,7 @@ def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     request.realtime.book.polled(presence.ADMIN, reader)
     shape = row_shaper(request)
     summary, _now = _summary(request)(request.db, RefreshBudget())
-    data = {
+    return {
         **summary["counts"],
         "sessions": [shape(row) for row in page.rows],
         "next": page.next,
@@ -68,7 +73,6 @@ def dashboard(context: Desk, request: Request) -> dict[str, Any]:
             "presence": request.resource_url(context, "presence", ""),
         },
     }
-    return data if wants_json(request) else dashboard_page(context, request, data, filters)
 
 
 @view_config(context=Desk, request_method="GET", permission=Permission.READ_DESK, **STREAMED)

@@ -77,22 +77,20 @@ def used(context: Reply, request: Request) -> dict[str, Any]:
 @read_view(name="replies", renderer="json")
 def for_session(context: AdminSession, request: Request) -> dict[str, Any]:
     """The replies that fit what was typed behind the slash, as they would stand in this conversation."""
-    admin = request.identity.admin
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "")
-    found = canned_replies.offered(request.db, admin.id, search)
-    folder = context.__parent__["replies"]
+    found = canned_replies.offered(request.db, request.identity.admin.id, search)
+    return {"replies": [_filled(context, request, reply) for reply in found]}
+
+
+def _filled(context: AdminSession, request: Request, reply: Any) -> dict[str, Any]:
+    folder, admin = context.__parent__["replies"], request.identity.admin
     return {
-        "replies": [
-            {
-                "id": reply.id,
-                "code": reply.code,
-                "title": reply.title,
-                "text": canned_replies.fill(reply.body, context.record, admin.name),
-                "uses": reply.uses,
-                "links": {"used": request.resource_url(folder, str(reply.id), "used", "")},
-            }
-            for reply in found
-        ]
+        "id": reply.id,
+        "code": reply.code,
+        "title": reply.title,
+        "text": canned_replies.fill(reply.body, context.record, admin.name),
+        "uses": reply.uses,
+        "links": {"used": request.resource_url(folder, str(reply.id), "used", "")},
     }
 
 

@@ -45,24 +45,31 @@ def bulk(context: Desk, request: Request) -> dict[str, Any]:
     """Assign, close or tag several, or undo that. What is refused for one does not stop the others."""
     data = fields_of(request)
     numbers = validation.numbers(data.get("numbers"), "numbers", MOST_AT_ONCE, "chats")
-    actor = request.identity.admin.actor
     act = _act(request, data)
     done, refused, offered = [], [], []
     for number in numbers:
         try:
-            with request.dbsession.begin_nested():
-                session = request.dbsession.get(ChatSession, number)
-                if session is None:
-                    raise Missing("There is no such chat.")
-                since = session.seq
-                act(request.dbsession, session)
+            seq = _act_on(request, number, act)
         except Refused as refusal:
             refused.append({"number": number, "message": refusal.message})
         else:
             done.append(number)
-            if seq := undo.offered(request.dbsession, session, actor, since):
-                offered.append({"number": number, "seq": seq})
+            offered += [{"number": number, "seq": seq}] if seq else []
     return {"done": done, "refused": refused, "undo": offered}
+
+
+def _act_on(
+    request: Request, number: int, act: Callable[[Session, ChatSession], Any]
+) -> int | None:
+    """Act on one session; returns what `undo` takes to undo it, if it can be undone. Raises Refused."""
+    db, actor = request.dbsession, request.identity.admin.actor
+    with db.begin_nested():
+        session = db.get(ChatSession, number)
+        if session is None:
+            raise Missing("There is no such chat.")
+        since = session.seq
+        act(db, session)
+    return undo.offered(db, session, actor, since)
 
 
 def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSession], Any]:
@@ -119,20 +126,19 @@ def tag_names(context: Desk, request: Request) -> dict[str, Any]:
 def mentioned(context: Desk, request: Request) -> dict[str, Any]:
     """Where this admin was mentioned, the newest first."""
     found = mentions.mentions_of(request.db, request.identity.admin.id)
+    return {"mentions": [_mention(context, request, row) for row in found]}
+
+
+def _mention(context: Desk, request: Request, row: Any) -> dict[str, Any]:
     return {
-        "mentions": [
-            {
-                "number": row.session_id,
-                "seq": row.seq,
-                "name": row.customer_name,
-                "author": row.author_name,
-                "body": row.body,
-                "created_at": rfc3339(row.created_at),
-                "seen": row.seen_at is not None,
-                "link": request.resource_url(context, str(row.session_id), ""),
-            }
-            for row in found
-        ]
+        "number": row.session_id,
+        "seq": row.seq,
+        "name": row.customer_name,
+        "author": row.author_name,
+        "body": row.body,
+        "created_at": rfc3339(row.created_at),
+        "seen": row.seen_at is not None,
+        "link": request.resource_url(context, str(row.session_id), ""),
     }
 
 
