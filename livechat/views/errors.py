@@ -203,10 +203,7 @@ def _methods_here(request: Request) -> set[str]:
         kind = view["context"]
         if view["name"] != request.view_name or not isinstance(kind, type):
             continue
-        if not isinstance(request.context, kind):
-            continue
-        verb = view.get("verb")
-        if verb is None or verb == getattr(request.context, "verb", None):
+        if isinstance(request.context, kind):
             named = view["request_methods"] or ()
             methods.update([named] if isinstance(named, str) else named)
     return methods | ({"HEAD"} if "GET" in methods else set())
