@@ -1,6 +1,6 @@
 """Who is here: the customers with the chat open, the admins at the desk. Best effort, true to a few seconds.
 
-Each process that serves keeps a book of the open pages it serves and writes what changes to the database once
+Each process that serves keeps count of the open pages it serves and writes what changes to the database once
 a second, all at once, so that ten thousand visitors who come back after a restart are a handful of writes. A
 process that dies says nothing more, and what it had written counts for nothing from then on.
 """
@@ -27,7 +27,7 @@ from ..rights import who_may
 CUSTOMER, ADMIN = "customer", "admin"
 LOOKING = "@"  # and the session's number
 ALIVE_FOR = timedelta(seconds=30)
-BEAT = 10.0  # seconds between two signs of life
+HEARTBEAT_EVERY = 10.0  # seconds between two heartbeats
 GRACE = 4.0  # seconds after which somebody whose page is gone has left: going to the next page is no leaving
 POLLED = 40.0  # seconds for which somebody who polls counts as here; hidden pages ask seldom
 MOST_AT_ONCE = 1000  # arrivals and departures written at once
@@ -176,7 +176,7 @@ def usual_answer(db: Reader) -> int | None:
     return int(waits[len(waits) // 2]) if len(waits) >= ENOUGH else None
 
 
-class Book:
+class OpenPages:
     """The open pages that this process serves."""
 
     def __init__(self) -> None:
@@ -185,7 +185,7 @@ class Book:
         self._open: dict[tuple[str, int], int] = {}
         self._until: dict[tuple[str, int], float] = {}
         self._written: set[tuple[str, int]] = set()
-        self._beaten = -1e9
+        self._heartbeat_at = -1e9
 
     def arrive(self, kind: str, ref: int) -> None:
         """A stream begins."""
@@ -215,12 +215,12 @@ class Book:
             present = set(self._open) | set(self._until)
         came = sorted(present - self._written)[:MOST_AT_ONCE]
         left = sorted(self._written - present)[:MOST_AT_ONCE]
-        beat = moment - self._beaten > BEAT
-        if not (came or left or beat):
+        due = moment - self._heartbeat_at > HEARTBEAT_EVERY
+        if not (came or left or due):
             return []
         with engine.connect().execution_options(**WRITING) as connection, connection.begin():
-            if beat:
-                self._beat(connection)
+            if due:
+                self._say_alive(connection)
             if left:
                 gone = delete(_PRESENCES).where(
                     _PRESENCES.c.worker_id == self.worker_id,
@@ -235,8 +235,8 @@ class Book:
                 connection.execute(_ARRIVE.on(connection), rows)
         self._written |= set(came)
         self._written -= set(left)
-        if beat:
-            self._beaten = moment
+        if due:
+            self._heartbeat_at = moment
         found = {_session_of(kind, ref) for kind, ref in [*came, *left]}
         return sorted(number for number in found if number is not None)
 
@@ -245,7 +245,7 @@ class Book:
         with engine.connect().execution_options(**WRITING) as connection, connection.begin():
             _remove(connection, _WORKERS.c.id == self.worker_id)
 
-    def _beat(self, connection: Any) -> None:
+    def _say_alive(self, connection: Any) -> None:
         alive = update(_WORKERS).where(_WORKERS.c.id == self.worker_id)
         if connection.execute(alive.values(alive_at=now())).rowcount == 0:
             connection.execute(insert(_WORKERS).values(id=self.worker_id, alive_at=now()))

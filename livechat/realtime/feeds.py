@@ -97,14 +97,16 @@ class ConversationFeed(DatabaseFeed):
         head = event("reset", {}) if self._lost else b""
         return head + found + self._aside(db)
 
-    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
-        # A customer's sign of life alone reads nothing, because there are thousands: whether they may still see it
+    def news(
+        self, listener: Listener, *, urgent: bool, slow: bool, heartbeat: bool
+    ) -> bytes | None:
+        # A customer's heartbeat reads nothing, because there are thousands: whether they may still see it
         # is asked for all of them together (service.py).
         if self.silent and not urgent:
             return b""
         with self._realtime.reading_engine.connect() as db:
             # What happens elsewhere changes nothing here.
-            looked = urgent or beat
+            looked = urgent or heartbeat
             found = self._read(db) if looked else b""
             if found is None:
                 return None

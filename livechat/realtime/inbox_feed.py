@@ -52,19 +52,21 @@ class InboxFeed(DatabaseFeed):
             found = event("reset", {}) if changed is None else self._rows(db, changed, told)
         return found + self._sum_up(db)
 
-    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
+    def news(
+        self, listener: Listener, *, urgent: bool, slow: bool, heartbeat: bool
+    ) -> bytes | None:
         with self._realtime.reading_engine.connect() as db:
-            found = self._changes(db, listener, beat=beat)
+            found = self._changes(db, listener, heartbeat=heartbeat)
             return found if self.may_see(db) else None
 
-    def _changes(self, db: Connection, listener: Listener, *, beat: bool) -> bytes:
+    def _changes(self, db: Connection, listener: Listener, *, heartbeat: bool) -> bytes:
         told = self._told_up_to()  # before: it may be less than what is taken, never more
         changed, overrun = listener.take_changed()
         if overrun:
             return event("reset", {}) + self._sum_up(db)
         parts = [self._rows(db, sorted(changed), told)] if changed else []
-        if changed or beat or self._owing:
-            parts.append(self._sum_up(db, seldom=not beat))
+        if changed or heartbeat or self._owing:
+            parts.append(self._sum_up(db, seldom=not heartbeat))
             # What was left out for now is told with the next look.
             listener.stirred = listener.stirred or self._owing
         return b"".join(parts)

@@ -23,16 +23,14 @@ from .hub import Listener
 
 log = logging.getLogger(__name__)
 RETRY = 2000  # milliseconds after which a browser's own EventSource would come back
-BEAT = (
-    12.0,
-    14.0,
-)  # seconds between two signs of life, at random, so that ten thousand are not at once
+HEARTBEAT_EVERY = (12.0, 14.0)
+"""Seconds between two heartbeats, at random, so that ten thousand are not at once."""
 # What WebOb and Pyramid keep in the WSGI environment holds the whole request.
 _KEPT_BY = ("webob.", "bfg.", "pyramid.", "tm.", "repoze.", "livechat.")
 
 
-def _beat() -> float:
-    return random.uniform(*BEAT)  # noqa: S311 - not a secret
+def _until_heartbeat() -> float:
+    return random.uniform(*HEARTBEAT_EVERY)  # noqa: S311 - not a secret
 
 
 class Feed(Protocol):
@@ -46,7 +44,7 @@ class Feed(Protocol):
     """Seconds between two reads for what is not urgent."""
 
     silent: bool
-    """Whether it reads nothing for a sign of life alone."""
+    """Whether it reads nothing for a heartbeat alone."""
 
     more: bool
     """Whether the last part ended before the newest entry. A feed that has more wakes its listener itself."""
@@ -54,7 +52,9 @@ class Feed(Protocol):
     def begin(self) -> bytes | None:
         """The backlog from the cursor, or its first part. None when the reader may not see it any more."""
 
-    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
+    def news(
+        self, listener: Listener, *, urgent: bool, slow: bool, heartbeat: bool
+    ) -> bytes | None:
         """What is new; nothing is b"". None when the reader may not see it any more."""
 
 
@@ -70,8 +70,8 @@ class EventStream:
     goes_on = True
     """Tells the server (server/http.py) that this answer lasts."""
 
-    sign = b":\n\n"
-    """A sign of life: a comment."""
+    heartbeat = b":\n\n"
+    """A comment, which clients ignore."""
 
     def __init__(
         self,
@@ -85,16 +85,16 @@ class EventStream:
         self._environ: dict[str, Any] | None = environ
         self._first = b""
         self._on_close: Callable[[], None] | None = on_close
-        self._beat_at = 0.0
+        self._heartbeat_at = 0.0
         self._slow_at = 0.0
-        self.beaten_for = False
-        """Whether the server sends the signs of life, as long as there is nothing to say (server/heartbeats.py)."""
+        self.server_sends_heartbeats = False
+        """Whether the server sends the heartbeats, as long as there is nothing to say (server/heartbeats.py)."""
         self.idle = False
         """Whether it waits."""
 
     @property
     def silent(self) -> bool:
-        """Whether a sign of life alone takes nothing but sending it."""
+        """Whether a heartbeat alone takes nothing but sending it."""
         return self._feed.silent
 
     @property
@@ -143,9 +143,9 @@ class EventStream:
         """The reader has left: stop waiting. Called from elsewhere than where the stream is read."""
         self._listener.end()
 
-    def beat(self) -> None:
-        """Send a sign of life now. Called from elsewhere, too."""
-        self._beat_at = 0.0
+    def send_heartbeat(self) -> None:
+        """Send a heartbeat now. Called from elsewhere, too."""
+        self._heartbeat_at = 0.0
         self._listener.stir()
 
     def close(self) -> None:
@@ -158,37 +158,39 @@ class EventStream:
         environ, self._environ = self._environ or {}, None
         for key in [key for key in environ if key.startswith(_KEPT_BY)]:
             del environ[key]
-        self._beat_at = time.monotonic() + _beat()
+        self._heartbeat_at = time.monotonic() + _until_heartbeat()
         first, self._first = self._first, b""
         return first
 
     def _next(self) -> bytes | None:
         listener = self._listener
         while True:
-            if self.beaten_for:
-                self._beat_at = math.inf
+            if self.server_sends_heartbeats:
+                self._heartbeat_at = math.inf
             moment = time.monotonic()
-            until = min(self._beat_at, self._slow_at) if listener.stirred else self._beat_at
+            until = (
+                min(self._heartbeat_at, self._slow_at) if listener.stirred else self._heartbeat_at
+            )
             self.idle = True
             listener.wait(None if until == math.inf else max(0.0, until - moment))
             self.idle = False
             if listener.ended:
                 return None
             moment = time.monotonic()
-            beat = moment >= self._beat_at
+            heartbeat = moment >= self._heartbeat_at
             urgent = listener.urgent
             if urgent:  # only then: what another thread says meanwhile must not be wiped out
                 listener.urgent = False
             slow = listener.stirred and moment >= self._slow_at
-            if not (beat or urgent or slow):
+            if not (heartbeat or urgent or slow):
                 continue
             if slow:
                 listener.stirred = False
                 # At random, or those who were kept waiting together would do so again and again.
                 self._slow_at = moment + self._feed.pause * random.uniform(0.8, 1.3)  # noqa: S311
-            chunk = self._feed.news(listener, urgent=urgent, slow=slow, beat=beat)
+            chunk = self._feed.news(listener, urgent=urgent, slow=slow, heartbeat=heartbeat)
             if chunk is None:
                 return None
-            if chunk or beat:
-                self._beat_at = moment + _beat()
-                return chunk or self.sign
+            if chunk or heartbeat:
+                self._heartbeat_at = moment + _until_heartbeat()
+                return chunk or self.heartbeat

@@ -151,7 +151,7 @@ def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
     if "before" in request.GET:
         return _page_before(context, request, request.GET["before"])
     position, lost = position_of(context, request, request.GET.get("after"))
-    request.realtime.book.polled(presence.CUSTOMER, context.record.id)
+    request.realtime.open_pages.polled(presence.CUSTOMER, context.record.id)
     if lost:
         return newest(request, context.record) | {"reset": True}
     found = since(request, context.record, position)

@@ -37,7 +37,7 @@ def streamed(
     proof: str | None = None,
 ) -> Response:
     """The answer that goes on. The listener listens before the backlog is read, so nothing falls in between.
-    `here`: whose presence it is, as the book (desk/presence.py) calls them.
+    `here`: whose presence it is, as `OpenPages` calls them.
 
     Raises TooManyStreams, and what the database says when the backlog cannot be read.
     """
@@ -50,12 +50,12 @@ def streamed(
     listener = realtime.hub.listen(topic, everything=everything)
     listener.proof = proof
     for one in here:
-        realtime.book.arrive(*one)
+        realtime.open_pages.arrive(*one)
 
     def on_close() -> None:
         realtime.hub.forget(listener)
         for one in here:
-            realtime.book.leave(*one)
+            realtime.open_pages.leave(*one)
         give_back()
 
     stream = EventStream(feed, listener, request.environ, on_close)

@@ -56,9 +56,9 @@ def show(context: AdminSession, request: Request) -> dict[str, Any]:
 @read_view(name="messages", accept="application/json", renderer="json")
 def messages(context: AdminSession, request: Request) -> dict[str, Any]:
     """A page of what came since ``after``; the page that ends at ``before``; or the page around the entry ``at``."""
-    book, reader = request.realtime.book, request.identity.admin.id
-    book.polled(presence.ADMIN, reader)
-    book.polled(presence.looking_at(context.record.id), reader)
+    pages, reader = request.realtime.open_pages, request.identity.admin.id
+    pages.polled(presence.ADMIN, reader)
+    pages.polled(presence.looking_at(context.record.id), reader)
     return asked_for(context, request)
 
 

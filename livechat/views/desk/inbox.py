@@ -11,7 +11,7 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from ... import validation
-from ...accounts import admins as staff
+from ...accounts import admins
 from ...conversation.cursors import activity_cursor, activity_position
 from ...desk import inbox, presence
 from ...desk.filters import Filters, check_filters
@@ -59,7 +59,7 @@ def _list(context: Desk, request: Request, filters: Filters) -> dict[str, Any]:
     )  # before the list: it may be newer, but not older
     reader = request.identity.admin.id
     page = inbox.find_sessions(request.db, filters, reader_id=reader)
-    request.realtime.book.polled(presence.ADMIN, reader)
+    request.realtime.open_pages.polled(presence.ADMIN, reader)
     shape = row_shaper(request)
     summary, _now = _summary(request)(request.db, RefreshBudget())
     return {
@@ -160,8 +160,8 @@ def dashboard_page(
         "list_query": query,
         "view": view,
         "cards": [_card(request, data["counts"], query, view, *each) for each in VIEWS],
-        "admins": _names(staff.all_admins(request.dbsession, enabled=True)),
-        "assignees": _names(staff.admins_who_may(request.dbsession, Permission.ANSWER)),
+        "admins": _names(admins.all_admins(request.dbsession, enabled=True)),
+        "assignees": _names(admins.admins_who_may(request.dbsession, Permission.ANSWER)),
         "newest_url": request.resource_url(context, query=query) if filters.before else None,
         "next_url": request.resource_url(context, query=next_query) if data["next"] else None,
         "widget_url": request.resource_url(request.root, "widget.js"),
@@ -171,8 +171,8 @@ def dashboard_page(
     }
 
 
-def _names(admins: Sequence[Admin]) -> list[dict[str, str]]:
-    return [{"username": admin.username, "name": admin.name} for admin in admins]
+def _names(found: Sequence[Admin]) -> list[dict[str, str]]:
+    return [{"username": admin.username, "name": admin.name} for admin in found]
 
 
 def _card(

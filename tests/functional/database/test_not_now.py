@@ -69,7 +69,7 @@ def held(engine, table):
 
 def nothing_is_left(wsgi):
     realtime = wsgi.registry["livechat.realtime"]
-    return not realtime._slots and not realtime.hub._listeners and not realtime.book._open
+    return not realtime._slots and not realtime.hub._listeners and not realtime.open_pages._open
 
 
 @ON_POSTGRESQL

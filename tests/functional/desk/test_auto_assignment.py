@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from livechat.accounts import admins as staff
+from livechat.accounts import admins
 from livechat.db.session import transaction
 from livechat.desk import auto_assignment
 from livechat.models import Admin as AdminRow
@@ -30,12 +30,12 @@ def acts(engine):
 @pytest.fixture
 def here(wsgi, engine):
     """Let admins be at the desk."""
-    book = wsgi.registry["livechat.realtime"].book
+    pages = wsgi.registry["livechat.realtime"].open_pages
 
     def here(*admins):
         for admin in admins:
-            book.arrive("admin", admin.row.id)
-        book.write(engine)
+            pages.arrive("admin", admin.row.id)
+        pages.write(engine)
 
     return here
 
@@ -88,7 +88,7 @@ def test_a_customer_comes_back_to_whom_they_know(acts, here, admin, ben, custome
 
 def test_viewers_and_who_is_away_get_none(acts, here, engine, admin, ben, customer):
     with transaction(engine) as db:
-        staff.set_role(db, db.get_one(AdminRow, ben.row.id), "viewer")
+        admins.set_role(db, db.get_one(AdminRow, ben.row.id), "viewer")
         db.get_one(AdminRow, admin.row.id).away_since = now()
     here(admin, ben)
     assert acts(auto_assignment.assign_waiting, 0) == 0

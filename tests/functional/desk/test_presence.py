@@ -21,7 +21,7 @@ def quick(monkeypatch):
     """Everything about presence within a moment, but for what the keeper does each second."""
     monkeypatch.setattr(presence, "GRACE", 0.2)
     monkeypatch.setattr(presence, "POLLED", 0.2)
-    monkeypatch.setattr(stream_module, "BEAT", (0.2, 0.3))
+    monkeypatch.setattr(stream_module, "HEARTBEAT_EVERY", (0.2, 0.3))
 
 
 def team(customer):
@@ -54,7 +54,7 @@ def test_a_customer_is_here_while_the_chat_is_open_and_then_has_left(
 
 def test_going_to_the_next_page_is_no_leaving(customer, admin, listens, monkeypatch):
     monkeypatch.setattr(presence, "GRACE", 60.0)
-    monkeypatch.setattr(presence, "BEAT", 0.0)
+    monkeypatch.setattr(presence, "HEARTBEAT_EVERY", 0.0)
     number = admin.number_of(customer)
     on_desk = listens(admin, number)
     listens(customer).close()
@@ -107,7 +107,7 @@ def test_who_is_served_by_the_dead_is_swept_away_by_the_living(customer, engine,
         db.add(Worker(id="dead" * 8, alive_at=now() - timedelta(minutes=5)))
         db.flush()
         db.add(Presence(worker_id="dead" * 8, kind=presence.CUSTOMER, ref=1))
-    listens(customer).hears("hello")  # begins the process's own book
+    listens(customer).hears("hello")  # begins the process's own count
     until(lambda: rows(engine, "SELECT 1 FROM presences WHERE kind = 'customer'"))
     until(lambda: not rows(engine, "SELECT 1 FROM workers WHERE id LIKE 'dead%'"))
     assert not rows(engine, "SELECT 1 FROM presences WHERE worker_id LIKE 'dead%'")

@@ -125,7 +125,8 @@ def test_a_message_between_reading_and_waiting_comes_at_once(customer, listens, 
     monkeypatch.setattr(CustomerFeed, "begin", and_then)
     monkeypatch.setattr(Realtime, "_keep", lambda self: None)  # nothing else wakes it
     stream = listens(customer)
-    told = stream.next("message", lambda m: m["body"] == "in between", within=8)  # not by a beat
+    # Within 8 seconds: not by a heartbeat.
+    told = stream.next("message", lambda m: m["body"] == "in between", within=8)
     assert told.data["seq"] == 2
     assert stream.bodies == ["hello", "in between"]
 
@@ -257,7 +258,7 @@ def test_head_is_answered_and_begins_nothing(wsgi, customer, admin, listens):
 
 
 def test_silence_is_broken_by_a_comment(customer, listens, monkeypatch):
-    monkeypatch.setattr(stream_module, "BEAT", (0.2, 0.3))
+    monkeypatch.setattr(stream_module, "HEARTBEAT_EVERY", (0.2, 0.3))
     stream = listens(customer)
     stream.hears("hello")
     until(lambda: stream.comments >= 2)
