@@ -17,7 +17,7 @@ from ...permissions import Permission
 from ...resources import Desk
 from ...web.accept import wants_json
 from .common import page_or_json
-from .layout import desk_page
+from .layout import desk_page, paging
 
 PAGE = "livechat:templates/desk/audit.jinja2"
 FILTERS = ("actor", "act", "session")
@@ -56,8 +56,6 @@ def _page(
     people: People,
 ) -> dict[str, Any]:
     query = {name: text for name, text in asked.items() if text}
-    own = request.resource_url(context, "audit", "")
-    following = query | {"before": data["next"]}
     return {
         **desk_page(request),
         **data,
@@ -70,13 +68,8 @@ def _page(
         "acts": [(act.value, name) for act, name in audit_trail.NAMES.items()],
         "admins": sorted(people.names.items(), key=lambda item: item[1].casefold()),
         "command_line": audit_trail.COMMAND_LINE,
-        "audit_url": own,
-        "newest_url": request.resource_url(context, "audit", "", query=query)
-        if request.GET.get("before")
-        else None,
-        "next_url": request.resource_url(context, "audit", "", query=following)
-        if data["next"]
-        else None,
+        "audit_url": request.resource_url(context, "audit", ""),
+        **paging(context, request, "audit", "", query=query, following=data["next"]),
     }
 
 

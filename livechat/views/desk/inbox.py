@@ -26,7 +26,7 @@ from ...web.accept import wants_json
 from ...web.request_body import json_object
 from ..streaming import STREAMED, resume_from, streamed
 from .common import news_shape, page_or_json, post_view, row_shaper
-from .layout import desk_page
+from .layout import desk_page, paging
 from .statistics import today_strip
 
 _ = TranslationStringFactory("livechat")
@@ -149,7 +149,6 @@ def dashboard_page(
     """The inbox: each view leads to its chats and keeps the other filters and the open conversation."""
     view = request.GET.get("view", "") or filters.status or "all"
     query = _query(filters)
-    next_query = {**query, "before": data["next"] or ""}
     return {
         **desk_page(request, data["news"]),
         **data,
@@ -162,8 +161,7 @@ def dashboard_page(
         "cards": [_card(request, data["counts"], query, view, *each) for each in VIEWS],
         "admins": _names(admins.all_admins(request.dbsession, enabled=True)),
         "assignees": _names(admins.admins_who_may(request.dbsession, Permission.ANSWER)),
-        "newest_url": request.resource_url(context, query=query) if filters.before else None,
-        "next_url": request.resource_url(context, query=next_query) if data["next"] else None,
+        **paging(context, request, query=query, following=data["next"]),
         "widget_url": request.resource_url(request.root, "widget.js"),
         "demo_url": request.resource_url(request.root["demo"])
         if request.livechat.demo_shop

@@ -52,6 +52,24 @@ def desk_page(request: Request, news: dict[str, Any] | None = None) -> dict[str,
     }
 
 
+def paging(
+    context: Any, request: Request, *place: str, query: dict[str, str], following: str | None
+) -> dict[str, str | None]:
+    """The links of a list by pages: ``newest_url``, unless this is the first page, and ``next_url``, if there is one.
+
+    `place`: the path of the list below `context`; `query`: its filters; `following`: the cursor of the next page.
+    """
+
+    def link(**more: str) -> str:
+        url: str = request.resource_url(context, *place, query=query | more)
+        return url
+
+    return {
+        "newest_url": link() if request.GET.get("before") else None,
+        "next_url": link(before=following) if following else None,
+    }
+
+
 def formats_of(request: Request) -> Formats:
     """Numbers and times in the language of this request, as of now."""
     return Formats(request.locale_name or "en", request.localizer.translate, now())

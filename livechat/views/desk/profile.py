@@ -57,23 +57,21 @@ def name_page(context: Profile, request: Request) -> dict[str, Any]:
 @profile_view(name="name")
 def change_name(context: Profile, request: Request) -> Any:
     """Choose the name that customers read."""
-    admin = request.identity.admin
-
-    def do(data: dict[str, Any]) -> None:
-        profile.rename(request.dbsession, admin.id, data.get("name"), admin.actor)
-
-    return _act(context, request, "name", do)
+    db, admin = request.dbsession, request.identity.admin
+    return _act(
+        *(context, request, "name"),
+        lambda data: profile.rename(db, admin.id, data.get("name"), admin.actor),
+    )
 
 
 @profile_view(name="email")
 def change_email(context: Profile, request: Request) -> Any:
     """Set or remove one's e-mail address."""
-    admin = request.identity.admin
-
-    def do(data: dict[str, Any]) -> None:
-        profile.change_email(request.dbsession, admin.id, data.get("email"), admin.actor)
-
-    return _act(context, request, "email", do)
+    db, admin = request.dbsession, request.identity.admin
+    return _act(
+        *(context, request, "email"),
+        lambda data: profile.change_email(db, admin.id, data.get("email"), admin.actor),
+    )
 
 
 @profile_view(name="password")

@@ -14,7 +14,7 @@ from ...search.query import LONGEST_QUERY
 from ...search.results import Hit
 from ...web.accept import wants_json
 from .common import page_or_json
-from .layout import desk_page
+from .layout import desk_page, paging
 
 PAGE = "livechat:templates/desk/search.jinja2"
 
@@ -52,7 +52,6 @@ def _hit(context: Desk, request: Request, hit: Hit) -> dict[str, Any]:
 def _page(
     context: Desk, request: Request, data: dict[str, Any], text: str, problem: str | None
 ) -> dict[str, Any]:
-    older = {"q": text, "before": data["next"]}
     return {
         **desk_page(request),
         **data,
@@ -60,10 +59,5 @@ def _page(
         "problem": problem,
         "statuses": [status.value for status in Status],
         "longest": LONGEST_QUERY,
-        "newest_url": request.resource_url(context, "search", "", query={"q": text})
-        if request.GET.get("before")
-        else None,
-        "next_url": request.resource_url(context, "search", "", query=older)
-        if data["next"]
-        else None,
+        **paging(context, request, "search", "", query={"q": text}, following=data["next"]),
     }
