@@ -99,8 +99,7 @@ def send(context: AdminSession, request: Request) -> Any:
     """Answer. A waiting conversation is taken by that."""
     data, actor = fields_of(request), request.identity.admin.actor
     given = text_to_send(request, data.get("body"), data.get("client_id"))
-    seen = data.get("seen_seq")
-    seen = None if seen is None else validation.whole_number(seen, "seen_seq")
+    seen = validation.optional_number(data.get("seen_seq"), "seen_seq")
     try:
         sent = lifecycle.send(request.dbsession, context.record, actor, *given, seen_seq=seen)
     except Conflict as refusal:
@@ -116,13 +115,12 @@ def assign(context: AdminSession, request: Request) -> Any:
     data = fields_of(request)
     if "admin" not in data:
         raise Invalid("admin", 'Say who: {"admin": "username"}, or null for nobody.')
-    version = data.get("version")
     assignment.assign(
         request.dbsession,
         context.session,
         request.identity.admin.actor,
         admin_named(request, data["admin"]),
-        None if version is None else validation.whole_number(version, "version"),
+        validation.optional_number(data.get("version"), "version"),
     )
     return answered(context, request, done(context, request))
 

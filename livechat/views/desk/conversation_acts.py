@@ -51,14 +51,14 @@ def transfer(context: AdminSession, request: Request) -> Any:
     admin = admin_named(request, data.get("admin"))
     if admin is None:
         raise Invalid("admin", 'Say who: {"admin": "username"}.')
-    text, version = data.get("note"), data.get("version")
+    text = data.get("note")
     triage.transfer(
         request.dbsession,
         context.session,
         request.identity.admin.actor,
         admin,
         validation.body_text(text, "note", "note") if text else None,
-        None if version is None else validation.whole_number(version, "version"),
+        validation.optional_number(data.get("version"), "version"),
     )
     return answered(context, request, session_of(context, request))
 
@@ -101,7 +101,7 @@ def block(context: AdminSession, request: Request) -> Any:
 
 
 @act_view(name="undo")
-def take_back(context: AdminSession, request: Request) -> Any:
+def undo_act(context: AdminSession, request: Request) -> Any:
     """Take back what this admin has just done: ``{"seq": …}``, as the act's answer gave it."""
     seq = validation.whole_number(fields_of(request).get("seq"), "seq")
     undo.undo(request.dbsession, context.session, request.identity.admin.actor, seq)

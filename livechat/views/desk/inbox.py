@@ -94,7 +94,7 @@ def list_stream(context: Desk, request: Request) -> Response:
 
 
 @post_view(Desk, Permission.KEEP, name="presence")
-def be_here(context: Desk, request: Request) -> dict[str, Any]:
+def set_presence(context: Desk, request: Request) -> dict[str, Any]:
     """Whether this admin is at the keyboard: ``{"state": "online"}`` or ``away``."""
     state = validation.choice(json_object(request).get("state"), "state", ("online", "away"))
     presence.set_away(request.dbsession, request.identity.admin.id, away=state == "away")
