@@ -100,11 +100,11 @@ def test_what_is_not_answered_goes_back_and_to_somebody_else(
     number = ben.number_of(customer)
     ben.takes(number)
     patience = timedelta(minutes=5)
-    assert acts(auto_assignment.take_back, patience) == 0
+    assert acts(auto_assignment.unassign_neglected, patience) == 0
     with transaction(engine) as db:
         session = db.get_one(ChatSession, number)
         session.waiting_since = session.assigned_at = now() - timedelta(minutes=6)
-    assert acts(auto_assignment.take_back, patience) == 1
+    assert acts(auto_assignment.unassign_neglected, patience) == 1
     assert holder(admin, customer) is None
     here(admin, ben)
     acts(auto_assignment.assign_waiting, 0)
@@ -114,4 +114,4 @@ def test_what_is_not_answered_goes_back_and_to_somebody_else(
 def test_what_was_answered_stays(acts, engine, ben, customer):
     number = ben.number_of(customer)
     ben.sends(number, "one moment")
-    assert acts(auto_assignment.take_back, timedelta(0)) == 0
+    assert acts(auto_assignment.unassign_neglected, timedelta(0)) == 0
