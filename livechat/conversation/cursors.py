@@ -20,7 +20,7 @@ from ..models import ChatSession
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 END = 2**31 - 1  # above every number
-_WRONG = "This is no cursor. Use one from an earlier answer, or none."
+_WRONG = "This cursor is not valid. Use one from an earlier response, or none."
 
 
 def message_cursor(session: ChatSession, position: int, *, for_customer: bool) -> str:

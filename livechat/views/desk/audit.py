@@ -78,5 +78,5 @@ def _number(text: str) -> int | None:
         return None
     match = re.fullmatch(r"#?([1-9]\d{0,8})", text, re.ASCII)
     if match is None:
-        raise Invalid("session", "A chat's number has up to nine digits.")
+        raise Invalid("session", "A chat number has at most nine digits.")
     return int(match[1])
