@@ -25,7 +25,7 @@ from urllib.parse import urlencode
 import report
 from servers import Server, chat_server, new_database, running
 
-from livechat.accounts import admins as staff
+from livechat.accounts import admins
 from livechat.db import schema
 from livechat.db.engine import make_engine
 from livechat.db.session import transaction
@@ -157,10 +157,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, new_database(options.database, Path(name)) as url:
         engine = make_engine(url)
         schema.migrate(engine)
-        hashed = staff.hash_password(PASSWORD)
+        hashed = admins.hash_password(PASSWORD)
         with transaction(engine) as db:
             for number in range(options.logins):
-                staff.add_admin(db, f"admin{number}").password_hash = hashed
+                admins.add_admin(db, f"admin{number}").password_hash = hashed
         engine.dispose()
         limits = dict.fromkeys(
             ("limit_login_failures", "limit_network_login_failures"), "900000/minute"

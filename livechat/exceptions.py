@@ -13,6 +13,8 @@ class Refused(Exception):
     """An act that was refused and changed nothing. Views respond with `status`; the command line exits with 1."""
 
     status = 400
+    retry_after: int | None = None
+    """Seconds after which trying again makes sense, if waiting helps."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -20,7 +22,12 @@ class Refused(Exception):
         self.message = message
         self.field = field
         self.more: dict[str, Any] = {}
-        """What else the answer carries beside the error."""
+        """What else the answer carries besides the error."""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The HTTP headers of the answer."""
+        return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 
 class Unreadable(Refused):

@@ -132,6 +132,11 @@ def whole_number(value: Any, field: str) -> int:
     return value
 
 
+def optional_number(value: Any, field: str) -> int | None:
+    """The same, or None for None."""
+    return None if value is None else whole_number(value, field)
+
+
 def texts(value: Any, field: str) -> list[str]:
     """A list of at most 100 short texts. A single text is a list of one; a missing list is empty."""
     given = [value] if isinstance(value, str) else value or []

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from .. import audit
-from ..accounts import admins as staff
+from ..accounts import admins as accounts
 from ..actors import STAFF
 from ..audit import Act
 from ..desk.team import Person, people
@@ -69,13 +69,15 @@ def add(
       pass show livechat/anna | livechat admins add anna --password-stdin
     """
     with context.reading() as db:
-        staff.check_username(db, name)  # before a password is typed
+        accounts.check_username(db, name)  # before a password is typed
     known = (name, shown, email, context.settings.shop_name)
     hashed = given_password(*known, password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
-        admin = staff.add_admin(db, name, email=email, name=shown, password_hash=hashed, role=role)
-        token = None if hashed else staff.invite(db, admin)
-    tell(f"Added {staff.named(admin)}.")
+        admin = accounts.add_admin(
+            db, name, email=email, name=shown, password_hash=hashed, role=role
+        )
+        token = None if hashed else accounts.invite(db, admin)
+    tell(f"Added {accounts.named(admin)}.")
     _print_invitation(context, token)
 
 
@@ -139,9 +141,9 @@ def role(context: Context, name: str, role: str) -> None:
       livechat admins role eva viewer
     """
     with context.writing() as db:
-        admin = staff.find_admin(db, name)
+        admin = accounts.find_admin(db, name)
         before = admin.role
-        staff.set_role(db, admin, role)
+        accounts.set_role(db, admin, role)
     tell(f"{admin.username} is {role} {'already' if before == role else 'now'}.")
 
 
@@ -156,11 +158,11 @@ def disable(context: Context, name: str) -> None:
       livechat admins disable ben
     """
     with context.writing() as db:
-        admin = staff.find_admin(db, name)
+        admin = accounts.find_admin(db, name)
         before = admin.disabled_at is not None
-        given_back = staff.disable(db, admin)
-        left = staff.admins_who_may(db, Permission.ANSWER)
-        owners = staff.admins_who_may(db, Permission.MANAGE)
+        given_back = accounts.disable(db, admin)
+        left = accounts.admins_who_may(db, Permission.ANSWER)
+        owners = accounts.admins_who_may(db, Permission.MANAGE)
     if before:
         tell(f"{admin.username} was disabled already.")
     else:
@@ -183,9 +185,9 @@ def enable(context: Context, name: str) -> None:
       livechat admins enable ben
     """
     with context.writing() as db:
-        admin = staff.find_admin(db, name)
+        admin = accounts.find_admin(db, name)
         before = admin.disabled_at is None
-        staff.enable(db, admin)
+        accounts.enable(db, admin)
     tell(f"{admin.username} {'is enabled already' if before else 'may sign in again'}.")
     if admin.password_hash is None:
         tell(f"A password is missing: {context.command(f'admins passwd {admin.username}')}")
@@ -207,14 +209,14 @@ def passwd(context: Context, name: str, password_stdin: bool, invite: bool) -> N
       pass show livechat/anna | livechat admins passwd anna --password-stdin
     """
     with context.reading() as db:
-        admin = staff.find_admin(db, name)  # before a password is typed
+        admin = accounts.find_admin(db, name)  # before a password is typed
         known = (admin.username, admin.name, admin.email, context.settings.shop_name)
     hashed = given_password(*known, password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
-        admin = staff.find_admin(db, name)
-        token = staff.invite(db, admin) if hashed is None else None
+        admin = accounts.find_admin(db, name)
+        token = accounts.invite(db, admin) if hashed is None else None
         if hashed is not None:
-            staff.store_password(db, admin, hashed)
+            accounts.store_password(db, admin, hashed)
     if token is None:
         tell(f"{admin.username} has a new password, and is signed out everywhere.")
     _print_invitation(context, token)
@@ -231,8 +233,8 @@ def logout(context: Context, name: str) -> None:
       livechat admins logout anna
     """
     with context.writing() as db:
-        admin = staff.find_admin(db, name)
-        ended = staff.sign_out_everywhere(db, admin)
+        admin = accounts.find_admin(db, name)
+        ended = accounts.sign_out_everywhere(db, admin)
         audit.record(db, STAFF, Act.SIGNED_OUT, target=admin.username)
     tell(f"{admin.username} is signed out ({_count(ended, 'login')}).")
 

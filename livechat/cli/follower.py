@@ -4,21 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from ..conversation.records import Row
-from ..db.dialects import on_sqlite
+from ..db.dialects import id_overlap, on_sqlite
 from ..db.session import transaction
+from ..db.sqlite import DataVersion
 from ..desk.inbox import row_of
 from ..models import ChatMessage, ChatSession
-
-# PostgreSQL gives out ids before it commits, so a lower one can appear after a higher one. This many
-# below the highest are looked at again. A session's own numbers have no gaps: whatever came later still
-# is found with the session's next entry.
-OVERLAP = 500
 
 
 @dataclass(frozen=True)
@@ -30,19 +25,20 @@ class News:
 
 
 class Follower:
-    """Where one reader stands. What was there when it was made is not news."""
+    """What one reader has been told. Whatever was there when it was made is not news.
+
+    A session's own numbers have no gaps, so an entry that appears later than `id_overlap` allows for is found with the
+    session's next entry.
+    """
 
     def __init__(self, engine: Engine, number: int | None = None) -> None:
         self.engine = engine
         self.number = number
         self._positions: dict[int, int] = {}
         self._known: set[int] = set()
-        self._watcher: Any = None
-        if on_sqlite(engine):
-            # Its number changes with every commit of somebody else: no query is needed to see that
-            # nothing has happened. It needs a connection that is used for nothing else.
-            self._watcher = engine.raw_connection()
-        self._version = self._data_version()
+        # With it no query is needed to see that nothing has happened.
+        self._data_version = DataVersion(engine) if on_sqlite(engine) else None
+        self._version = self._read_version()
         with transaction(engine, write=False) as db:
             self._newest_entry = db.scalar(select(func.max(ChatMessage.id))) or 0
             self._newest_session = db.scalar(select(func.max(ChatSession.id))) or 0
@@ -52,7 +48,7 @@ class Follower:
 
     def news(self) -> list[News]:
         """What is new since the last call, in the order in which it happened."""
-        version = self._data_version()
+        version = self._read_version()
         if version is not None and version == self._version:
             return []
         found = self._look()
@@ -61,18 +57,11 @@ class Follower:
 
     def close(self) -> None:
         """Give the connection back."""
-        if self._watcher is not None:
-            self._watcher.close()
+        if self._data_version is not None:
+            self._data_version.close()
 
-    def _data_version(self) -> int | None:
-        if self._watcher is None:
-            return None
-        cursor = self._watcher.cursor()
-        try:
-            version: int = cursor.execute("PRAGMA data_version").fetchone()[0]
-        finally:
-            cursor.close()
-        return version
+    def _read_version(self) -> int | None:
+        return None if self._data_version is None else self._data_version.read()
 
     def _look(self) -> list[News]:
         entries: list[News] = []
@@ -105,7 +94,7 @@ class Follower:
     def _new_entries(self, db: Session) -> list[tuple[int, int]]:
         """Session and seq of the entries after our position, and of those of sessions unknown to us."""
         query = select(ChatMessage.session_id, ChatMessage.seq)
-        query = query.where(ChatMessage.id > self._newest_entry - OVERLAP)
+        query = query.where(ChatMessage.id > self._newest_entry - id_overlap(self.engine))
         if self.number is not None:
             query = query.where(ChatMessage.session_id == self.number)
         return [
@@ -117,7 +106,9 @@ class Follower:
     def _new_sessions(self, db: Session) -> Sequence[int]:
         if self.number is not None:
             return []
-        query = select(ChatSession.id).where(ChatSession.id > self._newest_session - OVERLAP)
+        query = select(ChatSession.id).where(
+            ChatSession.id > self._newest_session - id_overlap(self.engine)
+        )
         return db.scalars(query.order_by(ChatSession.id)).all()
 
     def _row(self, db: Session, number: int) -> Row:

@@ -7,7 +7,7 @@ from alembic.util import CommandError
 from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
-from ..accounts import admins as staff
+from ..accounts import admins as accounts
 from ..accounts.passwords import hash_password
 from ..db import schema
 from ..db.locks import TEAM, take_turns
@@ -83,10 +83,10 @@ def make_ready(context: Context, *, quiet: bool = False) -> None:
 def first_invitation(db: Session, username: str) -> str:
     """A token with which the first admin, made if need be, chooses a password."""
     try:
-        admin = staff.find_admin(db, username)
+        admin = accounts.find_admin(db, username)
     except Refused:
-        admin = staff.add_admin(db, username)
-    return staff.invite(db, admin)
+        admin = accounts.add_admin(db, username)
+    return accounts.invite(db, admin)
 
 
 def first_come(db: Session) -> list[str]:
@@ -96,12 +96,12 @@ def first_come(db: Session) -> list[str]:
 
 
 def _usernames(db: Session) -> list[str]:
-    return [admin.username for admin in staff.all_admins(db, enabled=True)]
+    return [admin.username for admin in accounts.all_admins(db, enabled=True)]
 
 
 def without_password(db: Session) -> Admin | None:
     """An admin to invite while nobody who may sign in has a password: the first one there is."""
-    admins = staff.all_admins(db, enabled=True)
+    admins = accounts.all_admins(db, enabled=True)
     if any(admin.password_hash for admin in admins):
         return None
     return next(
@@ -111,7 +111,7 @@ def without_password(db: Session) -> Admin | None:
 
 def _tell_who_is_there(context: Context, admins: list[str], wanted: str | None) -> None:
     shown = ", ".join(admins[:5]) + (", …" if len(admins) > 5 else "")
-    if wanted and staff.fold_username(wanted) not in admins:
+    if wanted and accounts.fold_username(wanted) not in admins:
         raise Failed(
             f"There are admins already ({shown}). Add {wanted} with: "
             + context.command(f"admins add {wanted}")
@@ -126,11 +126,11 @@ def _ask_for_admin(context: Context, name: str | None) -> None:
     tell("The first admin, who may answer customers:")
     username = name or click.prompt("Username", default=FIRST_ADMIN, err=True)
     with context.reading() as db:
-        staff.check_username(db, username)
+        accounts.check_username(db, username)
     hashed = hash_password(passwords.ask_password(username, context.settings.shop_name))
     with context.writing() as db:
         admins = first_come(db)
-        admin = None if admins else staff.add_admin(db, username, password_hash=hashed)
+        admin = None if admins else accounts.add_admin(db, username, password_hash=hashed)
     if admin is None:
         _tell_who_is_there(context, admins, wanted=username)
         return

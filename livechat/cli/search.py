@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import click
 
-from ..models import rfc3339
 from ..search.engine import find
 from ..search.index import catch_up
 from ..search.results import Found, Hit
@@ -55,7 +54,7 @@ def search(context: Context, query: tuple[str, ...], limit: int, as_json: bool) 
     found = _find(context, " ".join(query), limit)
     if as_json:
         for hit in found.hits:
-            print_json(_shape(hit))
+            print_json(hit.shape)
     elif is_terminal():
         if found.hits:
             print_table(
@@ -94,15 +93,3 @@ def _marked(hit: Hit) -> object:
     return joined(
         *(styled(part["text"], "bold yellow" if part["hit"] else "") for part in hit.snippet)
     )
-
-
-def _shape(hit: Hit) -> dict[str, object]:
-    return {
-        "number": hit.number,
-        "name": hit.name,
-        "seq": hit.seq,
-        "from": hit.sender,
-        "author": hit.author,
-        "snippet": list(hit.snippet),
-        "created_at": rfc3339(hit.created_at),
-    }

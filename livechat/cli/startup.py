@@ -6,7 +6,7 @@ import logging
 
 import click
 
-from ..accounts import admins as staff
+from ..accounts import admins as accounts
 from ..db import schema
 from .context import Context, tell
 from .errors import old_tables
@@ -59,7 +59,7 @@ def say_where(context: Context, port: int) -> list[str]:
 def _how_to_sign_in(context: Context, port: int) -> str:
     # Only looking, as a rule: who starts again while somebody else writes must not stop over this line.
     with context.reading() as db:
-        admins = staff.all_admins(db, enabled=True)
+        admins = accounts.all_admins(db, enabled=True)
         invited = without_password(db)
         if invited is None and admins:
             names = [admin.username for admin in admins if admin.password_hash]
@@ -73,5 +73,5 @@ def _how_to_sign_in(context: Context, port: int) -> str:
 
 def _warn_if_nobody_can_sign_in(context: Context) -> None:
     with context.reading() as db:
-        if not any(admin.password_hash for admin in staff.all_admins(db, enabled=True)):
+        if not any(admin.password_hash for admin in accounts.all_admins(db, enabled=True)):
             tell(f"Nobody can sign in yet. Run: {context.command('admins add NAME --invite')}")

@@ -1,4 +1,11 @@
-"""Cursors: where a reader stands, as an opaque text that only fits the list it was given for."""
+"""Cursors: where a reader is in a list, as an opaque text that only fits the list it was given for.
+
+a12.0f3c9d21   after an entry of a conversation, as admins count (c…: as its customer counts)
+WzE3Njk…       after a session in the inbox: milliseconds and number, base64 of JSON
+l345           after an entry of any conversation: how far the desk's activity has come
+h345.67        search: before an entry and before a session
+e89            before an entry of the audit log
+"""
 
 from __future__ import annotations
 
@@ -12,6 +19,8 @@ from ..exceptions import Invalid
 from ..models import ChatSession
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+END = 2**31 - 1  # above every number
+_WRONG = "This cursor is not valid. Use one from an earlier response, or none."
 
 
 def message_cursor(session: ChatSession, position: int, *, for_customer: bool) -> str:
@@ -29,9 +38,7 @@ def message_position(
     """
     if not text:
         return 0, False
-    match = re.fullmatch(r"([ac])(\d{1,9})\.([0-9a-f]{8})", text, re.ASCII)
-    if match is None:
-        raise Invalid(field, "This is no cursor. Use one from an earlier answer, or none.")
+    match = _matched(r"([ac])(\d{1,9})\.([0-9a-f]{8})", text, field)
     newest = session.public_seq if for_customer else session.seq
     position = int(match[2])
     fits = match[1] == ("c" if for_customer else "a") and match[3] == session.uuid.hex[:8]
@@ -62,7 +69,47 @@ def list_position(text: str) -> tuple[int, int]:
         ):
             raise ValueError
     except (ValueError, TypeError, binascii.Error):
-        raise Invalid(
-            "before", "This is no cursor. Use “next” from an earlier answer, or none."
-        ) from None
+        raise Invalid("before", _WRONG) from None
     return moment, number
+
+
+def activity_cursor(entry_id: int) -> str:
+    """The cursor after an entry of any conversation."""
+    return f"l{entry_id}"
+
+
+def activity_position(text: str | None) -> int | None:
+    """The id of the entry; None without a cursor. Raises Invalid."""
+    return int(_matched(r"l(\d{1,9})", text, "after")[1]) if text else None
+
+
+def search_cursor(message_id: int, session_id: int) -> str:
+    """The cursor for hits in older entries, and in sessions that began earlier."""
+    return f"h{message_id}.{session_id}"
+
+
+def search_position(text: str) -> tuple[int, int]:
+    """The ids of an entry and of a session, below which a page begins; END without a cursor. Raises Invalid."""
+    if not text:
+        return END, END
+    match = _matched(r"h(\d{1,10})\.(\d{1,10})", text, "before")
+    if max(int(match[1]), int(match[2])) > END:
+        raise Invalid("before", _WRONG)
+    return int(match[1]), int(match[2])
+
+
+def audit_cursor(entry_id: int | None) -> str | None:
+    """The cursor for older entries of the audit log; None without any."""
+    return f"e{entry_id}" if entry_id else None
+
+
+def audit_position(text: str) -> int | None:
+    """The id of an entry of the audit log; None without a cursor. Raises Invalid."""
+    return int(_matched(r"e([1-9]\d{0,8})", text, "before")[1]) if text else None
+
+
+def _matched(form: str, text: str, field: str) -> re.Match[str]:
+    match = re.fullmatch(form, text, re.ASCII)
+    if match is None:
+        raise Invalid(field, _WRONG)
+    return match

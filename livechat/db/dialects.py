@@ -35,6 +35,12 @@ def on_postgresql(bind: Bind) -> bool:
     return dialect_of(bind) == "postgresql"
 
 
+def id_overlap(bind: Bind) -> int:
+    """How many ids below the highest one may still appear. PostgreSQL gives ids out before it commits, so a lower one
+    can appear after a higher one; SQLite has one writer at a time."""
+    return 0 if on_sqlite(bind) else 500
+
+
 class PerDialect(Generic[Statement]):
     """A statement that is built once for each database, from its own `insert`."""
 

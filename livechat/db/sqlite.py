@@ -51,6 +51,28 @@ def sqlite_engine(
     return engine
 
 
+class DataVersion:
+    """SQLite's number that changes with every commit of another connection, the command line's included.
+
+    It takes a connection that is used for nothing else.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._connection: Any = engine.raw_connection()
+
+    def read(self) -> int:
+        """The number now. Raises what the database says."""
+        cursor = self._connection.cursor()
+        try:
+            return int(cursor.execute("PRAGMA data_version").fetchone()[0])
+        finally:
+            cursor.close()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._connection.close()
+
+
 def watch_file(engine: Engine) -> None:
     """Check the engine's file at each of its transactions, unless the database is in memory."""
     path = engine.url.database

@@ -80,8 +80,8 @@ def assign_waiting(db: Session, limit: int) -> int:
     return count
 
 
-def take_back(db: Session, patience: timedelta) -> int:
-    """Put back chats whose customers have waited so long for whoever has them; returns how many."""
+def unassign_neglected(db: Session, patience: timedelta) -> int:
+    """Unassign chats whose customers have waited this long for an answer; returns how many."""
     count = 0
     for session in db.scalars(
         _neglected(patience).with_for_update(skip_locked=True, of=ChatSession, **LOCK)
@@ -185,7 +185,7 @@ class Duties:
         if wakes:
             self._do(lambda db: wake_due(db, now()))
         if neglected:
-            self._do(lambda db: take_back(db, patience))
+            self._do(lambda db: unassign_neglected(db, patience))
         if waits:
             self._do(lambda db: assign_waiting(db, self._settings.assignment_limit))
 

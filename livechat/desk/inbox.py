@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,15 +13,13 @@ from ..conversation.cursors import list_cursor
 from ..conversation.mentions import unseen
 from ..conversation.records import MESSAGES, RECORD, SESSIONS, Row, record_by_id
 from ..conversation.tags import tags_of
-from ..db.dialects import Reader, on_sqlite
+from ..db.dialects import Reader, id_overlap
 from ..db.engine import LONG
-from ..exceptions import Invalid
 from ..models import Admin, ChatRead, Guest, Status, table_of
 from .counts import count_all
 from .filters import OPEN, Filters, conditions
 from .presence import who_is_here
 
-OVERLAP = 500  # entries
 MOST_CHANGED = 500  # sessions told one by one to who comes back
 _READS = table_of(ChatRead)
 _LAST = (
@@ -149,31 +146,16 @@ def news(db: Reader, reader_id: int) -> News:
     return News(unread, newest, unseen(db, reader_id), role)
 
 
-def activity_cursor(db: Reader) -> str:
-    """Where the whole desk's activity stands, for who wants to hear later what has changed since."""
-    return f"l{db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0}"
-
-
-def activity_position(text: str | None) -> int | None:
-    """What an `activity_cursor` stands for. Raises Invalid."""
-    if not text:
-        return None
-    match = re.fullmatch(r"l(\d{1,9})", text, re.ASCII)
-    if match is None:
-        raise Invalid(
-            "after", "This is no cursor of the list. Use one from an earlier answer, or none."
-        )
-    return int(match[1])
+def newest_entry(db: Reader) -> int:
+    """The highest id of an entry of any session, to ask `changed_since` later."""
+    return db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0
 
 
 def changed_since(db: Reader, position: int) -> list[int] | None:
     """The sessions with entries since then; None when they are too many, or it is not of this database."""
-    newest = db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0
-    if position > newest:
+    if position > newest_entry(db):
         return None
-    # PostgreSQL gives numbers out before it commits: a lower one can appear after a higher one. With SQLite
-    # there is one writer at a time.
-    floor = position if on_sqlite(db) else position - OVERLAP
+    floor = position - id_overlap(db)
     query = select(MESSAGES.c.session_id).where(MESSAGES.c.id > floor).distinct()
     found = list(db.execute(query.limit(MOST_CHANGED + 1)).scalars())
     return sorted(found) if len(found) <= MOST_CHANGED else None

@@ -1,6 +1,6 @@
 """Who is here: the customers with the chat open, the admins at the desk. Best effort, true to a few seconds.
 
-Each process that serves keeps a book of the open pages it serves and writes what changes to the database once
+Each process that serves keeps count of the open pages it serves and writes what changes to the database once
 a second, all at once, so that ten thousand visitors who come back after a restart are a handful of writes. A
 process that dies says nothing more, and what it had written counts for nothing from then on.
 """
@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, delete, func, insert, select, update
+from sqlalchemy import Engine, Result, Select, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from ..conversation.records import SESSIONS
@@ -27,7 +27,7 @@ from ..rights import who_may
 CUSTOMER, ADMIN = "customer", "admin"
 LOOKING = "@"  # and the session's number
 ALIVE_FOR = timedelta(seconds=30)
-BEAT = 10.0  # seconds between two signs of life
+HEARTBEAT_EVERY = 10.0  # seconds between two heartbeats
 GRACE = 4.0  # seconds after which somebody whose page is gone has left: going to the next page is no leaving
 POLLED = 40.0  # seconds for which somebody who polls counts as here; hidden pages ask seldom
 MOST_AT_ONCE = 1000  # arrivals and departures written at once
@@ -41,49 +41,34 @@ _WORKERS = table_of(Worker)
 _ADMINS = table_of(Admin)
 # Where nobody knows whether a commit came about, it is written again.
 _ARRIVE = PerDialect(lambda insert: insert(_PRESENCES).on_conflict_do_nothing())
-_HERE = (
+_PAGES = _PRESENCES.join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
+_PAGES_OF_ADMINS = _PAGES.join(_ADMINS, _ADMINS.c.id == _PRESENCES.c.ref)
+_HERE = and_(_PRESENCES.c.kind == bindparam("kind"), _WORKERS.c.alive_at > bindparam("since"))
+_MAY_ANSWER = who_may(Permission.ANSWER)
+
+_WHO_IS_HERE = select(_PRESENCES.c.ref).select_from(_PAGES).where(_HERE)
+_CUSTOMERS_HERE = _WHO_IS_HERE.where(_PRESENCES.c.ref.in_(bindparam("ids", expanding=True)))
+_READY = (
     select(_PRESENCES.c.ref)
-    .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
-    .where(
-        _PRESENCES.c.kind == CUSTOMER,
-        _PRESENCES.c.ref.in_(bindparam("ids", expanding=True)),
-        _WORKERS.c.alive_at > bindparam("since"),
-    )
+    .select_from(_PAGES_OF_ADMINS)
+    .where(_HERE, _MAY_ANSWER, _ADMINS.c.away_since.is_(None))
 )
+# A colleague who only reads cannot help a customer.
+_AWAY = select(_ADMINS.c.away_since).select_from(_PAGES_OF_ADMINS).where(_HERE, _MAY_ANSWER)
 _LOOKING = (
     select(_ADMINS.c.username, _ADMINS.c.name)
     .distinct()
-    .join(_PRESENCES, _PRESENCES.c.ref == _ADMINS.c.id)
-    .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
-    .where(
-        _PRESENCES.c.kind == bindparam("kind"),
-        _ADMINS.c.id != bindparam("but"),
-        _ADMINS.c.disabled_at.is_(None),
-        _WORKERS.c.alive_at > bindparam("since"),
-    )
+    .select_from(_PAGES_OF_ADMINS)
+    .where(_HERE, _ADMINS.c.id != bindparam("but"), _ADMINS.c.disabled_at.is_(None))
     .order_by(_ADMINS.c.name, _ADMINS.c.username)
-)
-_ADMINS_HERE = (
-    select(_PRESENCES.c.ref)
-    .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
-    .where(_PRESENCES.c.kind == ADMIN, _WORKERS.c.alive_at > bindparam("since"))
-)
-_DESK = (
-    select(_ADMINS.c.away_since)
-    .join(_PRESENCES, _PRESENCES.c.ref == _ADMINS.c.id)
-    .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
-    .where(
-        _PRESENCES.c.kind == ADMIN,
-        who_may(Permission.ANSWER),  # a colleague who only reads is of no use to a customer
-        _WORKERS.c.alive_at > bindparam("since"),
-    )
 )
 
 
 def who_is_here(db: Reader, session_ids: Sequence[int]) -> set[int]:
     """Those of the sessions whose customer has the chat open."""
-    asked = {"ids": list(session_ids), "since": now() - ALIVE_FOR}
-    return set(db.execute(_HERE, asked).scalars()) if session_ids else set()
+    if not session_ids:
+        return set()
+    return set(_run(db, _CUSTOMERS_HERE, CUSTOMER, ids=list(session_ids)).scalars())
 
 
 def looking_at(session_id: int) -> str:
@@ -93,34 +78,43 @@ def looking_at(session_id: int) -> str:
 
 def who_looks(db: Reader, session_id: int, but: int) -> list[dict[str, str]]:
     """Who else has a conversation open: ``[{username, name}]``, in the order of their names."""
-    asked = {"kind": looking_at(session_id), "but": but, "since": now() - ALIVE_FOR}
-    return [{"username": row.username, "name": row.name} for row in db.execute(_LOOKING, asked)]
+    found = _run(db, _LOOKING, looking_at(session_id), but=but)
+    return [{"username": row.username, "name": row.name} for row in found]
 
 
 def admins_here(db: Reader) -> set[int]:
     """The ids of the admins with a page of the desk open."""
-    return set(db.execute(_ADMINS_HERE, {"since": now() - ALIVE_FOR}).scalars())
+    return set(_run(db, _WHO_IS_HERE).scalars())
 
 
 def ready_to_answer(db: Reader) -> set[int]:
-    """The ids of those of them who are at the keyboard and may answer, so that a chat can be given to them now."""
-    query = _ADMINS_HERE.join(_ADMINS, _ADMINS.c.id == _PRESENCES.c.ref)
-    query = query.where(_ADMINS.c.away_since.is_(None), who_may(Permission.ANSWER))
-    return set(db.execute(query, {"since": now() - ALIVE_FOR}).scalars())
+    """The ids of those of them who are at the keyboard and may answer, so that a chat can be assigned to them now."""
+    return set(_run(db, _READY).scalars())
+
+
+def _run(db: Reader, query: Select[Any], kind: str = ADMIN, **more: Any) -> Result[Any]:
+    return db.execute(query, {"kind": kind, "since": now() - ALIVE_FOR, **more})
+
+
+def presence_of(admin: Any, here: set[int]) -> str:
+    """``online``, ``away`` or ``offline``. `admin`: an object or a row; `here`: what `admins_here` gives."""
+    if admin.id not in here or admin.disabled_at is not None:
+        return "offline"
+    return "away" if admin.away_since else "online"
 
 
 def desk_of(db: Reader) -> list[dict[str, Any]]:
     """Who works at the desk: ``[{username, name, role, may_answer, presence}]``, in the order of their names."""
     here = admins_here(db)
-    columns = (_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.name, _ADMINS.c.role)
-    query = select(*columns, _ADMINS.c.away_since).where(_ADMINS.c.disabled_at.is_(None))
+    columns = ("id", "username", "name", "role", "away_since", "disabled_at")
+    query = select(*(_ADMINS.c[name] for name in columns)).where(_ADMINS.c.disabled_at.is_(None))
     return [
         {
             "username": row.username,
             "name": row.name,
             "role": row.role,
             "may_answer": may(row.role, Permission.ANSWER),
-            "presence": "offline" if row.id not in here else "away" if row.away_since else "online",
+            "presence": presence_of(row, here),
         }
         for row in db.execute(query.order_by(_ADMINS.c.name, _ADMINS.c.username))
     ]
@@ -163,7 +157,7 @@ class Team:
 
 
 def _presence_of_desk(db: Reader) -> str:
-    found = db.execute(_DESK, {"since": now() - ALIVE_FOR}).scalars().all()
+    found = _run(db, _AWAY).scalars().all()
     if not found:
         return "offline"
     return "online" if None in found else "away"
@@ -182,7 +176,7 @@ def usual_answer(db: Reader) -> int | None:
     return int(waits[len(waits) // 2]) if len(waits) >= ENOUGH else None
 
 
-class Book:
+class OpenPages:
     """The open pages that this process serves."""
 
     def __init__(self) -> None:
@@ -191,7 +185,7 @@ class Book:
         self._open: dict[tuple[str, int], int] = {}
         self._until: dict[tuple[str, int], float] = {}
         self._written: set[tuple[str, int]] = set()
-        self._beaten = -1e9
+        self._heartbeat_at = -1e9
 
     def arrive(self, kind: str, ref: int) -> None:
         """A stream begins."""
@@ -221,12 +215,12 @@ class Book:
             present = set(self._open) | set(self._until)
         came = sorted(present - self._written)[:MOST_AT_ONCE]
         left = sorted(self._written - present)[:MOST_AT_ONCE]
-        beat = moment - self._beaten > BEAT
-        if not (came or left or beat):
+        due = moment - self._heartbeat_at > HEARTBEAT_EVERY
+        if not (came or left or due):
             return []
         with engine.connect().execution_options(**WRITING) as connection, connection.begin():
-            if beat:
-                self._beat(connection)
+            if due:
+                self._say_alive(connection)
             if left:
                 gone = delete(_PRESENCES).where(
                     _PRESENCES.c.worker_id == self.worker_id,
@@ -241,8 +235,8 @@ class Book:
                 connection.execute(_ARRIVE.on(connection), rows)
         self._written |= set(came)
         self._written -= set(left)
-        if beat:
-            self._beaten = moment
+        if due:
+            self._heartbeat_at = moment
         found = {_session_of(kind, ref) for kind, ref in [*came, *left]}
         return sorted(number for number in found if number is not None)
 
@@ -251,7 +245,7 @@ class Book:
         with engine.connect().execution_options(**WRITING) as connection, connection.begin():
             _remove(connection, _WORKERS.c.id == self.worker_id)
 
-    def _beat(self, connection: Any) -> None:
+    def _say_alive(self, connection: Any) -> None:
         alive = update(_WORKERS).where(_WORKERS.c.id == self.worker_id)
         if connection.execute(alive.values(alive_at=now())).rowcount == 0:
             connection.execute(insert(_WORKERS).values(id=self.worker_id, alive_at=now()))

@@ -8,6 +8,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from ..db.dialects import on_postgresql
 from ..db.errors import unless_away
 from ..db.postgresql import KEPT_ALIVE
+from ..db.sqlite import DataVersion
 from .hints import Changed, Hint, Typing, decode, encode, split
 from .hub import Hub
 from .sweep import Sweep
@@ -94,17 +96,13 @@ class SQLiteWatch(_Threaded):
         self._engine = engine
 
     def listen(self) -> None:
-        connection = self._engine.raw_connection()
-        try:
-            cursor = connection.cursor()
+        with closing(DataVersion(self._engine)) as data_version:
             before = None
             while not self.stopped.wait(WATCH_EVERY):
-                version = cursor.execute("PRAGMA data_version").fetchone()[0]
+                version = data_version.read()
                 if version != before:
                     self.look()
                     before = version
-        finally:
-            connection.close()
 
 
 class Silent(Exception):

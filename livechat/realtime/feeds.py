@@ -1,11 +1,12 @@
-"""What streams read of a conversation, as its customer or an admin sees it. For the desk's list, see inbox_feed.py.
+"""What streams read of a conversation, as its customer or an admin sees it. For the inbox, see inbox_feed.py.
 
-A log holds plain values only. It reads with short connections of its own, closed before its stream waits, and
+A feed holds plain values only. It reads with short connections of its own, closed before its stream waits, and
 asks each time, after it has read, whether its reader may still see it: who may then, could when it was written.
 """
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any
 
@@ -24,55 +25,88 @@ from ..serializers import Translate, admin_message, customer_message, public_nam
 from .hints import Typing
 from .hub import Listener
 from .service import Realtime
-from .sse import event
+from .sse import Feed, event
 
 Shape = dict[str, Any]
 
 
-class CustomerLog:
-    """A conversation for its customer. `shape` makes the session's JSON from what gives a connection and a row."""
+class DatabaseFeed(Feed):
+    """A feed that reads from the database, for the reader whom `token` identifies."""
 
-    pause, more = 0.0, False
-    for_customer = silent = True
+    more = False
+
+    def __init__(self, realtime: Realtime, token: str) -> None:
+        self._realtime = realtime
+        self._token = token
+
+    def begin(self) -> bytes | None:
+        with self._realtime.reading_engine.connect() as db:
+            found = self.backlog(db)
+            return found if found is not None and self.may_see(db) else None
+
+    @abstractmethod
+    def backlog(self, db: Connection) -> bytes | None:
+        """What has come since the cursor, or its first part. None when there is no such conversation any more."""
+
+    @abstractmethod
+    def may_see(self, db: Connection) -> bool:
+        """Whether the token still identifies the reader, and the reader may see all of this."""
+
+
+class ConversationFeed(DatabaseFeed):
+    """A conversation, from a position as `message_position` gives it.
+
+    `shape` makes the session's JSON from a function that gives a connection, and a row.
+    """
+
+    for_customer: bool
 
     def __init__(
         self,
         realtime: Realtime,
         session_id: int,
         token: str,
-        position: int,
+        position: tuple[int, bool],
         *,
-        anew: bool,
         shape: Callable[[Callable[[], Connection], Any], Shape],
         translate: Translate,
     ) -> None:
-        self._realtime = realtime
+        super().__init__(realtime, token)
         self._session_id = session_id
-        self._token = token
-        self._position = position
-        self._anew = anew
+        self._position, self._lost = position
         self._shape = shape
         self._translate = translate
-        self._guest_id: int | None = None
         self._shown: Shape | None = None
 
-    def begin(self) -> bytes | None:
-        head = event("reset", {}) if self._anew else b""
-        with self._realtime.reading_engine.connect() as db:
-            found = self._read(db, session_first=True)
-            if found is None:
-                return None
-            found += self._aside(db)
-            return head + found if self.may_see(db) else None
+    @abstractmethod
+    def record(self, db: Connection) -> Any | None:
+        """The session, as this reader's shape needs it."""
 
-    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
-        # A customer's sign of life alone reads nothing, because there are thousands: whether they may still see it
+    @abstractmethod
+    def message(self, entry: Any) -> Shape:
+        """An entry as this reader sees it."""
+
+    @abstractmethod
+    def typing(self, db: Connection, hint: Typing) -> Shape | None:
+        """Who types, as this reader is told; None if the reader is not told."""
+
+    def backlog(self, db: Connection) -> bytes | None:
+        found = self._read(db, session_first=True)
+        if found is None:
+            return None
+        head = event("reset", {}) if self._lost else b""
+        return head + found + self._aside(db)
+
+    def news(
+        self, listener: Listener, *, urgent: bool, slow: bool, heartbeat: bool
+    ) -> bytes | None:
+        # A customer's heartbeat reads nothing, because there are thousands: whether they may still see it
         # is asked for all of them together (service.py).
-        if self.for_customer and not urgent:
+        if self.silent and not urgent:
             return b""
         with self._realtime.reading_engine.connect() as db:
             # What happens elsewhere changes nothing here.
-            looked = urgent or beat
+            looked = urgent or heartbeat
             found = self._read(db) if looked else b""
             if found is None:
                 return None
@@ -81,35 +115,14 @@ class CustomerLog:
             found += self._typing(db, listener) + (self._aside(db, listener) if slow else b"")
             return found if not (looked or found) or self.may_see(db) else None
 
-    def record(self, db: Connection) -> Any | None:
-        """The session, as this reader's shape needs it."""
-        return customer_record_by_id(db, self._session_id)
-
-    def may_see(self, db: Connection) -> bool:
-        """Whether the token still proves to be this session's guest."""
-        return bool(guest_id_by_token(db, self._token) == self._guest_id)
-
-    def message(self, entry: Any) -> Shape:
-        """An entry as this reader sees it."""
-        return customer_message(entry, self._translate)
-
-    def typing(self, db: Connection, hint: Typing) -> Shape | None:
-        """Who types, as this reader is told; None for who is not told."""
-        if hint.admin_id is None:
-            return None
-        name = admin_name(db, hint.admin_id)
-        author = public_name(name, self._translate) if self.for_customer else name
-        return {"from": "admin", "author": author, "typing": hint.typing}
-
     def _aside(self, db: Connection, listener: Listener | None = None) -> bytes:
-        """What else a reader is told who listens to all sessions."""
+        """What else this reader is told besides the conversation."""
         return b""
 
     def _read(self, db: Connection, *, session_first: bool = False) -> bytes | None:
         record = self.record(db)
         if record is None:
             return None
-        self._guest_id = record.guest_id
         parts = []
         before = self._cursor(record)
         newest = record.public_seq if self.for_customer else record.seq
@@ -142,7 +155,32 @@ class CustomerLog:
         return message_cursor(record, self._position, for_customer=self.for_customer)
 
 
-class AdminLog(CustomerLog):
+class CustomerFeed(ConversationFeed):
+    """A conversation for its customer."""
+
+    pause = 0.0
+    for_customer = silent = True
+    _guest_id: int | None = None
+
+    def record(self, db: Connection) -> Any | None:
+        record = customer_record_by_id(db, self._session_id)
+        self._guest_id = record.guest_id if record else None
+        return record
+
+    def may_see(self, db: Connection) -> bool:
+        return bool(guest_id_by_token(db, self._token) == self._guest_id)
+
+    def message(self, entry: Any) -> Shape:
+        return customer_message(entry, self._translate)
+
+    def typing(self, db: Connection, hint: Typing) -> Shape | None:
+        if hint.admin_id is None:
+            return None
+        name = public_name(admin_name(db, hint.admin_id), self._translate)
+        return {"from": "admin", "author": name, "typing": hint.typing}
+
+
+class AdminFeed(ConversationFeed):
     """A conversation for an admin, who is also told what else calls for them."""
 
     pause = 1.0
@@ -172,12 +210,13 @@ class AdminLog(CustomerLog):
             return None
         if hint.admin_id is None:
             record = record_by_id(db, self._session_id)
-            return {
-                "from": "customer",
-                "author": record.customer_name if record else None,
-                "typing": hint.typing,
-            }
-        return super().typing(db, hint)
+            name = record.customer_name if record else None
+            return {"from": "customer", "author": name, "typing": hint.typing}
+        return {
+            "from": "admin",
+            "author": admin_name(db, hint.admin_id),
+            "typing": hint.typing,
+        }
 
     def _read(self, db: Connection, *, session_first: bool = False) -> bytes | None:
         found = super()._read(db, session_first=session_first)

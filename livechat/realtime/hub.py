@@ -1,4 +1,4 @@
-"""Who listens in this process, and waking them. Nothing is queued: whoever is woken reads the log itself."""
+"""Who listens in this process, and waking them. Nothing is queued: a woken listener reads its feed itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the stream of the desk's list reads."""
+"""What the stream of the inbox reads."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ..conversation.cursors import activity_cursor
 from ..desk.filters import Filters
 from ..desk.inbox import changed_since, matching, rows_of
-from .feeds import Shape, is_signed_in
+from .feeds import DatabaseFeed, Shape, is_signed_in
 from .hub import Listener
-from .refresh_budget import Sparing
+from .refresh_budget import RefreshBudget
 from .service import Realtime
 from .sse import event
 
 
-class ListLog:
-    """The desk's list, filtered, for one admin."""
+class InboxFeed(DatabaseFeed):
+    """The inbox, filtered, for one admin."""
 
-    pause = 0.5
-    more = silent = False
+    pause, silent = 0.5, False
 
     def __init__(
         self,
@@ -32,12 +32,11 @@ class ListLog:
         *,
         after: int | None,
         shape: Callable[[Any], Shape],
-        summary: Callable[[Connection, Sparing], tuple[dict[str, Shape], bool]],
+        summary: Callable[[Connection, RefreshBudget], tuple[dict[str, Shape], bool]],
     ) -> None:
-        self._realtime = realtime
+        super().__init__(realtime, token)
         self._after = after
         self._filters = filters
-        self._token = token
         self._admin_id = admin_id
         self._shape = shape
         self._summary = summary
@@ -45,29 +44,29 @@ class ListLog:
         self._summed_at = 0.0
         self._owing = False
 
-    def begin(self) -> bytes | None:
-        with self._realtime.reading_engine.connect() as db:
-            found = b""
-            if self._after is not None:
-                told = max(self._told_up_to(), self._after)
-                changed = changed_since(db, self._after)
-                found = event("reset", {}) if changed is None else self._rows(db, changed, told)
-            found += self._sum_up(db)
-            return found if self._may_see(db) else None
+    def backlog(self, db: Connection) -> bytes | None:
+        found = b""
+        if self._after is not None:
+            told = max(self._told_up_to(), self._after)
+            changed = changed_since(db, self._after)
+            found = event("reset", {}) if changed is None else self._rows(db, changed, told)
+        return found + self._sum_up(db)
 
-    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
+    def news(
+        self, listener: Listener, *, urgent: bool, slow: bool, heartbeat: bool
+    ) -> bytes | None:
         with self._realtime.reading_engine.connect() as db:
-            found = self._changes(db, listener, beat=beat)
-            return found if self._may_see(db) else None
+            found = self._changes(db, listener, heartbeat=heartbeat)
+            return found if self.may_see(db) else None
 
-    def _changes(self, db: Connection, listener: Listener, *, beat: bool) -> bytes:
+    def _changes(self, db: Connection, listener: Listener, *, heartbeat: bool) -> bytes:
         told = self._told_up_to()  # before: it may be less than what is taken, never more
         changed, overrun = listener.take_changed()
         if overrun:
             return event("reset", {}) + self._sum_up(db)
         parts = [self._rows(db, sorted(changed), told)] if changed else []
-        if changed or beat or self._owing:
-            parts.append(self._sum_up(db, seldom=not beat))
+        if changed or heartbeat or self._owing:
+            parts.append(self._sum_up(db, seldom=not heartbeat))
             # What was left out for now is told with the next look.
             listener.stirred = listener.stirred or self._owing
         return b"".join(parts)
@@ -86,7 +85,8 @@ class ListLog:
         # With the last one everything up to there has been sent, and not before.
         last = len(parts) - 1
         return b"".join(
-            event(*part, f"l{told}" if index == last else None) for index, part in enumerate(parts)
+            event(*part, activity_cursor(told) if index == last else None)
+            for index, part in enumerate(parts)
         )
 
     def _sum_up(self, db: Connection, *, seldom: bool = False) -> bytes:
@@ -104,5 +104,5 @@ class ListLog:
                 parts.append(event(name, told))
         return b"".join(parts)
 
-    def _may_see(self, db: Connection) -> bool:
+    def may_see(self, db: Connection) -> bool:
         return is_signed_in(db, self._token, self._admin_id)

@@ -1,4 +1,4 @@
-"""Figures for streams: asked of the database anew only after twenty times as long as they took to find.
+"""Figures for streams: asked of the database again only after twenty times as long as they took to find.
 
 Counting is quick in a small database and slow in a large one. This way it never takes more than a twentieth of the
 process, however many streams want to know; a stream that was told an older figure is told again soon.
@@ -14,7 +14,7 @@ SHARE = 20
 MOST = 1000  # figures remembered
 
 
-class Sparing:
+class RefreshBudget:
     """Figures by name, shared by the streams of a process."""
 
     def __init__(self) -> None:

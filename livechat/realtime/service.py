@@ -16,7 +16,7 @@ from ..conversation.records import LONGEST_QUEUE, SESSIONS
 from ..db import errors
 from ..db.changes import announce
 from ..db.dialects import on_sqlite
-from ..desk.presence import Book, Team
+from ..desk.presence import OpenPages, Team
 from ..exceptions import TooManyStreams
 from ..gevent_support import is_patched
 from ..models import Status
@@ -24,7 +24,7 @@ from .backends import choose
 from .hints import Presence, split
 from .hub import Hub, Listener
 from .poll_cache import Known, Remembered
-from .refresh_budget import Sparing
+from .refresh_budget import RefreshBudget
 from .wakeup import Wakeup
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ class Realtime:
         self.engine = engine
         self.reading_engine = reading_engine
         self.hub = Hub()
-        self.book = Book()
+        self.open_pages = OpenPages()
         self.team = Team()
-        self.figures = Sparing()
+        self.figures = RefreshBudget()
         self.known = Remembered(reading_engine) if on_sqlite(engine) else Known()
         self.hub.on_change(self.known.forget)
         self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)
@@ -89,7 +89,7 @@ class Realtime:
         self.known.close()
         if self._keeper is not None:
             self._keeper.join(5)
-            self._try(lambda: self.book.forget(self.engine))
+            self._try(lambda: self.open_pages.forget(self.engine))
 
     def take_slot(self, who: str, network: str) -> Callable[[], None]:
         """Count a stream; returns what gives the slot back. Raises TooManyStreams."""
@@ -121,7 +121,7 @@ class Realtime:
 
     def _keep(self) -> None:
         while not self._stopped.wait(TICK):
-            self._try(self._write_book)
+            self._try(self._write_presence)
             self._try(self._tell_queue)
             self._try(self._check_rights)
             self._try(self._tell_team)
@@ -131,8 +131,8 @@ class Realtime:
                 self._try(self.wakeup.look)
             self._try(self._make_up_for_missed)
 
-    def _write_book(self) -> None:
-        for moved in split(self.book.write(self.engine), Presence):
+    def _write_presence(self) -> None:
+        for moved in split(self.open_pages.write(self.engine), Presence):
             self.wakeup.say(moved)
 
     def _check_rights(self) -> None:

@@ -1,4 +1,4 @@
-"""A stream of server-sent events as a WSGI answer: it waits, is woken, reads the log, and says what is new.
+"""A stream of server-sent events as a WSGI answer: it waits, is woken, reads its feed, and says what is new.
 
 It has begun before it is answered (`EventStream.begin`), so what goes wrong then is an error like any other: 503 when
 the database is away. A stream that fails to read later ends, and is never read again: its client comes back with the
@@ -23,19 +23,17 @@ from .hub import Listener
 
 log = logging.getLogger(__name__)
 RETRY = 2000  # milliseconds after which a browser's own EventSource would come back
-BEAT = (
-    12.0,
-    14.0,
-)  # seconds between two signs of life, at random, so that ten thousand are not at once
+HEARTBEAT_EVERY = (12.0, 14.0)
+"""Seconds between two heartbeats, at random, so that ten thousand are not at once."""
 # What WebOb and Pyramid keep in the WSGI environment holds the whole request.
 _KEPT_BY = ("webob.", "bfg.", "pyramid.", "tm.", "repoze.", "livechat.")
 
 
-def _beat() -> float:
-    return random.uniform(*BEAT)  # noqa: S311 - not a secret
+def _until_heartbeat() -> float:
+    return random.uniform(*HEARTBEAT_EVERY)  # noqa: S311 - not a secret
 
 
-class Log(Protocol):
+class Feed(Protocol):
     """What a stream reads.
 
     Reading moves its position. So one that has failed to read is not asked again: what it had read by then was never
@@ -46,15 +44,17 @@ class Log(Protocol):
     """Seconds between two reads for what is not urgent."""
 
     silent: bool
-    """Whether it reads nothing for a sign of life alone."""
+    """Whether it reads nothing for a heartbeat alone."""
 
     more: bool
-    """Whether the last part ended before the newest entry. A log that has more wakes its listener itself."""
+    """Whether the last part ended before the newest entry. A feed that has more wakes its listener itself."""
 
     def begin(self) -> bytes | None:
         """The backlog from the cursor, or its first part. None when the reader may not see it any more."""
 
-    def news(self, listener: Listener, *, urgent: bool, slow: bool, beat: bool) -> bytes | None:
+    def news(
+        self, listener: Listener, *, urgent: bool, slow: bool, heartbeat: bool
+    ) -> bytes | None:
         """What is new; nothing is b"". None when the reader may not see it any more."""
 
 
@@ -70,32 +70,32 @@ class EventStream:
     goes_on = True
     """Tells the server (server/http.py) that this answer lasts."""
 
-    sign = b":\n\n"
-    """A sign of life: a comment."""
+    heartbeat = b":\n\n"
+    """A comment, which clients ignore."""
 
     def __init__(
         self,
-        source: Log,
+        feed: Feed,
         listener: Listener,
         environ: dict[str, Any],
         on_close: Callable[[], None],
     ) -> None:
-        self._log = source
+        self._feed = feed
         self._listener = listener
         self._environ: dict[str, Any] | None = environ
         self._first = b""
         self._on_close: Callable[[], None] | None = on_close
-        self._beat_at = 0.0
+        self._heartbeat_at = 0.0
         self._slow_at = 0.0
-        self.beaten_for = False
-        """Whether the server sends the signs of life, as long as there is nothing to say (server/heartbeats.py)."""
+        self.server_sends_heartbeats = False
+        """Whether the server sends the heartbeats, as long as there is nothing to say (server/heartbeats.py)."""
         self.idle = False
         """Whether it waits."""
 
     @property
     def silent(self) -> bool:
-        """Whether a sign of life alone takes nothing but sending it."""
-        return self._log.silent
+        """Whether a heartbeat alone takes nothing but sending it."""
+        return self._feed.silent
 
     @property
     def has_ended(self) -> bool:
@@ -108,7 +108,7 @@ class EventStream:
         Raises what the database says; then the stream has ended, too.
         """
         try:
-            backlog = self._log.begin()
+            backlog = self._feed.begin()
         except BaseException:
             self.close()
             raise
@@ -116,7 +116,7 @@ class EventStream:
             self.close()
         else:
             self._first = f"retry: {RETRY}\n\n".encode() + backlog
-            if self._log.more:
+            if self._feed.more:
                 self._listener.wake()  # the next part follows as soon as this one has been sent
 
     def __iter__(self) -> Iterator[bytes]:
@@ -143,9 +143,9 @@ class EventStream:
         """The reader has left: stop waiting. Called from elsewhere than where the stream is read."""
         self._listener.end()
 
-    def beat(self) -> None:
-        """Send a sign of life now. Called from elsewhere, too."""
-        self._beat_at = 0.0
+    def send_heartbeat(self) -> None:
+        """Send a heartbeat now. Called from elsewhere, too."""
+        self._heartbeat_at = 0.0
         self._listener.stir()
 
     def close(self) -> None:
@@ -158,37 +158,39 @@ class EventStream:
         environ, self._environ = self._environ or {}, None
         for key in [key for key in environ if key.startswith(_KEPT_BY)]:
             del environ[key]
-        self._beat_at = time.monotonic() + _beat()
+        self._heartbeat_at = time.monotonic() + _until_heartbeat()
         first, self._first = self._first, b""
         return first
 
     def _next(self) -> bytes | None:
         listener = self._listener
         while True:
-            if self.beaten_for:
-                self._beat_at = math.inf
+            if self.server_sends_heartbeats:
+                self._heartbeat_at = math.inf
             moment = time.monotonic()
-            until = min(self._beat_at, self._slow_at) if listener.stirred else self._beat_at
+            until = (
+                min(self._heartbeat_at, self._slow_at) if listener.stirred else self._heartbeat_at
+            )
             self.idle = True
             listener.wait(None if until == math.inf else max(0.0, until - moment))
             self.idle = False
             if listener.ended:
                 return None
             moment = time.monotonic()
-            beat = moment >= self._beat_at
+            heartbeat = moment >= self._heartbeat_at
             urgent = listener.urgent
             if urgent:  # only then: what another thread says meanwhile must not be wiped out
                 listener.urgent = False
             slow = listener.stirred and moment >= self._slow_at
-            if not (beat or urgent or slow):
+            if not (heartbeat or urgent or slow):
                 continue
             if slow:
                 listener.stirred = False
                 # At random, or those who were kept waiting together would do so again and again.
-                self._slow_at = moment + self._log.pause * random.uniform(0.8, 1.3)  # noqa: S311
-            chunk = self._log.news(listener, urgent=urgent, slow=slow, beat=beat)
+                self._slow_at = moment + self._feed.pause * random.uniform(0.8, 1.3)  # noqa: S311
+            chunk = self._feed.news(listener, urgent=urgent, slow=slow, heartbeat=heartbeat)
             if chunk is None:
                 return None
-            if chunk or beat:
-                self._beat_at = moment + _beat()
-                return chunk or self.sign
+            if chunk or heartbeat:
+                self._heartbeat_at = moment + _until_heartbeat()
+                return chunk or self.heartbeat

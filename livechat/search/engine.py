@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, func, select
 
 from ..accounts.admins import fold_username
+from ..conversation.cursors import END, search_cursor, search_position
 from ..conversation.records import MESSAGES, SESSIONS
 from ..conversation.tags import fold_tag, tags_of
 from ..db.dialects import Reader
@@ -18,7 +18,6 @@ from ..db.engine import LONG
 from ..exceptions import Invalid
 from ..models import Admin, Sender, SessionTag, Tag
 from . import index
-from .index import END
 from .query import Query, matches, parse
 from .results import Found, Hit, message_hit, session_hit
 
@@ -48,7 +47,7 @@ def find(
 
     Raises Invalid for what is too long, a filter that makes no sense, or no cursor.
     """
-    message_below, session_below = _position(before)
+    message_below, session_below = search_position(before)
     query = parse(text)
     if query.nothing:
         return Found([], None)
@@ -129,7 +128,7 @@ class _Search:
         for which, stream in enumerate(streams):
             if not stream.rows[at[which] :] and stream.looked is None:
                 below[which] = 0
-        return Found(self._shaped(taken), f"h{below[0]}.{below[1]}", upto)
+        return Found(self._shaped(taken), search_cursor(*below), upto)
 
     def _stream(
         self,
@@ -270,12 +269,3 @@ def _tag(text: str) -> str:
         return fold_tag(text)
     except Invalid:
         return ""  # no tag is called so
-
-
-def _position(cursor: str) -> tuple[int, int]:
-    if not cursor:
-        return END, END
-    match = re.fullmatch(r"h(\d{1,10})\.(\d{1,10})", cursor, re.ASCII)
-    if match is None or max(int(match[1]), int(match[2])) > END:
-        raise Invalid("before", "This is no cursor. Use “next” from an earlier answer, or none.")
-    return int(match[1]), int(match[2])

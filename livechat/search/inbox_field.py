@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import and_, func, or_, select
 
+from ..conversation.cursors import END
 from ..conversation.records import SESSIONS
 from ..db.dialects import Reader
 from ..db.engine import LONG
@@ -30,7 +31,7 @@ def searched(db: Reader, text: str) -> list[Any]:
     found: list[int] = []
     if all(terms):
         query = Query(terms=tuple(each for each in terms if each))
-        found = index.sessions(db, query, below=index.END, above=0, limit=COMMON)
+        found = index.sessions(db, query, below=END, above=0, limit=COMMON)
         if len(found) >= COMMON:
             return [or_(and_(*anywhere), SESSIONS.c.id.in_(found))]
     newest = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0

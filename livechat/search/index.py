@@ -12,7 +12,6 @@ from ..db.engine import LONG, WRITING
 from ..db.errors import unless_away
 from .query import Query, Term
 
-END = 2**31 - 1  # above every number
 EXPANDED = 40  # words that begin alike and are looked up one by one
 IN_PREFIX_INDEX = 3  # letters: shorter beginnings have an index of their own
 WINDOW = 10_000  # numbers that PostgreSQL goes through one by one, the newest first

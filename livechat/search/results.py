@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..models import rfc3339
 from .query import Term, snippet
 
 
@@ -22,6 +23,19 @@ class Hit:
     author: str | None
     snippet: Sequence[dict[str, Any]]
     created_at: datetime
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """The JSON of a hit."""
+        return {
+            "number": self.number,
+            "name": self.name,
+            "seq": self.seq,
+            "from": self.sender,
+            "author": self.author,
+            "snippet": list(self.snippet),
+            "created_at": rfc3339(self.created_at),
+        }
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from ..gevent_support import raw_socket
-from .heartbeats import Pulse
+from .heartbeats import Heartbeats
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +67,9 @@ def run(
 
     several = life is not None
     servers = []
-    pulse = Pulse()
-    beating = gevent.spawn(pulse.run)
-    handler = _handler_class(pulse)
+    heartbeats = Heartbeats()
+    sending_heartbeats = gevent.spawn(heartbeats.run)
+    handler = _handler_class(heartbeats)
     places = Places(capacity(), proxies=proxies)
     if places.most < FEW:
         log.warning("Only %s connections are possible. Raise the limit of open files.", places.most)
@@ -115,7 +115,7 @@ def run(
     stop()
     handler.end_all()
     gevent.joinall([gevent.spawn(server.stop, FINISH) for server in servers])
-    beating.kill()
+    sending_heartbeats.kill()
     return signal.SIGINT in by
 
 
@@ -142,14 +142,15 @@ def capacity() -> int:
     return max(limit - min(max(limit // 4, 96), 512), 8)
 
 
-def _go_on(client: Any, stream: Any, chunked: bool, pulse: Pulse) -> None:
+def _go_on(client: Any, stream: Any, chunked: bool, heartbeats: Heartbeats) -> None:
     """Send what a stream says until it or its reader ends. Who does not read is let go, and comes back."""
     from gevent import get_hub
 
     # A client that has left closes its sending side, long before something is sent to it in vain.
     watcher = get_hub().loop.io(client.fileno(), 1)
     watcher.start(_look_whether_gone, client, stream, watcher)
-    beaten = pulse.take(stream, client, _framed(stream.sign, chunked)) if stream.silent else None
+    heartbeat = _framed(stream.heartbeat, chunked)
+    part = heartbeats.take(stream, client, heartbeat) if stream.silent else {}
     try:
         for data in filter(None, stream):
             framed = _framed(data, chunked)
@@ -162,8 +163,7 @@ def _go_on(client: Any, stream: Any, chunked: bool, pulse: Pulse) -> None:
     except Exception:
         log.exception("A stream has failed")
     finally:
-        if beaten is not None:
-            beaten.pop(stream, None)
+        part.pop(stream, None)
         watcher.stop()
         watcher.close()
         stream.close()
@@ -186,7 +186,7 @@ def _look_whether_gone(client: Any, stream: Any, watcher: Any) -> None:
         stream.end()
 
 
-def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs gevent imported
+def _handler_class(heartbeats: Heartbeats) -> Any:  # noqa: C901 - a class, which needs gevent imported
     from gevent import socket as cooperative
 
     from .connections import RequestReader
@@ -227,7 +227,7 @@ def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs ge
             plain = cooperative.socket(one.family, one.type, one.proto, fileno=descriptor)
             plain.settimeout(STUCK)
             self.goes_on = self.server.pool.spawn(
-                _go_on, plain, stream, self.response_use_chunked, pulse
+                _go_on, plain, stream, self.response_use_chunked, heartbeats
             )
             self.socket = None
             self.close_connection = True

@@ -9,12 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
-from babel.core import Locale
-from babel.dates import format_date
-from babel.numbers import format_compact_decimal
-from babel.units import format_unit
+from ..formats import Formats
 
 WIDTH, HEIGHT = 960, 250
 LEFT, TOP, BOTTOM = 56, 26, 44
@@ -41,7 +37,6 @@ SECONDS = (
     43200,
     86400,
 )
-_UNITS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 @dataclass(frozen=True)
@@ -111,36 +106,11 @@ class Chart:
     left: int = LEFT
 
 
-def duration(seconds: float | None, locale: Locale | str = "en", *, narrow: bool = False) -> str:
-    """A time that passed, in at most two units: ``42 sec``, ``3 min 20 sec``, ``14 min``, ``2 hr 5 min``; `narrow`:
-    ``3m 20s``. A dash for None."""
-    if seconds is None:
-        return "–"
-    left = round(seconds)
-    # Seconds say nothing more where it took ten minutes, nor minutes where it took days.
-    finest = 1 if left < 600 else 60 if left < 86400 else 3600
-    form: Literal["short", "narrow"] = "narrow" if narrow else "short"
-    said = []
-    for name, size in _UNITS:
-        if left >= size >= finest:
-            said.append(format_unit(left // size, f"duration-{name}", form, locale=locale))
-            left %= size
-    return " ".join(said) or str(format_unit(0, "duration-second", form, locale=locale))
-
-
-def compact(number: float, locale: Locale | str = "en") -> str:
-    """A number that fits above a bar: ``950``, ``1.2K``, ``14K``."""
-    if number < 1000:
-        return str(round(number))
-    digits = 1 if number < 10_000 else 0
-    return str(format_compact_decimal(number, locale=locale, fraction_digits=digits))
-
-
 def bars(
     days: Sequence[date],
     series: Sequence[Sequence[int]],
     hint: Callable[[int], str],
-    locale: Locale | str = "en",
+    formats: Formats,
 ) -> Chart:
     """A bar for each day, made of its number in each series. `hint` tells a day by its place in a sentence."""
     sums = [sum(numbers) for numbers in zip(*series, strict=True)]
@@ -158,17 +128,17 @@ def bars(
                     Part(index, round(x, 1), round(y, 1), round(slot * (1 - GAP), 1), height)
                 )
         middle = round(LEFT + (place + 0.5) * slot, 1)
-        text = compact(total, locale) if total else ""
+        text = formats.compact(total) if total else ""
         found.append(Bar(middle, round(y - 6, 1), parts, text, hint(place)))
-    shown = [Tick(_y(value, most), compact(value, locale)) for value in ticks]
-    return Chart(right, _base(), shown, _places(days, right, locale), bars=found)
+    shown = [Tick(_y(value, most), formats.compact(value)) for value in ticks]
+    return Chart(right, _base(), shown, _places(days, right, formats), bars=found)
 
 
 def lines(
     days: Sequence[date],
     series: Sequence[tuple[str, Sequence[float | None]]],
     hint: Callable[[int], str],
-    locale: Locale | str = "en",
+    formats: Formats,
 ) -> Chart:
     """A line for each named series of seconds. A day with None is left out, and the line with it."""
     longest = max((one for _name, values in series for one in values if one is not None), default=0)
@@ -189,16 +159,16 @@ def lines(
             label = (
                 right + 6,
                 _free(marks[-1][1], taken),
-                f"{name}: {duration(last, locale, narrow=True)}",
+                f"{name}: {formats.duration(last, narrow=True)}",
             )
         peak = None
         if marks and not found:  # of the highest line only: the others' would stand on it
             x, y, _hint = min(marks, key=lambda mark: mark[1])
-            most_of_all = duration(max(value for value in values if value is not None), locale)
+            most_of_all = formats.duration(max(value for value in values if value is not None))
             peak = None if x == marks[-1][0] else (x, y - 9, most_of_all)
         found.append(Line(index, _path(points), marks, label, peak))
-    shown = [Tick(_y(value, most), duration(value, locale)) for value in ticks]
-    return Chart(right, _base(), shown, _places(days, right, locale), lines=found)
+    shown = [Tick(_y(value, most), formats.duration(value)) for value in ticks]
+    return Chart(right, _base(), shown, _places(days, right, formats), lines=found)
 
 
 def _base() -> float:
@@ -232,17 +202,15 @@ def _duration_scale(longest: float) -> tuple[float, list[float]]:
     return step * count, [step * n for n in range(count + 1)]
 
 
-def _places(days: Sequence[date], right: float, locale: Locale | str) -> list[Place]:
+def _places(days: Sequence[date], right: float, formats: Formats) -> list[Place]:
     slot = (right - LEFT) / max(1, len(days))
     last = len(days) - 1
     return [
         Place(
             round(LEFT + (index + 0.5) * slot, 1),
-            format_date(day, "d", locale=locale),
-            # A month that begins beside “today” would stand in its way.
-            format_date(day, "LLLL", locale=locale)
-            if index == 0 or (day.day == 1 and index < last - 2)
-            else "",
+            formats.day_of_month(day),
+            # A month that begins next to “today” would overlap it.
+            formats.month(day) if index == 0 or (day.day == 1 and index < last - 2) else "",
             index == last,
         )
         for index, day in enumerate(days)

@@ -22,7 +22,7 @@ from ..desk import presence
 from ..exceptions import Invalid
 from ..models import Guest
 from ..permissions import Permission
-from ..realtime.feeds import CustomerLog
+from ..realtime.feeds import CustomerFeed
 from ..resources import Chat, CustomerSession, Start, of_verb
 from ..security import bearer_token, embedding_site, signature_holds
 from ..serializers import customer_message
@@ -56,19 +56,23 @@ def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
     request.response.headers["Cache-Control"] = (
         "public, no-cache"  # nobody's page: the same for all
     )
-    settings = request.livechat
-    product_id = request.GET.get("product")
+    names, product_id = ("start", "resume", "ticket"), request.GET.get("product")
     return {
-        "urls": {
-            name: request.resource_url(context[name]) for name in ("start", "resume", "ticket")
-        },
+        **_settings(request),
+        "urls": {name: request.resource_url(context[name]) for name in names},
+        "product_id": validation.product_id(product_id) if product_id else None,
+        "team": _team(request),
+        "words": script_texts.translated(script_texts.FRAME, request.localizer.translate),
+    }
+
+
+def _settings(request: Request) -> dict[str, Any]:
+    settings = request.livechat
+    return {
         "allowed_sites": list(settings.allowed_sites),
         "guest_name": settings.guest_name,
         "guest_email": settings.guest_email,
-        "product_id": validation.product_id(product_id) if product_id else None,
         "shop_name": settings.shop_name,
-        "team": _team(request),
-        "words": script_texts.translated(script_texts.FRAME, request.localizer.translate),
     }
 
 
@@ -94,22 +98,25 @@ def start(context: Start, request: Request) -> dict[str, Any]:
     """Begin a conversation (201), or go on with the open one (200)."""
     data = json_object(request)
     opening = read_opening(request, data, context.product_id)
-    token = bearer_token(request)
-    guest_id = request.identity.guest_id
-    if guest_id is None:
-        request.limits.count_start(network(request))
-        guest = guests.new_guest(request.dbsession, opening.start_key)
-        token = guests.give_token(request.dbsession, guest)
-    else:
-        request.limits.count_act(network(request), f"guest {guest_id}")
-        guest = request.dbsession.get_one(Guest, guest_id)
+    guest, token = _guest(request, opening)
     if opening.body is not None:
         request.limits.count_send(network(request), f"guest {guest.id}")
     outcome = lifecycle.start(request.dbsession, guest, opening)
     request.response.status_int = 201 if outcome.created else 200
     record = records.customer_record_by_id(request.db, outcome.session.id)
-    ticket = _ticket(request, data, guest, token or "")
+    ticket = _ticket(request, data, guest, token)
     return {**newest(request, record), "token": token, **ticket}
+
+
+def _guest(request: Request, opening: Opening) -> tuple[Guest, str]:
+    """The guest who starts a conversation, and their token; both are new if the request has none."""
+    guest_id = request.identity.guest_id
+    if guest_id is None:
+        request.limits.count_start(network(request))
+        guest = guests.new_guest(request.dbsession, opening.start_key)
+        return guest, guests.give_token(request.dbsession, guest)
+    request.limits.count_act(network(request), f"guest {guest_id}")
+    return request.dbsession.get_one(Guest, guest_id), bearer_token(request) or ""
 
 
 def _ticket(request: Request, data: dict[str, Any], guest: Guest, token: str) -> dict[str, str]:
@@ -123,10 +130,8 @@ def _ticket(request: Request, data: dict[str, Any], guest: Guest, token: str) ->
 def send(context: CustomerSession, request: Request) -> dict[str, Any]:
     """Send a message: 201, or 200 and the very same message when it had been sent before."""
     data = json_object(request)
-    body, client_id = (
-        validation.body_text(data.get("body")),
-        validation.client_id(data.get("client_id")),
-    )
+    body = validation.body_text(data.get("body"))
+    client_id = validation.client_id(data.get("client_id"))
     request.limits.count_send(network(request), f"guest {context.record.guest_id}")
     record = context.record
     if row := group_commit.add_by_customer(request, record.id, body, client_id):
@@ -146,7 +151,7 @@ def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
     if "before" in request.GET:
         return _page_before(context, request, request.GET["before"])
     position, lost = position_of(context, request, request.GET.get("after"))
-    request.realtime.book.polled(presence.CUSTOMER, context.record.id)
+    request.realtime.open_pages.polled(presence.CUSTOMER, context.record.id)
     if lost:
         return newest(request, context.record) | {"reset": True}
     found = since(request, context.record, position)
@@ -167,21 +172,19 @@ def _page_before(context: CustomerSession, request: Request, cursor: str) -> dic
 @session_view("messages", request_method="GET", **STREAMED)
 def stream(context: CustomerSession, request: Request) -> Response:
     """The same as a stream that goes on."""
-    position, anew = position_of(context, request, resume_from(request))
-    record = context.record
-    token = bearer_token(request) or ""
-    log = CustomerLog(
+    position = position_of(context, request, resume_from(request))
+    record, token = context.record, bearer_token(request) or ""
+    feed = CustomerFeed(
         request.realtime,
         record.id,
         token,
         position,
-        anew=anew,
         shape=session_shaper(request),
         translate=request.localizer.translate,
     )
     here = [(presence.CUSTOMER, record.id)]
     proof = guests.hash_token(token)
-    return streamed(request, log, record.id, f"guest {record.guest_id}", here, proof=proof)
+    return streamed(request, feed, record.id, f"guest {record.guest_id}", here, proof=proof)
 
 
 @session_view("typing", request_method="POST")

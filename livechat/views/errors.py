@@ -21,7 +21,7 @@ from pyramid.view import exception_view_config, forbidden_view_config, notfound_
 from pyramid_retry import mark_error_retryable
 
 from ..db import errors
-from ..exceptions import Busy, Refused, TooMany, TooManyStreams
+from ..exceptions import Refused
 from ..permissions import Permission
 from ..resources import AdminSession, CustomerSession, Desk
 from ..web.headers import on_customer_side, preflight
@@ -35,12 +35,7 @@ RETRY_AFTER = 2  # seconds
 @exception_view_config(Refused)
 def refused(error: Refused, request: Request) -> Response:
     """Our own no."""
-    headers = (
-        {"Retry-After": str(error.retry_after)}
-        if isinstance(error, TooMany | TooManyStreams | Busy)
-        else {}
-    )
-    response = answer(request, error.status, error.code, error.message, error.field, headers)
+    response = answer(request, error.status, error.code, error.message, error.field, error.headers)
     if error.more and prefers_json(request):
         response.json_body = response.json_body | error.more
     return response
@@ -70,13 +65,8 @@ def no_such_method(error: Any, request: Request) -> Response:
     if not methods or request.method in methods:
         return not_found(error, request)
     allowed = ", ".join(sorted(methods))
-    return answer(
-        request,
-        405,
-        "method_not_allowed",
-        f"This address takes {allowed} only.",
-        headers={"Allow": allowed},
-    )
+    message, headers = f"This address takes {allowed} only.", {"Allow": allowed}
+    return answer(request, 405, "method_not_allowed", message, headers=headers)
 
 
 @forbidden_view_config()
@@ -89,6 +79,11 @@ def forbidden(_error: Any, request: Request) -> Response:
         return answer(request, 403, "forbidden", message, "role")
     if prefers_json(request):
         return answer(request, 403, "forbidden", "Sign in to see this.")
+    return _to_login(request)
+
+
+def _to_login(request: Request) -> Response:
+    """The login page. It shows a text that could not be sent, so that it is not lost."""
     login_url = request.resource_url(request.root["custom-admin"], "login", "")
     if request.method == "GET":
         return HTTPSeeOther(login_url + _next(request))
@@ -208,10 +203,7 @@ def _methods_here(request: Request) -> set[str]:
         kind = view["context"]
         if view["name"] != request.view_name or not isinstance(kind, type):
             continue
-        if not isinstance(request.context, kind):
-            continue
-        verb = view.get("verb")
-        if verb is None or verb == getattr(request.context, "verb", None):
+        if isinstance(request.context, kind):
             named = view["request_methods"] or ()
             methods.update([named] if isinstance(named, str) else named)
     return methods | ({"HEAD"} if "GET" in methods else set())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -32,9 +33,10 @@ from ..web.request_body import form_text
 CLEARED = '"cache"'
 LOGIN_PAGE = "livechat:templates/desk/login.jinja2"
 WELCOME_PAGE = "livechat:templates/desk/welcome.jinja2"
+visit_view: Callable[..., Any] = partial(view_config, context=Admin, permission=Permission.VISIT)
 
 
-@view_config(context=Admin, request_method="GET", permission=Permission.VISIT)
+@visit_view(request_method="GET")
 def entrance(context: Admin, request: Request) -> HTTPSeeOther:
     """To the dashboard, or to the login page."""
     if request.identity.admin:
@@ -42,13 +44,7 @@ def entrance(context: Admin, request: Request) -> HTTPSeeOther:
     return HTTPSeeOther(request.resource_url(context, "login", ""))
 
 
-@view_config(
-    context=Admin,
-    name="login",
-    request_method="GET",
-    permission=Permission.VISIT,
-    renderer=LOGIN_PAGE,
-)
+@visit_view(name="login", request_method="GET", renderer=LOGIN_PAGE)
 def login_page(context: Admin, request: Request) -> Any:
     """The form; who is signed in already goes on."""
     if request.identity.admin:
@@ -56,13 +52,7 @@ def login_page(context: Admin, request: Request) -> Any:
     return login_form(request)
 
 
-@view_config(
-    context=Admin,
-    name="login",
-    request_method="POST",
-    permission=Permission.VISIT,
-    renderer=LOGIN_PAGE,
-)
+@visit_view(name="login", request_method="POST", renderer=LOGIN_PAGE)
 def login(context: Admin, request: Request) -> Any:
     """Check name and password; begin a login."""
     username = admins.fold_username(form_text(request, "username"))
@@ -85,13 +75,7 @@ def logout(context: Admin, request: Request) -> Response:
     return HTTPSeeOther(request.resource_url(context, "login", ""), headers=headers)
 
 
-@view_config(
-    context=Admin,
-    name="welcome",
-    request_method="GET",
-    permission=Permission.VISIT,
-    renderer=WELCOME_PAGE,
-)
+@visit_view(name="welcome", request_method="GET", renderer=WELCOME_PAGE)
 def welcome_page(context: Admin, request: Request) -> dict[str, Any]:
     """Where an invitation leads: choose a password. The token is in the query, for this one use."""
     token = request.GET.get("token", "")
@@ -100,13 +84,7 @@ def welcome_page(context: Admin, request: Request) -> dict[str, Any]:
     return _welcome(request, token, admins.invited(request.dbsession, token))
 
 
-@view_config(
-    context=Admin,
-    name="welcome",
-    request_method="POST",
-    permission=Permission.VISIT,
-    renderer=WELCOME_PAGE,
-)
+@visit_view(name="welcome", request_method="POST", renderer=WELCOME_PAGE)
 def welcome(context: Admin, request: Request) -> Any:
     """Set the password and sign in."""
     token, attempt = form_text(request, "token"), attempt_of(request, None)
@@ -156,9 +134,8 @@ def accounts(request: Request) -> tuple[sign_in.Unit, LoginLimits]:
 def _refuse(request: Request, refused: Refused) -> str:
     """Answer with the page again; returns what it says."""
     request.response.status_int = refused.status
-    if isinstance(refused, TooMany | Busy):
-        request.response.headers["Retry-After"] = str(refused.retry_after)
-    return str(request.localizer.translate(refused.message))
+    request.response.headers.update(refused.headers)
+    return translated(request, refused)
 
 
 def _again(request: Request, refused: Refused) -> dict[str, Any]:

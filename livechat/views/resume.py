@@ -44,18 +44,22 @@ def resume(context: Resume, request: Request) -> dict[str, Any]:
     shown, key = (_secret(data.get(name)) for name in ("ticket", "exchange_key"))
     found = session = None
     if shown is not None:
-        # A unit of work of its own: it is committed also when the answer is 404.
-        give_back_reading(request)
-        with request.registry["livechat.dbsession_factory"]() as db:
-            found = resume_tickets.exchange(
-                writing(db), shown, key, embedding_site(request, data.get("site"))
-            )
-            session = found and resume_tickets.newest_session(db, found.guest_id)
-            db.commit()
+        found, session = _exchange(request, shown, key, embedding_site(request, data.get("site")))
     if found is None:
         raise Missing("This ticket does not hold.")
     shape = session_shape(request, session) if session else None
     return {"token": found.token, "ticket": found.ticket, "session": shape}
+
+
+def _exchange(request: Request, shown: str, key: str | None, site: str | None) -> tuple[Any, Any]:
+    """What the ticket gives, and the guest's newest session; None for each that there is not."""
+    # A unit of work of its own: it is committed also when the answer is 404.
+    give_back_reading(request)
+    with request.registry["livechat.dbsession_factory"]() as db:
+        found = resume_tickets.exchange(writing(db), shown, key, site)
+        session = found and resume_tickets.newest_session(db, found.guest_id)
+        db.commit()
+    return found, session
 
 
 def _secret(value: Any) -> str | None:

@@ -12,7 +12,7 @@ from pyramid.response import Response
 from .. import validation
 from ..db.session import give_back_reading
 from ..realtime.hints import Typing
-from ..realtime.sse import EventStream, Log
+from ..realtime.sse import EventStream, Feed
 from ..web.rate_limits import network
 
 EVENT_STREAM = "text/event-stream"
@@ -28,7 +28,7 @@ def resume_from(request: Request) -> str | None:
 
 def streamed(
     request: Request,
-    log: Log,
+    feed: Feed,
     topic: int,
     who: str,
     here: Sequence[tuple[str, int]],
@@ -37,7 +37,7 @@ def streamed(
     proof: str | None = None,
 ) -> Response:
     """The answer that goes on. The listener listens before the backlog is read, so nothing falls in between.
-    `here`: whose presence it is, as the book (desk/presence.py) calls them.
+    `here`: whose presence it is, as `OpenPages` calls them.
 
     Raises TooManyStreams, and what the database says when the backlog cannot be read.
     """
@@ -50,15 +50,15 @@ def streamed(
     listener = realtime.hub.listen(topic, everything=everything)
     listener.proof = proof
     for one in here:
-        realtime.book.arrive(*one)
+        realtime.open_pages.arrive(*one)
 
     def on_close() -> None:
         realtime.hub.forget(listener)
         for one in here:
-            realtime.book.leave(*one)
+            realtime.open_pages.leave(*one)
         give_back()
 
-    stream = EventStream(log, listener, request.environ, on_close)
+    stream = EventStream(feed, listener, request.environ, on_close)
     # The stream takes a connection of its own: a request that holds two may wait for those that hold one.
     give_back_reading(request)
     stream.begin()

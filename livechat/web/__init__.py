@@ -11,5 +11,4 @@ poll_replay    polls without news are answered as before
 rate_limits    how fast one may go
 request_body   requests are read whole and strictly
 script_texts   the words for scripts
-time_format    times in words
 """

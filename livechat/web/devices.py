@@ -43,7 +43,7 @@ def remember_here(request: Request, response: Response, username: str) -> None:
 def known_device(secret: str, cookie: str, username: str) -> str | None:
     """The name of the browser, if its cookie proves that this account has been signed in to with it.
 
-    `username` is folded, as `staff.fold_username` makes it.
+    `username` is folded, as `admins.fold_username` makes it.
     """
     device, marks = _parts(cookie)
     expected = _mark(secret, device, username)

@@ -51,7 +51,7 @@ def replay_polls(
         key = _key(environ)
         kept = realtime.known.answer(key)
         if kept is not None:
-            realtime.book.polled(CUSTOMER, kept.session_id)
+            realtime.open_pages.polled(CUSTOMER, kept.session_id)
             return Response(body=kept.body, headerlist=list(kept.headers))
         changes = realtime.known.changes
         response = handler(request)

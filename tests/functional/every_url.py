@@ -153,7 +153,7 @@ def _names_in(modules: frozenset[ModuleType]) -> tuple[tuple[str, ...], tuple[st
                     (asked if _is_query(source) else names).add(name)
     names |= (
         {"theme", "density", "sound", "shortcuts"}
-        if any("working" in str(path) for path in sources)
+        if any("workspace" in str(path) for path in sources)
         else set()
     )
     return tuple(sorted(names)), tuple(sorted(asked))

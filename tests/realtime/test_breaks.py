@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 from livechat.db.changes import touch
-from livechat.desk.presence import CUSTOMER, Book
+from livechat.desk.presence import CUSTOMER, OpenPages
 from livechat.realtime import backends
 from livechat.realtime.backends import choose
 from livechat.realtime.hub import EVERYTHING, Hub
@@ -93,10 +93,10 @@ def test_the_book_is_written_again_when_its_commit_is_in_doubt(settings_of, kind
     """The connection breaks during the commit: it succeeded, but no confirmation arrived."""
     settings = settings_of(kind)
     with engine_for(settings.database_url) as engine:
-        book = Book()
-        book.arrive(CUSTOMER, 7)
-        book.write(engine)
-        book._written.clear()
-        assert book.write(engine) == [7]
+        pages = OpenPages()
+        pages.arrive(CUSTOMER, 7)
+        pages.write(engine)
+        pages._written.clear()
+        assert pages.write(engine) == [7]
         query = "SELECT ref FROM presences"
         assert [row.ref for row in rows(engine, query)] == [7]

@@ -38,7 +38,8 @@ def views():
     for file in sorted((ROOT / "views").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.FunctionDef) and any(
-                "view" in ast.unparse(decorator) for decorator in node.decorator_list
+                re.search("view|page_or_json", ast.unparse(decorator))
+                for decorator in node.decorator_list
             ):
                 yield file, node
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
+from pyramid.renderers import render_to_response
 from pyramid.request import Request
 from pyramid.response import Response
 from pyramid.view import view_config
 
+from ... import validation
 from ...accounts import admins
 from ...conversation import records, undo
+from ...conversation.cursors import message_cursor
 from ...conversation.records import Row
 from ...desk import inbox
-from ...exceptions import Invalid, Missing
+from ...exceptions import Invalid, Missing, Refused
 from ...models import rfc3339
 from ...permissions import Permission
-from ...resources import AdminSession, Desk
-from ...serializers import admin_session
+from ...resources import AdminSession
+from ...serializers import admin_message, admin_session
 from ...web.accept import wants_json
+from ...web.rate_limits import network
 from ...web.request_body import form_text, json_object
 
 VERBS = (
@@ -44,29 +48,38 @@ VERBS = (
     "undo",
 )
 
-# A page is registered for text/html and for what names no type we have. Without the former a browser, whose
-# Accept ends with */*, would get the JSON.
-desk_view: Callable[..., Any] = partial(
-    view_config, context=Desk, request_method="GET", permission=Permission.READ_DESK
-)
+
+def page_or_json(
+    context: type, page: str, permission: Permission = Permission.READ_DESK, **more: Any
+) -> Callable[[Any], Any]:
+    """Register a view that answers browsers with a page and programs with JSON. It handles GET by default.
+
+    The page (the template `page`) is registered twice: for text/html, and for requests that name neither type.
+    Without the former, a browser, whose Accept ends with */*, would get the JSON.
+    """
+    given: dict[str, Any] = {"request_method": "GET", **more, "_depth": 1}
+    given |= {"context": context, "permission": permission}
+
+    def register(view: Any) -> Any:
+        view = view_config(renderer=page, **given)(view)
+        view = view_config(renderer=page, accept="text/html", **given)(view)
+        return view_config(renderer="json", accept="application/json", **given)(view)
+
+    return register
+
+
+def post_view(context: type, permission: Permission = Permission.ANSWER, **more: Any) -> Any:
+    """Register a view that changes something and answers with JSON."""
+    given = {"request_method": "POST", "renderer": "json", **more}
+    return view_config(context=context, permission=permission, **given)
+
+
 read_view: Callable[..., Any] = partial(
     view_config, context=AdminSession, request_method="GET", permission=Permission.READ_DESK
 )
-act_view: Callable[..., Any] = partial(
-    view_config,
-    context=AdminSession,
-    request_method="POST",
-    permission=Permission.ANSWER,
-    renderer="json",
-)
-# What is only one's own, such as read marks: whoever may read may keep it.
-own_view: Callable[..., Any] = partial(
-    view_config,
-    context=AdminSession,
-    request_method="POST",
-    permission=Permission.KEEP,
-    renderer="json",
-)
+act_view: Callable[..., Any] = partial(post_view, AdminSession)
+# For what belongs to the admin alone, such as read receipts: READ_DESK is enough.
+own_view: Callable[..., Any] = partial(post_view, AdminSession, Permission.KEEP)
 
 
 def row_shaper(request: Request) -> Callable[[Row], dict[str, Any]]:
@@ -92,6 +105,11 @@ def news_shape(news: inbox.News) -> dict[str, Any]:
     }
 
 
+def news_of(request: Request) -> dict[str, Any]:
+    """What calls for the current admin."""
+    return news_shape(inbox.news(request.db, request.identity.admin.id))
+
+
 def session_of(context: AdminSession, request: Request) -> dict[str, Any]:
     """The session as it is after an act: ``{"session": …}``."""
     record = records.record_by_id(request.db, context.record.id)  # as it is after the act
@@ -104,6 +122,30 @@ def done(context: AdminSession, request: Request) -> dict[str, Any]:
     actor, since = request.identity.admin.actor, context.record.seq
     offered = undo.offered(request.dbsession, context.session, actor, since)
     return session_of(context, request) | {"undo": offered}
+
+
+def messages_shape(request: Request, entries: Sequence[Any]) -> list[dict[str, Any]]:
+    """The JSON of entries, as the current admin sees them."""
+    translate, reader = request.localizer.translate, request.identity.admin.actor
+    return [admin_message(entry, translate, reader=reader) for entry in entries]
+
+
+def text_to_send(request: Request, body: Any, client_id: Any) -> tuple[str, str]:
+    """Check the text of a message or a note, and the client's id of it, and count it towards the admin's limit.
+
+    Raises Invalid and TooMany.
+    """
+    given = validation.body_text(body), validation.client_id(client_id)
+    request.limits.count_send(network(request), f"admin {request.identity.admin.id}")
+    return given
+
+
+def answer_sent(context: AdminSession, request: Request, sent: Any) -> dict[str, Any] | Response:
+    """The answer to what was sent: 201, or 200 when it had been sent before."""
+    request.response.status_int = 201 if sent.created else 200
+    cursor = message_cursor(context.record, sent.message.seq, for_customer=False)
+    [message] = messages_shape(request, [sent.message])
+    return answered(context, request, {"message": message, "cursor": cursor})
 
 
 def fields_of(request: Request) -> dict[str, Any]:
@@ -124,9 +166,7 @@ def answered(
     context: AdminSession, request: Request, answer: dict[str, Any]
 ) -> dict[str, Any] | Response:
     """JSON; for a plain form the way back to the conversation."""
-    if is_form(request) and not wants_json(request):
-        return HTTPSeeOther(request.resource_url(context))
-    return answer
+    return HTTPSeeOther(request.resource_url(context)) if wants_page(request) else answer
 
 
 def admin_named(request: Request, username: Any) -> Any:
@@ -144,3 +184,16 @@ def admin_named(request: Request, username: Any) -> Any:
 def is_form(request: Request) -> bool:
     """Whether the fields come from a plain form."""
     return request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a POST comes from a plain form of a page, which is answered with a redirect or the page again."""
+    return is_form(request) and not wants_json(request)
+
+
+def page_again(page: str, shown: dict[str, Any], refused: Refused, request: Request) -> Response:
+    """The template `page` with what was typed and what is wrong with it."""
+    response = render_to_response(page, shown, request=request)
+    response.status_int = refused.status
+    response.headers.update(refused.headers)
+    return response

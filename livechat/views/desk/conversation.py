@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from pyramid.request import Request
@@ -10,28 +11,30 @@ from pyramid.response import Response
 
 from ... import validation
 from ...conversation import assignment, lifecycle, read_receipts
-from ...conversation.cursors import message_cursor, message_position
+from ...conversation.cursors import message_position
 from ...desk import inbox, presence
 from ...exceptions import Conflict, Invalid
-from ...realtime.feeds import AdminLog
+from ...realtime.feeds import AdminFeed
 from ...resources import AdminSession
 from ...security import login_token
-from ...serializers import admin_message
 from ...web.accept import wants_json
-from ...web.rate_limits import network
 from ...web.request_body import json_object
 from ..streaming import STREAMED, resume_from, say_typing, streamed
 from .common import (
     act_view,
     admin_named,
+    answer_sent,
     answered,
     done,
     fields_of,
+    messages_shape,
     news_shape,
     own_view,
+    page_or_json,
     read_view,
     row_shaper,
     session_of,
+    text_to_send,
 )
 from .history import asked_for, newest, shown_page
 from .inbox import dashboard
@@ -39,9 +42,7 @@ from .inbox import dashboard
 CONVERSATION_PAGE = "livechat:templates/desk/conversation.jinja2"
 
 
-@read_view(renderer=CONVERSATION_PAGE)
-@read_view(accept="text/html", renderer=CONVERSATION_PAGE)
-@read_view(accept="application/json", renderer="json")
+@page_or_json(AdminSession, CONVERSATION_PAGE)
 def show(context: AdminSession, request: Request) -> dict[str, Any]:
     """The newest page of the conversation, and its customer."""
     data = newest(context, request)
@@ -55,9 +56,9 @@ def show(context: AdminSession, request: Request) -> dict[str, Any]:
 @read_view(name="messages", accept="application/json", renderer="json")
 def messages(context: AdminSession, request: Request) -> dict[str, Any]:
     """A page of what came since ``after``; the page that ends at ``before``; or the page around the entry ``at``."""
-    book, reader = request.realtime.book, request.identity.admin.id
-    book.polled(presence.ADMIN, reader)
-    book.polled(presence.looking_at(context.record.id), reader)
+    pages, reader = request.realtime.open_pages, request.identity.admin.id
+    pages.polled(presence.ADMIN, reader)
+    pages.polled(presence.looking_at(context.record.id), reader)
     return asked_for(context, request)
 
 
@@ -65,21 +66,25 @@ def messages(context: AdminSession, request: Request) -> dict[str, Any]:
 def stream(context: AdminSession, request: Request) -> Response:
     """The same as a stream that goes on."""
     record, admin = context.record, request.identity.admin
-    position, anew = message_position(resume_from(request), record, for_customer=False)
-    shape = row_shaper(request)
-    log = AdminLog(
+    feed = AdminFeed(
         request.realtime,
         record.id,
         login_token(request) or "",
-        position,
-        anew=anew,
-        shape=lambda db, found: shape(inbox.row_of(db(), found, reader_id=admin.id)),
+        message_position(resume_from(request), record, for_customer=False),
+        shape=_live_shaper(request),
         translate=request.localizer.translate,
         reader=admin.actor,
         news=news_shape,
     )
     here = [(presence.ADMIN, admin.id), (presence.looking_at(record.id), admin.id)]
-    return streamed(request, log, record.id, f"login {admin.login_id}", here, everything=True)
+    return streamed(request, feed, record.id, f"login {admin.login_id}", here, everything=True)
+
+
+def _live_shaper(request: Request) -> Callable[..., dict[str, Any]]:
+    """A function that makes an admin's session from a function that gives a connection, and a row. It needs the
+    request no longer."""
+    shape, reader = row_shaper(request), request.identity.admin.id
+    return lambda db, found: shape(inbox.row_of(db(), found, reader_id=reader))
 
 
 @act_view(name="typing")
@@ -92,37 +97,16 @@ def typing(context: AdminSession, request: Request) -> dict[str, Any]:
 @act_view(name="send", counts="sends")
 def send(context: AdminSession, request: Request) -> Any:
     """Answer. A waiting conversation is taken by that."""
-    data = fields_of(request)
-    body, client_id = (
-        validation.body_text(data.get("body")),
-        validation.client_id(data.get("client_id")),
-    )
-    admin = request.identity.admin
-    request.limits.count_send(network(request), f"admin {admin.id}")
-    seen_seq = data.get("seen_seq")
+    data, actor = fields_of(request), request.identity.admin.actor
+    given = text_to_send(request, data.get("body"), data.get("client_id"))
+    seen = validation.optional_number(data.get("seen_seq"), "seen_seq")
     try:
-        sent = lifecycle.send(
-            request.dbsession,
-            context.record,
-            admin.actor,
-            body,
-            client_id,
-            seen_seq=None if seen_seq is None else validation.whole_number(seen_seq, "seen_seq"),
-        )
+        sent = lifecycle.send(request.dbsession, context.record, actor, *given, seen_seq=seen)
     except Conflict as refusal:
-        shape, found = request.localizer.translate, refusal.more.get("messages", [])
-        refusal.more = (
-            {"messages": [admin_message(one, shape, reader=admin.actor) for one in found]}
-            if found
-            else {}
-        )
+        if missed := refusal.more.get("messages"):
+            refusal.more = {"messages": messages_shape(request, missed)}
         raise
-    request.response.status_int = 201 if sent.created else 200
-    answer = {
-        "message": admin_message(sent.message, request.localizer.translate, reader=admin.actor),
-        "cursor": message_cursor(context.record, sent.message.seq, for_customer=False),
-    }
-    return answered(context, request, answer)
+    return answer_sent(context, request, sent)
 
 
 @act_view(name="assign")
@@ -131,13 +115,12 @@ def assign(context: AdminSession, request: Request) -> Any:
     data = fields_of(request)
     if "admin" not in data:
         raise Invalid("admin", 'Say who: {"admin": "username"}, or null for nobody.')
-    version = data.get("version")
     assignment.assign(
         request.dbsession,
         context.session,
         request.identity.admin.actor,
         admin_named(request, data["admin"]),
-        None if version is None else validation.whole_number(version, "version"),
+        validation.optional_number(data.get("version"), "version"),
     )
     return answered(context, request, done(context, request))
 

@@ -8,16 +8,14 @@ from pyramid.request import Request
 
 from ... import validation
 from ...conversation import notes, read_receipts, tags, triage, undo
-from ...conversation.cursors import message_cursor
 from ...desk import filters, inbox
 from ...exceptions import Invalid
 from ...models import Priority, rfc3339
 from ...resources import AdminSession
-from ...serializers import admin_message
-from ...web.rate_limits import network
 from .common import (
     act_view,
     admin_named,
+    answer_sent,
     answered,
     done,
     fields_of,
@@ -25,26 +23,17 @@ from .common import (
     read_view,
     row_shaper,
     session_of,
+    text_to_send,
 )
 
 
 @act_view(name="note", counts="sends")
 def note(context: AdminSession, request: Request) -> Any:
     """Write a note for colleagues. ``@username`` in it calls one of them."""
-    data, admin = fields_of(request), request.identity.admin
-    body, client_id = (
-        validation.body_text(data.get("body")),
-        validation.client_id(data.get("client_id")),
-    )
-    request.limits.count_send(network(request), f"admin {admin.id}")
-    db = request.dbsession
-    sent = notes.add_note(db, context.session, admin.actor, body, client_id)
-    request.response.status_int = 201 if sent.created else 200
-    answer = {
-        "message": admin_message(sent.message, request.localizer.translate, reader=admin.actor),
-        "cursor": message_cursor(context.record, sent.message.seq, for_customer=False),
-    }
-    return answered(context, request, answer)
+    data, actor = fields_of(request), request.identity.admin.actor
+    body, client_id = text_to_send(request, data.get("body"), data.get("client_id"))
+    sent = notes.add_note(request.dbsession, context.session, actor, body, client_id)
+    return answer_sent(context, request, sent)
 
 
 @own_view(name="unread")
@@ -62,14 +51,14 @@ def transfer(context: AdminSession, request: Request) -> Any:
     admin = admin_named(request, data.get("admin"))
     if admin is None:
         raise Invalid("admin", 'Say who: {"admin": "username"}.')
-    text, version = data.get("note"), data.get("version")
+    text = data.get("note")
     triage.transfer(
         request.dbsession,
         context.session,
         request.identity.admin.actor,
         admin,
         validation.body_text(text, "note", "note") if text else None,
-        None if version is None else validation.whole_number(version, "version"),
+        validation.optional_number(data.get("version"), "version"),
     )
     return answered(context, request, session_of(context, request))
 
@@ -112,7 +101,7 @@ def block(context: AdminSession, request: Request) -> Any:
 
 
 @act_view(name="undo")
-def take_back(context: AdminSession, request: Request) -> Any:
+def undo_act(context: AdminSession, request: Request) -> Any:
     """Take back what this admin has just done: ``{"seq": …}``, as the act's answer gave it."""
     seq = validation.whole_number(fields_of(request).get("seq"), "seq")
     undo.undo(request.dbsession, context.session, request.identity.admin.actor, seq)

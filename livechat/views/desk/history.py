@@ -9,11 +9,10 @@ from pyramid.request import Request
 from ...conversation import history
 from ...conversation.cursors import message_cursor, message_position
 from ...conversation.history import PAGE, Page
-from ...desk import inbox, presence
+from ...desk import presence
 from ...exceptions import Invalid
 from ...resources import AdminSession
-from ...serializers import admin_message
-from .common import news_shape, session_of
+from .common import messages_shape, news_of, session_of
 
 
 def newest(context: AdminSession, request: Request) -> dict[str, Any]:
@@ -59,7 +58,7 @@ def shown_page(context: AdminSession, request: Request, data: dict[str, Any]) ->
         shown, before = data["messages"], data.get("before")
         later = None
     else:
-        shown = _messages(request, page)
+        shown = messages_shape(request, page.entries)
         before = _cursor(context, page.start) if page.start else None
         later = _cursor(context, page.end) if page.end < context.record.seq else None
 
@@ -132,12 +131,7 @@ def _shape(context: AdminSession, request: Request, page: Page) -> dict[str, Any
     reader = request.identity.admin.id
     return {
         **session_of(context, request),
-        "messages": _messages(request, page),
-        "news": news_shape(inbox.news(request.db, reader)),
+        "messages": messages_shape(request, page.entries),
+        "news": news_of(request),
         "viewers": presence.who_looks(request.db, context.record.id, reader),
     }
-
-
-def _messages(request: Request, page: Page) -> list[dict[str, Any]]:
-    translate, reader = request.localizer.translate, request.identity.admin.actor
-    return [admin_message(entry, translate, reader=reader) for entry in page.entries]

@@ -11,25 +11,22 @@ from pyramid.response import Response
 from pyramid.view import view_config
 
 from ... import validation
-from ...accounts import admins as staff
+from ...accounts import admins
+from ...conversation.cursors import activity_cursor, activity_position
 from ...desk import inbox, presence
 from ...desk.filters import Filters, check_filters
 from ...models import Admin, Status
 from ...permissions import Permission
 from ...realtime.hub import EVERYTHING
-from ...realtime.inbox_feed import ListLog
-from ...realtime.refresh_budget import Sparing
+from ...realtime.inbox_feed import InboxFeed
+from ...realtime.refresh_budget import RefreshBudget
 from ...resources import Desk
 from ...security import login_token
 from ...web.accept import wants_json
 from ...web.request_body import json_object
 from ..streaming import STREAMED, resume_from, streamed
-from .common import (
-    desk_view,
-    news_shape,
-    row_shaper,
-)
-from .layout import desk_page
+from .common import news_shape, page_or_json, post_view, row_shaper
+from .layout import desk_page, paging
 from .statistics import today_strip
 
 _ = TranslationStringFactory("livechat")
@@ -48,19 +45,24 @@ VIEWS = (
 )
 
 
-@desk_view(renderer=DASHBOARD_PAGE)
-@desk_view(accept="text/html", renderer=DASHBOARD_PAGE)
-@desk_view(accept="application/json", renderer="json")
+@page_or_json(Desk, DASHBOARD_PAGE)
 def dashboard(context: Desk, request: Request) -> dict[str, Any]:
     """The counts and the filtered list, newest activity first."""
     filters = _filters(request)
-    cursor = inbox.activity_cursor(request.db)  # before the list: it may be newer, but not older
+    data = _list(context, request, filters)
+    return data if wants_json(request) else dashboard_page(context, request, data, filters)
+
+
+def _list(context: Desk, request: Request, filters: Filters) -> dict[str, Any]:
+    cursor = activity_cursor(
+        inbox.newest_entry(request.db)
+    )  # before the list: it may be newer, but not older
     reader = request.identity.admin.id
     page = inbox.find_sessions(request.db, filters, reader_id=reader)
-    request.realtime.book.polled(presence.ADMIN, reader)
+    request.realtime.open_pages.polled(presence.ADMIN, reader)
     shape = row_shaper(request)
-    summary, _now = _summary(request)(request.db, Sparing())
-    data = {
+    summary, _now = _summary(request)(request.db, RefreshBudget())
+    return {
         **summary["counts"],
         "sessions": [shape(row) for row in page.rows],
         "next": page.next,
@@ -71,35 +73,28 @@ def dashboard(context: Desk, request: Request) -> dict[str, Any]:
             "presence": request.resource_url(context, "presence", ""),
         },
     }
-    return data if wants_json(request) else dashboard_page(context, request, data, filters)
 
 
-@desk_view(**STREAMED)
+@view_config(context=Desk, request_method="GET", permission=Permission.READ_DESK, **STREAMED)
 def list_stream(context: Desk, request: Request) -> Response:
     """The list as a stream: what comes, changes or goes, and the counts."""
     admin, filters = request.identity.admin, _filters(request)
     check_filters(request.db, filters, reader_id=admin.id)
-    log = ListLog(
+    feed = InboxFeed(
         request.realtime,
         filters,
         login_token(request) or "",
         admin.id,
-        after=inbox.activity_position(resume_from(request)),
+        after=activity_position(resume_from(request)),
         shape=row_shaper(request),
         summary=_summary(request),
     )
     here = [(presence.ADMIN, admin.id)]
-    return streamed(request, log, EVERYTHING, f"login {admin.login_id}", here)
+    return streamed(request, feed, EVERYTHING, f"login {admin.login_id}", here)
 
 
-@view_config(
-    context=Desk,
-    name="presence",
-    request_method="POST",
-    permission=Permission.KEEP,
-    renderer="json",
-)
-def be_here(context: Desk, request: Request) -> dict[str, Any]:
+@post_view(Desk, Permission.KEEP, name="presence")
+def set_presence(context: Desk, request: Request) -> dict[str, Any]:
     """Whether this admin is at the keyboard: ``{"state": "online"}`` or ``away``."""
     state = validation.choice(json_object(request).get("state"), "state", ("online", "away"))
     presence.set_away(request.dbsession, request.identity.admin.id, away=state == "away")
@@ -110,7 +105,7 @@ def _summary(request: Request) -> Callable[..., tuple[dict[str, Any], bool]]:
     """What stands above the list, and whether it is as of now. It lives on without the request."""
     shape, reader = row_shaper(request), request.identity.admin.id
 
-    def summary(db: Any, figures: Sparing) -> tuple[dict[str, Any], bool]:
+    def summary(db: Any, figures: RefreshBudget) -> tuple[dict[str, Any], bool]:
         counts, counted = figures.get("counts", lambda: inbox.counts(db))
         news, read = figures.get(("news", reader), lambda: inbox.news(db, reader))
         longest = inbox.longest_wait(db)
@@ -154,9 +149,8 @@ def dashboard_page(
     """The inbox: each view leads to its chats and keeps the other filters and the open conversation."""
     view = request.GET.get("view", "") or filters.status or "all"
     query = _query(filters)
-    next_query = {**query, "before": data["next"] or ""}
     return {
-        **desk_page(request),
+        **desk_page(request, data["news"]),
         **data,
         "figures": today_strip(request) if request.context is context else None,
         "listed": [{**each, "links": {"self": each["links"]["self"]}} for each in data["sessions"]],
@@ -165,10 +159,9 @@ def dashboard_page(
         "list_query": query,
         "view": view,
         "cards": [_card(request, data["counts"], query, view, *each) for each in VIEWS],
-        "admins": _names(staff.all_admins(request.dbsession, enabled=True)),
-        "assignees": _names(staff.admins_who_may(request.dbsession, Permission.ANSWER)),
-        "newest_url": request.resource_url(context, query=query) if filters.before else None,
-        "next_url": request.resource_url(context, query=next_query) if data["next"] else None,
+        "admins": _names(admins.all_admins(request.dbsession, enabled=True)),
+        "assignees": _names(admins.admins_who_may(request.dbsession, Permission.ANSWER)),
+        **paging(context, request, query=query, following=data["next"]),
         "widget_url": request.resource_url(request.root, "widget.js"),
         "demo_url": request.resource_url(request.root["demo"])
         if request.livechat.demo_shop
@@ -176,8 +169,8 @@ def dashboard_page(
     }
 
 
-def _names(admins: Sequence[Admin]) -> list[dict[str, str]]:
-    return [{"username": admin.username, "name": admin.name} for admin in admins]
+def _names(found: Sequence[Admin]) -> list[dict[str, str]]:
+    return [{"username": admin.username, "name": admin.name} for admin in found]
 
 
 def _card(

@@ -8,24 +8,21 @@ from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.i18n import TranslationStringFactory
-from pyramid.renderers import render_to_response
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.view import view_config
 from sqlalchemy import select
 
 from ... import audit
 from ...accounts import admins, logins, password_rules, passwords, profile, sign_in
 from ...audit import Act
 from ...db.session import give_back_reading
-from ...desk import inbox
-from ...exceptions import Busy, Invalid, Refused, TooMany, WrongLogin
+from ...exceptions import Invalid, Refused, WrongLogin
 from ...models import Admin, rfc3339
 from ...permissions import Permission
 from ...resources import Login, Profile
 from ...web.accept import wants_json
 from ..login import accounts, attempt_of, destination, translated
-from .common import fields_of, is_form, news_shape
+from .common import fields_of, page_again, page_or_json, post_view, wants_page
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/profile.jinja2"
@@ -42,14 +39,10 @@ DONE = {
 WRONG_PASSWORD = _("The current password is wrong.")
 SAME_PASSWORD = _("This is the password you have. Choose another one.")
 
-profile_view: Callable[..., Any] = partial(
-    view_config, context=Profile, permission=Permission.OWN_ACCOUNT
-)
+profile_view: Callable[..., Any] = partial(post_view, Profile, Permission.OWN_ACCOUNT)
 
 
-@profile_view(request_method="GET", renderer=PAGE)
-@profile_view(request_method="GET", accept="text/html", renderer=PAGE)
-@profile_view(request_method="GET", accept="application/json", renderer="json")
+@page_or_json(Profile, PAGE, Permission.OWN_ACCOUNT)
 def show_profile(context: Profile, request: Request) -> dict[str, Any]:
     """The current admin's account."""
     return _shape(context, request) if wants_json(request) else _page(context, request)
@@ -61,35 +54,33 @@ def name_page(context: Profile, request: Request) -> dict[str, Any]:
     return _name_page(context, request)
 
 
-@profile_view(name="name", request_method="POST", renderer="json")
+@profile_view(name="name")
 def change_name(context: Profile, request: Request) -> Any:
     """Choose the name that customers read."""
-    admin = request.identity.admin
+    db, admin = request.dbsession, request.identity.admin
+    return _act(
+        *(context, request, "name"),
+        lambda data: profile.rename(db, admin.id, data.get("name"), admin.actor),
+    )
 
-    def do(data: dict[str, Any]) -> None:
-        profile.rename(request.dbsession, admin.id, data.get("name"), admin.actor)
 
-    return _act(context, request, "name", do)
-
-
-@profile_view(name="email", request_method="POST", renderer="json")
+@profile_view(name="email")
 def change_email(context: Profile, request: Request) -> Any:
     """Set or remove one's e-mail address."""
-    admin = request.identity.admin
+    db, admin = request.dbsession, request.identity.admin
+    return _act(
+        *(context, request, "email"),
+        lambda data: profile.change_email(db, admin.id, data.get("email"), admin.actor),
+    )
 
-    def do(data: dict[str, Any]) -> None:
-        profile.change_email(request.dbsession, admin.id, data.get("email"), admin.actor)
 
-    return _act(context, request, "email", do)
-
-
-@profile_view(name="password", request_method="POST", renderer="json")
+@profile_view(name="password")
 def change_password(context: Profile, request: Request) -> Any:
     """Choose a password; all other logins end, this one goes on."""
     return _act(context, request, "password", partial(_change_password, request))
 
 
-@profile_view(name="sign-out-others", request_method="POST", renderer="json")
+@profile_view(name="sign-out-others")
 def sign_out_others(context: Profile, request: Request) -> Any:
     """End all of one's logins but this one."""
     admin = request.identity.admin
@@ -101,13 +92,7 @@ def sign_out_others(context: Profile, request: Request) -> Any:
     return _act(context, request, "sign-out-others", do)
 
 
-@view_config(
-    context=Login,
-    name="end",
-    request_method="POST",
-    permission=Permission.OWN_ACCOUNT,
-    renderer="json",
-)
+@post_view(Login, Permission.OWN_ACCOUNT, name="end")
 def end_login(context: Login, request: Request) -> Any:
     """End one of one's logins."""
     admin, record = request.identity.admin, context.record
@@ -154,7 +139,7 @@ def _act(
 ) -> dict[str, Any] | Response:
     """Do it; answer with JSON, or for a form with the way back to the page, which says what is done or wrong."""
     data = fields_of(request)
-    plain = is_form(request) and not wants_json(request)
+    plain = wants_page(request)
     try:
         do(data)
     except Refused as refused:
@@ -176,11 +161,7 @@ def _again(
     first = "next" in data
     page = _name_page(context, request) if first else _page(context, request)
     shown = page | {"problem": problem, "given": data, "done": None}
-    response = render_to_response(NAME_PAGE if first else PAGE, shown, request=request)
-    response.status_int = refused.status
-    if isinstance(refused, TooMany | Busy):
-        response.headers["Retry-After"] = str(refused.retry_after)
-    return response
+    return page_again(NAME_PAGE if first else PAGE, shown, refused, request)
 
 
 def _shape(context: Profile, request: Request) -> dict[str, Any]:
@@ -224,7 +205,6 @@ def _page(context: Profile, request: Request) -> dict[str, Any]:
         "done": request.localizer.translate(done) if done else None,
         "problem": None,
         "given": {},
-        "news": news_shape(inbox.news(request.db, request.identity.admin.id)),
     }
 
 

@@ -2,49 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.request import Request
-from pyramid.view import view_config
 
 from ... import validation
-from ...desk import canned_replies, inbox
+from ...desk import canned_replies
 from ...exceptions import Refused
 from ...permissions import Permission
 from ...resources import AdminSession, Folder, Replies, Reply
 from ...web.accept import wants_json
-from .common import fields_of, is_form, news_shape, read_view
+from .common import fields_of, page_or_json, post_view, read_view, wants_page
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/replies.jinja2"
 LONGEST_SEARCH = 100
 
 
-def page_or_json(context: type, method: str, permission: Permission) -> Callable[[Any], Any]:
-    """A view that answers browsers with the page and programs with JSON, registered for what either asks for."""
-    given = partial(
-        view_config, context=context, request_method=method, permission=permission, _depth=1
-    )
-
-    def register(view: Any) -> Any:
-        view = given(renderer=PAGE)(view)
-        view = given(renderer=PAGE, accept="text/html")(view)
-        return given(renderer="json", accept="application/json")(view)
-
-    return register
-
-
-@page_or_json(Replies, "GET", Permission.READ_DESK)
+@page_or_json(Replies, PAGE)
 def listed(context: Replies, request: Request) -> dict[str, Any]:
     """The replies that this admin may use."""
     data = {"replies": _listed(context, request)}
     return data if wants_json(request) else _page(request, data)
 
 
-@page_or_json(Replies, "POST", Permission.ANSWER)
+@page_or_json(Replies, PAGE, Permission.ANSWER, request_method="POST")
 def add(context: Replies, request: Request) -> Any:
     """Keep a reply: ``{code, title, body, scope}``."""
     given = fields_of(request)
@@ -52,13 +36,13 @@ def add(context: Replies, request: Request) -> Any:
         reply = canned_replies.add(request.dbsession, request.identity.admin.actor, **_reply(given))
     except Refused as refusal:
         return _refused(context, request, refusal, given)
-    if not wants_json(request) and is_form(request):
+    if wants_page(request):
         return HTTPSeeOther(request.resource_url(context) + f"#reply-{reply.id}")
     request.response.status_int = 201
     return {"reply": _shape(context, request, reply)}
 
 
-@page_or_json(Reply, "POST", Permission.ANSWER)
+@page_or_json(Reply, PAGE, Permission.ANSWER, request_method="POST")
 def change(context: Reply, request: Request) -> Any:
     """Change a reply."""
     given, folder = fields_of(request), context.__parent__
@@ -67,34 +51,22 @@ def change(context: Reply, request: Request) -> Any:
         reply = canned_replies.change(request.dbsession, actor, context.record.id, **_reply(given))
     except Refused as refusal:
         return _refused(folder, request, refusal, given | {"id": context.record.id})
-    if not wants_json(request) and is_form(request):
+    if wants_page(request):
         return HTTPSeeOther(request.resource_url(folder) + f"#reply-{reply.id}")
     return {"reply": _shape(folder, request, reply)}
 
 
-@view_config(
-    context=Reply,
-    name="remove",
-    request_method="POST",
-    permission=Permission.ANSWER,
-    renderer="json",
-)
+@post_view(Reply, name="remove")
 def remove(context: Reply, request: Request) -> Any:
     """Forget a reply."""
     fields_of(request)
     canned_replies.remove(request.dbsession, request.identity.admin.actor, context.record.id)
-    if is_form(request) and not wants_json(request):
+    if wants_page(request):
         return HTTPSeeOther(request.resource_url(context.__parent__))
     return {}
 
 
-@view_config(
-    context=Reply,
-    name="used",
-    request_method="POST",
-    permission=Permission.ANSWER,
-    renderer="json",
-)
+@post_view(Reply, name="used")
 def used(context: Reply, request: Request) -> dict[str, Any]:
     """It has been put into an answer."""
     fields_of(request)
@@ -105,22 +77,20 @@ def used(context: Reply, request: Request) -> dict[str, Any]:
 @read_view(name="replies", renderer="json")
 def for_session(context: AdminSession, request: Request) -> dict[str, Any]:
     """The replies that fit what was typed behind the slash, as they would stand in this conversation."""
-    admin = request.identity.admin
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "")
-    found = canned_replies.offered(request.db, admin.id, search)
-    folder = context.__parent__["replies"]
+    found = canned_replies.offered(request.db, request.identity.admin.id, search)
+    return {"replies": [_filled(context, request, reply) for reply in found]}
+
+
+def _filled(context: AdminSession, request: Request, reply: Any) -> dict[str, Any]:
+    folder, admin = context.__parent__["replies"], request.identity.admin
     return {
-        "replies": [
-            {
-                "id": reply.id,
-                "code": reply.code,
-                "title": reply.title,
-                "text": canned_replies.fill(reply.body, context.record, admin.name),
-                "uses": reply.uses,
-                "links": {"used": request.resource_url(folder, str(reply.id), "used", "")},
-            }
-            for reply in found
-        ]
+        "id": reply.id,
+        "code": reply.code,
+        "title": reply.title,
+        "text": canned_replies.fill(reply.body, context.record, admin.name),
+        "uses": reply.uses,
+        "links": {"used": request.resource_url(folder, str(reply.id), "used", "")},
     }
 
 
@@ -157,7 +127,6 @@ def _page(request: Request, data: dict[str, Any]) -> dict[str, Any]:
         "refused": None,
         **data,
         "variables": list(canned_replies.VARIABLES),
-        "news": news_shape(inbox.news(request.db, request.identity.admin.id)),
     }
 
 
@@ -165,7 +134,7 @@ def _refused(
     context: Folder, request: Request, refusal: Refused, given: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The page once more, with what was typed and what is wrong with it."""
-    if wants_json(request) or not is_form(request):
+    if not wants_page(request):
         raise refusal
     request.response.status_int = refusal.status
     kept = {"replies": _listed(context, request), "given": given, "refused": refusal.message}

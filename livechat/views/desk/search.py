@@ -6,7 +6,6 @@ from typing import Any
 
 from pyramid.request import Request
 
-from ...desk import inbox
 from ...exceptions import Invalid
 from ...models import Status, rfc3339
 from ...resources import Desk
@@ -14,15 +13,13 @@ from ...search import engine, index
 from ...search.query import LONGEST_QUERY
 from ...search.results import Hit
 from ...web.accept import wants_json
-from .common import desk_view, news_shape
-from .layout import desk_page
+from .common import page_or_json
+from .layout import desk_page, paging
 
 PAGE = "livechat:templates/desk/search.jinja2"
 
 
-@desk_view(name="search", renderer=PAGE)
-@desk_view(name="search", accept="text/html", renderer=PAGE)
-@desk_view(name="search", accept="application/json", renderer="json")
+@page_or_json(Desk, PAGE, name="search")
 def search(context: Desk, request: Request) -> dict[str, Any]:
     """One page of hits, the newest first. On the page what is wrong with a search stands above the field."""
     text, before = request.GET.get("q", "").strip(), request.GET.get("before", "")
@@ -49,22 +46,12 @@ def _found(context: Desk, request: Request, text: str, before: str) -> dict[str,
 
 def _hit(context: Desk, request: Request, hit: Hit) -> dict[str, Any]:
     to = {"query": {"at": hit.seq}, "anchor": f"m{hit.seq}"} if hit.seq else {}
-    return {
-        "number": hit.number,
-        "name": hit.name,
-        "seq": hit.seq,
-        "from": hit.sender,
-        "author": hit.author,
-        "snippet": list(hit.snippet),
-        "created_at": rfc3339(hit.created_at),
-        "link": request.resource_url(context, str(hit.number), "", **to),
-    }
+    return hit.shape | {"link": request.resource_url(context, str(hit.number), "", **to)}
 
 
 def _page(
     context: Desk, request: Request, data: dict[str, Any], text: str, problem: str | None
 ) -> dict[str, Any]:
-    older = {"q": text, "before": data["next"]}
     return {
         **desk_page(request),
         **data,
@@ -72,11 +59,5 @@ def _page(
         "problem": problem,
         "statuses": [status.value for status in Status],
         "longest": LONGEST_QUERY,
-        "newest_url": request.resource_url(context, "search", "", query={"q": text})
-        if request.GET.get("before")
-        else None,
-        "next_url": request.resource_url(context, "search", "", query=older)
-        if data["next"]
-        else None,
-        "news": news_shape(inbox.news(request.db, request.identity.admin.id)),
+        **paging(context, request, "search", "", query={"q": text}, following=data["next"]),
     }

@@ -4,27 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 from pyramid.httpexceptions import HTTPSeeOther
 from pyramid.i18n import TranslationStringFactory
-from pyramid.renderers import render_to_response
 from pyramid.request import Request
 from pyramid.response import Response
-from pyramid.view import view_config
 
 from ... import validation
 from ...accounts import admins
 from ...cookies import cookie_name, set_cookie
-from ...desk import audit_trail, inbox, team
+from ...desk import audit_trail, team
 from ...exceptions import Invalid, Missing, NotAllowed, Refused
 from ...models import Admin as AdminRow
 from ...models import Role, rfc3339
 from ...permissions import Permission
 from ...resources import Desk
 from ...web.accept import wants_json
-from .common import fields_of, is_form, news_shape
+from .common import fields_of, page_again, page_or_json, post_view, wants_page
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/team.jinja2"
@@ -44,14 +41,8 @@ DONE = {
 Done = tuple[AdminRow, str | None]
 """The admin, and the token of an invitation."""
 
-team_view: Callable[..., Any] = partial(
-    view_config, context=Desk, name="team", permission=Permission.MANAGE
-)
 
-
-@team_view(request_method="GET", renderer=PAGE)
-@team_view(request_method="GET", accept="text/html", renderer=PAGE)
-@team_view(request_method="GET", accept="application/json", renderer="json")
+@page_or_json(Desk, PAGE, Permission.MANAGE, name="team")
 def members(context: Desk, request: Request) -> dict[str, Any]:
     """Everybody, with role, state, presence, last login and open chats."""
     if wants_json(request):
@@ -59,7 +50,7 @@ def members(context: Desk, request: Request) -> dict[str, Any]:
     return _page(context, request) | {"invitation": _just_made(context, request)}
 
 
-@team_view(request_method="POST", renderer="json")
+@post_view(Desk, Permission.MANAGE, name="team")
 def change_team(context: Desk, request: Request) -> Any:
     """Do what ``act`` says: add, role, disable, enable or invite."""
     data = fields_of(request)
@@ -67,7 +58,7 @@ def change_team(context: Desk, request: Request) -> Any:
         act = validation.choice(data.get("act"), "act", ACTS)
         admin, token = ACTS[act](request, data)
     except Refused as refused:
-        if wants_json(request) or not is_form(request) or isinstance(refused, NotAllowed):
+        if not wants_page(request) or isinstance(refused, NotAllowed):
             raise
         return _again(context, request, refused, data)
     return _answer(context, request, act, admin, token)
@@ -132,7 +123,7 @@ def _answer(
     context: Desk, request: Request, act: str, admin: AdminRow, token: str | None
 ) -> dict[str, Any] | Response:
     """JSON; for a form the way back to the page, which shows an invitation once."""
-    if wants_json(request) or not is_form(request):
+    if not wants_page(request):
         request.response.status_int = 201 if act == "add" else 200
         everybody = team.people(request.db)
         shown = next(_person(one) for one in everybody if one.username == admin.username)
@@ -171,7 +162,6 @@ def _page(context: Desk, request: Request) -> dict[str, Any]:
         "done": request.localizer.translate(done % {"name": name}) if done and name else None,
         "problem": None,
         "given": {},
-        "news": news_shape(inbox.news(request.db, request.identity.admin.id)),
     }
 
 
@@ -179,9 +169,7 @@ def _again(context: Desk, request: Request, refused: Refused, data: dict[str, An
     field = "username" if refused.code == "username_taken" else refused.field
     problem = {"message": refused.message, "field": field, "act": data.get("act")}
     page = _page(context, request) | {"problem": problem, "given": data, "done": None}
-    response = render_to_response(PAGE, page, request=request)
-    response.status_int = refused.status
-    return response
+    return page_again(PAGE, page, refused, request)
 
 
 def _invitation(request: Request, admin: AdminRow, token: str | None) -> dict[str, Any] | None:

@@ -17,7 +17,7 @@ from ...exceptions import Invalid, Missing, Refused
 from ...models import Admin, ChatSession, rfc3339
 from ...permissions import Permission
 from ...resources import Desk, View, Views
-from .common import admin_named, fields_of, row_shaper
+from .common import admin_named, fields_of, post_view, row_shaper
 
 MOST_AT_ONCE = 100
 
@@ -28,16 +28,9 @@ get_view: Callable[..., Any] = partial(
     permission=Permission.READ_DESK,
     renderer="json",
 )
-post_view: Callable[..., Any] = partial(
-    view_config,
-    context=Desk,
-    request_method="POST",
-    permission=Permission.ANSWER,
-    renderer="json",
-)
 
 
-@post_view(name="take")
+@post_view(Desk, name="take")
 def take(context: Desk, request: Request) -> dict[str, Any]:
     """Take whoever is next: the most urgent, then who has waited longest."""
     fields_of(request)
@@ -47,29 +40,36 @@ def take(context: Desk, request: Request) -> dict[str, Any]:
     return {"session": row_shaper(request)(row)}
 
 
-@post_view(name="bulk")
+@post_view(Desk, name="bulk")
 def bulk(context: Desk, request: Request) -> dict[str, Any]:
     """Assign, close or tag several, or undo that. What is refused for one does not stop the others."""
     data = fields_of(request)
     numbers = validation.numbers(data.get("numbers"), "numbers", MOST_AT_ONCE, "chats")
-    actor = request.identity.admin.actor
     act = _act(request, data)
     done, refused, offered = [], [], []
     for number in numbers:
         try:
-            with request.dbsession.begin_nested():
-                session = request.dbsession.get(ChatSession, number)
-                if session is None:
-                    raise Missing("There is no such chat.")
-                since = session.seq
-                act(request.dbsession, session)
+            seq = _act_on(request, number, act)
         except Refused as refusal:
             refused.append({"number": number, "message": refusal.message})
         else:
             done.append(number)
-            if seq := undo.offered(request.dbsession, session, actor, since):
-                offered.append({"number": number, "seq": seq})
+            offered += [{"number": number, "seq": seq}] if seq else []
     return {"done": done, "refused": refused, "undo": offered}
+
+
+def _act_on(
+    request: Request, number: int, act: Callable[[Session, ChatSession], Any]
+) -> int | None:
+    """Act on one session; returns what `undo` takes to undo it, if it can be undone. Raises Refused."""
+    db, actor = request.dbsession, request.identity.admin.actor
+    with db.begin_nested():
+        session = db.get(ChatSession, number)
+        if session is None:
+            raise Missing("There is no such chat.")
+        since = session.seq
+        act(db, session)
+    return undo.offered(db, session, actor, since)
 
 
 def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSession], Any]:
@@ -126,30 +126,23 @@ def tag_names(context: Desk, request: Request) -> dict[str, Any]:
 def mentioned(context: Desk, request: Request) -> dict[str, Any]:
     """Where this admin was mentioned, the newest first."""
     found = mentions.mentions_of(request.db, request.identity.admin.id)
+    return {"mentions": [_mention(context, request, row) for row in found]}
+
+
+def _mention(context: Desk, request: Request, row: Any) -> dict[str, Any]:
     return {
-        "mentions": [
-            {
-                "number": row.session_id,
-                "seq": row.seq,
-                "name": row.customer_name,
-                "author": row.author_name,
-                "body": row.body,
-                "created_at": rfc3339(row.created_at),
-                "seen": row.seen_at is not None,
-                "link": request.resource_url(context, str(row.session_id), ""),
-            }
-            for row in found
-        ]
+        "number": row.session_id,
+        "seq": row.seq,
+        "name": row.customer_name,
+        "author": row.author_name,
+        "body": row.body,
+        "created_at": rfc3339(row.created_at),
+        "seen": row.seen_at is not None,
+        "link": request.resource_url(context, str(row.session_id), ""),
     }
 
 
-@view_config(
-    context=Desk,
-    name="preferences",
-    request_method="POST",
-    permission=Permission.KEEP,
-    renderer="json",
-)
+@post_view(Desk, Permission.KEEP, name="preferences")
 def prefer(context: Desk, request: Request) -> dict[str, Any]:
     """How the desk looks and behaves for this admin."""
     wanted = fields_of(request)
@@ -157,14 +150,14 @@ def prefer(context: Desk, request: Request) -> dict[str, Any]:
     return {"preferences": chosen}
 
 
-@view_config(context=Views, request_method="GET", permission=Permission.READ_DESK, renderer="json")
+@get_view(context=Views)
 def saved_views(context: Views, request: Request) -> dict[str, Any]:
     """The views that this admin has saved."""
     found = preferences.views_of(request.db, request.identity.admin.id)
     return {"views": [_view(context, request, view) for view in found]}
 
 
-@view_config(context=Views, request_method="POST", permission=Permission.KEEP, renderer="json")
+@post_view(Views, Permission.KEEP)
 def save_view(context: Views, request: Request) -> dict[str, Any]:
     """Save filters of the list under a name."""
     data = fields_of(request)
@@ -177,13 +170,7 @@ def save_view(context: Views, request: Request) -> dict[str, Any]:
     return {"view": _view(context, request, view)}
 
 
-@view_config(
-    context=View,
-    name="remove",
-    request_method="POST",
-    permission=Permission.KEEP,
-    renderer="json",
-)
+@post_view(View, Permission.KEEP, name="remove")
 def remove_view(context: View, request: Request) -> dict[str, Any]:
     """Forget a saved view."""
     fields_of(request)

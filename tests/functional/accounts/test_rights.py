@@ -61,9 +61,9 @@ def here(wsgi, engine):
     """A function that puts an admin at the desk."""
 
     def here(one):
-        book = wsgi.registry["livechat.realtime"].book
-        book.arrive("admin", one.row.id)
-        book.write(engine)
+        pages = wsgi.registry["livechat.realtime"].open_pages
+        pages.arrive("admin", one.row.id)
+        pages.write(engine)
 
     return here
 

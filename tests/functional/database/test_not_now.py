@@ -10,8 +10,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from livechat.db.engine import make_engine
-from livechat.realtime.feeds import AdminLog, CustomerLog
-from livechat.realtime.inbox_feed import ListLog
+from livechat.realtime.feeds import AdminFeed, CustomerFeed
+from livechat.realtime.inbox_feed import InboxFeed
 
 from ...factories import Customer
 from ...streams import until
@@ -69,7 +69,7 @@ def held(engine, table):
 
 def nothing_is_left(wsgi):
     realtime = wsgi.registry["livechat.realtime"]
-    return not realtime._slots and not realtime.hub._listeners and not realtime.book._open
+    return not realtime._slots and not realtime.hub._listeners and not realtime.open_pages._open
 
 
 @ON_POSTGRESQL
@@ -86,9 +86,8 @@ def test_a_stream_that_cannot_begin_is_refused(readers, impatient, engine, liste
 def test_a_stream_that_cannot_begin_releases_its_resources(
     readers, impatient, listens, monkeypatch, side
 ):
-    kind = {"customer": CustomerLog, "admin": AdminLog, "list": ListLog}[side]
-    for name in ("may_see", "_may_see"):
-        monkeypatch.setattr(kind, name, fails, raising=False)
+    kind = {"customer": CustomerFeed, "admin": AdminFeed, "list": InboxFeed}[side]
+    monkeypatch.setattr(kind, "may_see", fails)
     assert refused(listens(*readers[side]))
     assert nothing_is_left(impatient)
     monkeypatch.undo()
@@ -124,7 +123,7 @@ def test_a_failed_stream_is_never_read_again(readers, customer, listens, monkeyp
     stream = listens(*readers[side])
     stream.hears("hello")
     body = stream._chunks
-    kind = {"customer": CustomerLog, "admin": AdminLog}[side]
+    kind = {"customer": CustomerFeed, "admin": AdminFeed}[side]
     monkeypatch.setattr(kind, "may_see", fails)
     customer.sends("read, but never sent")
     stream.ends()

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from livechat.accounts import admins as staff
+from livechat.accounts import admins
 from livechat.db.session import transaction
 from livechat.desk import auto_assignment
 from livechat.models import Admin as AdminRow
@@ -30,12 +30,12 @@ def acts(engine):
 @pytest.fixture
 def here(wsgi, engine):
     """A function that puts admins at the desk."""
-    book = wsgi.registry["livechat.realtime"].book
+    pages = wsgi.registry["livechat.realtime"].open_pages
 
     def here(*admins):
         for admin in admins:
-            book.arrive("admin", admin.row.id)
-        book.write(engine)
+            pages.arrive("admin", admin.row.id)
+        pages.write(engine)
 
     return here
 
@@ -92,7 +92,7 @@ def test_a_returning_customer_gets_the_admin_they_know(acts, here, admin, ben, c
 
 def test_viewers_and_absent_admins_get_none(acts, here, engine, admin, ben, customer):
     with transaction(engine) as db:
-        staff.set_role(db, db.get_one(AdminRow, ben.row.id), "viewer")
+        admins.set_role(db, db.get_one(AdminRow, ben.row.id), "viewer")
         db.get_one(AdminRow, admin.row.id).away_since = now()
     here(admin, ben)
     assert acts(auto_assignment.assign_waiting, 0) == 0
@@ -104,11 +104,11 @@ def test_an_unanswered_chat_is_unassigned_and_assigned_to_somebody_else(
     number = ben.number_of(customer)
     ben.takes(number)
     patience = timedelta(minutes=5)
-    assert acts(auto_assignment.take_back, patience) == 0
+    assert acts(auto_assignment.unassign_neglected, patience) == 0
     with transaction(engine) as db:
         session = db.get_one(ChatSession, number)
         session.waiting_since = session.assigned_at = now() - timedelta(minutes=6)
-    assert acts(auto_assignment.take_back, patience) == 1
+    assert acts(auto_assignment.unassign_neglected, patience) == 1
     assert holder(admin, customer) is None
     here(admin, ben)
     acts(auto_assignment.assign_waiting, 0)
@@ -118,4 +118,4 @@ def test_an_unanswered_chat_is_unassigned_and_assigned_to_somebody_else(
 def test_an_answered_chat_stays_assigned(acts, engine, ben, customer):
     number = ben.number_of(customer)
     ben.sends(number, "one moment")
-    assert acts(auto_assignment.take_back, timedelta(0)) == 0
+    assert acts(auto_assignment.unassign_neglected, timedelta(0)) == 0

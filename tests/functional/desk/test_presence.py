@@ -21,7 +21,7 @@ def quick(monkeypatch):
     """Shorten all intervals of presence, except for the duties of each second."""
     monkeypatch.setattr(presence, "GRACE", 0.2)
     monkeypatch.setattr(presence, "POLLED", 0.2)
-    monkeypatch.setattr(stream_module, "BEAT", (0.2, 0.3))
+    monkeypatch.setattr(stream_module, "HEARTBEAT_EVERY", (0.2, 0.3))
 
 
 def team(customer):
@@ -56,7 +56,7 @@ def test_navigating_to_the_next_page_does_not_count_as_leaving(
     customer, admin, listens, monkeypatch
 ):
     monkeypatch.setattr(presence, "GRACE", 60.0)
-    monkeypatch.setattr(presence, "BEAT", 0.0)
+    monkeypatch.setattr(presence, "HEARTBEAT_EVERY", 0.0)
     number = admin.number_of(customer)
     on_desk = listens(admin, number)
     listens(customer).close()
@@ -109,7 +109,7 @@ def test_living_processes_remove_the_presences_of_dead_ones(customer, engine, li
         db.add(Worker(id="dead" * 8, alive_at=now() - timedelta(minutes=5)))
         db.flush()
         db.add(Presence(worker_id="dead" * 8, kind=presence.CUSTOMER, ref=1))
-    listens(customer).hears("hello")  # starts the process's own book
+    listens(customer).hears("hello")  # starts the process's own count
     until(lambda: rows(engine, "SELECT 1 FROM presences WHERE kind = 'customer'"))
     until(lambda: not rows(engine, "SELECT 1 FROM workers WHERE id LIKE 'dead%'"))
     assert not rows(engine, "SELECT 1 FROM presences WHERE worker_id LIKE 'dead%'")

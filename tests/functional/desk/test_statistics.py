@@ -8,7 +8,7 @@ import pytest
 from pyramid.scripting import prepare
 from sqlalchemy import delete, update
 
-from livechat.accounts import admins as staff
+from livechat.accounts import admins
 from livechat.db.session import transaction
 from livechat.models import ChatMessage, ChatSession, Guest, Sender, now
 from livechat.statistics.daily import FinishedDays
@@ -268,7 +268,7 @@ def test_all_three_roles_see_it_and_nobody_else(admin, new_admin, engine, app, c
     for role in ("owner", "agent", "viewer"):
         someone = new_admin(f"some-{role}")
         with transaction(engine) as db:
-            staff.set_role(db, staff.find_admin(db, someone.username), role)
+            admins.set_role(db, admins.find_admin(db, someone.username), role)
         assert asked(someone)["total"]["chats"] == 1
         assert "Statistics" in someone.page("statistics/")
     admin.signs_out()

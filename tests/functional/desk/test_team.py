@@ -293,7 +293,7 @@ def test_a_cookie_that_is_not_an_invitation_shows_nothing(admin):
 
 def test_presence_shows_who_is_online_and_who_is_away(admin, ben, engine, wsgi):
     admin.dashboard()
-    wsgi.registry["livechat.realtime"].book.write(engine)
+    wsgi.registry["livechat.realtime"].open_pages.write(engine)
     assert person(admin, "anna")["presence"] == "online"
     with transaction(engine) as db:
         db.get_one(Admin, admin.row.id).away_since = people.now()

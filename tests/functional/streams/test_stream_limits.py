@@ -91,7 +91,7 @@ def test_a_threaded_server_has_two_streams_and_stays_usable(people, listens):
 
 
 def test_a_stream_frees_its_place_however_it_ends(people, listens, monkeypatch):
-    from livechat.realtime.feeds import CustomerLog
+    from livechat.realtime.feeds import CustomerFeed
 
     wsgi, (ann,) = people(1)
     streams = [listens(ann) for _ in range(5)]
@@ -102,7 +102,7 @@ def test_a_stream_frees_its_place_however_it_ends(people, listens, monkeypatch):
         stream.close()
         stream.close()  # a server may close twice
     until(lambda: slots(wsgi)[("all", "")] == 1)
-    monkeypatch.setattr(CustomerLog, "may_see", lambda *_: False)
+    monkeypatch.setattr(CustomerFeed, "may_see", lambda *_: False)
     ann.sends("the right is lost")
     streams[4].ends()
     never_read = listens(ann)  # ends before its first event
@@ -114,7 +114,7 @@ def test_a_stream_frees_its_place_however_it_ends(people, listens, monkeypatch):
 def test_a_failing_stream_frees_its_place(people, listens, monkeypatch):
     from sqlalchemy.exc import OperationalError
 
-    from livechat.realtime.feeds import CustomerLog
+    from livechat.realtime.feeds import CustomerFeed
 
     def away(*_args, **_more):
         raise OperationalError("SELECT", {}, Exception("the database is away"))
@@ -122,7 +122,7 @@ def test_a_failing_stream_frees_its_place(people, listens, monkeypatch):
     wsgi, (ann,) = people(1)
     stream = listens(ann)
     stream.hears("hello")
-    monkeypatch.setattr(CustomerLog, "news", away)
+    monkeypatch.setattr(CustomerFeed, "news", away)
     ann.sends("now")
     stream.ends()
     assert slots(wsgi) == {}

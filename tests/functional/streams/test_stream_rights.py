@@ -23,7 +23,7 @@ STREAM = {"Accept": "text/event-stream"}
 @pytest.fixture
 def quick_beats(monkeypatch):
     """Very frequent heartbeats, and with them very frequent permission checks."""
-    monkeypatch.setattr(stream_module, "BEAT", (0.1, 0.2))
+    monkeypatch.setattr(stream_module, "HEARTBEAT_EVERY", (0.1, 0.2))
 
 
 def asked(wsgi, path, who=None):

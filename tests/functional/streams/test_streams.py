@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from livechat.realtime import sse as stream_module
-from livechat.realtime.feeds import CustomerLog
+from livechat.realtime.feeds import CustomerFeed
 from livechat.realtime.hub import Hub
 from livechat.realtime.service import Realtime
 
@@ -115,19 +115,18 @@ def test_a_message_between_listening_and_reading_comes_once(customer, listens, m
 
 
 def test_a_message_between_reading_and_waiting_comes_at_once(customer, listens, monkeypatch):
-    begin = CustomerLog.begin
+    begin = CustomerFeed.begin
 
     def and_then(self):
         backlog = begin(self)
         customer.sends("in between")
         return backlog
 
-    monkeypatch.setattr(CustomerLog, "begin", and_then)
+    monkeypatch.setattr(CustomerFeed, "begin", and_then)
     monkeypatch.setattr(Realtime, "_keep", lambda self: None)  # nothing else wakes it
     stream = listens(customer)
-    told = stream.next(
-        "message", lambda m: m["body"] == "in between", within=8
-    )  # not by a heartbeat
+    # Within 8 seconds: not by a heartbeat.
+    told = stream.next("message", lambda m: m["body"] == "in between", within=8)
     assert told.data["seq"] == 2
     assert stream.bodies == ["hello", "in between"]
 
@@ -259,7 +258,7 @@ def test_head_is_answered_without_starting_a_stream(wsgi, customer, admin, liste
 
 
 def test_silence_is_broken_by_a_comment(customer, listens, monkeypatch):
-    monkeypatch.setattr(stream_module, "BEAT", (0.2, 0.3))
+    monkeypatch.setattr(stream_module, "HEARTBEAT_EVERY", (0.2, 0.3))
     stream = listens(customer)
     stream.hears("hello")
     until(lambda: stream.comments >= 2)

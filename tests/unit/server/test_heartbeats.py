@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from livechat.server import heartbeats as pulse_module
-from livechat.server.heartbeats import Pulse
+from livechat.server import heartbeats as heartbeats_module
+from livechat.server.heartbeats import Heartbeats
 
 SIGN = b":\n\n"
 
@@ -19,15 +19,15 @@ SIGN = b":\n\n"
 class Standing:
     """A stream as the heartbeat greenlet sees it."""
 
-    beaten_for = False
+    server_sends_heartbeats = False
 
     def __init__(self, *, idle: bool = True) -> None:
         self.idle = idle
         self.told: list[str] = []
         self.is_told = threading.Event()
 
-    def beat(self) -> None:
-        self._tell("beat")
+    def send_heartbeat(self) -> None:
+        self._tell("heartbeat")
 
     def end(self) -> None:
         self._tell("end")
@@ -38,11 +38,11 @@ class Standing:
 
 
 @pytest.fixture
-def pulse(monkeypatch: pytest.MonkeyPatch) -> Pulse:
-    """A pulse that beats twenty times a second."""
-    monkeypatch.setattr(pulse_module, "ROUND", 0.05)
-    monkeypatch.setattr(pulse_module, "PARTS", 2)
-    one = Pulse()
+def heartbeats(monkeypatch: pytest.MonkeyPatch) -> Heartbeats:
+    """Heartbeats that go round twenty times a second."""
+    monkeypatch.setattr(heartbeats_module, "ROUND", 0.05)
+    monkeypatch.setattr(heartbeats_module, "PARTS", 2)
+    one = Heartbeats()
     threading.Thread(target=one.run, daemon=True).start()
     return one
 
@@ -58,39 +58,39 @@ def line() -> Iterator[tuple[SimpleNamespace, socket.socket]]:
     there.close()
 
 
-def test_an_idle_stream_gets_heartbeats_until_it_is_removed(pulse, line):
+def test_an_idle_stream_gets_heartbeats_until_it_is_removed(heartbeats, line):
     client, other = line
     stream = Standing()
-    part = pulse.take(stream, client, SIGN)
-    assert stream.beaten_for
+    part = heartbeats.take(stream, client, SIGN)
+    assert stream.server_sends_heartbeats
     assert other.recv(3) == other.recv(3) == SIGN
     part.pop(stream)
     assert stream.told == []
 
 
-def test_a_busy_stream_is_left_alone(pulse, line):
+def test_a_busy_stream_is_left_alone(heartbeats, line):
     client, other = line
     busy, waiting = Standing(idle=False), Standing()
-    pulse.take(busy, client, b"busy")
-    pulse.take(waiting, client, SIGN)
+    heartbeats.take(busy, client, b"busy")
+    heartbeats.take(waiting, client, SIGN)
     assert b"busy" not in b"".join(other.recv(100) for _ in range(5))
 
 
-def test_a_client_that_does_not_read_gets_the_usual_time(pulse, line):
+def test_a_client_that_does_not_read_gets_the_usual_time(heartbeats, line):
     client, _other = line
     with suppress(BlockingIOError):
         while True:
             client._sock.send(b"x" * 1000)
     stream = Standing()
-    pulse.take(stream, client, SIGN)
+    heartbeats.take(stream, client, SIGN)
     assert stream.is_told.wait(10)
-    assert stream.told[0] == "beat"
+    assert stream.told[0] == "heartbeat"
 
 
-def test_a_stream_whose_reader_has_gone_ends(pulse, line):
+def test_a_stream_whose_reader_has_gone_ends(heartbeats, line):
     client, other = line
     other.close()
     stream = Standing()
-    pulse.take(stream, client, SIGN)
+    heartbeats.take(stream, client, SIGN)
     assert stream.is_told.wait(10)
     assert stream.told[0] == "end"

@@ -1,11 +1,14 @@
 """Chart geometry: bars and lines stay within their drawing, quantiles lie between their neighbours."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from livechat.formats import Formats
 from livechat.statistics import charts
 from livechat.statistics.report import quantile
+
+FORMATS = Formats("en", str, datetime(2026, 3, 1, tzinfo=UTC))
 
 
 @pytest.mark.parametrize(
@@ -38,14 +41,14 @@ def test_a_quantile_lies_between_its_neighbours(numbers, part, found):
     ],
 )
 def test_durations_have_at_most_two_units(seconds, text):
-    assert charts.duration(seconds) == text
+    assert FORMATS.duration(seconds) == text
 
 
 @pytest.mark.parametrize("most", [0, 1, 3, 4, 5, 9, 44, 999, 14_400, 10**9])
 def test_bars_stay_within_the_drawing_and_add_up(most):
     days = [date(2026, 2, 10) + timedelta(days=n) for n in range(30)]
     series = [[most] * 30, [0] * 29 + [most]]
-    chart = charts.bars(days, series, str)
+    chart = charts.bars(days, series, str, FORMATS)
     assert len(chart.ticks) <= 6
     for bar in chart.bars:
         for part in bar.parts:
@@ -63,7 +66,9 @@ def test_bars_stay_within_the_drawing_and_add_up(most):
 def test_lines_have_gaps_where_there_is_no_data(longest):
     days = [date(2026, 3, 1) + timedelta(days=n) for n in range(5)]
     values = [longest, longest, None, longest, longest]
-    chart = charts.lines(days, [("Slow", values), ("Same", values), ("None", [None] * 5)], str)
+    chart = charts.lines(
+        days, [("Slow", values), ("Same", values), ("None", [None] * 5)], str, FORMATS
+    )
     slow, same, nothing = chart.lines
     assert slow.path.count("M") == 2
     assert slow.path.count("L") == 2
