@@ -83,8 +83,8 @@ def includeme(config: Configurator) -> None:
     config.include(".db.session")
     # request.realtime: streams, and how processes tell each other.
     config.include(".realtime.service")
-    # Messages of the same moment in one transaction.
-    config.include(".conversation.group_commit")
+    # request.storage: where messages are stored.
+    config.include(".conversation.storage")
     # What is remembered of the days that are over.
     config.include(".statistics.daily")
     # What the desk does by itself.

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, inspect, literal, select, update
+from sqlalchemy import bindparam, inspect, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .. import rights
-from ..actors import CUSTOMER, Actor
+from ..actors import Actor
 from ..db.changes import touch
-from ..db.dialects import PerDialect, on_postgresql
+from ..db.dialects import PerDialect
 from ..exceptions import Missing
 from ..models import (
     Admin,
@@ -27,8 +27,6 @@ from ..models import (
     ChatSession,
     Guest,
     Sender,
-    Status,
-    UTCDateTime,
     now,
     table_of,
 )
@@ -42,7 +40,10 @@ from .system_messages import PUBLIC, Event, line
 LOCK: Any = {"key_share": True}
 _COLUMNS = [attribute.key for attribute in inspect(ChatSession).column_attrs]
 _ADMINS, _GUESTS = table_of(Admin), table_of(Guest)
-_BLOCKED = select(_GUESTS.c.blocked_at).where(_GUESTS.c.id == SESSIONS.c.guest_id)
+BLOCKED_AT = (
+    select(_GUESTS.c.blocked_at).where(_GUESTS.c.id == SESSIONS.c.guest_id).scalar_subquery()
+)
+"""When the customer of a session was blocked, or NULL."""
 _HELD = [
     SESSIONS.c[name]
     for name in (
@@ -52,7 +53,7 @@ _HELD = [
     )
 ]
 _HOLD = (
-    select(*_HELD, _BLOCKED.scalar_subquery().label("blocked_at"))
+    select(*_HELD, BLOCKED_AT.label("blocked_at"))
     .where(SESSIONS.c.id == bindparam("id"))
     .with_for_update(of=SESSIONS, **LOCK)
 )
@@ -60,7 +61,7 @@ _HOLD = (
 _HOLD_FOR_ADMIN = (
     select(
         *_HELD,
-        _BLOCKED.scalar_subquery().label("blocked_at"),
+        BLOCKED_AT.label("blocked_at"),
         *(_ADMINS.c[name] for name in ("username", "role", "disabled_at")),
     )
     .join_from(SESSIONS, _ADMINS, _ADMINS.c.id == bindparam("admin"))
@@ -76,64 +77,6 @@ _ADD = PerDialect(
     )
 )
 _COUNT = update(SESSIONS).where(SESSIONS.c.id == bindparam("held"))
-# The same for a customer's message, as one statement each: it finds the numbers where `hold` would read them first.
-_MOMENT = bindparam("moment", type_=UTCDateTime)
-_BY_CUSTOMER = {
-    "session_id": SESSIONS.c.id,
-    "seq": SESSIONS.c.seq + 1,
-    "public_seq": SESSIONS.c.public_seq + 1,
-    "created_at": case(
-        (SESSIONS.c.last_activity_at > _MOMENT, SESSIONS.c.last_activity_at), else_=_MOMENT
-    ),
-    "sender": literal(Sender.CUSTOMER.value),
-    "author_key": literal(CUSTOMER.key),
-    "author_name": SESSIONS.c.customer_name,
-    "body": bindparam("body"),
-    "client_id": bindparam("client_id"),
-}
-_TAKE = (
-    select(*_BY_CUSTOMER.values())
-    .where(
-        SESSIONS.c.id == bindparam("held"),
-        SESSIONS.c.status != Status.CLOSED,
-        _BLOCKED.scalar_subquery().is_(None),
-        sizes.HAS_ROOM,
-    )
-    .with_for_update(of=SESSIONS, **LOCK)
-)
-_ADD_BY_CUSTOMER = PerDialect(
-    lambda insert: (
-        insert(MESSAGES)
-        .from_select(list(_BY_CUSTOMER), _TAKE, include_defaults=False)
-        .on_conflict_do_nothing(index_elements=["session_id", "author_key", "client_id"])
-        .returning(MESSAGES)
-    )
-)
-
-
-def _counted_by(seq: Any, public_seq: Any, created_at: Any) -> dict[str, Any]:
-    return {
-        "seq": seq,
-        "public_seq": public_seq,
-        "last_message_seq": seq,
-        "last_activity_at": created_at,
-        "waiting_since": func.coalesce(SESSIONS.c.waiting_since, created_at),
-        **sizes.COUNTED,
-    }
-
-
-_COUNT_BY_CUSTOMER = _COUNT.values(
-    _counted_by(bindparam("new_seq"), bindparam("new_public_seq"), _MOMENT)
-)
-# PostgreSQL does both in one statement, which saves the way to the server and back.
-_ADDED = _ADD_BY_CUSTOMER.postgresql.cte("added")
-_COUNTED = (
-    update(SESSIONS)
-    .where(SESSIONS.c.id == _ADDED.c.session_id)
-    .values(_counted_by(_ADDED.c.seq, _ADDED.c.public_seq, _ADDED.c.created_at))
-    .cte("counted")
-)
-_ADD_AND_COUNT = select(_ADDED).add_cte(_COUNTED)
 
 
 def lock(db: Session, session: ChatSession) -> None:
@@ -225,32 +168,6 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
     if answered:
         counted["staff_seen"] = message.public_seq  # who answers has read everything before it
     connection.execute(_COUNT, {"held": held.id, **counted})
-    return message
-
-
-def add_by_customer(db: Session, session_id: int, body: str, client_id: str) -> Any | None:
-    """Add a customer's message as usual, in two statements instead of three; returns its row. None when it is not as
-    usual (no such session, closed, blocked, full, sent before): then nothing is changed, and the long way says why."""
-    db.flush()
-    connection = db.connection()
-    size = {"bytes": sizes.size_of(body), "day": sizes.today()}
-    given = {"held": session_id, "body": body, "client_id": client_id, "moment": now(), **size}
-    in_one = on_postgresql(connection)
-    add = _ADD_AND_COUNT if in_one else _ADD_BY_CUSTOMER.sqlite
-    message = connection.execute(add, given).first()
-    if message is None:
-        return None
-    touch(db, session_id, message.id)
-    if in_one:
-        return message
-    counted = {
-        "held": session_id,
-        "new_seq": message.seq,
-        "new_public_seq": message.public_seq,
-        "moment": message.created_at,
-        **size,
-    }
-    connection.execute(_COUNT_BY_CUSTOMER, counted)
     return message
 
 

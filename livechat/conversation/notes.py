@@ -9,8 +9,8 @@ from ..actors import Actor
 from ..models import ChatSession, Sender
 from ..permissions import Permission
 from . import mentions, read_receipts, sizes
-from .lifecycle import Sent, repeated
 from .message_log import Note, append_note, lock, sent
+from .messages import Sent, repeated
 
 
 def add_note(db: Session, session: ChatSession, author: Actor, body: str, client_id: str) -> Sent:

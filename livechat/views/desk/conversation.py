@@ -9,7 +9,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from ... import validation
-from ...conversation import assignment, lifecycle, read_receipts
+from ...conversation import assignment, lifecycle, messages, read_receipts
 from ...conversation.cursors import message_cursor, message_position
 from ...desk import inbox, presence
 from ...exceptions import Conflict, Invalid
@@ -53,7 +53,7 @@ def show(context: AdminSession, request: Request) -> dict[str, Any]:
 
 @read_view(name="messages", renderer="json")
 @read_view(name="messages", accept="application/json", renderer="json")
-def messages(context: AdminSession, request: Request) -> dict[str, Any]:
+def read(context: AdminSession, request: Request) -> dict[str, Any]:
     """A page of what came since ``after``; the page that ends at ``before``; or the page around the entry ``at``."""
     book, reader = request.realtime.book, request.identity.admin.id
     book.polled(presence.ADMIN, reader)
@@ -101,7 +101,7 @@ def send(context: AdminSession, request: Request) -> Any:
     request.limits.count_send(network(request), f"admin {admin.id}")
     seen_seq = data.get("seen_seq")
     try:
-        sent = lifecycle.send(
+        sent = messages.send(
             request.dbsession,
             context.record,
             admin.actor,
