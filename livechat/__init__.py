@@ -99,7 +99,7 @@ def includeme(config: Configurator) -> None:
     # Requests are read whole and checked before anything else happens.
     config.include(".web.request_body")
     # Polls without news are answered as they were a moment ago.
-    config.include(".web.poll_replay")
+    config.include(".realtime.poll_cache")
     # Safe headers, CORS, compression.
     config.include(".web.headers")
     # How fast one may go.

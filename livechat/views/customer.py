@@ -23,6 +23,7 @@ from ..exceptions import Invalid
 from ..models import Guest
 from ..permissions import Permission
 from ..realtime.feeds import CustomerLog
+from ..realtime.poll_cache import without_news
 from ..resources import Chat, CustomerSession, Start, of_verb
 from ..security import bearer_token, embedding_site, signature_holds
 from ..serializers import customer_message
@@ -148,7 +149,7 @@ def read(context: CustomerSession, request: Request) -> dict[str, Any]:
         return newest(request, context.record) | {"reset": True}
     found = since(request, context.record, position)
     if not found["messages"]:
-        request.polled_without_news = context.record.id
+        without_news(request, context.record.id)
     return found
 
 
