@@ -12,13 +12,8 @@ from sqlalchemy.orm import Session
 from ..conversation.records import Row
 from ..db.dialects import on_sqlite
 from ..db.session import transaction
-from ..desk.inbox import row_of
+from ..desk.inbox import OVERLAP, row_of
 from ..models import ChatMessage, ChatSession
-
-# PostgreSQL gives out ids before it commits, so a lower one can appear after a higher one. This many
-# below the highest are looked at again. A session's own numbers have no gaps: whatever came later still
-# is found with the session's next entry.
-OVERLAP = 500
 
 
 @dataclass(frozen=True)

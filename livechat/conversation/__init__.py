@@ -22,4 +22,5 @@ system_messages  system messages: stored as facts, worded for their reader
 tags             tags
 triage           priority, snooze, block, transfer, drafts
 undo             taking back an act of one's own
+waiting          who is waiting: the conditions and orders
 """

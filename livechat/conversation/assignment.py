@@ -13,6 +13,7 @@ from ..models import Admin, ChatSession, Status
 from ..permissions import Permission
 from .message_log import LOCK, append_line, before, lock
 from .system_messages import Event
+from .waiting import ASSIGNABLE, ASSIGNMENT_ORDER
 
 
 def assign(
@@ -84,12 +85,8 @@ def take_next(db: Session, actor: Actor, admin: Admin) -> ChatSession:
     rights.check(db, actor, Permission.ANSWER, assignee=admin)
     waiting = (
         select(ChatSession.id)
-        .where(
-            ChatSession.status == Status.WAITING,
-            ChatSession.waiting_since.is_not(None),
-            ChatSession.snoozed_until.is_(None),
-        )
-        .order_by(ChatSession.priority.desc(), ChatSession.waiting_since, ChatSession.id)
+        .where(ASSIGNABLE)
+        .order_by(*ASSIGNMENT_ORDER)
         .limit(1)
         # Two who take at once get two different ones.
         .with_for_update(skip_locked=True, of=ChatSession, **LOCK)

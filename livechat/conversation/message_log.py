@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import bindparam, inspect, select, update
@@ -139,12 +138,13 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
     """Add what a customer or an admin says to the other to the list of a session that `hold` has locked, and count it
     there. Returns its row, or None when its author has sent one under this client_id before; then nothing changes."""
     connection = db.connection()
-    moment = _moment_after(held.last_activity_at)
-    numbers = {"seq": held.seq + 1, "public_seq": held.public_seq + 1}
+    numbers = _next_numbers(held, public=True)
+    moment = numbers["last_activity_at"]
     answered = author.sender is Sender.ADMIN
     entry = {
         "session_id": held.id,
-        **numbers,
+        "seq": numbers["seq"],
+        "public_seq": numbers["public_seq"],
         "created_at": moment,
         "sender": author.sender.value,
         "author_key": author.key,
@@ -159,7 +159,6 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
     touch(db, held.id, message.id)
     counted = {
         **numbers,
-        "last_activity_at": moment,
         "last_message_seq": message.seq,
         "waiting_since": None if answered else held.waiting_since or moment,
         "first_answer_at": held.first_answer_at or (moment if answered else None),
@@ -174,10 +173,8 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
 def append_line(
     db: Session, session: ChatSession, event: Event, details: dict[str, Any]
 ) -> ChatMessage:
-    """Add a system line to the locked session's list. Customers see the lines of `lines.PUBLIC`."""
-    session.public_seq += event in PUBLIC
+    """Add a system line to the locked session's list. Customers see the lines of `system_messages.PUBLIC`."""
     entry = ChatMessage(
-        public_seq=session.public_seq if event in PUBLIC else None,
         sender=Sender.SYSTEM,
         author_key="system",
         body=line(event, details, for_customer=False).interpolate(),
@@ -185,13 +182,12 @@ def append_line(
         details=details,
     )
     by_customer = event == Event.PRODUCT or details.get("by_customer", False)
-    return _append(db, session, entry, by_customer=by_customer)
+    return _append(db, session, entry, public=event in PUBLIC, by_customer=by_customer)
 
 
 def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
     """Add a note to the locked session's list."""
     entry = ChatMessage(
-        public_seq=None,
         sender=Sender.NOTE,
         author_key=note.author.key,
         admin_id=note.author.admin_id,
@@ -199,7 +195,7 @@ def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
         body=note.body,
         client_id=note.client_id,
     )
-    return _append(db, session, entry)
+    return _append(db, session, entry, public=False)
 
 
 def before(session: ChatSession, actor: Actor) -> dict[str, Any]:
@@ -219,17 +215,23 @@ def before(session: ChatSession, actor: Actor) -> dict[str, Any]:
 
 
 def _append(
-    db: Session, session: ChatSession, message: ChatMessage, *, by_customer: bool = False
+    db: Session,
+    session: ChatSession,
+    message: ChatMessage,
+    *,
+    public: bool,
+    by_customer: bool = False,
 ) -> ChatMessage:
     """Add an entry to the locked session's list under the next number.
 
-    `by_customer`: the customer has brought it about, and it counts for their day.
+    `public`: customers see it. `by_customer`: the customer has brought it about, and it counts for their day.
     """
-    for name, size in sizes.counted(session, message.body, by_customer=by_customer).items():
-        setattr(session, name, size)
-    session.seq += 1
-    session.last_activity_at = _moment_after(session.last_activity_at)
+    counted = _next_numbers(session, public=public)
+    counted |= sizes.counted(session, message.body, by_customer=by_customer)
+    for name, value in counted.items():
+        setattr(session, name, value)
     message.session_id, message.seq = session.id, session.seq
+    message.public_seq = session.public_seq if public else None
     message.created_at = session.last_activity_at
     db.add(message)
     db.flush()
@@ -237,6 +239,13 @@ def _append(
     return message
 
 
-def _moment_after(last: datetime) -> datetime:
-    # A clock that is set back must not make a list whose times run backwards.
-    return max(now(), last)
+def _next_numbers(session: Any, *, public: bool) -> dict[str, Any]:
+    """The numbers of a locked session, a row or an object, after its next entry, which has the same: ``seq``,
+    ``public_seq`` unless customers do not see it, and ``last_activity_at``, its time. fast_path.py has the same rule
+    as SQL."""
+    return {
+        "seq": session.seq + 1,
+        "public_seq": session.public_seq + public,
+        # A clock that is set back must not make a list whose times run backwards.
+        "last_activity_at": max(now(), session.last_activity_at),
+    }

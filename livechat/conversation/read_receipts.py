@@ -5,7 +5,9 @@ What is unread is counted by triggers of the database from the marks that are se
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, case, func, select, update
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from ..db.dialects import PerDialect
@@ -36,6 +38,12 @@ _SEEN = (
     .where(SESSIONS.c.id == bindparam("held"), SESSIONS.c.staff_seen < bindparam("shown"))
     .values(staff_seen=bindparam("shown"))
 )
+
+
+def unread(read: Any) -> ColumnElement[int]:
+    """How many of the customer's messages an admin has not read, as SQL. `read`: the ``customer_count`` of their
+    mark, or NULL without one."""
+    return SESSIONS.c.customer_count - func.coalesce(read, 0)
 
 
 def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:

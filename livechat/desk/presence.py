@@ -109,6 +109,13 @@ def ready_to_answer(db: Reader) -> set[int]:
     return set(db.execute(query, {"since": now() - ALIVE_FOR}).scalars())
 
 
+def presence_of(admin: Any, here: set[int]) -> str:
+    """``online``, ``away`` or ``offline``. `here`: the ids that `admins_here` gives."""
+    if admin.id not in here:
+        return "offline"
+    return "away" if admin.away_since else "online"
+
+
 def desk_of(db: Reader) -> list[dict[str, Any]]:
     """Who works at the desk: ``[{username, name, role, may_answer, presence}]``, in the order of their names."""
     here = admins_here(db)
@@ -120,7 +127,7 @@ def desk_of(db: Reader) -> list[dict[str, Any]]:
             "name": row.name,
             "role": row.role,
             "may_answer": may(row.role, Permission.ANSWER),
-            "presence": "offline" if row.id not in here else "away" if row.away_since else "online",
+            "presence": presence_of(row, here),
         }
         for row in db.execute(query.order_by(_ADMINS.c.name, _ADMINS.c.username))
     ]

@@ -10,14 +10,12 @@ from typing import Any
 from sqlalchemy import func, select
 
 from ..db.dialects import Reader
-from ..models import Admin, AdminLogin, Presence, Worker, now, table_of
+from ..models import Admin, AdminLogin, now, table_of
 from ..statistics.daily import open_chats
-from .presence import ADMIN, ALIVE_FOR
+from .presence import admins_here, presence_of
 
 _ADMINS = table_of(Admin)
 _LOGINS = table_of(AdminLogin)
-_PRESENCES = table_of(Presence)
-_WORKERS = table_of(Worker)
 
 
 class State(StrEnum):
@@ -48,7 +46,7 @@ class Person:
 
 def people(db: Reader) -> list[Person]:
     """Everybody, by username; who is disabled comes last."""
-    have, here = open_chats(db), _who_is_here(db)
+    have, here = open_chats(db), admins_here(db)
     logins = select(_LOGINS.c.admin_id, func.max(_LOGINS.c.created_at))
     last = {row[0]: row[1] for row in db.execute(logins.group_by(_LOGINS.c.admin_id))}
     found = [
@@ -58,7 +56,7 @@ def people(db: Reader) -> list[Person]:
             row.email,
             row.role,
             state(row),
-            _presence(row, here),
+            "offline" if row.disabled_at else presence_of(row, here),
             have[row.id],
             last.get(row.id),
             row.created_at,
@@ -77,18 +75,3 @@ def state(admin: Any) -> State:
         return State.ENABLED
     holds = admin.invite_expires_at is not None and admin.invite_expires_at > now()
     return State.INVITED if holds else State.NO_PASSWORD
-
-
-def _who_is_here(db: Reader) -> set[int]:
-    query = (
-        select(_PRESENCES.c.ref)
-        .join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
-        .where(_PRESENCES.c.kind == ADMIN, _WORKERS.c.alive_at > now() - ALIVE_FOR)
-    )
-    return set(db.execute(query).scalars())
-
-
-def _presence(admin: Any, here: set[int]) -> str:
-    if admin.id not in here or admin.disabled_at is not None:
-        return "offline"
-    return "away" if admin.away_since else "online"

@@ -13,13 +13,13 @@ from sqlalchemy import Engine, select
 
 from ..accounts.guests import good_tokens
 from ..conversation.records import LONGEST_QUEUE, SESSIONS
+from ..conversation.waiting import QUEUE_ORDER, QUEUED
 from ..db import errors
 from ..db.changes import announce
 from ..db.dialects import on_sqlite
 from ..desk.presence import Book, Team
 from ..exceptions import TooManyStreams
 from ..gevent_support import is_patched
-from ..models import Status
 from .backends import choose
 from .hints import Presence, split
 from .hub import Hub, Listener
@@ -182,10 +182,7 @@ class Realtime:
 
     def _tell_queue(self) -> None:
         """Wake those who wait and whose place in the queue has changed."""
-        query = select(SESSIONS.c.id).where(
-            SESSIONS.c.status == Status.WAITING.value, SESSIONS.c.waiting_since.is_not(None)
-        )
-        query = query.order_by(SESSIONS.c.waiting_since, SESSIONS.c.id).limit(LONGEST_QUEUE)
+        query = select(SESSIONS.c.id).where(QUEUED).order_by(*QUEUE_ORDER).limit(LONGEST_QUEUE)
         with self.reading_engine.connect() as db:
             queue = list(db.execute(query).scalars())
         before, self._queue = self._queue, queue
