@@ -23,7 +23,7 @@ from ..exceptions import Conflict
 from ..models import Admin, ChatSession, Guest, Status
 from ..rights import able, check_speaker
 from . import message_log, sizes
-from .message_log import LOCK, append_line, lock, sent
+from .message_log import LOCK, append_line, lock_session, sent
 from .messages import BLOCKED, send
 from .opening import Opening, describe, new_session
 from .system_messages import Event
@@ -49,7 +49,7 @@ def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
         describe(session, opening)
         created = True
     else:
-        lock(db, session)
+        lock_session(db, session)
         created = False
         asked_about = session.product_id
         if session.open and opening.product and opening.product.id != asked_about:
@@ -69,7 +69,7 @@ def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     """Close a session. To repeat it is no error; to close what somebody else has closed is, except for the
     customer. Raises NotAllowed; Conflict ``closed``."""
     check_speaker(db, actor)
-    lock(db, session)
+    lock_session(db, session)
     if not session.open:
         if actor.is_customer or actor.key == session.closed_by:
             return Outcome(session, False)
@@ -98,7 +98,7 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     db.refresh(guest, with_for_update=LOCK)  # as in start
     if actor.is_customer and guest.blocked_at is not None:
         raise Conflict("blocked", BLOCKED)
-    lock(db, session)
+    lock_session(db, session)
     if session.open:
         return Outcome(session, False)
     if open_session(db, session.guest_id) is not None:
@@ -121,14 +121,14 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
 
 def seen_by_customer(db: Session, session: ChatSession, public_seq: int) -> None:
     """The customer has had everything up to public_seq on screen."""
-    lock(db, session)
+    lock_session(db, session)
     session.customer_seen = max(session.customer_seen, min(public_seq, session.public_seq))
     db.flush()
 
 
 def moved(db: Session, session: ChatSession, url: str, title: str | None) -> None:
     """The customer is on another page of the shop now."""
-    lock(db, session)
+    lock_session(db, session)
     session.page_url, session.page_title = url, title
     db.flush()
 

@@ -78,7 +78,7 @@ _ADD = PerDialect(
 _COUNT = update(SESSIONS).where(SESSIONS.c.id == bindparam("held"))
 
 
-def lock(db: Session, session: ChatSession) -> None:
+def lock_session(db: Session, session: ChatSession) -> None:
     """Hold the session's row until the commit, and see what was committed before."""
     db.flush()
     touch(db, session.id)
@@ -101,9 +101,9 @@ def sent(
     return db.scalars(query.limit(1)).first()
 
 
-def hold(db: Session, session_id: int, author: Actor | None = None) -> Any:
-    """Lock a session's row as `lock` does, and read what a send needs of it as a plain row, with `blocked_at` of its
-    guest: the light way.
+def lock_row(db: Session, session_id: int, author: Actor | None = None) -> Any:
+    """Lock a session as `lock_session` does, and give what a send needs of it as a plain row, which takes less time.
+    `blocked_at` is its guest's.
 
     With an author, their right to answer is asked before, and stays so until the commit; see rights.py.
     """
@@ -135,8 +135,9 @@ class Note:
 
 
 def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -> Any | None:
-    """Add what a customer or an admin says to the other to the list of a session that `hold` has locked, and count it
-    there. Returns its row, or None when its author has sent one under this client_id before; then nothing changes."""
+    """Add what a customer or an admin says to the other to the list of a session that `lock_row` has locked, and count
+    it there. Returns its row, or None when its author has sent one under this client_id before; then nothing changes.
+    """
     connection = db.connection()
     numbers = _next_numbers(held, public=True)
     moment = numbers["last_activity_at"]

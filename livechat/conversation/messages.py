@@ -18,7 +18,7 @@ from ..models import Admin, ChatSession, Sender, Status
 from . import read_receipts, sizes
 from .assignment import give_to
 from .collision import answered_meanwhile, answers_after
-from .message_log import add_once, hold, lock, sent
+from .message_log import add_once, lock_row, lock_session, sent
 from .storage import Storage, refresh_loaded
 from .system_messages import Event
 
@@ -65,7 +65,7 @@ def _slow_path(
     db: Session, session_id: int, author: Actor, body: str, client_id: str, seen_seq: int | None
 ) -> Sent:
     """Lock the session, refuse what has to be refused and say why, take a waiting session, add the message."""
-    held = hold(db, session_id, author)
+    held = lock_row(db, session_id, author)
     takes = author.admin_id is not None and held.assignee_id is None
     answers = [] if seen_seq is None else answers_after(db, held.id, author, seen_seq)
     refused = author.is_customer and held.blocked_at is not None
@@ -107,7 +107,7 @@ def repeated(before: Any, kind: Sender, body: str) -> Sent:
 def _taken(db: Session, session_id: int, author: Actor) -> Any:
     """The session, locked, after the admin who answers has taken it."""
     session = db.get_one(ChatSession, session_id)
-    lock(db, session)
+    lock_session(db, session)
     if session.assignee_id is None:
         give_to(db, session, db.get_one(Admin, author.admin_id), Event.TAKEN, author)
-    return hold(db, session_id)
+    return lock_row(db, session_id)

@@ -14,7 +14,7 @@ from ..db.dialects import PerDialect
 from ..exceptions import Conflict
 from ..models import ChatMessage, ChatRead, ChatSession, Sender, table_of
 from . import mentions
-from .message_log import lock
+from .message_log import lock_session
 from .records import MESSAGES, SESSIONS
 
 _READS = table_of(ChatRead)
@@ -48,7 +48,7 @@ def unread(read: Any) -> ColumnElement[int]:
 
 def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
     """This admin has had everything up to seq on screen."""
-    lock(db, session)
+    lock_session(db, session)
     seq = min(seq, session.seq)
     shown = select(func.max(ChatMessage.public_seq)).where(
         ChatMessage.session_id == session.id, ChatMessage.seq <= seq
@@ -63,7 +63,7 @@ def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
 
     Raises Conflict ``nothing_to_read``.
     """
-    lock(db, session)
+    lock_session(db, session)
     last = db.scalar(
         select(func.max(MESSAGES.c.seq)).where(
             MESSAGES.c.session_id == session.id, MESSAGES.c.sender == Sender.CUSTOMER.value
