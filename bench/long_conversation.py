@@ -27,7 +27,7 @@ from webob import Request
 from livechat import application
 from livechat.accounts import admins, guests
 from livechat.actors import CUSTOMER
-from livechat.conversation import lifecycle
+from livechat.conversation import lifecycle, messages
 from livechat.conversation.opening import Opening
 from livechat.db import schema
 from livechat.db.engine import make_engine
@@ -70,7 +70,7 @@ def _seed(engine: Any, entries: int) -> tuple[str, list[tuple[str, int, str]]]:
             token = guests.give_token(db, guest)
             session = lifecycle.start(db, guest, Opening(name="Clara", body=BODY)).session
             for number in range(FEW - 1):
-                lifecycle.send(db, session, CUSTOMER, BODY, f"c{number}")
+                messages.send(db, session, CUSTOMER, BODY, f"c{number}")
             chats.append((str(session.uuid), session.id, token))
     insert = text(
         "INSERT INTO chat_messages (session_id, seq, public_seq, sender, author_key, body, client_id, created_at)"

@@ -85,8 +85,8 @@ def includeme(config: Configurator) -> None:
     config.include(".db.session")
     # request.realtime: streams, and how processes tell each other.
     config.include(".realtime.service")
-    # Messages of the same moment in one transaction.
-    config.include(".conversation.group_commit")
+    # request.storage: where messages are stored.
+    config.include(".conversation.storage")
     # What is remembered of the days that are over.
     config.include(".statistics.daily")
     # Automatic assignment, and background duties.
@@ -101,7 +101,7 @@ def includeme(config: Configurator) -> None:
     # Requests are read completely and checked before anything else happens.
     config.include(".web.request_body")
     # Polls without news are answered as they were a moment ago.
-    config.include(".web.poll_replay")
+    config.include(".realtime.poll_cache")
     # Safe headers, CORS, compression.
     config.include(".web.headers")
     # Rate limits.

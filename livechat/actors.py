@@ -31,9 +31,14 @@ class Actor:
     """Whether the command line acts in this admin's name: the audit log then names the command line."""
 
     @property
+    def is_customer(self) -> bool:
+        """Whether a customer acts: the customer of the conversation, since others have no way to it."""
+        return self.key == CUSTOMER.key
+
+    @property
     def sender(self) -> Sender:
         """The kind of message this actor writes."""
-        return Sender.CUSTOMER if self.key == "customer" else Sender.ADMIN
+        return Sender.CUSTOMER if self.is_customer else Sender.ADMIN
 
     @property
     def audit_key(self) -> str:

@@ -59,7 +59,7 @@ def record(
     details: dict[str, Any] | None = None,
 ) -> None:
     """Write down an act. `target`: the username, code or name it was done to. Customers' acts are no entries."""
-    if actor.key == "customer":
+    if actor.is_customer:
         return
     db.add(
         Audit(

@@ -50,7 +50,6 @@ from pyramid.request import Request
 
 from .accounts.logins import login_by_id
 from .conversation.records import record_by_id
-from .db.session import READING_METHODS
 from .desk.canned_replies import reply_by_id
 from .desk.preferences import view_by_id
 from .models import ChatSession
@@ -143,11 +142,8 @@ class Verb(Folder):
     def __getitem__(self, segment: str) -> CustomerSession:
         if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", segment):
             raise KeyError(segment)
-        request, name = self.request, uuid.UUID(segment)
-        known = request.realtime.known
-        # Who writes needs to know whose it is; the rest is read when it is locked.
-        find = known.session if request.method in READING_METHODS else known.owner
-        record = find(lambda: request.db, name)
+        poll_cache = self.request.realtime.poll_cache
+        record = poll_cache.conversation(self.request, uuid.UUID(segment))
         if record is None:
             raise KeyError(segment)
         return of_verb(str(self.__name__))(record, segment, self)

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from .actors import CUSTOMER, STAFF, Actor
+from .actors import STAFF, Actor
 from .exceptions import Invalid, NotAllowed
 from .models import Admin, table_of
 from .permissions import Permission, may, roles_that_may
@@ -90,7 +90,7 @@ def check_held(admin: Any, permission: Permission) -> None:
 
 def check_speaker(db: Session, actor: Actor, *others: int | None) -> None:
     """The same for what both sides do: customers in their own conversation, where their token has proven it."""
-    if actor.key != CUSTOMER.key:
+    if not actor.is_customer:
         check(db, actor, Permission.ANSWER, others=others)
     else:
         _held(db, {*others} - {None})  # in the same order as in every other act

@@ -75,7 +75,7 @@ class SecurityPolicy:
     def _load(self, request: Request) -> Identity:
         guest = admin = None
         if token := bearer_token(request):
-            guest = request.realtime.known.guest_id(lambda: request.db, token)
+            guest = request.realtime.poll_cache.guest_id(lambda: request.db, token)
         if cookie := login_token(request):
             found = admin_by_login(request.db, cookie)
             if found is not None and _may_use(request, cookie, found.device):

@@ -148,7 +148,7 @@ class LoginLimits:
         return Counted(scope, key, row.number, most, row.ends_at)
 
 
-def touch(db: Session, counted: Counted) -> None:
+def write_again(db: Session, counted: Counted) -> None:
     """Write without changing anything."""
     row = update(_COUNTS).where(_COUNTS.c.key == counted.key)
     db.connection().execute(row.values(count=_COUNTS.c.count))

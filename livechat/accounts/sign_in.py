@@ -153,7 +153,7 @@ def _failed(unit: Unit, attempt: Attempt, admin: Admin | None, taken: list[Count
         return
     with unit() as db:
         # Unknown names commit as well: the time this takes must not reveal which names exist.
-        login_limits.touch(db, taken[0])
+        login_limits.write_again(db, taken[0])
         target = admin.username if admin else None
         if admin is not None and taken[0].count == 1:
             where = {"network": attempt.network}

@@ -12,7 +12,7 @@ from .. import audit
 from ..accounts import admins, guests
 from ..actors import STAFF, shell_actor
 from ..audit import Act
-from ..conversation import assignment, lifecycle, notes
+from ..conversation import assignment, lifecycle, messages, notes
 from ..desk.inbox import row_of
 from ..exceptions import Refused
 from ..models import Admin, ChatSession
@@ -142,7 +142,7 @@ def reply(context: Context, number: int, text: str, author: str | None, as_json:
         session = session_by_number(db, number)
         admin = _author(db, session, author)
         actor = shell_actor(admin.id, admin.name)
-        message = lifecycle.send(db, session, actor, body, str(uuid.uuid4())).message
+        message = messages.send(db, session, actor, body, str(uuid.uuid4())).message
         audit.record(db, actor, Act.WROTE, session_id=number)
     tell(f"Sent in session {number} as {admins.named(admin)}.")
     if as_json:

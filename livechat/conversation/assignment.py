@@ -11,8 +11,9 @@ from ..audit import Act
 from ..exceptions import Conflict
 from ..models import Admin, ChatSession, Status
 from ..permissions import Permission
-from .message_log import LOCK, append_line, before, lock
+from .message_log import LOCK, append_line, before, lock_session
 from .system_messages import Event
+from .waiting import ASSIGNABLE, ASSIGNMENT_ORDER
 
 
 def assign(
@@ -32,7 +33,7 @@ def assign(
     `act`: what the audit log calls it, if it is not one of the usual.
     """
     rights.check(db, actor, Permission.ANSWER, assignee=admin)
-    lock(db, session)
+    lock_session(db, session)
     wanted = admin.id if admin else None
     if not session.open:
         raise Conflict("session_closed", "This chat is closed. Reopen it first.")
@@ -84,12 +85,8 @@ def take_next(db: Session, actor: Actor, admin: Admin) -> ChatSession:
     rights.check(db, actor, Permission.ANSWER, assignee=admin)
     waiting = (
         select(ChatSession.id)
-        .where(
-            ChatSession.status == Status.WAITING,
-            ChatSession.waiting_since.is_not(None),
-            ChatSession.snoozed_until.is_(None),
-        )
-        .order_by(ChatSession.priority.desc(), ChatSession.waiting_since, ChatSession.id)
+        .where(ASSIGNABLE)
+        .order_by(*ASSIGNMENT_ORDER)
         .limit(1)
         # Two who take at once get two different ones.
         .with_for_update(skip_locked=True, of=ChatSession, **LOCK)
@@ -107,7 +104,7 @@ def give_back(db: Session, admin: Admin, actor: Actor) -> int:
     )
     count = 0
     for session in db.scalars(query.order_by(ChatSession.id)).all():
-        lock(db, session)
+        lock_session(db, session)
         if session.open and session.assignee_id == admin.id:  # it may have changed hands meanwhile
             _put_back(db, session, actor)
             session.waiting_since = session.waiting_since or session.last_activity_at

@@ -1,7 +1,7 @@
-"""Customers' messages that come at the same moment, stored by one transaction on SQLite.
+"""Customers' messages that arrive at the same moment, stored by one transaction on SQLite (group commit).
 
-SQLite has one writer at a time, and each commit waits for the disk while nothing else is written. Ten that wait
-together wait as long as one (group commit). Each is answered when its commit is on the disk.
+SQLite has one writer at a time, and nothing else is written while a commit waits for the disk. Ten messages that wait
+together wait as long as one. Each is answered when its commit is on the disk.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from ..db.dialects import on_sqlite
-from ..db.session import give_back_reading, in_transaction, writing
-from . import message_log
+from ..db.session import writing
+from . import fast_path
 
 log = logging.getLogger(__name__)
-MOST = 32  # messages in one transaction: others, and streams, come in between
+MOST = 32
+"""Messages in one transaction. Other writers, and streams, get their turn in between."""
 
 
 class _Send:
-    """A message that waits to be stored, and what became of it."""
+    """A message that waits to be stored, and its result."""
 
     def __init__(self, session_id: int, body: str, client_id: str) -> None:
         self.given = (session_id, body, client_id)
@@ -34,20 +35,24 @@ class _Send:
 
 
 class GroupCommit:
-    """Whoever has their turn first stores what all have brought until then, the oldest first; the others find theirs
-    taken, and whoever has the turn knows what became of it."""
+    """The queue of messages. The first request that gets its turn stores what all have queued until then, the oldest
+    first. The others find their results when their turn comes."""
 
     def __init__(self, open_session: Callable[[], Session]) -> None:
         self._open_session = open_session
         self._waiting: deque[_Send] = deque()
         self._turn = threading.Lock()
 
-    def add_by_customer(self, session_id: int, body: str, client_id: str) -> Any | None:
-        """As `entries.add_by_customer` in a transaction that is committed: the row, or None when it has to be tried
-        alone, which says why. Raises what the database says when nobody can write at all."""
+    def submit(self, session_id: int, body: str, client_id: str) -> Any | None:
+        """Store a customer's message on the fast path, in a transaction that is committed on return.
+
+        Must not be called within a transaction that writes: the group would wait for it. Returns the message as a
+        row, or None when it was not stored: the case is unusual, or the group failed. Raises the database's error
+        when nobody can write.
+        """
         send = _Send(session_id, body, client_id)
         self._waiting.append(send)
-        # In the order in which they come: who slept before would find newcomers in front of them.
+        # In the order of arrival: a request that slept before it queued would find newcomers in front of it.
         with self._turn:
             if not send.taken:
                 time.sleep(0)  # requests that are here already join
@@ -63,13 +68,13 @@ class GroupCommit:
             try:
                 writing(db)
             except Exception as error:
-                # They have waited as long as one alone does. Who has come meanwhile has not.
+                # These have waited as long as one alone does. Those that came during the wait have not.
                 for send in self._taken(here):
                     send.error = error
                 return
             together = self._taken(MOST)
             try:
-                rows = [message_log.add_by_customer(db, *send.given) for send in together]
+                rows = [fast_path.insert(db, *send.given) for send in together]
                 db.commit()
             except Exception:
                 log.info("%s messages are tried again one by one", len(together), exc_info=True)
@@ -82,16 +87,6 @@ class GroupCommit:
         for send in taken:
             send.taken = True
         return taken
-
-
-def add_by_customer(request: Any, session_id: int, body: str, client_id: str) -> Any | None:
-    """Store a customer's message together with others: its row, or None when it has to be stored in the request's own
-    transaction. So it is on PostgreSQL, and where that has begun: the request would wait for itself."""
-    group: GroupCommit | None = request.registry["livechat.group_commit"]
-    if group is None or in_transaction(request):
-        return None
-    give_back_reading(request)
-    return group.add_by_customer(session_id, body, client_id)
 
 
 def includeme(config: Any) -> None:

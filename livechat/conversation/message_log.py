@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, case, func, inspect, literal, select, update
+from sqlalchemy import bindparam, inspect, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from .. import rights
-from ..actors import CUSTOMER, Actor
+from ..actors import Actor
 from ..db.changes import touch
-from ..db.dialects import PerDialect, on_postgresql
+from ..db.dialects import PerDialect
 from ..exceptions import Missing
 from ..models import (
     Admin,
@@ -27,8 +26,6 @@ from ..models import (
     ChatSession,
     Guest,
     Sender,
-    Status,
-    UTCDateTime,
     now,
     table_of,
 )
@@ -42,7 +39,10 @@ from .system_messages import PUBLIC, Event, line
 LOCK: Any = {"key_share": True}
 _COLUMNS = [attribute.key for attribute in inspect(ChatSession).column_attrs]
 _ADMINS, _GUESTS = table_of(Admin), table_of(Guest)
-_BLOCKED = select(_GUESTS.c.blocked_at).where(_GUESTS.c.id == SESSIONS.c.guest_id)
+BLOCKED_AT = (
+    select(_GUESTS.c.blocked_at).where(_GUESTS.c.id == SESSIONS.c.guest_id).scalar_subquery()
+)
+"""When the customer of a session was blocked, or NULL."""
 _HELD = [
     SESSIONS.c[name]
     for name in (
@@ -52,7 +52,7 @@ _HELD = [
     )
 ]
 _HOLD = (
-    select(*_HELD, _BLOCKED.scalar_subquery().label("blocked_at"))
+    select(*_HELD, BLOCKED_AT.label("blocked_at"))
     .where(SESSIONS.c.id == bindparam("id"))
     .with_for_update(of=SESSIONS, **LOCK)
 )
@@ -60,7 +60,7 @@ _HOLD = (
 _HOLD_FOR_ADMIN = (
     select(
         *_HELD,
-        _BLOCKED.scalar_subquery().label("blocked_at"),
+        BLOCKED_AT.label("blocked_at"),
         *(_ADMINS.c[name] for name in ("username", "role", "disabled_at")),
     )
     .join_from(SESSIONS, _ADMINS, _ADMINS.c.id == bindparam("admin"))
@@ -76,67 +76,9 @@ _ADD = PerDialect(
     )
 )
 _COUNT = update(SESSIONS).where(SESSIONS.c.id == bindparam("held"))
-# The same for a customer's message, as one statement each: it finds the numbers where `hold` would read them first.
-_MOMENT = bindparam("moment", type_=UTCDateTime)
-_BY_CUSTOMER = {
-    "session_id": SESSIONS.c.id,
-    "seq": SESSIONS.c.seq + 1,
-    "public_seq": SESSIONS.c.public_seq + 1,
-    "created_at": case(
-        (SESSIONS.c.last_activity_at > _MOMENT, SESSIONS.c.last_activity_at), else_=_MOMENT
-    ),
-    "sender": literal(Sender.CUSTOMER.value),
-    "author_key": literal(CUSTOMER.key),
-    "author_name": SESSIONS.c.customer_name,
-    "body": bindparam("body"),
-    "client_id": bindparam("client_id"),
-}
-_TAKE = (
-    select(*_BY_CUSTOMER.values())
-    .where(
-        SESSIONS.c.id == bindparam("held"),
-        SESSIONS.c.status != Status.CLOSED,
-        _BLOCKED.scalar_subquery().is_(None),
-        sizes.HAS_ROOM,
-    )
-    .with_for_update(of=SESSIONS, **LOCK)
-)
-_ADD_BY_CUSTOMER = PerDialect(
-    lambda insert: (
-        insert(MESSAGES)
-        .from_select(list(_BY_CUSTOMER), _TAKE, include_defaults=False)
-        .on_conflict_do_nothing(index_elements=["session_id", "author_key", "client_id"])
-        .returning(MESSAGES)
-    )
-)
 
 
-def _counted_by(seq: Any, public_seq: Any, created_at: Any) -> dict[str, Any]:
-    return {
-        "seq": seq,
-        "public_seq": public_seq,
-        "last_message_seq": seq,
-        "last_activity_at": created_at,
-        "waiting_since": func.coalesce(SESSIONS.c.waiting_since, created_at),
-        **sizes.COUNTED,
-    }
-
-
-_COUNT_BY_CUSTOMER = _COUNT.values(
-    _counted_by(bindparam("new_seq"), bindparam("new_public_seq"), _MOMENT)
-)
-# PostgreSQL does both in one statement, which saves the way to the server and back.
-_ADDED = _ADD_BY_CUSTOMER.postgresql.cte("added")
-_COUNTED = (
-    update(SESSIONS)
-    .where(SESSIONS.c.id == _ADDED.c.session_id)
-    .values(_counted_by(_ADDED.c.seq, _ADDED.c.public_seq, _ADDED.c.created_at))
-    .cte("counted")
-)
-_ADD_AND_COUNT = select(_ADDED).add_cte(_COUNTED)
-
-
-def lock(db: Session, session: ChatSession) -> None:
+def lock_session(db: Session, session: ChatSession) -> None:
     """Hold the session's row until the commit, and see what was committed before."""
     db.flush()
     touch(db, session.id)
@@ -159,9 +101,9 @@ def sent(
     return db.scalars(query.limit(1)).first()
 
 
-def hold(db: Session, session_id: int, author: Actor | None = None) -> Any:
-    """Lock a session's row as `lock` does, and read what a send needs of it as a plain row, with `blocked_at` of its
-    guest: the light way.
+def lock_row(db: Session, session_id: int, author: Actor | None = None) -> Any:
+    """Lock a session as `lock_session` does, and give what a send needs of it as a plain row, which takes less time.
+    `blocked_at` is its guest's.
 
     With an author, their right to answer is asked before, and stays so until the commit; see rights.py.
     """
@@ -193,15 +135,17 @@ class Note:
 
 
 def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -> Any | None:
-    """Add what a customer or an admin says to the other to the list of a session that `hold` has locked, and count it
-    there. Returns its row, or None when its author has sent one under this client_id before; then nothing changes."""
+    """Add what a customer or an admin says to the other to the list of a session that `lock_row` has locked, and count
+    it there. Returns its row, or None when its author has sent one under this client_id before; then nothing changes.
+    """
     connection = db.connection()
-    moment = _moment_after(held.last_activity_at)
-    numbers = {"seq": held.seq + 1, "public_seq": held.public_seq + 1}
+    numbers = _next_numbers(held, public=True)
+    moment = numbers["last_activity_at"]
     answered = author.sender is Sender.ADMIN
     entry = {
         "session_id": held.id,
-        **numbers,
+        "seq": numbers["seq"],
+        "public_seq": numbers["public_seq"],
         "created_at": moment,
         "sender": author.sender.value,
         "author_key": author.key,
@@ -216,7 +160,6 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
     touch(db, held.id, message.id)
     counted = {
         **numbers,
-        "last_activity_at": moment,
         "last_message_seq": message.seq,
         "waiting_since": None if answered else held.waiting_since or moment,
         "first_answer_at": held.first_answer_at or (moment if answered else None),
@@ -228,39 +171,11 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
     return message
 
 
-def add_by_customer(db: Session, session_id: int, body: str, client_id: str) -> Any | None:
-    """Add a customer's message as usual, in two statements instead of three; returns its row. None when it is not as
-    usual (no such session, closed, blocked, full, sent before): then nothing is changed, and the long way says why."""
-    db.flush()
-    connection = db.connection()
-    size = {"bytes": sizes.size_of(body), "day": sizes.today()}
-    given = {"held": session_id, "body": body, "client_id": client_id, "moment": now(), **size}
-    in_one = on_postgresql(connection)
-    add = _ADD_AND_COUNT if in_one else _ADD_BY_CUSTOMER.sqlite
-    message = connection.execute(add, given).first()
-    if message is None:
-        return None
-    touch(db, session_id, message.id)
-    if in_one:
-        return message
-    counted = {
-        "held": session_id,
-        "new_seq": message.seq,
-        "new_public_seq": message.public_seq,
-        "moment": message.created_at,
-        **size,
-    }
-    connection.execute(_COUNT_BY_CUSTOMER, counted)
-    return message
-
-
 def append_line(
     db: Session, session: ChatSession, event: Event, details: dict[str, Any]
 ) -> ChatMessage:
-    """Add a system line to the locked session's list. Customers see the lines of `lines.PUBLIC`."""
-    session.public_seq += event in PUBLIC
+    """Add a system line to the locked session's list. Customers see the lines of `system_messages.PUBLIC`."""
     entry = ChatMessage(
-        public_seq=session.public_seq if event in PUBLIC else None,
         sender=Sender.SYSTEM,
         author_key="system",
         body=line(event, details, for_customer=False).interpolate(),
@@ -268,13 +183,12 @@ def append_line(
         details=details,
     )
     by_customer = event == Event.PRODUCT or details.get("by_customer", False)
-    return _append(db, session, entry, by_customer=by_customer)
+    return _append(db, session, entry, public=event in PUBLIC, by_customer=by_customer)
 
 
 def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
     """Add a note to the locked session's list."""
     entry = ChatMessage(
-        public_seq=None,
         sender=Sender.NOTE,
         author_key=note.author.key,
         admin_id=note.author.admin_id,
@@ -282,7 +196,7 @@ def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
         body=note.body,
         client_id=note.client_id,
     )
-    return _append(db, session, entry)
+    return _append(db, session, entry, public=False)
 
 
 def before(session: ChatSession, actor: Actor) -> dict[str, Any]:
@@ -302,17 +216,23 @@ def before(session: ChatSession, actor: Actor) -> dict[str, Any]:
 
 
 def _append(
-    db: Session, session: ChatSession, message: ChatMessage, *, by_customer: bool = False
+    db: Session,
+    session: ChatSession,
+    message: ChatMessage,
+    *,
+    public: bool,
+    by_customer: bool = False,
 ) -> ChatMessage:
     """Add an entry to the locked session's list under the next number.
 
-    `by_customer`: the customer has brought it about, and it counts for their day.
+    `public`: customers see it. `by_customer`: the customer has brought it about, and it counts for their day.
     """
-    for name, size in sizes.counted(session, message.body, by_customer=by_customer).items():
-        setattr(session, name, size)
-    session.seq += 1
-    session.last_activity_at = _moment_after(session.last_activity_at)
+    counted = _next_numbers(session, public=public)
+    counted |= sizes.counted(session, message.body, by_customer=by_customer)
+    for name, value in counted.items():
+        setattr(session, name, value)
     message.session_id, message.seq = session.id, session.seq
+    message.public_seq = session.public_seq if public else None
     message.created_at = session.last_activity_at
     db.add(message)
     db.flush()
@@ -320,6 +240,13 @@ def _append(
     return message
 
 
-def _moment_after(last: datetime) -> datetime:
-    # A clock that is set back must not make a list whose times run backwards.
-    return max(now(), last)
+def _next_numbers(session: Any, *, public: bool) -> dict[str, Any]:
+    """The numbers of a locked session, a row or an object, after its next entry, which has the same: ``seq``,
+    ``public_seq`` unless customers do not see it, and ``last_activity_at``, its time. fast_path.py has the same rule
+    as SQL."""
+    return {
+        "seq": session.seq + 1,
+        "public_seq": session.public_seq + public,
+        # A clock that is set back must not make a list whose times run backwards.
+        "last_activity_at": max(now(), session.last_activity_at),
+    }

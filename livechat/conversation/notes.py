@@ -9,8 +9,8 @@ from ..actors import Actor
 from ..models import ChatSession, Sender
 from ..permissions import Permission
 from . import mentions, read_receipts, sizes
-from .lifecycle import Sent, repeated
-from .message_log import Note, append_note, lock, sent
+from .message_log import Note, append_note, lock_session, sent
+from .messages import Sent, repeated
 
 
 def add_note(db: Session, session: ChatSession, author: Actor, body: str, client_id: str) -> Sent:
@@ -20,7 +20,7 @@ def add_note(db: Session, session: ChatSession, author: Actor, body: str, client
     ``client_id_reused``, ``chat_full``.
     """
     rights.check(db, author, Permission.ANSWER)
-    lock(db, session)
+    lock_session(db, session)
     if before := sent(db, [session.id], author.key, client_id):
         return repeated(before, Sender.NOTE, body)
     sizes.check(session, body, by_customer=False)

@@ -5,14 +5,16 @@ What is unread is counted by triggers of the database from the marks that are se
 
 from __future__ import annotations
 
-from sqlalchemy import bindparam, case, func, select, update
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, case, func, select, update
 from sqlalchemy.orm import Session
 
 from ..db.dialects import PerDialect
 from ..exceptions import Conflict
 from ..models import ChatMessage, ChatRead, ChatSession, Sender, table_of
 from . import mentions
-from .message_log import lock
+from .message_log import lock_session
 from .records import MESSAGES, SESSIONS
 
 _READS = table_of(ChatRead)
@@ -38,9 +40,15 @@ _SEEN = (
 )
 
 
+def unread(read: Any) -> ColumnElement[int]:
+    """How many of the customer's messages an admin has not read, as SQL. `read`: the ``customer_count`` of their
+    mark, or NULL without one."""
+    return SESSIONS.c.customer_count - func.coalesce(read, 0)
+
+
 def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
     """This admin has had everything up to seq on screen."""
-    lock(db, session)
+    lock_session(db, session)
     seq = min(seq, session.seq)
     shown = select(func.max(ChatMessage.public_seq)).where(
         ChatMessage.session_id == session.id, ChatMessage.seq <= seq
@@ -55,7 +63,7 @@ def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
 
     Raises Conflict ``nothing_to_read``.
     """
-    lock(db, session)
+    lock_session(db, session)
     last = db.scalar(
         select(func.max(MESSAGES.c.seq)).where(
             MESSAGES.c.session_id == session.id, MESSAGES.c.sender == Sender.CUSTOMER.value

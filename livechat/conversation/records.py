@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, bindparam, case, func, select, tuple_
+from sqlalchemy import bindparam, case, func, select, tuple_
 
 from ..db.dialects import Reader
 from ..models import (
@@ -22,6 +22,7 @@ from ..models import (
     Status,
     table_of,
 )
+from .waiting import QUEUE_ORDER, QUEUED
 
 LONGEST_QUEUE = 100
 """Further back than this nobody is told their place: it says nothing that helps."""
@@ -49,17 +50,15 @@ _BEFORE = select(func.count()).select_from(
     select(_OTHERS.c.id)
     .where(
         _OTHERS.c.status == Status.WAITING.value,
-        tuple_(_OTHERS.c.waiting_since, _OTHERS.c.id)
-        < tuple_(SESSIONS.c.waiting_since, SESSIONS.c.id),
+        tuple_(_OTHERS.c.waiting_since, _OTHERS.c.id) < tuple_(*QUEUE_ORDER),
     )
     .limit(LONGEST_QUEUE)
     .correlate(SESSIONS)
     .subquery()
 )
-_WAITS = and_(SESSIONS.c.status == Status.WAITING.value, SESSIONS.c.waiting_since.is_not(None))
 _AS_CUSTOMER = RECORD.add_columns(
     case((SESSIONS.c.public_seq > SESSIONS.c.customer_seen, _UNREAD), else_=0).label("unread"),
-    case((_WAITS, _BEFORE.scalar_subquery())).label("before"),
+    case((QUEUED, _BEFORE.scalar_subquery())).label("before"),
 )
 _BY_UUID = RECORD.where(SESSIONS.c.uuid == bindparam("uuid"))
 _CUSTOMER_BY_UUID = _AS_CUSTOMER.where(SESSIONS.c.uuid == bindparam("uuid"))

@@ -15,7 +15,7 @@ from ..exceptions import Invalid
 from ..models import ChatSession, SessionTag, Tag, now
 from ..permissions import Permission
 from ..rights import check
-from .message_log import lock
+from .message_log import lock_session
 
 MOST_TAGS = 20  # on one session
 LONGEST_TAG = 40
@@ -38,7 +38,7 @@ def change_tags(
 ) -> None:
     """Put tags on a session and take others off; what is so already stays so. Raises Invalid, NotAllowed."""
     check(db, actor, Permission.ANSWER)
-    lock(db, session)
+    lock_session(db, session)
     wanted = {fold_tag(name) for name in add} - (gone := {fold_tag(name) for name in remove})
     had = set(tags_of(db, [session.id]).get(session.id, []))
     if len((had | wanted) - gone) > MOST_TAGS:

@@ -18,7 +18,7 @@ from ..exceptions import Conflict, Invalid
 from ..models import Admin, ChatSession, Draft, Guest, Priority, now
 from ..permissions import Permission
 from .assignment import assign
-from .message_log import LOCK, append_line, before, lock
+from .message_log import LOCK, append_line, before, lock_session
 from .notes import add_note
 from .records import RECORD, SESSIONS
 from .system_messages import Event
@@ -33,7 +33,7 @@ _KEEP = PerDialect(lambda insert: insert(Draft))
 def set_priority(db: Session, session: ChatSession, actor: Actor, priority: Priority) -> None:
     """Say how much a session matters."""
     rights.check(db, actor, Permission.ANSWER)
-    lock(db, session)
+    lock_session(db, session)
     session.priority = priority
     db.flush()
 
@@ -42,7 +42,7 @@ def snooze(db: Session, session: ChatSession, actor: Actor, until: datetime | No
     """Put a session aside until then, or until the customer writes; None takes it back at once. Raises Invalid,
     Conflict ``session_closed``."""
     rights.check(db, actor, Permission.ANSWER)
-    lock(db, session)
+    lock_session(db, session)
     if until is None:
         if session.snoozed_until is not None:
             wake(db, session)
@@ -70,7 +70,7 @@ def wake_due(db: Session, moment: datetime) -> int:
     query = select(ChatSession).where(ChatSession.snoozed_until <= moment)
     count = 0
     for session in db.scalars(query.order_by(ChatSession.id).limit(100)).all():
-        lock(db, session)
+        lock_session(db, session)
         if session.snoozed_until is not None and session.snoozed_until <= moment:
             wake(db, session)
             count += 1
@@ -82,7 +82,7 @@ def block(db: Session, session: ChatSession, actor: Actor, *, blocked: bool) -> 
     rights.check(db, actor, Permission.ANSWER)
     guest = db.get_one(Guest, session.guest_id)
     db.refresh(guest, with_for_update=LOCK)
-    lock(db, session)
+    lock_session(db, session)
     if (guest.blocked_at is not None) == blocked:
         return
     details = {"by": actor.name} | before(session, actor)

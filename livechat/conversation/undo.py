@@ -19,7 +19,7 @@ from ..models import Admin, ChatMessage, ChatSession, Guest, now
 from ..permissions import Permission
 from . import lifecycle, triage
 from .assignment import give_to
-from .message_log import LOCK, lock
+from .message_log import LOCK, lock_session
 from .system_messages import Event
 
 UNDOABLE = {Event.CLOSED, Event.UNASSIGNED, Event.BLOCKED}
@@ -60,7 +60,7 @@ def undo(db: Session, session: ChatSession, actor: Actor, seq: int) -> None:
     rights.check(db, actor, Permission.ANSWER, assignee=holder)
     guest = db.get_one(Guest, session.guest_id)
     db.refresh(guest, with_for_update=LOCK)  # before the session, as everywhere
-    lock(db, session)
+    lock_session(db, session)
     if line is None or not _still_so(session, guest, line):
         raise Conflict("stale", "This chat has changed since, so nothing was undone.")
     if line.event == Event.BLOCKED:

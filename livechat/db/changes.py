@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from ..models import OutsideWrite
 from .dialects import PerDialect
+from .errors import is_away
 
 _KEY = "livechat.touched"
 _COUNT_OUTSIDE_WRITE = PerDialect(
@@ -19,6 +22,7 @@ _COUNT_OUTSIDE_WRITE = PerDialect(
         .on_conflict_do_update(index_elements=["id"], set_={"count": OutsideWrite.count + 1})
     )
 )
+_READ_COUNT = f"SELECT count FROM {OutsideWrite.__tablename__}"  # noqa: S608 - no text of others
 
 
 def touch(db: Session, session_id: int, message_id: int | None = None) -> None:
@@ -72,3 +76,43 @@ def announce(target: Any, wakeup: Callable[[], Announcer]) -> None:
 def forget_everywhere(db: Session) -> None:
     """Make every serving process drop what it has cached, once this commits; see realtime/poll_cache.py."""
     db.execute(_COUNT_OUTSIDE_WRITE.on(db))
+
+
+class OutsideWrites:
+    """Reads what `forget_everywhere` counts, by SQLite's driver and one connection: a few microseconds.
+
+    `forget` is called when something was counted since the last look, or when that cannot be read.
+    """
+
+    def __init__(self, engine: Engine, forget: Callable[[], None]) -> None:
+        self._engine = engine
+        self._forget = forget
+        self._guard = threading.Lock()
+        self._connection: Any = None
+        self._count: int | None = None
+
+    def look(self) -> None:
+        """Read the count. When it returns, everything that was committed before has been forgotten."""
+        with self._guard:
+            count = self._read()
+            if count is None or count != self._count:
+                self._count = count
+                self._forget()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        with self._guard:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+    def _read(self) -> int | None:
+        try:
+            if self._connection is None:
+                self._connection = self._engine.connect()
+            row = self._connection.connection.driver_connection.execute(_READ_COUNT).fetchone()
+        except Exception as error:
+            if not (isinstance(error, sqlite3.Error) or is_away(error)):
+                raise
+            return None  # the caller reads the database instead, and gets its error
+        return row[0] if row else 0

@@ -9,13 +9,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pyramid.config import Configurator
-from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy import case, func, or_, select
 from sqlalchemy.orm import Session
 
 from ..actors import Actor
 from ..conversation.assignment import assign
 from ..conversation.message_log import LOCK
 from ..conversation.triage import wake_due
+from ..conversation.waiting import ASSIGNABLE, ASSIGNMENT_ORDER
 from ..db.session import writing
 from ..exceptions import Refused
 from ..models import Admin, Audit, ChatSession, Status, now
@@ -28,12 +29,6 @@ if TYPE_CHECKING:
 
 AUTOMATIC = Actor("automatic")
 MOST = 50  # chats looked at in one go
-
-_WAITS = and_(
-    ChatSession.status == Status.WAITING,
-    ChatSession.waiting_since.is_not(None),
-    ChatSession.snoozed_until.is_(None),
-)
 
 
 @dataclass
@@ -58,8 +53,8 @@ def assign_waiting(db: Session, limit: int) -> int:
         return 0
     waiting = (
         select(ChatSession)
-        .where(_WAITS)
-        .order_by(ChatSession.priority.desc(), ChatSession.waiting_since, ChatSession.id)
+        .where(ASSIGNABLE)
+        .order_by(*ASSIGNMENT_ORDER)
         .limit(MOST)
         .with_for_update(skip_locked=True, of=ChatSession, **LOCK)
     )
@@ -175,7 +170,7 @@ class Duties:
             due = select(ChatSession.id).where(ChatSession.snoozed_until <= now()).limit(1)
             wakes = db.execute(due).first() is not None
             waits = self._settings.assignment == "automatic" and (
-                db.execute(select(ChatSession.id).where(_WAITS).limit(1)).first() is not None
+                db.execute(select(ChatSession.id).where(ASSIGNABLE).limit(1)).first() is not None
                 and bool(ready_to_answer(db))
             )
             neglected = bool(patience) and (

@@ -10,8 +10,10 @@ from sqlalchemy import func, select, tuple_
 
 from ..accounts.admins import fold_username
 from ..conversation.cursors import EPOCH, list_position
+from ..conversation.read_receipts import unread
 from ..conversation.records import SESSIONS
 from ..conversation.tags import fold_tag
+from ..conversation.waiting import IS_OPEN
 from ..db.dialects import Reader
 from ..exceptions import Invalid
 from ..models import Admin, ChatRead, Mention, Priority, SessionTag, Status, Tag, table_of
@@ -32,8 +34,6 @@ VIEWS = (
     "mentions",
 )
 PRIORITIES = {priority.name.lower(): priority.value for priority in Priority}
-OPEN = (Status.WAITING, Status.ACTIVE)  # named one by one, so that the index on status serves
-
 
 _READS = table_of(ChatRead)
 
@@ -115,27 +115,26 @@ def _tagged(db: Reader, name: str) -> Any:
 
 def _view(view: str, reader_id: int | None) -> list[Any]:
     """The conditions of a view. What is put aside is in no view of open chats but its own."""
-    still_open = SESSIONS.c.status.in_([status.value for status in OPEN])
     awake = SESSIONS.c.snoozed_until.is_(None)
     reader = reader_id or 0
     match view:
         case "mine":
-            return [SESSIONS.c.assignee_id == reader, still_open, awake]
+            return [SESSIONS.c.assignee_id == reader, IS_OPEN, awake]
         case "unassigned":
-            return [SESSIONS.c.assignee_id.is_(None), still_open, awake]
+            return [SESSIONS.c.assignee_id.is_(None), IS_OPEN, awake]
         case "waiting" | "active":
             return [SESSIONS.c.status == view, awake]
         case "closed":
             return [SESSIONS.c.status == view]
         case "snoozed":
-            return [still_open, SESSIONS.c.snoozed_until.is_not(None)]
+            return [IS_OPEN, SESSIONS.c.snoozed_until.is_not(None)]
         case "unread":
             read = (
                 select(_READS.c.customer_count)
                 .where(_READS.c.session_id == SESSIONS.c.id, _READS.c.admin_id == reader)
                 .scalar_subquery()
             )
-            return [still_open, SESSIONS.c.customer_count > func.coalesce(read, 0)]
+            return [IS_OPEN, unread(read) > 0]
         case "mentions":
             unseen_ones = select(Mention.session_id).where(
                 Mention.admin_id == reader, Mention.seen_at.is_(None)

@@ -11,13 +11,15 @@ from sqlalchemy import and_, bindparam, func, or_, select
 
 from ..conversation.cursors import list_cursor
 from ..conversation.mentions import unseen
+from ..conversation.read_receipts import unread
 from ..conversation.records import MESSAGES, RECORD, SESSIONS, Row, record_by_id
 from ..conversation.tags import tags_of
+from ..conversation.waiting import IS_OPEN, OPEN, QUEUE_ORDER
 from ..db.dialects import Reader, id_overlap
 from ..db.engine import LONG
 from ..models import Admin, ChatRead, Guest, Status, table_of
 from .counts import count_all
-from .filters import OPEN, Filters, conditions
+from .filters import Filters, conditions
 from .presence import who_is_here
 
 MOST_CHANGED = 500  # sessions told one by one to who comes back
@@ -38,11 +40,11 @@ _OF_STATUS = select(func.count()).select_from(SESSIONS).where(SESSIONS.c.status 
 _LONGEST = (
     select(SESSIONS.c.waiting_since, SESSIONS.c.id)
     .where(SESSIONS.c.status == bindparam("of"), SESSIONS.c.waiting_since.is_not(None))
-    .order_by(SESSIONS.c.waiting_since, SESSIONS.c.id)
+    .order_by(*QUEUE_ORDER)
     .limit(1)
 )
 _MINE = or_(SESSIONS.c.assignee_id == bindparam("reader"), SESSIONS.c.assignee_id.is_(None))
-_LEFT = SESSIONS.c.customer_count - func.coalesce(_READS.c.customer_count, 0)
+_LEFT = unread(_READS.c.customer_count)
 _HAS_READ = and_(_READS.c.session_id == SESSIONS.c.id, _READS.c.admin_id == bindparam("reader"))
 _NEWS = (
     select(
@@ -51,7 +53,7 @@ _NEWS = (
     )
     .select_from(SESSIONS)
     .outerjoin(_READS, _HAS_READ)
-    .where(SESSIONS.c.status.in_([status.value for status in OPEN]), _MINE, _LEFT > 0)
+    .where(IS_OPEN, _MINE, _LEFT > 0)
     .execution_options(**LONG)
 )
 
@@ -107,14 +109,14 @@ def find_sessions(db: Reader, filters: Filters, *, reader_id: int | None) -> Pag
 
 def rows_of(db: Reader, sessions: Sequence[Any], *, reader_id: int | None) -> list[Row]:
     """Sessions, objects or rows, as they stand in the list."""
-    messages, unread = last_messages(db, sessions), unread_counts(db, sessions, reader_id)
+    messages, unread_by_id = last_messages(db, sessions), unread_counts(db, sessions, reader_id)
     ids = [session.id for session in sessions]
     here, tags, blocked = who_is_here(db, ids), tags_of(db, ids), blocked_guests(db, sessions)
     return [
         Row(
             session,
             messages.get(session.id),
-            unread.get(session.id, 0),
+            unread_by_id[session.id],
             session.id in here,
             tags.get(session.id, ()),
             session.guest_id in blocked,
@@ -141,9 +143,8 @@ def longest_wait(db: Reader) -> Any | None:
 def news(db: Reader, reader_id: int) -> News:
     """What calls for this admin, on whatever page they are."""
     found = db.execute(_NEWS, {"reader": reader_id}).one()
-    unread, newest = found.unread or 0, found.newest
     role = db.execute(select(Admin.role).where(Admin.id == reader_id)).scalar()
-    return News(unread, newest, unseen(db, reader_id), role)
+    return News(found.unread or 0, found.newest, unseen(db, reader_id), role)
 
 
 def newest_entry(db: Reader) -> int:

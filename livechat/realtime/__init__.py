@@ -7,7 +7,7 @@ feeds           what a stream of a conversation reads
 hints           what processes tell each other: ids, no text
 hub             who listens in this process
 inbox_feed      what a stream of the inbox reads
-poll_cache      what polls need not ask the database again
+poll_cache      polls without news: what is remembered, and answers that are given again
 refresh_budget  figures that are counted again only as often as they cost
 service         `request.realtime`: all of this for one process, and what it does every second
 sse             server-sent events

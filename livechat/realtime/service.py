@@ -13,17 +13,17 @@ from sqlalchemy import Engine, select
 
 from ..accounts.guests import good_tokens
 from ..conversation.records import LONGEST_QUEUE, SESSIONS
+from ..conversation.waiting import QUEUE_ORDER, QUEUED
 from ..db import errors
 from ..db.changes import announce
 from ..db.dialects import on_sqlite
 from ..desk.presence import OpenPages, Team
 from ..exceptions import TooManyStreams
 from ..gevent_support import is_patched
-from ..models import Status
 from .backends import choose
 from .hints import Presence, split
 from .hub import Hub, Listener
-from .poll_cache import Known, Remembered
+from .poll_cache import MemoryPollCache, PollCache
 from .refresh_budget import RefreshBudget
 from .wakeup import Wakeup
 
@@ -48,8 +48,8 @@ class Realtime:
         self.open_pages = OpenPages()
         self.team = Team()
         self.figures = RefreshBudget()
-        self.known = Remembered(reading_engine) if on_sqlite(engine) else Known()
-        self.hub.on_change(self.known.forget)
+        self.poll_cache = MemoryPollCache(reading_engine) if on_sqlite(engine) else PollCache()
+        self.hub.on_change(self.poll_cache.forget)
         self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)
         self.duties: list[Callable[[], Any]] = []
         """What others want done every second."""
@@ -86,7 +86,7 @@ class Realtime:
         """End everything, when the last request has been answered: until then others hear of what is done."""
         self.end_streams()
         self.wakeup.stop()
-        self.known.close()
+        self.poll_cache.close()
         if self._keeper is not None:
             self._keeper.join(5)
             self._try(lambda: self.open_pages.forget(self.engine))
@@ -161,7 +161,7 @@ class Realtime:
             # Who began to listen before the first look has read it by themselves.
             self._untold = self.hub.listeners() if self._told_team else []
             self._told_team = team
-            self.known.forget_all()
+            self.poll_cache.forget_all()
         some, self._untold = self._untold[:MOST_AT_ONCE], self._untold[MOST_AT_ONCE:]
         self._wake(some)
 
@@ -169,7 +169,7 @@ class Realtime:
         """When the wake-up channel was away, let those who listen look for what it did not say, some each second."""
         if self.wakeup.has_missed:
             self.wakeup.has_missed = False
-            self.known.forget_all()
+            self.poll_cache.forget_all()
             self._unsure = self.hub.listeners()
         some, self._unsure = self._unsure[:MOST_AT_ONCE], self._unsure[MOST_AT_ONCE:]
         self._wake(some, overrun=True)
@@ -182,16 +182,13 @@ class Realtime:
 
     def _tell_queue(self) -> None:
         """Wake those who wait and whose place in the queue has changed."""
-        query = select(SESSIONS.c.id).where(
-            SESSIONS.c.status == Status.WAITING.value, SESSIONS.c.waiting_since.is_not(None)
-        )
-        query = query.order_by(SESSIONS.c.waiting_since, SESSIONS.c.id).limit(LONGEST_QUEUE)
+        query = select(SESSIONS.c.id).where(QUEUED).order_by(*QUEUE_ORDER).limit(LONGEST_QUEUE)
         with self.reading_engine.connect() as db:
             queue = list(db.execute(query).scalars())
         before, self._queue = self._queue, queue
         for place, number in enumerate(queue):
             if place >= len(before) or before[place] != number:
-                self.known.forget([number])
+                self.poll_cache.forget([number])
                 self.hub.wake(number)
 
     def _try(self, what: Callable[[], Any]) -> None:

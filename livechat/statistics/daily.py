@@ -18,9 +18,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from ..conversation.records import SESSIONS
+from ..conversation.waiting import IS_OPEN, UNANSWERED
 from ..db.dialects import Reader
 from ..db.engine import LONG
-from ..models import Admin, ChatMessage, ChatSession, Sender, Status, table_of
+from ..models import Admin, ChatMessage, ChatSession, Sender, table_of
 from .report import day_of, first_answerer, midnight, quantile, seconds_to_answer
 
 DAYS = 30
@@ -28,7 +29,6 @@ DAYS = 30
 SETTLED = timedelta(minutes=5)
 
 _ADMINS = table_of(Admin)
-_OPEN = (Status.WAITING, Status.ACTIVE)
 
 
 @dataclass(frozen=True)
@@ -184,16 +184,13 @@ def _answered_late(db: Reader, days: Sequence[date], since: datetime) -> set[dat
 
 def unanswered(db: Reader) -> int:
     """How many customers with an open chat wait for an answer now."""
-    query = select(func.count()).where(
-        SESSIONS.c.status.in_(_OPEN), SESSIONS.c.waiting_since.is_not(None)
-    )
-    return int(db.execute(query).scalar_one())
+    return int(db.execute(select(func.count()).where(UNANSWERED)).scalar_one())
 
 
 def open_chats(db: Reader) -> Counter[int]:
     """How many open chats each admin has, by the admin's id."""
     query = select(SESSIONS.c.assignee_id, func.count()).where(
-        SESSIONS.c.status.in_(_OPEN), SESSIONS.c.assignee_id.is_not(None)
+        IS_OPEN, SESSIONS.c.assignee_id.is_not(None)
     )
     found = db.execute(query.group_by(SESSIONS.c.assignee_id))
     return Counter({row[0]: row[1] for row in found})

@@ -14,7 +14,7 @@ from pyramid.view import view_config
 from .. import validation
 from ..accounts import guests, resume_tickets
 from ..actors import CUSTOMER
-from ..conversation import group_commit, lifecycle, records
+from ..conversation import lifecycle, messages, records
 from ..conversation.cursors import message_cursor
 from ..conversation.opening import Opening, Product
 from ..db import errors
@@ -23,6 +23,7 @@ from ..exceptions import Invalid
 from ..models import Guest
 from ..permissions import Permission
 from ..realtime.feeds import CustomerFeed
+from ..realtime.poll_cache import without_news
 from ..resources import Chat, CustomerSession, Start, of_verb
 from ..security import bearer_token, embedding_site, signature_holds
 from ..serializers import customer_message
@@ -134,10 +135,7 @@ def send(context: CustomerSession, request: Request) -> dict[str, Any]:
     client_id = validation.client_id(data.get("client_id"))
     request.limits.count_send(network(request), f"guest {context.record.guest_id}")
     record = context.record
-    if row := group_commit.add_by_customer(request, record.id, body, client_id):
-        sent = lifecycle.Sent(row, True)
-    else:
-        sent = lifecycle.send(request.dbsession, record, CUSTOMER, body, client_id)
+    sent = messages.send(request.storage, record, CUSTOMER, body, client_id)
     message = customer_message(sent.message, request.localizer.translate)
     request.response.status_int = 201 if sent.created else 200
     cursor = message_cursor(record, message["seq"], for_customer=True)
@@ -146,7 +144,7 @@ def send(context: CustomerSession, request: Request) -> dict[str, Any]:
 
 @session_view("messages", request_method="GET")
 @session_view("messages", request_method="GET", accept="application/json")
-def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
+def read(context: CustomerSession, request: Request) -> dict[str, Any]:
     """A page of what came since ``after``, from the beginning without one; or the page that ends at ``before``."""
     if "before" in request.GET:
         return _page_before(context, request, request.GET["before"])
@@ -156,7 +154,7 @@ def messages(context: CustomerSession, request: Request) -> dict[str, Any]:
         return newest(request, context.record) | {"reset": True}
     found = since(request, context.record, position)
     if not found["messages"]:
-        request.polled_without_news = context.record.id
+        without_news(request, context.record.id)
     return found
 
 

@@ -7,7 +7,6 @@ devices        browsers that know an account
 headers        safe headers, CORS, compression
 json_renderer  JSON answers in UTF-8
 limit_storage  the memory of the rate limits
-poll_replay    polls without news are answered as before
 rate_limits    how fast one may go
 request_body   requests are read whole and strictly
 script_texts   the words for scripts

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, text
 
 from livechat.accounts import guests
 from livechat.actors import CUSTOMER, STAFF, Actor, admin_actor
-from livechat.conversation import lifecycle
+from livechat.conversation import lifecycle, messages
 from livechat.conversation.opening import Opening, Product
 from livechat.db.session import transaction
 from livechat.models import Admin, ChatSession
@@ -22,7 +22,7 @@ from ..server import Server
 def add_chat(
     engine: Engine,
     name: str | None = "Ann",
-    *messages: str,
+    *bodies: str,
     email: str | None = None,
     product: Product | None = None,
 ) -> int:
@@ -35,24 +35,24 @@ def add_chat(
             product=product,
             page_url="http://127.0.0.1/demo/",
             page_title="Lamps",
-            body=(messages or ("Hello",))[0],
+            body=(bodies or ("Hello",))[0],
             client_id=str(uuid.uuid4()),
         )
         session = lifecycle.start(db, guest, opening).session
-        for body in messages[1:]:
-            lifecycle.send(db, session, CUSTOMER, body, str(uuid.uuid4()))
+        for body in bodies[1:]:
+            messages.send(db, session, CUSTOMER, body, str(uuid.uuid4()))
         return session.id
 
 
-def add_messages(engine: Engine, number: int, author: Admin | None, *messages: str) -> None:
+def add_messages(engine: Engine, number: int, author: Admin | None, *bodies: str) -> None:
     """Add messages of an admin (None: of the customer)."""
     actor: Actor = CUSTOMER
     if author is not None:
         actor = admin_actor(author.id, author.name)
     with transaction(engine) as db:
         session = db.get_one(ChatSession, number)
-        for body in messages:
-            lifecycle.send(db, session, actor, body, str(uuid.uuid4()))
+        for body in bodies:
+            messages.send(db, session, actor, body, str(uuid.uuid4()))
 
 
 def fill_chat(engine: Engine, number: int, count: int, body: str = "Entry {}") -> None:

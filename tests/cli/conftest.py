@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 
 from livechat.accounts import guests
 from livechat.actors import CUSTOMER
-from livechat.conversation import lifecycle
+from livechat.conversation import lifecycle, messages
 from livechat.conversation.opening import Opening, Product
 from livechat.db.session import transaction
 from livechat.models import ChatSession
@@ -164,13 +164,13 @@ Begin = Callable[..., int]
 def begin(engine: Engine) -> Begin:
     """A function that starts a customer's chat with some messages; returns its number."""
 
-    def begin(*messages: str, product: Product | None = None, **opening: Any) -> int:
+    def begin(*bodies: str, product: Product | None = None, **opening: Any) -> int:
         with transaction(engine) as db:
             guest = guests.new_guest(db, None)
             guests.give_token(db, guest)
             session = lifecycle.start(db, guest, Opening(product=product, **opening)).session
-            for body in messages:
-                lifecycle.send(db, session, CUSTOMER, body, new_id())
+            for body in bodies:
+                messages.send(db, session, CUSTOMER, body, new_id())
             return session.id
 
     return begin

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, update
 
 from livechat.actors import STAFF, admin_actor
-from livechat.conversation import assignment, lifecycle
+from livechat.conversation import assignment, lifecycle, messages
 from livechat.conversation.opening import Product
 from livechat.db.session import transaction
 from livechat.models import ChatMessage, ChatSession
@@ -39,7 +39,7 @@ def two_days(engine: Engine, begin: Begin, change: Callable[..., None]) -> None:
     with transaction(engine) as db:
         for number, admin in ((first, anna), (second, ben)):
             session = db.get_one(ChatSession, number)
-            lifecycle.send(db, session, admin_actor(admin.id, admin.name), "answer", new_id())
+            messages.send(db, session, admin_actor(admin.id, admin.name), "answer", new_id())
         session = db.get_one(ChatSession, second)
         assignment.assign(db, session, STAFF, db.merge(anna), session.version)
         lifecycle.close(db, db.get_one(ChatSession, first), STAFF)

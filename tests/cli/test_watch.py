@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from livechat.actors import CUSTOMER, STAFF
 from livechat.cli.follower import Follower
-from livechat.conversation import lifecycle
+from livechat.conversation import lifecycle, messages
 from livechat.db.session import transaction, writing
 from livechat.models import ChatSession
 from tests.factories import add_admin, new_id
@@ -95,7 +95,7 @@ def bodies(follower: Follower) -> list[Any]:
 
 
 def says(db: Session, number: int, body: str) -> None:
-    lifecycle.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
+    messages.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
 
 
 def test_a_follower_receives_everything_once(engine: Engine, begin: Begin) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from livechat.accounts import guests
 from livechat.actors import CUSTOMER
-from livechat.conversation import lifecycle
+from livechat.conversation import lifecycle, messages
 from livechat.conversation.opening import Opening
 from livechat.db.session import writing
 from livechat.models import ChatSession
@@ -68,13 +68,13 @@ class Process:
         with self.unit() as db:
             session = lifecycle.start(db, guests.new_guest(db, None), Opening()).session
             for body in bodies:
-                lifecycle.send(db, session, CUSTOMER, body, new_id())
+                messages.send(db, session, CUSTOMER, body, new_id())
             return session.id
 
     def writes(self, number: int, body: str = "hello") -> None:
         """Write and commit a message."""
         with self.unit() as db:
-            lifecycle.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
+            messages.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
 
     @property
     def sessions_told(self) -> list[int]:

@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from livechat.actors import CUSTOMER
-from livechat.conversation import lifecycle
+from livechat.conversation import messages
 from livechat.db.changes import touch
 from livechat.models import ChatSession
 from livechat.realtime.hints import Typing
@@ -68,7 +68,7 @@ def test_a_rollback_is_never_heard_of(way: Way) -> None:
         pass
 
     with contextlib.suppress(Dropped), way.there.unit() as db:
-        lifecycle.send(db, db.get_one(ChatSession, dropped), CUSTOMER, "never", new_id())
+        messages.send(db, db.get_one(ChatSession, dropped), CUSTOMER, "never", new_id())
         raise Dropped
     marker(way, kept)
     assert (way.here.times_told(dropped), way.there.times_told(dropped)) == before

@@ -10,7 +10,7 @@ from pyramid.request import Request
 from pyramid.response import Response
 
 from ... import validation
-from ...conversation import assignment, lifecycle, read_receipts
+from ...conversation import assignment, lifecycle, messages, read_receipts
 from ...conversation.cursors import message_position
 from ...desk import inbox, presence
 from ...exceptions import Conflict, Invalid
@@ -54,7 +54,7 @@ def show(context: AdminSession, request: Request) -> dict[str, Any]:
 
 @read_view(name="messages", renderer="json")
 @read_view(name="messages", accept="application/json", renderer="json")
-def messages(context: AdminSession, request: Request) -> dict[str, Any]:
+def read(context: AdminSession, request: Request) -> dict[str, Any]:
     """A page of what came since ``after``; the page that ends at ``before``; or the page around the entry ``at``."""
     pages, reader = request.realtime.open_pages, request.identity.admin.id
     pages.polled(presence.ADMIN, reader)
@@ -101,7 +101,7 @@ def send(context: AdminSession, request: Request) -> Any:
     given = text_to_send(request, data.get("body"), data.get("client_id"))
     seen = validation.optional_number(data.get("seen_seq"), "seen_seq")
     try:
-        sent = lifecycle.send(request.dbsession, context.record, actor, *given, seen_seq=seen)
+        sent = messages.send(request.dbsession, context.record, actor, *given, seen_seq=seen)
     except Conflict as refusal:
         if missed := refusal.more.get("messages"):
             refusal.more = {"messages": messages_shape(request, missed)}

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from livechat.accounts import admins, password_rules
 from livechat.actors import STAFF, admin_actor
-from livechat.conversation import assignment, lifecycle
+from livechat.conversation import assignment, messages
 from livechat.db.session import transaction
 from livechat.exceptions import Conflict, Invalid, Missing
 from livechat.models import ChatSession
@@ -19,7 +19,7 @@ def do(engine, act):
 
 
 def test_an_answer_from_the_command_line_is_not_shown_as_the_customers(customer, engine):
-    do(engine, lambda db, session: lifecycle.send(db, session, STAFF, "from the shell", "s1"))
+    do(engine, lambda db, session: messages.send(db, session, STAFF, "from the shell", "s1"))
     message = customer.reads().json["messages"][-1]
     assert (message["from"], message["body"]) == ("admin", "from the shell")
     assert message["author"] != "Ann Customer"
@@ -49,7 +49,7 @@ def test_unassigning_an_admins_chats_leaves_closed_and_other_chats_alone(
 
 def test_a_failed_act_leaves_nothing(customer, engine):
     def send_and_fail(db, session):
-        lifecycle.send(db, session, STAFF, "never", "s1")
+        messages.send(db, session, STAFF, "never", "s1")
         raise RuntimeError("too late")
 
     with pytest.raises(RuntimeError, match="too late"):

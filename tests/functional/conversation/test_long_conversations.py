@@ -56,7 +56,7 @@ def long(customer, admin, engine):
     admin.takes(number)
     admin.posts(number, "note", {"body": "internal", "client_id": new_id()}, status=201)
     fill(engine, number, LONG)
-    customer.app.app.registry["livechat.realtime"].known.forget_all()
+    customer.app.app.registry["livechat.realtime"].poll_cache.forget_all()
 
     def read(side, **query):
         if side == "customer":
@@ -177,7 +177,7 @@ def test_an_admin_gets_the_page_around_an_entry(long):
 def test_a_page_is_bounded_by_bytes_too(customer, admin, engine):
     number = admin.number_of(customer)
     fill(engine, number, 100, EMOJI * 4000)
-    customer.app.app.registry["livechat.realtime"].known.forget_all()
+    customer.app.app.registry["livechat.realtime"].poll_cache.forget_all()
     sizes, cursor, found = [], None, []
     while True:
         answer = customer.reads(cursor)

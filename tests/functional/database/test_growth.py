@@ -14,7 +14,7 @@ from pyramid import traversal
 from livechat.conversation.mentions import names_in
 from livechat.exceptions import Invalid
 from livechat.realtime.bounded import OVERHEAD, Bounded
-from livechat.realtime.poll_cache import ANSWERS_EACH, Remembered
+from livechat.realtime.poll_cache import ANSWERS_EACH, MemoryPollCache
 from livechat.search.query import LONGEST_QUERY, parse, snippet
 from livechat.settings import site_allowed
 
@@ -191,8 +191,8 @@ def test_a_bounded_cache_keeps_the_latest_entries():
 
 
 def test_headers_of_polls_do_not_stay_in_memory(wsgi, customer):
-    known = wsgi.registry["livechat.realtime"].known
-    if not isinstance(known, Remembered):
+    known = wsgi.registry["livechat.realtime"].poll_cache
+    if not isinstance(known, MemoryPollCache):
         pytest.skip("Nothing is remembered on PostgreSQL.")
     path, query = f"/chat/messages/{customer.id}/", f"after={customer.cursor}"
     for number in range(100):
@@ -205,8 +205,8 @@ def test_headers_of_polls_do_not_stay_in_memory(wsgi, customer):
 
 def test_cached_answers_are_bounded_in_bytes(monkeypatch, boot):
     monkeypatch.setattr("livechat.realtime.poll_cache.MOST_ANSWERS", 20_000)
-    known = Remembered(None)
-    monkeypatch.setattr(known, "_look_outside", lambda: None)
+    known = MemoryPollCache(None)
+    monkeypatch.setattr(known._outside, "look", lambda: None)
     for number in range(1000):
         known.keep_answer(number, number, b"x" * 1000, (("a", "b"),), 0)
     assert known._answers.size <= 20_000

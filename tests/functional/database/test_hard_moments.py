@@ -16,7 +16,7 @@ from ...factories import Customer, new_id
 def clock(monkeypatch):
     """A clock that can be set: ``clock(hours=-5)`` moves it for all code that asks for the time."""
     from livechat.accounts import admins, guests
-    from livechat.conversation import message_log, opening
+    from livechat.conversation import fast_path, message_log, opening
     from livechat.models import base
 
     offset = [timedelta()]
@@ -25,7 +25,7 @@ def clock(monkeypatch):
     def moved():
         return real() + offset[0]
 
-    for module in (base, message_log, guests, opening, admins):
+    for module in (base, message_log, fast_path, guests, opening, admins):
         monkeypatch.setattr(module, "now", moved)
 
     def move(**by):
