@@ -70,7 +70,7 @@ def give_token(db: Session, guest: Guest) -> str:
     return token
 
 
-def hold_guest(db: Session, guest_id: int) -> Guest:
+def lock_guest(db: Session, guest_id: int) -> Guest:
     """Lock a guest's row until the commit, so that tokens and tickets are given and revoked one after the other."""
     found = select(Guest).where(Guest.id == guest_id).with_for_update(key_share=True)
     return db.scalars(found.execution_options(populate_existing=True)).one()
@@ -79,7 +79,7 @@ def hold_guest(db: Session, guest_id: int) -> Guest:
 def revoke_tokens(db: Session, session: ChatSession) -> int:
     """Revoke every token, start key and resume ticket of this session's guest; returns how many tokens were
     revoked."""
-    guest = hold_guest(db, session.guest_id)
+    guest = lock_guest(db, session.guest_id)
     guest.start_key = None
     good = (GuestToken.guest_id == guest.id, GuestToken.revoked_at.is_(None))
     revoked = update(GuestToken).where(*good).values(revoked_at=now())
@@ -102,6 +102,6 @@ def guest_id_by_token(db: Reader, token: str) -> int | None:
     return db.execute(_GUEST, {"hash": hash_token(token)}).scalar()
 
 
-def good_tokens(db: Reader, hashes: Collection[str]) -> set[str]:
+def valid_tokens(db: Reader, hashes: Collection[str]) -> set[str]:
     """Return those of these token hashes that are still valid."""
     return set(db.execute(_GOOD, {"hashes": list(hashes)}).scalars())

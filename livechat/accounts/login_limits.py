@@ -105,7 +105,7 @@ class LoginLimits:
         # The order is fixed, so that concurrent transactions wait for each other instead of deadlocking.
         return [self._count(db, *limit) for limit in self._limits_of(attempt)]
 
-    def give_back(self, db: Session, taken: list[Counted]) -> None:
+    def refund(self, db: Session, taken: list[Counted]) -> None:
         """Subtract an attempt that succeeded."""
         for counted in taken:
             same = and_(_COUNTS.c.key == counted.key, _COUNTS.c.ends_at == counted.ends_at)

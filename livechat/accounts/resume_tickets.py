@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from ..db.changes import forget_everywhere
 from ..db.session import writing
 from ..models import ChatSession, GuestToken, ResumeTicket, Status, now, table_of
-from .guests import guest_id_by_token, hash_token, hold_guest, new_token, recheck_streams
+from .guests import guest_id_by_token, hash_token, lock_guest, new_token, recheck_streams
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def give_ticket(db: Session, guest_id: int, token: str, site: str) -> str | None
 
     `site` is the origin of the page that keeps the ticket. None when the token was revoked since it was checked.
     """
-    hold_guest(db, guest_id)
+    lock_guest(db, guest_id)
     if (
         guest_id_by_token(db.connection(), token) != guest_id
     ):  # read again under the guest's lock: nobody can revoke it now
@@ -79,7 +79,7 @@ def exchange(
     found = _find(db, ticket)
     if found is None:
         return None
-    hold_guest(db, found.guest_id)
+    lock_guest(db, found.guest_id)
     found = _find(db, ticket)  # read again under the guest's lock: nobody else can use it now
     if found is None or found.revoked_at is not None or found.expires_at <= now():
         return None

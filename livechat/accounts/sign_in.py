@@ -67,7 +67,7 @@ def sign_in(unit: Unit, limits: LoginLimits, attempt: Attempt, password: str, ho
                     break
                 if admin.password_hash == stored:
                     admin.password_hash = stronger
-                    limits.give_back(db, taken)
+                    limits.refund(db, taken)
                     return _begin_login(db, admin, attempt, hours)
     _failed(unit, attempt, admin, taken)
     raise WrongLogin()
@@ -101,7 +101,7 @@ def accept(
             admin = admins.use_invitation(db, token)
             if admin is not None:
                 admins.store_password(db, admin, hashed, admin_actor(admin.id, admin.name))
-                limits.give_back(db, taken)
+                limits.refund(db, taken)
                 return _begin_login(db, admin, attempt, hours)
     log.warning("An invitation that does not hold was tried from %s", attempt.network)
     return None
@@ -119,7 +119,7 @@ def confirm(unit: Unit, limits: LoginLimits, attempt: Attempt, password: str) ->
         stored = admin.password_hash if admin else None
         if passwords.matches(stored, password) and stored is not None:
             with unit() as db:
-                limits.give_back(db, taken)
+                limits.refund(db, taken)
             return stored
     _failed(unit, attempt, admin, taken)
     raise WrongLogin()

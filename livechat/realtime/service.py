@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pyramid.config import Configurator
 from sqlalchemy import Engine, select
 
-from ..accounts.guests import good_tokens
+from ..accounts.guests import valid_tokens
 from ..conversation.records import LONGEST_QUEUE, SESSIONS
 from ..conversation.waiting import QUEUE_ORDER, QUEUED
 from ..db import errors
@@ -145,7 +145,7 @@ class Realtime:
             self._stopped.wait(0.01)
             part = some[begin : begin + 100]
             with self.reading_engine.connect() as db:
-                good = good_tokens(db, {one.proof for one in part if one.proof})
+                good = valid_tokens(db, {one.proof for one in part if one.proof})
             for one in part:
                 if one.proof not in good:
                     one.wake()  # it looks itself, and ends

@@ -221,7 +221,7 @@ def the_team(world: World, look: Look) -> None:
     look(desk.page)
 
 
-def ones_own_account(world: World, look: Look) -> None:
+def the_account(world: World, look: Look) -> None:
     desk = world.desk().is_signed_in()
     desk.ear.expects("422")
     world.desk("berta", "Berta Beispiel")
@@ -252,5 +252,5 @@ DESK_WALKS = (
     figures_and_the_audit_log,
     canned_replies,
     the_team,
-    ones_own_account,
+    the_account,
 )

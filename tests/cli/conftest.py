@@ -32,7 +32,7 @@ PATIENCE = 30  # seconds: only a failing test waits this long
 
 
 @dataclass
-class Ran:
+class Result:
     """The result of a command."""
 
     code: int
@@ -66,13 +66,13 @@ class Shell:
         self.environ = clean | {"TERM": "xterm", "TZ": "UTC"} | environ
         self.processes: list[subprocess.Popen[str]] = []
 
-    def __call__(self, *words: object, input: str | bytes = "", **environ: str) -> Ran:
+    def __call__(self, *words: object, input: str | bytes = "", **environ: str) -> Result:
         """Run a command to its end, not on a terminal."""
         given = input if isinstance(input, bytes) else input.encode()
         code, out, err = self.forking.run(
             [*map(str, words)], self.folder, self.environ | environ, given, self.io
         )
-        ran = Ran(code, out.decode(), err.decode())
+        ran = Result(code, out.decode(), err.decode())
         assert "Traceback" not in ran.err, ran.err
         return ran
 
@@ -90,7 +90,7 @@ class Shell:
         self.processes.append(process)
         return process
 
-    def on_terminal(self, *words: object, answers: tuple[str, ...] = (), width: int = 80) -> Ran:
+    def on_terminal(self, *words: object, answers: tuple[str, ...] = (), width: int = 80) -> Result:
         """Run a command on a terminal, answering each question when it is asked; all output is in `out`."""
         master, slave = pty.openpty()
         process = subprocess.Popen(
@@ -120,7 +120,7 @@ class Shell:
                 os.write(master, left.pop(0).encode() + b"\n")
         os.close(master)
         assert not left, seen
-        return Ran(process.wait(PATIENCE), seen.decode().replace("\r\n", "\n"), "")
+        return Result(process.wait(PATIENCE), seen.decode().replace("\r\n", "\n"), "")
 
     def close(self) -> None:
         """End all processes that still run."""

@@ -47,18 +47,18 @@ class Site:
     felt: int = 0
     """How many rounds somebody noticed."""
 
-    def in_order(self, faults: Sequence[Fault]) -> list[Fault]:
+    def shuffled(self, faults: Sequence[Fault]) -> list[Fault]:
         """Return the faults in random order."""
         return self.chance.sample(faults, len(faults))
 
-    def at_no_particular_moment(self) -> None:
+    def wait_a_random_time(self) -> None:
         """Wait for a random time: a fault must hit the server in the middle of anything."""
         time.sleep(self.chance.random() * 0.05)
 
 
 def the_server_is_killed(site: Site) -> None:
     """``kill -9`` of the server and all its workers."""
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     site.server.kill()
     site.server.start()
 
@@ -69,7 +69,7 @@ def a_worker_is_killed(site: Site) -> None:
     load.come_back_like_pages()
     load.wait(load.streams, "all streams are open")
     opened = load.streams_opened
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     victim = site.chance.choice(before)
     os.kill(victim, signal.SIGKILL)
     killed = time.monotonic()
@@ -92,7 +92,7 @@ def the_parent_of_the_workers_is_killed(site: Site) -> None:
     """``kill -9`` of the parent of the workers: they end, so that the port is free for a new start."""
     assert site.server.process is not None
     workers = site.server.worker_pids()
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     site.server.process.kill()
     site.server.process.wait(10)
     site.load.wait(
@@ -107,12 +107,12 @@ def a_process_is_stopped_and_goes_on(site: Site) -> None:
     victims = site.server.worker_pids()
     if site.chance.random() < 0.5:
         victims = [site.chance.choice(victims)]
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     for victim in victims:
         os.kill(victim, signal.SIGSTOP)
     try:
         # One of several workers may have nothing to do at that moment.
-        site.load.feels_it(at_most=3.0)
+        site.load.is_noticed(at_most=3.0)
     finally:
         for victim in victims:
             os.kill(victim, signal.SIGCONT)
@@ -128,7 +128,7 @@ def somebody_holds_one_conversation(site: Site) -> None:
         )
         others = [writer for writer in load.writers if writer.writes_only_elsewhere(held)]
         for _ in range(5):
-            load.feels_it()
+            load.is_noticed()
             load.goes_on(who=others)
         connection.rollback()
 
@@ -136,10 +136,10 @@ def somebody_holds_one_conversation(site: Site) -> None:
 def the_database_is_away(site: Site) -> None:
     """PostgreSQL is stopped under load and started again. SQLite has no server: another
     process holds its write lock for longer than anybody waits."""
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     if site.ground.postgresql is not None:
         site.ground.postgresql.stop()
-        site.load.feels_it()
+        site.load.is_noticed()
         site.ground.postgresql.start()
         return
     path = make_url(site.server.database_url).database
@@ -155,7 +155,7 @@ def the_database_is_away(site: Site) -> None:
 
 def the_connections_to_the_database_end(site: Site) -> None:
     """An administrator, or a firewall, ends all connections; the database itself keeps running."""
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     with site.engine.connect() as connection:
         connection.execute(
             text(
@@ -169,7 +169,7 @@ def the_connections_to_the_database_end(site: Site) -> None:
 def the_disk_is_full(site: Site) -> None:
     """Nothing more can be written until there is space again."""
     disk = site.ground.disk or LimitedFiles(site.server)
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     disk.fill()
     try:
         _wait_until_told_to_try_again(site)
@@ -182,7 +182,7 @@ def the_disk_is_full(site: Site) -> None:
 
 def the_clock_is_moved(site: Site) -> None:
     """The clock jumps by hours, as when a machine synchronises its time after it has started."""
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     site.clock.move_to(site.chance.choice([-7200, -60, -1.5, 0, 1.5, 3600, 20_000]))
 
 
@@ -204,27 +204,27 @@ def requests_do_not_arrive(site: Site) -> None:
 
 
 def _cut(site: Site, direction: str) -> None:
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     site.proxy.cut(direction)
     try:
-        site.load.feels_it()
+        site.load.is_noticed()
     finally:
         site.proxy.mend()
 
 
 def connections_are_reset(site: Site) -> None:
     """Every connection ends with a RST, whatever its state."""
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     site.proxy.reset()
 
 
-def the_network_holds_its_breath(site: Site) -> None:
+def the_network_pauses(site: Site) -> None:
     """Nothing arrives for longer than some clients wait; then everything does."""
     site.proxy.hold()
     try:
         site.load.wait(lambda: site.proxy.held > 0, "something is held")
         if site.chance.random() < 0.5:
-            site.load.feels_it()
+            site.load.is_noticed()
     finally:
         site.proxy.mend()
 

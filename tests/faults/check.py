@@ -19,7 +19,7 @@ def violations(evidence: Evidence) -> list[str]:
     return [sentence for rule in RULES for sentence in rule(evidence)]
 
 
-def what_was_acknowledged_is_there(e: Evidence) -> Iterator[str]:
+def acknowledged_messages_are_there(e: Evidence) -> Iterator[str]:
     """With its acknowledged number, text and other fields."""
     for operation in e.history.with_outcome(Outcome.OK, *SENT):
         message = operation.message
@@ -29,11 +29,11 @@ def what_was_acknowledged_is_there(e: Evidence) -> Iterator[str]:
         side = "admin" if operation.kind in {"reply", "note"} else "customer"
         found = e.lists(operation.about, side)
         there = found[message["seq"] - 1] if message["seq"] <= len(found) else None
-        if as_anybody_sees(there) != as_anybody_sees(message):
+        if without_client_id(there) != without_client_id(message):
             yield f"{operation.body!r} was acknowledged as {message}, but there is {there}"
 
 
-def what_was_refused_is_not_there(e: Evidence) -> Iterator[str]:
+def refused_messages_are_not_there(e: Evidence) -> Iterator[str]:
     """A refusal is final. But an attempt without an answer may be carried out after the next one was refused,
     when the closed chat is open again."""
     stored = {row.client_id for row in e.entries if row.client_id}
@@ -87,7 +87,7 @@ def everybody_sees_one_order(e: Evidence) -> Iterator[str]:
         if len(sight.messages) < len(final):
             yield f"{sight.who} never got more than {len(sight.messages)} of {len(final)} entries"
         for seen, stored in zip_longest(sight.messages, final[: len(sight.messages)]):
-            if as_anybody_sees(seen) != as_anybody_sees(stored):
+            if without_client_id(seen) != without_client_id(stored):
                 yield f"{sight.who} has {seen}, but there is {stored}"
                 break
     by_session = e.by_session()
@@ -102,7 +102,7 @@ def everybody_sees_one_order(e: Evidence) -> Iterator[str]:
             yield f"The customer's list of {tag} is not the stored one"
 
 
-def as_anybody_sees(message: dict[str, Any] | None) -> dict[str, Any] | None:
+def without_client_id(message: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return a message without the fields that only its author sees."""
     return message and {name: value for name, value in message.items() if name != "client_id"}
 
@@ -133,7 +133,7 @@ def order_follows_acknowledgement(e: Evidence) -> Iterator[str]:
             yield f"In session {after.session_id} entry {after.seq} is older than the one before"
 
 
-def everybody_agrees_who_has_it(e: Evidence) -> Iterator[str]:
+def everybody_agrees_on_the_assignee(e: Evidence) -> Iterator[str]:
     """System messages give status and assignee of each version; all answers and SQL must agree with them."""
     replayed = {number: _replay(e, lines) for number, lines in e.by_session().items()}
     for session in e.sessions:
@@ -191,7 +191,7 @@ def one_race_has_one_winner(e: Evidence) -> Iterator[str]:
             yield f"The refusal of {o.wanted} names nobody: {error}"
 
 
-def nobody_sees_what_is_not_theirs(e: Evidence) -> Iterator[str]:
+def nobody_sees_others_messages(e: Evidence) -> Iterator[str]:
     """Readers see no text of other conversations, and customers no internal entry."""
     yield from e.history.wrong
     seen = [(s.who, s.tag, s.side, s.messages) for s in e.sights]
@@ -206,7 +206,7 @@ def nobody_sees_what_is_not_theirs(e: Evidence) -> Iterator[str]:
                 yield f"{who} of {tag} saw an internal line: {message}"
 
 
-def what_is_unread_is_counted_right(e: Evidence) -> Iterator[str]:
+def unread_counts_are_right(e: Evidence) -> Iterator[str]:
     """The counters of sessions and read receipts agree with a count of the messages."""
     by_session = e.by_session()
     for session in e.sessions:
@@ -220,7 +220,7 @@ def what_is_unread_is_counted_right(e: Evidence) -> Iterator[str]:
             yield f"A mark counts {read.customer_count} of {upto} messages: {read}"
 
 
-def the_desk_sees_the_list_as_it_is(e: Evidence) -> Iterator[str]:
+def the_desks_list_is_current(e: Evidence) -> Iterator[str]:
     """This is checked for readers who have watched the list all the time without reloading."""
     for sight in e.lists_seen:
         yield from sight.wrong
@@ -256,15 +256,15 @@ def _replay(e: Evidence, lines: list[Any]) -> dict[int, tuple[str, str | None]]:
 
 
 RULES = (
-    what_was_acknowledged_is_there,
-    what_was_refused_is_not_there,
+    acknowledged_messages_are_there,
+    refused_messages_are_not_there,
     nothing_is_there_twice,
     numbers_have_no_gap,
     everybody_sees_one_order,
     order_follows_acknowledgement,
-    everybody_agrees_who_has_it,
+    everybody_agrees_on_the_assignee,
     one_race_has_one_winner,
-    nobody_sees_what_is_not_theirs,
-    what_is_unread_is_counted_right,
-    the_desk_sees_the_list_as_it_is,
+    nobody_sees_others_messages,
+    unread_counts_are_right,
+    the_desks_list_is_current,
 )

@@ -35,7 +35,7 @@ def connections_end_one_by_one(site: Site) -> None:
 def the_database_restarts(site: Site) -> None:
     """Like a restart by an administrator, or a start after a crash."""
     assert site.ground.postgresql is not None
-    site.at_no_particular_moment()
+    site.wait_a_random_time()
     site.ground.postgresql.stop(site.chance.choice(["fast", "immediate"]))
     site.ground.postgresql.start()
 
@@ -68,7 +68,7 @@ def statements_are_cut_short(site: Site) -> None:
     """An administrator sets a statement timeout of almost nothing."""
     with _set(site, "statement_timeout = '2ms'"):
         with contextlib.suppress(TimeoutError):
-            site.load.feels_it(at_most=3.0)
+            site.load.is_noticed(at_most=3.0)
         time.sleep(1)
 
 

@@ -144,7 +144,7 @@ class Load:
         except Stuck as stuck:
             raise Stuck(f"No answer for {late()}.\n{stuck}") from None
 
-    def feels_it(self, at_most: float | None = None) -> float:
+    def is_noticed(self, at_most: float | None = None) -> float:
         """Wait, for at most `at_most` seconds, until a request got no answer or was told to try again; returns the
         seconds."""
         before = self.history.lost + self.history.unavailable
@@ -179,7 +179,7 @@ class Load:
         """Wait until a condition is true; returns the seconds it took. Raises Stuck."""
         began = time.monotonic()
         while not condition():
-            self.see_nobody_broken()
+            self.check_for_failures()
             if time.monotonic() - began > within:
                 late = f"Not within {within} seconds: {what} ({self.doing})."
                 raise Stuck(f"{late}\n{self}\n{situation(self.server, self.engine)}")
@@ -188,7 +188,7 @@ class Load:
         self.longest = max(self.longest, (took, f"{what} ({self.doing})"))
         return took
 
-    def see_nobody_broken(self) -> None:
+    def check_for_failures(self) -> None:
         """Check that no server has ended and that no actor has failed: an error in the load fails the test."""
         code = self.server.process.poll() if self.server.process else None
         if code not in {None, -signal.SIGKILL}:
@@ -218,7 +218,7 @@ class Load:
 
     def _join(self, actors: list[Actor]) -> None:
         self.wait(lambda: not any(actor.is_alive() for actor in actors), "everybody ends")
-        self.see_nobody_broken()
+        self.check_for_failures()
 
     def _settled(self) -> Evidence:
         evidence = self._read_back()

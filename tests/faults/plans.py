@@ -23,7 +23,7 @@ busy with other work; a dead stream never gets the message."""
 
 ANYWHERE: list[Fault] = [
     breaking.the_server_is_killed,
-    breaking.the_network_holds_its_breath,
+    breaking.the_network_pauses,
     breaking.the_disk_is_full,
     breaking.connections_are_reset,
     breaking.the_clock_is_moved,
@@ -42,7 +42,7 @@ AMONG_WORKERS: list[Fault] = [
 # Nobody needs to notice when the clock is moved, the network is slow or pauses briefly, or one of several workers is
 # stopped.
 UNFELT = {
-    breaking.the_network_holds_its_breath,
+    breaking.the_network_pauses,
     breaking.the_clock_is_moved,
     breaking.the_network_is_slow,
     breaking.a_process_is_stopped_and_goes_on,

@@ -1,4 +1,4 @@
-"""The own account in the browser, the first sign-in, and what the browser keeps after signing out."""
+"""An admin's account in the browser, the first sign-in, and what the browser keeps after signing out."""
 
 from __future__ import annotations
 

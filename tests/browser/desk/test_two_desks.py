@@ -158,7 +158,7 @@ def test_a_mention_counts_at_the_colleagues_desk_until_they_look(desk, berta, en
     nothing_was_reloaded(desk, berta)
 
 
-def test_reading_is_synced_to_the_own_devices_only(desk, berta, sofa, engine):
+def test_reading_is_synced_to_the_admins_other_device_only(desk, berta, sofa, engine):
     add_chat(engine, "Clara", "Hello", "Are you there?")
     opened("", desk, sofa, berta)
     for one in (desk, sofa, berta):

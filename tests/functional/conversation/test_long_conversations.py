@@ -76,7 +76,7 @@ def seqs(page):
 sides = pytest.mark.parametrize("side", ["customer", "admin"])
 
 
-def in_all(side):
+def total_of(side):
     """Return how many entries a side has: LONG, plus "hello" and a joining; the team also has a note."""
     return LONG + (2 if side == "customer" else 3)
 
@@ -91,7 +91,7 @@ def test_reading_forwards_continues_page_by_page_without_a_gap(long, side):
         cursor = page["cursor"]
         if not page.get("more"):
             break
-    assert found == list(range(1, in_all(side) + 1))
+    assert found == list(range(1, total_of(side) + 1))
     assert sizes[:-1] == [PAGE] * (len(sizes) - 1)
     assert long(side, after=cursor)["messages"] == []
 
@@ -104,7 +104,7 @@ def test_reading_backwards_continues_page_by_page_without_a_gap(long, side):
     while page.get("more"):
         page = long(side, before=page["cursor"])
         found = seqs(page) + found
-    assert found == list(range(1, in_all(side) + 1))
+    assert found == list(range(1, total_of(side) + 1))
     assert long(side, before=page["cursor"])["messages"] == []
 
 
@@ -120,7 +120,7 @@ def test_a_cursor_of_another_list_leads_to_the_newest_page(long, side):
     for query in ({"after": other}, {"before": other}):
         page = long(side, **query)
         assert page["reset"] is True
-        assert seqs(page)[-1] == in_all(side)
+        assert seqs(page)[-1] == total_of(side)
         assert len(page["messages"]) == FIRST
 
 
@@ -142,8 +142,8 @@ def test_an_invalid_cursor_is_refused_by_its_name(long, side):
 
 def test_opening_returns_the_newest_page_and_where_it_continues(long):
     for data, in_it in (
-        (long.customer.starts(status=200).json, in_all("customer")),
-        (long.admin.opens(long.number).json, in_all("admin")),
+        (long.customer.starts(status=200).json, total_of("customer")),
+        (long.admin.opens(long.number).json, total_of("admin")),
     ):
         assert seqs(data) == list(range(in_it - FIRST + 1, in_it + 1))
         side = "customer" if data["session"].get("number") is None else "admin"
@@ -167,7 +167,7 @@ def test_an_admin_gets_the_page_around_an_entry(long):
     assert page["more"] is True
     assert seqs(long("admin", before=page["cursor"]))[-1] == 100
     assert seqs(long("admin", after=page["after"]))[0] == 301
-    assert seqs(long("admin", at="999999999"))[-1] == in_all("admin")
+    assert seqs(long("admin", at="999999999"))[-1] == total_of("admin")
     for wrong in ("", "-1", "x", "1" * 30, "²"):
         path = f"/custom-admin/chat/{long.number}/messages/"
         answer = long.admin.app.get(path, {"at": wrong}, headers=long.admin.json, status=422)
@@ -211,8 +211,8 @@ def test_half_a_character_in_an_answer_is_no_error():
 @sides
 def test_a_stream_sends_a_long_backlog_in_parts(long, listens, side):
     stream = listens(long.customer) if side == "customer" else listens(long.admin, long.number)
-    until(lambda: len(stream.all("message")) >= in_all(side))
-    assert [one["seq"] for one in stream.all("message")] == list(range(1, in_all(side) + 1))
+    until(lambda: len(stream.all("message")) >= total_of(side))
+    assert [one["seq"] for one in stream.all("message")] == list(range(1, total_of(side) + 1))
     assert max(stream.parts) <= PAGE
     long.admin.sends(long.number, "and what is new")
     stream.hears("and what is new")

@@ -102,7 +102,7 @@ def test_an_answer_is_held_when_a_colleague_has_just_answered(admin, ben, custom
     assert customer.sees()[-1] == "I will do it"
 
 
-def test_own_answers_and_customers_messages_hold_no_answer(admin, customer, number):
+def test_an_admins_own_answer_or_a_customers_message_holds_nothing(admin, customer, number):
     seen = session(admin, number)["seq"]
     admin.sends(number, "one")
     customer.sends("thanks")

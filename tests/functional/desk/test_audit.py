@@ -218,7 +218,7 @@ def test_nobody_can_write_or_change_it(admin):
         getattr(admin.app, method)(PATH, {}, headers=headers, status=405)
 
 
-def test_an_own_act_stays_an_own_act_after_a_change_of_name(admin, engine):
+def test_an_admins_act_stays_theirs_after_a_change_of_name(admin, engine):
     with transaction(engine) as db:
         audit.record(db, admin_actor(admin.row.id, "anna"), Act.PASSWORD, target="anna")
     assert sentences(admin)[0] == "anna chose a new password."

@@ -214,7 +214,7 @@ def test_answers_of_collaboration_match_the_description(
     fits(posts("bulk/", bulk), f"{desk}bulk/")
 
 
-def test_answers_of_the_own_account_match_the_description(admin: Any) -> None:
+def test_answers_about_the_account_match_the_description(admin: Any) -> None:
     own, proof = "/custom-admin/chat/profile/", admin.json | {"X-CSRF-Token": admin.csrf_token}
     AdminInTests(admin.app.app, admin.engine, admin.row).is_signed_in()
     fits(admin.app.get(own, headers=admin.json), own)

@@ -169,8 +169,8 @@ def test_streams_and_polls_continue_while_another_process_holds_the_write_lock(
     file = make_url(server.database_url).database
     with sqlite3.connect(str(file), isolation_level=None, timeout=10) as holder:
         holder.execute("BEGIN IMMEDIATE")
-        sent = Slowly(lambda: ann.sends("waits for the lock", status=[201, 503]))
-        anna_types = Slowly(lambda: ann.posts("typing", {"typing": True}, status=[200, 503]))
+        sent = InBackground(lambda: ann.sends("waits for the lock", status=[201, 503]))
+        anna_types = InBackground(lambda: ann.posts("typing", {"typing": True}, status=[200, 503]))
         for _ in range(10):  # all while the lock is held, and somebody waits for it
             assert ann.sees() == ["hello"]
             fresh = listens(ann)
@@ -185,7 +185,7 @@ def test_streams_and_polls_continue_while_another_process_holds_the_write_lock(
     holder.close()
 
 
-class Slowly:
+class InBackground:
     """A function that runs in a thread in the meantime."""
 
     def __init__(self, what: Callable[[], Any]) -> None:
@@ -234,7 +234,7 @@ def test_a_client_that_never_reads_is_disconnected_and_a_slow_reader_is_not(
         ann.sends("\N{PENGUIN}" * 3990 + f" {n}")
     reading.next("message", lambda message: message["body"].endswith(" 109"))
     assert len(reading.all("message")) == 111
-    slowly = Slowly(lambda: read_slowly(server, ann, STUCK + 3))
+    slowly = InBackground(lambda: read_slowly(server, ann, STUCK + 3))
     bodies = [message["body"] for message in slowly.result()["messages"]]
     assert len(bodies) > 10
     assert bodies == reading.bodies[: len(bodies)]

@@ -55,7 +55,7 @@ def test_easily_guessed_passwords_are_refused_with_advice(password):
         "another password",
         "Äpfel und Birnen",
         "k7Fq-29zP",
-        "anna blue lamp 42 norway",  # an own name in it does not weaken the other words
+        "anna blue lamp 42 norway",  # the user's name in it does not weaken the other words
         "korrektes Pferd Batterie",
         "kettle orbit nine maple " * 40,
     ],

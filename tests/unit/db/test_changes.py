@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from livechat.db.changes import announce, touch
 
 
-class Ear:
+class Recorder:
     """Records announcements in place of a wake-up."""
 
     def __init__(self):
@@ -23,44 +23,44 @@ class Ear:
 
 
 @pytest.fixture
-def ear():
-    return Ear()
+def recorder():
+    return Recorder()
 
 
 @pytest.fixture
-def db(tmp_path, ear):
+def db(tmp_path, recorder):
     engine = create_engine(f"sqlite:///{tmp_path / 'x.sqlite3'}")
     with Session(engine) as session:
-        announce(session, lambda: ear)
+        announce(session, lambda: recorder)
         session.execute(text("SELECT 1"))
         yield session
     engine.dispose()
 
 
-def test_releasing_a_savepoint_announces_nothing_yet(db, ear):
+def test_releasing_a_savepoint_announces_nothing_yet(db, recorder):
     with db.begin_nested():
         touch(db, 1, 11)
-    assert (ear.before, ear.after) == ([], [])
+    assert (recorder.before, recorder.after) == ([], [])
     with db.begin_nested():
         touch(db, 2)
     db.commit()
-    assert ear.before == [[1, 2]]
-    assert ear.after == [([1, 2], [11])]
+    assert recorder.before == [[1, 2]]
+    assert recorder.after == [([1, 2], [11])]
 
 
-def test_rolling_back_a_savepoint_keeps_the_changes_of_others(db, ear):
+def test_rolling_back_a_savepoint_keeps_the_changes_of_others(db, recorder):
     with db.begin_nested():
         touch(db, 1)
     with pytest.raises(ValueError, match="refused"), db.begin_nested():
         raise ValueError("refused")
     db.commit()
-    assert ear.after == [([1], [])]
+    assert recorder.after == [([1], [])]
 
 
-def test_a_rolled_back_unit_of_work_announces_nothing(db, ear):
+def test_a_rolled_back_unit_of_work_announces_nothing(db, recorder):
     with db.begin_nested():
         touch(db, 1)
     db.rollback()
     db.execute(text("SELECT 1"))
     db.commit()
-    assert ear.after == []
+    assert recorder.after == []

@@ -16,7 +16,7 @@ from livechat.server.heartbeats import Heartbeats
 SIGN = b":\n\n"
 
 
-class Standing:
+class FakeStream:
     """A stream as the heartbeat greenlet sees it."""
 
     server_sends_heartbeats = False
@@ -60,7 +60,7 @@ def line() -> Iterator[tuple[SimpleNamespace, socket.socket]]:
 
 def test_an_idle_stream_gets_heartbeats_until_it_is_removed(heartbeats, line):
     client, other = line
-    stream = Standing()
+    stream = FakeStream()
     part = heartbeats.take(stream, client, SIGN)
     assert stream.server_sends_heartbeats
     assert other.recv(3) == other.recv(3) == SIGN
@@ -70,7 +70,7 @@ def test_an_idle_stream_gets_heartbeats_until_it_is_removed(heartbeats, line):
 
 def test_a_busy_stream_is_left_alone(heartbeats, line):
     client, other = line
-    busy, waiting = Standing(idle=False), Standing()
+    busy, waiting = FakeStream(idle=False), FakeStream()
     heartbeats.take(busy, client, b"busy")
     heartbeats.take(waiting, client, SIGN)
     assert b"busy" not in b"".join(other.recv(100) for _ in range(5))
@@ -81,7 +81,7 @@ def test_a_client_that_does_not_read_gets_the_usual_time(heartbeats, line):
     with suppress(BlockingIOError):
         while True:
             client._sock.send(b"x" * 1000)
-    stream = Standing()
+    stream = FakeStream()
     heartbeats.take(stream, client, SIGN)
     assert stream.is_told.wait(10)
     assert stream.told[0] == "heartbeat"
@@ -90,7 +90,7 @@ def test_a_client_that_does_not_read_gets_the_usual_time(heartbeats, line):
 def test_a_stream_whose_reader_has_gone_ends(heartbeats, line):
     client, other = line
     other.close()
-    stream = Standing()
+    stream = FakeStream()
     heartbeats.take(stream, client, SIGN)
     assert stream.is_told.wait(10)
     assert stream.told[0] == "end"
