@@ -1,8 +1,8 @@
-"""The least a Pyramid application can do: one view that answers with a little JSON, served as ours is.
+"""The least that a Pyramid application can do: one view that returns a little JSON, served like livechat.
 
     python bench/bare.py PORT
 
-What it does in a second is what Pyramid and the server leave to ours.
+Its rate is the upper limit that Pyramid and the server set for livechat.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from livechat.server.http import patch
 
-patch()  # before everything else that is imported
+patch()  # before any other import
 
 
 def hello(_request: Any) -> dict[str, Any]:

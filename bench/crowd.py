@@ -1,4 +1,4 @@
-"""Thousands of open streams: they connect, read as little as they must, and come back as our pages do."""
+"""Thousands of open streams: they connect, parse as little as possible, and reconnect as the pages do."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from collections.abc import Callable
 
 from loop import READ, WRITE, Loop, clock, request
 
-AT_ONCE = 256  # connections that may be on their way at the same time
-PORTS = 20_000  # connections from one address; the system has a few more
+AT_ONCE = 256  # connections that may be opening at the same time
+PORTS = 20_000  # connections from one address; the system has a few more ports
 _ID = re.compile(rb"id: (\S+)\n")
 _HEARD = re.compile(rb'event: message\ndata: .*?"body":"k(\d+) ')
 
 
 class Stream:
-    """One open stream. `heard(number, moment)` is called for each message of ours that arrives."""
+    """One open stream. `heard(number, moment)` is called for each numbered message that arrives."""
 
     __slots__ = (
         "_asked", "_headers", "_path", "_rest", "_socket", "at", "begun", "crowd", "drops", "heard",
@@ -39,18 +39,18 @@ class Stream:
         self.last_id = after.encode() if after else b""
         self._socket: socket.socket | None = None
         self._rest = b""
-        self.begun = 0.0  # when its first event came; 0 while it is not open
+        self.begun = 0.0  # when its first event came; 0 while it is closed
         self.at = 0.0
         self.drops = 0
         self.port = 0
         self.source = ""
 
     def connect(self) -> None:
-        """Begin to connect."""
+        """Start connecting."""
         loop = self.crowd.loop
         one = self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         one.setblocking(False)
-        # Each of our addresses has its own ports.
+        # Each source address has its own ports.
         one.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: chosen when connecting
         one.bind((self.source, 0))
         code = one.connect_ex(self.crowd.address)
@@ -107,7 +107,7 @@ class Stream:
         if end == 1:
             self._rest = data
             return
-        # After the last event there is only the end of a chunk, or the beginning of another one.
+        # After the last event comes only the end of a chunk, or the beginning of the next one.
         self._rest = b"" if len(data) - end <= 2 else data[end:]
         events = data[:end]
         ids = _ID.findall(events)
@@ -127,7 +127,7 @@ class Stream:
         self.crowd.ended(self, was_open)
 
     def close(self) -> None:
-        """Leave."""
+        """Close the stream for good."""
         if self._socket is not None:
             self.crowd.loop.forget(self._socket.fileno())
             self._socket.close()
@@ -141,7 +141,7 @@ class Crowd:
         self.loop, self.address = loop, address
         self.streams: list[Stream] = []
         self.open = self.beats = self.refused = self.lost = 0
-        self.back: list[float] = []  # when each that had ended was open again
+        self.back: list[float] = []  # when each lost stream was open again
         self._waiting: deque[Stream] = deque()
         self._connecting: set[Stream] = set()
         self._closed = False
@@ -153,7 +153,7 @@ class Crowd:
         after: str | None = None,
         heard: Callable[[int, float], None] | None = None,
     ) -> Stream:
-        """A stream that is opened by `open_all`."""
+        """Add a stream, which `open_all` opens."""
         stream = Stream(self, path, headers, after, heard)
         stream.source = f"127.0.0.{2 + len(self.streams) // PORTS}"
         self.streams.append(stream)
@@ -161,7 +161,7 @@ class Crowd:
         return stream
 
     def open_all(self, within: float) -> float:
-        """Open all, some at a time; returns the seconds until the last one's first event."""
+        """Open all streams, some at a time. Returns the seconds until the last first event."""
         began = clock()
         self._go_on()
         if not self.loop.run(within, until=lambda: self.open == len(self.streams)):
@@ -172,7 +172,7 @@ class Crowd:
         return clock() - began
 
     def began(self, stream: Stream) -> None:
-        """A stream is open."""
+        """Called when a stream is open."""
         self.open += 1
         if stream.drops:
             self.back.append(clock())
@@ -180,7 +180,7 @@ class Crowd:
         self._go_on()
 
     def ended(self, stream: Stream, was_open: float) -> None:
-        """A stream has ended, or did not begin: it comes back, when it does (static/common/stream.js)."""
+        """Called when a stream has ended or failed to open. It reconnects after a pause (static/common/stream.js)."""
         self._connecting.discard(stream)
         if was_open:
             self.open -= 1
@@ -195,7 +195,7 @@ class Crowd:
         self._go_on()
 
     def close(self) -> None:
-        """All leave."""
+        """Close all streams for good."""
         self._closed = True
         for stream in self.streams:
             with contextlib.suppress(OSError):

@@ -1,10 +1,10 @@
-"""How does it slow down as the database grows to a million conversations?
+"""How much slower do requests get as the database grows to a million conversations?
 
     python bench/growth.py [--sessions 10000 100000 1000000] [--databases sqlite postgresql] [--requests 300]
 
-One client asks one thing at a time, each time about another conversation, chosen at random; the times are those of
-whole requests. However large the database is, a thousand conversations are open and a hundred of them wait:
-a shop grows old faster than its staff grows.
+One client sends one request at a time, each about another conversation, chosen at random. Times are those of whole
+requests. At every size a thousand conversations are open and a hundred of them wait, because a shop's history grows
+faster than its team.
 """
 
 from __future__ import annotations
@@ -31,27 +31,27 @@ _number = itertools.count(1)
 
 
 def start(_total: int) -> bytes:
-    """A visitor begins a conversation."""
+    """A visitor starts a conversation."""
     data = {"message": TEXT, "client_id": f"start-{next(_number)}"}
     return request("POST", "/chat/start/42/", {"Accept": "application/json"}, data)
 
 
 def send(total: int) -> bytes:
-    """A customer writes into an open conversation."""
+    """A customer writes in an open conversation."""
     to = random.randint(total - ACTIVE + 1, total)
     data = {"body": TEXT, "client_id": f"send-{next(_number)}"}
     return request("POST", f"/chat/send/{session_uuid(to)}/", customer(to), data)
 
 
 def answer(total: int) -> bytes:
-    """An admin writes into one."""
+    """An admin writes in one."""
     to = random.randint(total - ACTIVE + 1, total)
     data = {"body": TEXT, "client_id": f"answer-{next(_number)}"}
     return request("POST", f"/custom-admin/chat/{to}/send/", admin(to % ADMINS + 1), data)
 
 
 def poll(total: int) -> bytes:
-    """A customer of any time asks for news; there are none."""
+    """A customer of any conversation polls; there is no news."""
     to = random.randint(1, total - ACTIVE)
     return request("GET", f"/chat/messages/{session_uuid(to)}/?after={cursor(to)}", customer(to))
 
@@ -62,7 +62,7 @@ def desk_list(total: int) -> bytes:
 
 
 def desk_filtered(total: int) -> bytes:
-    """An admin loads the list of those who wait."""
+    """An admin loads the list of waiting conversations."""
     return request("GET", "/custom-admin/chat/?status=waiting", admin(random.randint(1, ADMINS)))
 
 
@@ -117,7 +117,7 @@ KINDS: dict[str, Callable[[int], bytes]] = {
 
 
 def measure(options: argparse.Namespace, kind: str, total: int) -> list[dict[str, Any]]:
-    """One line for each thing that is asked."""
+    """One line of the table for each kind of request."""
     with tempfile.TemporaryDirectory() as name, new_database(kind, Path(name)) as url:
         began = time.monotonic()
         Seeds(total, admins=ADMINS, active=ACTIVE, waiting=WAITING).write(url)

@@ -1,11 +1,11 @@
-"""How long does it take from the click on a row of the inbox to a box one can type into, and to the messages?
+"""How long does it take from a click on a row of the inbox until the reply box has the focus and the messages appear?
 
     python bench/inbox_open.py [--before DIRECTORY] [--openings 50]
 
-Chromium clicks one row after the other in an inbox of fifty chats. Both times run from the click's own time stamp:
-`box` to the focus in the box of that chat, `messages` to the first frame after its messages and facts are in the page.
-With --before another checkout is measured as well, one opening here and one there, so that what else the machine does
-hits both alike. Chromium (CHROMIUM names it, or the first on the PATH) runs on the machine that it measures.
+Chromium clicks one row after the other in an inbox of fifty chats. Both times start at the click's own time stamp:
+`box` ends at the focus in the box of that chat, `messages` at the first frame after its messages and facts are in the
+page. With --before another checkout is measured as well, in turns with this one, so that other load on the machine
+affects both alike. Chromium ($CHROMIUM, or the first on the PATH) runs on the machine that it measures.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from servers import HERE, chat_server, new_database, running
 from livechat.security import LOGIN_COOKIE
 
 CHATS = 60
-ROWS = 40  # that are clicked, from the top
-WARM_UP = 5  # openings before it counts: compiled scripts, filled caches
-# Keeps the times of the last click, the focus that it led to, and the frame after the messages.
+ROWS = 40  # rows that are clicked, from the top
+WARM_UP = 5  # openings that do not count: they compile scripts and fill caches
+# Records the times of the last click, of the focus that follows it, and of the frame after the messages.
 WATCH = """
 addEventListener('click', (event) => {
   const link = event.target.closest('#chats a')
@@ -60,7 +60,7 @@ FOUND = """async () => {
 
 
 def serve() -> None:
-    """Serve fifty chats and more with the code that PYTHONPATH names, until our input ends."""
+    """Serve sixty chats with the code that PYTHONPATH names, until standard input ends."""
     with tempfile.TemporaryDirectory() as name, new_database("sqlite", Path(name)) as url:
         Seeds(CHATS, admins=1, active=CHATS, waiting=20).write(url)
         with running(chat_server(Path(name), url)) as server:
@@ -70,7 +70,7 @@ def serve() -> None:
 
 @contextmanager
 def desk_of(browser: Browser, code: Path) -> Iterator[Page]:
-    """The inbox of a checkout, served from a database of its own and open in a browser profile of its own."""
+    """The inbox of a checkout, with its own database and its own browser profile."""
     process = subprocess.Popen(
         [sys.executable, __file__, "--serve"],
         stdin=subprocess.PIPE,
@@ -101,12 +101,12 @@ def opening(page: Page, number: int) -> tuple[float, float]:
     """Seconds from the click on a row to the box and to the messages."""
     page.locator("#chats a").nth(number % ROWS).click()
     found = page.evaluate(FOUND)
-    page.wait_for_timeout(600)  # whoever passes by faster than this opens no stream
+    page.wait_for_timeout(600)  # faster visitors open no stream
     return (found["box"] - found["click"]) / 1000, (found["messages"] - found["click"]) / 1000
 
 
 def measure(openings: int, codes: dict[str, Path]) -> list[dict[str, Any]]:
-    """Open chats in turns; returns a line for each checkout."""
+    """Open chats in turns. Returns a line for each checkout."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     times: dict[str, list[tuple[float, float]]] = {name: [] for name in codes}
     with ExitStack() as stack:
@@ -144,7 +144,7 @@ def main() -> None:
     before = os.getloadavg()
     lines = measure(options.openings, codes | {"now": HERE.parent})
     report.table(lines)
-    print(f"load average when it began: {before[0]:.1f}, when it ended: {os.getloadavg()[0]:.1f}")
+    print(f"load average at the start: {before[0]:.1f}, at the end: {os.getloadavg()[0]:.1f}")
     report.write(options.json, __doc__, {"load": before, "openings": lines})
     return None
 

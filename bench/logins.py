@@ -2,9 +2,9 @@
 
     python bench/logins.py [--database sqlite|postgresql] [--logins 20] [--rounds 5]
 
-One customer sends, another polls, each again and again with a short pause. In each round so many admins send the login
-form at the same moment; half of them give a wrong password. What is told is how long sends and polls take while nobody
-signs in, and while at least one login is on its way.
+One customer sends and another polls, both repeatedly with a short pause. In each round that many admins send the login
+form at the same moment, half of them with a wrong password. The table shows how long sends and polls take while nobody
+signs in, and while at least one login is in progress.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ REST = 2.0  # seconds between two rounds
 
 
 class Client:
-    """One connection, kept."""
+    """One persistent connection."""
 
     def __init__(self, server: Server) -> None:
         self.connection = http.client.HTTPConnection(*server.address, timeout=300)
 
     def asks(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        """The status and the text of the answer; what is not text already is sent as JSON."""
+        """The status and the text of the response. A body that is not text is sent as JSON."""
         if body is not None and not isinstance(body, str):
             body, headers = json.dumps(body), headers | {"Content-Type": "application/json"}
         self.connection.request(method, path, body, headers)
@@ -52,7 +52,7 @@ class Client:
 
 
 class Customer(Client):
-    """Sends or polls until the end, and notes when each request began and ended."""
+    """Sends or polls until it is stopped, and records when each request began and ended."""
 
     def __init__(self, server: Server, *, sends: bool) -> None:
         super().__init__(server)
@@ -79,7 +79,7 @@ class Customer(Client):
 
 
 class Admin(Client):
-    """Signs in."""
+    """An admin who signs in."""
 
     def __init__(self, server: Server, username: str, password: str) -> None:
         super().__init__(server)
@@ -104,7 +104,7 @@ class Admin(Client):
 
 
 def measure(options: argparse.Namespace, server: Server) -> dict[str, Any]:
-    """All rounds."""
+    """The lines of the table, after all rounds."""
     people = [Customer(server, sends=True), Customer(server, sends=False)]
     time.sleep(REST)
     busy: list[tuple[float, float]] = []

@@ -2,8 +2,9 @@
 
     python bench/long_conversation.py [--entries 100000] [--database URL]
 
-Without a URL: SQLite in a folder of its own. Prints the median time and the size of the JSON with which the widget and
-the desk open a conversation, of the newest page, and of a page from the middle, and the ratio of the two conversations.
+Without a URL it uses SQLite in a temporary folder. It prints the median time and the size of the JSON with which the
+widget and the desk open a conversation, of the newest page, and of a page from the middle, and the ratio between the
+two conversations.
 """
 
 from __future__ import annotations
@@ -39,8 +40,10 @@ BODY = "How long does the delivery of my lamp take, and can I still return it? "
 
 
 def main() -> int:
-    """Print the table; 1 when a long conversation takes more than five times as long to open: it has five times as much
-    on its newest page."""
+    """Print the table. Returns 1 if a long conversation takes five times as long to open, or more.
+
+    It has five times as many entries on its newest page.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--entries", type=int, default=100_000)
     parser.add_argument("--database")
@@ -58,7 +61,7 @@ def main() -> int:
 
 
 def _seed(engine: Any, entries: int) -> tuple[str, list[tuple[str, int, str]]]:
-    """The admin's login, and for each conversation its name, its number and its customer's token."""
+    """The admin's login, and the public id, the number and the customer's token of each conversation."""
     chats = []
     with transaction(engine) as db:
         login = admins.sign_in(db, admins.add_admin(db, "anna", name="Anna"), 1)
@@ -91,7 +94,7 @@ def _seed(engine: Any, entries: int) -> tuple[str, list[tuple[str, int, str]]]:
 
 
 def _measure(app: Any, cookie: str, chats: list[tuple[str, int, str]], entries: int) -> float:
-    """Print a line for each way to open; the largest ratio of those that only open."""
+    """Print a line for each way to open. Returns the largest ratio, without those of pages in the middle."""
     few, many = (
         _requests(cookie, *chat, count) for chat, count in zip(chats, (FEW, entries), strict=True)
     )
@@ -99,7 +102,7 @@ def _measure(app: Any, cookie: str, chats: list[tuple[str, int, str]], entries: 
     worst = 0.0
     for name in few:
         short, long = [], []
-        for _ in range(ROUNDS):  # by turns, so that what else the machine does slows down both
+        for _ in range(ROUNDS):  # in turns, so that other load slows down both
             short.append(_ask(app, *few[name]))
             long.append(_ask(app, *many[name]))
         times = [statistics.median(each for each, _ in some) for some in (short, long)]
@@ -127,7 +130,7 @@ def _requests(cookie: str, uuid: str, number: int, token: str, count: int) -> di
 
 
 def _ask(app: Any, path: str, headers: dict[str, str], body: bytes | None) -> tuple[float, int]:
-    """Milliseconds, and the bytes of the answer."""
+    """The milliseconds, and the bytes of the response."""
     request = Request.blank(path, headers=headers)
     if body is not None:
         request.method, request.body, request.content_type = "POST", body, "application/json"

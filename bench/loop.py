@@ -1,6 +1,6 @@
-"""A client that costs little: one epoll loop, raw sockets, and as much parsing as a measurement needs.
+"""A cheap client: one epoll loop, raw sockets, and only as much parsing as a measurement needs.
 
-The machine that is measured is also the machine that asks, so every microsecond here is taken from the server.
+It runs on the machine that it measures, so every microsecond here is taken from the server.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def request(
 
 
 class Loop:
-    """Waits for sockets and for moments. Everything happens in the thread that calls `run`."""
+    """Waits for sockets and timers. Everything runs in the thread that calls `run`."""
 
     def __init__(self) -> None:
         self._epoll = select.epoll()
@@ -45,27 +45,27 @@ class Loop:
         self._number = itertools.count()
 
     def watch(self, file: int, events: int, handler: Callable[[int], None]) -> None:
-        """Call the handler when something happens to a file."""
+        """Call the handler on these epoll events of a file."""
         self._handlers[file] = handler
         self._epoll.register(file, events)
 
     def watch_again(self, file: int, events: int, handler: Callable[[int], None]) -> None:
-        """From now on for something else."""
+        """Change the events of a file, and the handler."""
         self._handlers[file] = handler
         self._epoll.modify(file, events)
 
     def forget(self, file: int) -> None:
-        """Watch it no more; before it is closed."""
+        """Stop watching a file. Call this before closing it."""
         if self._handlers.pop(file, None) is not None:
             with contextlib.suppress(OSError):
                 self._epoll.unregister(file)
 
     def at(self, moment: float, act: Callable[[], None]) -> None:
-        """Do something at a moment of `clock`."""
+        """Call a function at a moment of `clock`."""
         heapq.heappush(self._timers, (moment, next(self._number), act))
 
     def run(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
-        """Go on for so long, or until something is so; returns whether it was."""
+        """Run for this many seconds, or until `until()` is true. Returns whether it became true."""
         deadline = clock() + seconds
         timers, handlers, poll = self._timers, self._handlers, self._epoll.poll
         while True:
@@ -85,7 +85,7 @@ class Loop:
 
 
 class Answer:
-    """An answer: its status, its body, and when its request began and it was all there (`clock`)."""
+    """A response: its status, its body, and when its request was sent and it was complete (`clock`)."""
 
     __slots__ = ("began", "body", "ended", "status")
 
@@ -99,7 +99,7 @@ class Answer:
 
 
 class Requester:
-    """A kept connection that asks one thing at a time. Status 0: the connection was lost meanwhile."""
+    """A persistent connection that sends one request at a time. Status 0 means that the connection was lost."""
 
     def __init__(self, loop: Loop, address: tuple[str, int]) -> None:
         self.loop, self.address = loop, address
@@ -111,7 +111,7 @@ class Requester:
         self._answered: Callable[[Answer], None] | None = None
 
     def connect(self) -> Requester:
-        """Connect now, waiting for it."""
+        """Connect, and wait until that is done."""
         self.socket = socket.create_connection(self.address, timeout=10)
         self.port = self.socket.getsockname()[1]
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -120,19 +120,19 @@ class Requester:
         return self
 
     def ask(self, asked: bytes, answered: Callable[[Answer], None]) -> None:
-        """Send a request; the answer is handed on when it is whole."""
+        """Send a request. `answered` is called with the complete response."""
         self._got, self._size, self._answered = b"", -1, answered
         self._began = clock()
         try:
             if self.socket is None:
                 self.connect()
             assert self.socket is not None
-            self.socket.send(asked)  # requests are far smaller than the system's buffer
+            self.socket.send(asked)  # requests are far smaller than the send buffer
         except OSError:
             self._lost()
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         if self.socket is not None:
             self.loop.forget(self.socket.fileno())
             self.socket.close()
@@ -174,7 +174,7 @@ class Requester:
 
 
 def ask_once(loop: Loop, requester: Requester, asked: bytes, within: float = 60.0) -> Answer:
-    """Ask, and wait for the answer."""
+    """Send a request, and wait up to `within` seconds for the response."""
     found: list[Answer] = []
     requester.ask(asked, found.append)
     if not loop.run(within, until=lambda: bool(found)):

@@ -1,9 +1,9 @@
-"""How many sends and empty polls a second, beside a Pyramid view that does nothing?
+"""How many sends and empty polls per second, compared with a Pyramid view that does nothing?
 
     python bench/rates.py [--database sqlite|postgresql] [--clients 64] [--rounds 5] [--seconds 4]
 
-Each client asks again as soon as it has its answer. The rounds alternate between ours and the bare application,
-which is served by the same code, so that noise of the machine falls on both; what counts is the ratio.
+Each client sends its next request as soon as it has a response. Rounds alternate between livechat and the bare
+application, which the same code serves, so that noise of the machine affects both. What counts is the ratio.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import report
 from loop import Answer, Loop, Requester, clock, request
 from seeds import Seeds, admin, cursor, customer, session_uuid
-from servers import Server, beside, chat_server, new_database, raise_file_limit, running
+from servers import Server, chat_server, new_database, raise_file_limit, running, script_server
 
 SESSIONS = 2000
 ADMINS = 10
@@ -33,8 +33,8 @@ def bare() -> Iterator[bytes]:
 
 
 def polls() -> Iterator[bytes]:
-    """Polls of customers who have everything already."""
-    numbers = range(1, SESSIONS // 2 + 1)  # nothing is sent into these
+    """Polls of customers who already have everything."""
+    numbers = range(1, SESSIONS // 2 + 1)  # no messages are sent into these
     every = [
         request("GET", f"/chat/messages/{session_uuid(n)}/?after={cursor(n)}", customer(n))
         for n in numbers
@@ -43,7 +43,7 @@ def polls() -> Iterator[bytes]:
 
 
 def sends() -> Iterator[bytes]:
-    """Messages of customers, each stored before it is answered."""
+    """Messages of customers, each stored before the response."""
     for number in itertools.count(1):
         to = SESSIONS // 2 + 1 + number % (SESSIONS // 2)
         data = SEND | {"client_id": f"{number}-{clock()}"}
@@ -67,7 +67,7 @@ KINDS: dict[str, tuple[Callable[[], Iterator[bytes]], int]] = {
 
 
 class Clients:
-    """So many clients who ask without a pause."""
+    """A number of clients that send requests without a pause."""
 
     def __init__(self, address: tuple[str, int], count: int) -> None:
         self.loop = Loop()
@@ -77,7 +77,10 @@ class Clients:
     def rate(
         self, asked: Iterator[bytes], status: int, seconds: float
     ) -> tuple[float, list[float]]:
-        """Answers a second, and how long each took. "Try again later" is no answer; a wrong one ends it all."""
+        """The responses per second, and the seconds that each took.
+
+        A 503 counts as refused and not as a response; any other status than `status` ends the program.
+        """
         times: list[float] = []
         began = clock()
         until = began + seconds
@@ -106,13 +109,13 @@ class Clients:
         return len(times) / (clock() - began), times
 
     def close(self) -> None:
-        """Leave."""
+        """Close the connections."""
         for one in self.requesters:
             one.close()
 
 
 def measure(options: argparse.Namespace, chat: Server, plain: Server) -> list[dict[str, Any]]:
-    """One line for each kind."""
+    """One line of the table for each kind of request."""
     clients = {name: Clients(chat.address, options.clients) for name in KINDS}
     clients["bare view"].close()
     clients["bare view"] = Clients(plain.address, options.clients)
@@ -123,7 +126,7 @@ def measure(options: argparse.Namespace, chat: Server, plain: Server) -> list[di
     used: dict[str, list[float]] = {name: [] for name in KINDS}
     gc.collect()
     gc.freeze()
-    for name, (_make, status) in KINDS.items():  # to warm up
+    for name, (_make, status) in KINDS.items():  # warm up
         clients[name].rate(asked[name], status, 1.0)
     for _round in range(options.rounds):
         for name, (_make, status) in KINDS.items():
@@ -174,7 +177,7 @@ def main() -> None:
         Seeds(SESSIONS, admins=ADMINS, active=SESSIONS, waiting=20).write(url)
         with (
             running(chat_server(folder, url)) as chat,
-            running(beside(folder, "bare.py")) as plain,
+            running(script_server(folder, "bare.py")) as plain,
         ):
             lines = measure(options, chat, plain)
     report.table(lines)

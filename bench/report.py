@@ -1,4 +1,4 @@
-"""What a measurement leaves behind: a table for people, JSON for programs, and how busy the machine was."""
+"""The results of a measurement: a table for people, JSON for programs, and how busy the machine was."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def arguments(description: str) -> argparse.ArgumentParser:
-    """The options that all measurements have."""
+    """A parser with the options that all measurements have."""
     parser = argparse.ArgumentParser(description=description)
     name = Path(sys.argv[0]).stem
     parser.add_argument(
@@ -34,7 +34,7 @@ def arguments(description: str) -> argparse.ArgumentParser:
 
 
 def percentile(values: Iterable[float], share: float) -> float:
-    """The value below which so large a share lies (nearest rank); nan of nothing."""
+    """The value below which this share (0 to 1) of the values lies, by nearest rank; nan without values."""
     ordered = sorted(values)
     if not ordered:
         return float("nan")
@@ -42,7 +42,7 @@ def percentile(values: Iterable[float], share: float) -> float:
 
 
 def milliseconds(values: Sequence[float]) -> dict[str, float]:
-    """p50, p95 and p99 in milliseconds of times in seconds."""
+    """p50, p95, p99 and the maximum in milliseconds. `values`: times in seconds."""
     return {
         name: round(percentile(values, share) * 1000, 2)
         for name, share in (("p50", 0.50), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
@@ -50,7 +50,7 @@ def milliseconds(values: Sequence[float]) -> dict[str, float]:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> None:
-    """Print rows that have the same keys, numbers to the right. What is no number or word is left to the JSON."""
+    """Print rows that have the same keys, aligned to the right. Lists and objects appear in the JSON only."""
     if not rows:
         return
     names = [name for name, value in rows[0].items() if not isinstance(value, dict | list)]
@@ -69,7 +69,7 @@ def _shown(value: Any) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """What it was measured on."""
+    """The machine of the measurement, and its load."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     model = next((line.partition(":")[2].strip() for line in lines if "model name" in line), "?")
     return {
@@ -83,7 +83,7 @@ def machine() -> dict[str, Any]:
 
 
 def write(path: Path, question: str, found: Any) -> None:
-    """Write the numbers as JSON, with the machine's."""
+    """Write the numbers as JSON, together with the question and the machine."""
     path.parent.mkdir(parents=True, exist_ok=True)
     told = {"question": question, "machine": machine(), "found": found}
     path.write_text(json.dumps(told, indent=1) + "\n")
@@ -91,7 +91,7 @@ def write(path: Path, question: str, found: Any) -> None:
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds of processor time a process has used, without its children."""
+    """The processor time that a process has used, in seconds, without its children."""
     try:
         words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
@@ -100,9 +100,9 @@ def cpu_of(pid: int) -> float:
 
 
 class Busy:
-    """How many cores were in use since it was made: by the processes named, by us, and by everybody else.
+    """The cores in use since this was made: by the given processes, by this one, and by all others.
 
-    Others' use is the measure of noise: what it says beside a result is how much was taken away from it.
+    The use by others measures noise: so much was missing from the result.
     """
 
     def __init__(self, pids: Sequence[int]) -> None:
@@ -127,8 +127,7 @@ class Busy:
     def _used(self) -> tuple[float, float, float]:
         words = Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:]
         ticks = [int(word) for word in words]
-        every = (
-            sum(ticks[:8]) - ticks[3] - ticks[4]
-        ) / TICKS  # neither idle nor waiting for a disk
+        # Neither idle nor waiting for a disk.
+        every = (sum(ticks[:8]) - ticks[3] - ticks[4]) / TICKS
         own = os.times()
         return sum(map(cpu_of, self._pids)), own.user + own.system, every

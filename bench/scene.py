@@ -1,4 +1,4 @@
-"""A site in full swing: visitors with their streams open, admins at the desk, and messages both ways."""
+"""A busy site: visitors with open streams, admins at the desk, and messages in both directions."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from seeds import admin, cursor, customer, session_uuid
 from servers import Server
 from writers import Account, Letter, Writers
 
-CONNECTIONS = 64  # that carry the sends
-SETTLE = 15.0  # seconds in which everything that was sent has to arrive
+CONNECTIONS = 64  # connections that carry the sends
+SETTLE = 15.0  # seconds in which all messages must arrive
 
 
 class Scene:
-    """Customer n is session n; the first `admins` of them have an admin who has their conversation open, and
-    `lists` dashboards are open as well. Half of all messages are an admin's to any visitor, half are what those
-    visitors write whose conversation is open at the desk."""
+    """Customer n has session n, and an admin has each of the first `admins` sessions open.
+
+    `lists` dashboards are open as well. Half of all messages are sent by admins to any visitor; the other half by
+    visitors whose conversation is open at the desk.
+    """
 
     def __init__(self, server: Server, streams: int, admins: int, lists: int) -> None:
         self.loop = Loop()
@@ -55,7 +57,7 @@ class Scene:
         return self.account.reader(name, lambda n: heading if (n % 2 == 0) == even else None)
 
     def letter(self, number: int) -> Letter:
-        """A message to send."""
+        """The message with this number."""
         data = {
             "body": f"k{number} Thank you, that is what I wanted to know.",
             "client_id": f"k{number}",
@@ -73,13 +75,13 @@ class Scene:
         return Letter(asked, readers, self.through(stream))
 
     def warm_up(self, seconds: float = 2.0) -> None:
-        """A few requests: what a server loads when it is first asked belongs to none of them."""
+        """Send a few messages first, so that what the server loads for its first requests is not measured."""
         Writers(self.loop, self.account, self.letter).begin(50, seconds)
         self.loop.run(seconds + 1)
         self.account.clear()
 
     def measure(self, rate: float, seconds: float) -> dict[str, Any]:
-        """Send for so long; one line of a table."""
+        """Send for this many seconds. Returns a line of the table."""
         account, crowd = self.account, self.crowd
         account.clear()
         lost, beats = crowd.lost, crowd.beats
@@ -110,7 +112,7 @@ class Scene:
         }
 
     def close(self) -> None:
-        """Everybody leaves."""
+        """Close all connections."""
         self.crowd.close()
         for one in self.senders:
             one.close()

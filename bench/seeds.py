@@ -1,6 +1,6 @@
-"""Databases full of conversations, written past the application: a million in minutes, each reachable by a token.
+"""Databases full of conversations, written without the application: a million in minutes, each reachable by a token.
 
-Names and tokens follow from numbers, so whoever measures needs no list of them.
+Names and tokens are computed from numbers, so a measurement needs no list of them.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from sqlalchemy import make_url
 from livechat.db import schema
 from livechat.db.engine import make_engine
 
-MESSAGES = 5  # in each session
-ASKED = 3  # of them by the customer, where an admin has answered
-APART = timedelta(seconds=30)  # between the beginnings of two sessions
+MESSAGES = 5  # messages in each session
+ASKED = 3  # of them by the customer, if an admin has answered
+APART = timedelta(seconds=30)  # between the starts of two sessions
 BODY = (
     "Is it in stock in blue, and how long does it take to Graz? Thank you for looking it up for me!"
 )
-# Words that stand in one message of so many: something to search for.
+# Words to search for. Each is in one message of so many.
 RARER = {"warranty": 3, "invoice": 50, "gift": 1000, "zeppelin": 100_000}
 TAGS = ("refund", "delivery", "complaint", "wholesale")
 TAGGED = 7  # one session of so many has a tag
@@ -52,22 +52,22 @@ LOGINS = "admin_logins (id, admin_id, token_hash, created_at, expires_at)"
 
 
 def session_uuid(number: int) -> uuid.UUID:
-    """The name of a session; at random as far as an index can tell."""
+    """The public id of a session; random as far as an index can tell."""
     return uuid.UUID(hashlib.md5(b"%d" % number, usedforsecurity=False).hexdigest(), version=4)
 
 
 def customer_token(number: int) -> str:
-    """What the customer of a session shows."""
+    """The bearer token of a session's customer."""
     return f"bench-customer-token-{number:09d}"
 
 
 def login_token(admin: int) -> str:
-    """What an admin's cookie holds."""
+    """The token in an admin's cookie."""
     return f"bench-admin-login-{admin:09d}"
 
 
 def cursor(number: int, position: int = MESSAGES, letter: str = "c") -> str:
-    """Where a reader stands who has read so far."""
+    """The cursor of a reader who has read up to this position."""
     return f"{letter}{position}.{session_uuid(number).hex[:8]}"
 
 
@@ -77,7 +77,7 @@ def customer(number: int) -> dict[str, str]:
 
 
 def admin(number: int) -> dict[str, str]:
-    """The headers of an admin who is signed in."""
+    """The headers of a signed-in admin."""
     token = login_token(number)
     proof = hmac.new(SECRET.encode(), b"csrf " + token.encode(), hashlib.sha256).hexdigest()
     return {
@@ -88,8 +88,11 @@ def admin(number: int) -> dict[str, str]:
 
 
 class Seeds:
-    """Conversations 1 … `sessions`, the newest a moment ago. The last `active` are with one of the `admins`, who has
-    answered; of them the last `waiting` have no answer; the older ones are closed."""
+    """Conversations 1 … `sessions`, the newest a few minutes old.
+
+    The last `active` are open, and an admin has answered them, except for the last `waiting` of them. The older ones
+    are closed.
+    """
 
     def __init__(self, sessions: int, *, admins: int, active: int, waiting: int) -> None:
         self.sessions, self.admins, self.active, self.waiting = sessions, admins, active, waiting
@@ -125,10 +128,10 @@ class Seeds:
         schema.migrate(engine)
         engine.dispose()
         if not sqlite:
-            _PostgreSQL(url).finish()  # its statistics, once more
+            _PostgreSQL(url).finish()  # updates the planner's statistics
 
     def admin_of(self, number: int) -> int:
-        """Who has a session."""
+        """The id of the admin of a session."""
         return number % self.admins + 1
 
     @property

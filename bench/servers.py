@@ -1,4 +1,4 @@
-"""The processes that are measured: `livechat serve` as an operator starts it, and what it is compared with."""
+"""The processes that are measured: `livechat serve` as an operator starts it, and those to compare it with."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from livechat.db.engine import make_engine
 HERE = Path(__file__).parent
 SECRET = "not-a-secret-because-everybody-can-read-it-here"
 BEFORE_THE_INDEX = "0003"
-"""The tables without what is searched: seeds.py fills them, and has the index made of it all at once."""
+"""The schema without the search index. seeds.py fills it, and a migration then builds the index at once."""
 NO_LIMIT = "900000000/minute"
 INI = """[app:main]
 use = egg:livechat
@@ -42,13 +42,13 @@ LIMITED = ("guest_sends", "network_sends", "all_sends", "network_starts", "all_s
 
 
 def raise_file_limit() -> None:
-    """As many open files as we are allowed; ten thousand streams have two ends."""
+    """Allow as many open files as the system permits. Both ends of ten thousand streams are here."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
+    """A loopback port on which nothing listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -56,7 +56,7 @@ def free_port() -> int:
 
 
 class Server:
-    """A process that serves on a port of its own. `workers`: it starts so many, and they do the work."""
+    """A process that serves on a port of its own. `workers`: how many processes it starts to do the work."""
 
     def __init__(self, folder: Path, command: Sequence[str], port: int, workers: int = 1) -> None:
         self.command, self.port, self.workers = list(command), port, workers
@@ -66,7 +66,7 @@ class Server:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Server:
-        """Start it and wait until it answers."""
+        """Start the process, and wait until it answers."""
         environ = {name: value for name, value in os.environ.items() if "LIVECHAT" not in name}
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
@@ -80,7 +80,7 @@ class Server:
         return self
 
     def stop(self) -> float:
-        """End it as an operator does; returns how long that took, in seconds."""
+        """Stop the process as an operator does. Returns how many seconds that took."""
         assert self.process is not None
         began = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
@@ -93,19 +93,19 @@ class Server:
 
     @property
     def pids(self) -> list[int]:
-        """The processes that answer."""
+        """The processes that answer requests."""
         assert self.process is not None
         return [self.process.pid] if self.workers == 1 else _children(self.process.pid)
 
     def memory(self) -> int:
-        """The resident memory of the processes that answer, in bytes."""
+        """The resident memory of the processes that answer requests, in bytes."""
         page = os.sysconf("SC_PAGE_SIZE")
         return sum(
             int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * page for pid in self.pids
         )
 
     def complaints(self) -> list[str]:
-        """What it has said that was no greeting; a measurement beside errors is none."""
+        """The errors and warnings in its log; a measurement with errors does not count."""
         lines = self.log.read_text(errors="replace").splitlines()
         return [line for line in lines if "ERROR" in line or "WARN" in line or "Traceback" in line]
 
@@ -128,7 +128,7 @@ def _children(pid: int) -> list[int]:
 
 
 def chat_server(folder: Path, database_url: str, *, workers: int = 1, **settings: str) -> Server:
-    """`livechat serve`, with limits that nobody reaches."""
+    """`livechat serve`, with limits that are never reached."""
     port = free_port()
     config = folder / f"livechat-{port}.ini"
     limits = "\n".join(f"livechat.limit_{name} = {NO_LIMIT}" for name in LIMITED)
@@ -145,15 +145,15 @@ def chat_server(folder: Path, database_url: str, *, workers: int = 1, **settings
     return server
 
 
-def beside(folder: Path, name: str, *arguments: str) -> Server:
-    """A program of this folder that takes a port and serves there."""
+def script_server(folder: Path, name: str, *arguments: str) -> Server:
+    """A script of this folder that takes a port and serves there."""
     port = free_port()
     return Server(folder, [sys.executable, str(HERE / name), str(port), *arguments], port)
 
 
 @contextlib.contextmanager
 def running(server: Server) -> Iterator[Server]:
-    """The server, from its start to its end."""
+    """The server, started at the beginning of the block and stopped at its end."""
     try:
         yield server.start()
     finally:
@@ -204,7 +204,7 @@ def _postgresql(folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def redis_server(folder: Path) -> Iterator[str]:
-    """The URL of a Redis that keeps nothing. Its program comes from the system, or from a wheel that carries it."""
+    """The URL of a Redis that stores nothing. The program is on the PATH, or in a wheel that carries it."""
     program = shutil.which("redis-server") or shutil.which(
         "redis-server", path=str(Path(sys.executable).parent)
     )

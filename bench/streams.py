@@ -1,10 +1,10 @@
-"""How long does a message take to the other side while thousands of visitors are connected, and what do they cost?
+"""How fast do messages arrive while thousands of visitors are connected, and what do the visitors cost?
 
     python bench/streams.py [--streams 1000 10000] [--rates 50 100 200] [--seconds 15]
 
-One process on SQLite, as `livechat serve` starts it. Customers and admins write at random moments; the time runs from
-the moment a request is sent until the message has arrived on the other side's open stream. Then the server is
-restarted and everybody comes back.
+One process on SQLite, started by `livechat serve`. Customers and admins write at random moments. Times start when a
+request is sent and end when the message has arrived on the other side's open stream. Then the server restarts, and all
+visitors reconnect.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from servers import chat_server, new_database, raise_file_limit, running
 
 
 def restart(scene: Scene) -> dict[str, Any]:
-    """End the server, start it, and wait until everybody is back."""
+    """Restart the server, and wait until everybody has reconnected."""
     server, crowd, loop = scene.server, scene.crowd, scene.loop
     times: dict[str, float] = {}
     began = clock()
 
-    def anew() -> None:
+    def stop_and_start() -> None:
         times["ended"] = server.stop()
         server.start()
         times["serves"] = clock() - began
 
-    thread = threading.Thread(target=anew)
+    thread = threading.Thread(target=stop_and_start)
     crowd.back.clear()
     cut, everybody = crowd.lost, len(crowd.streams)
     thread.start()
@@ -56,7 +56,7 @@ def restart(scene: Scene) -> dict[str, Any]:
 
 
 def measure(options: argparse.Namespace, streams: int) -> dict[str, Any]:
-    """Everything about one number of streams."""
+    """All results for one number of streams."""
     with tempfile.TemporaryDirectory() as name, new_database("sqlite", Path(name)) as url:
         seeds = Seeds(streams, admins=options.admins, active=streams, waiting=streams // 50)
         seeds.write(url)
@@ -69,7 +69,7 @@ def measure(options: argparse.Namespace, streams: int) -> dict[str, Any]:
             busy = report.Busy(server.pids)
             took = scene.crowd.open_all(within=300)
             opening = busy.cores()
-            scene.loop.run(15)  # until everybody has had a sign of life
+            scene.loop.run(15)  # until every stream has had a heartbeat
             memory = (server.memory() - before) / len(scene.crowd.streams) / 1024
             idle = report.Busy(server.pids)
             scene.loop.run(options.seconds)
@@ -90,7 +90,7 @@ def measure(options: argparse.Namespace, streams: int) -> dict[str, Any]:
             opened["KiB each, at the end"] = round(later, 1)
             back = restart(scene)
             report.table([back])
-            # After the storm everything must be as before.
+            # After the restart the times must be as before.
             back["then"] = scene.measure(options.rates[0], 5.0)
             scene.close()
     return {"opening": opened, "delivery": lines, "restart": back}

@@ -1,4 +1,4 @@
-"""The same application on a server with plain threads, where everybody polls: what `threads.py` compares with.
+"""The same application on a server with plain threads, where everybody polls; `threads.py` compares with it.
 
 python bench/threaded.py PORT FILE.ini [THREADS]
 """
@@ -17,9 +17,8 @@ def main() -> None:
 
     import livechat
 
-    logging.getLogger("waitress.queue").setLevel(
-        logging.ERROR
-    )  # that some wait is what is measured
+    # Its warnings of a queue say nothing new: waiting is what is measured.
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)
     port, config = int(sys.argv[1]), sys.argv[2]
     threads = int(sys.argv[3]) if len(sys.argv) > 3 else 8
     settings = plaster.get_settings(config, "app:main")

@@ -1,10 +1,10 @@
-"""What do streams give over asking every three seconds on a server with plain threads?
+"""How much better are streams than polling every three seconds, on a server with plain threads?
 
     python bench/threads.py [--visitors 200] [--rate 20] [--seconds 20]
 
-The same application, the same visitors, the same messages; once served by waitress with 8 threads, where every visitor
-polls every 3 seconds as our pages do without a stream, once as it is meant to be. `cost` is what the server needs
-while nobody writes, in cores.
+The same application, visitors and messages are served twice: by waitress with 8 threads, where every visitor polls
+every 3 seconds as the pages do without a stream, and by the real server. `cost` is what the server takes while nobody
+writes, in cores.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from loop import Answer, Requester, clock, request
 from scene import Scene
 from seeds import Seeds, admin, customer, session_uuid
 from seeds import cursor as first_cursor
-from servers import Server, beside, chat_server, new_database, raise_file_limit, running
+from servers import Server, chat_server, new_database, raise_file_limit, running, script_server
 
-PACE = 3.0  # seconds, give or take 15 %, as the widget has it
+PACE = 3.0  # seconds, plus or minus 15 %, as in the widget
 ADMINS = 10
 
 
@@ -54,12 +54,12 @@ class Poller:
         self._scene.loop.at(moment + PACE * random.uniform(0.85, 1.15), self._ask)
 
     def close(self) -> None:
-        """Leave."""
+        """Close the connection."""
         self._requester.close()
 
 
 class PollingScene(Scene):
-    """The same visitors and admins, who all poll."""
+    """The same visitors and admins, all of whom poll."""
 
     def __init__(self, server: Server, visitors: int) -> None:
         super().__init__(server, visitors, ADMINS, lists=0)
@@ -83,7 +83,7 @@ class PollingScene(Scene):
 
 
 def measure(scene: Scene, server: Server, name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """One line: the cost of doing nothing, and the time of a message."""
+    """One line of the table: the cost of an idle site, and the times of messages."""
     gc.collect()
     if isinstance(scene, PollingScene):
         scene.loop.run(PACE)
@@ -123,7 +123,7 @@ def main() -> None:
             Seeds(count, admins=ADMINS, active=count, waiting=5).write(url)
             server = chat_server(folder, url)
             if name != "streams":
-                server = beside(folder, "threaded.py", str(server.config))
+                server = script_server(folder, "threaded.py", str(server.config))
             with running(server):
                 scene = (
                     Scene(server, count, ADMINS, lists=0)

@@ -1,12 +1,11 @@
-"""What the widget and the desk weigh: the bytes a browser gets, gzipped, before the first click, by the first open,
-and by the first look at the inbox.
+"""How many bytes does a browser load, gzipped: before the first click, by the first open, and for the inbox?
 
     python bench/weights.py [--check]
 
-Asks the application itself, as a browser would: the loader, the conversation page, its style sheets and scripts, and
-every module these import; for the desk the inbox with a page of fifty chats, one of them open. The application
-does not compress pages with secrets in them; the desk's page is compressed here, so that all is counted alike. With
---check the exit status is 1 when a weight is over its budget.
+It asks the application itself, as a browser would, for the loader, the conversation page, its style sheets and scripts,
+and every module that these import; for the desk, the inbox with a page of fifty chats, one of them open. The
+application does not compress pages with secrets in them, so the desk's page is compressed here, in order to count all
+alike. With --check the exit status is 1 when a weight is over its budget.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ WIDGET, DESK = ("/widget.js", "/chat/"), ("/custom-admin/chat/50/",)
 
 
 def weigh(*paths: str) -> dict[str, tuple[int, int]]:
-    """Path by path: bytes plain and bytes gzipped, in the order a browser asks, beginning with these."""
+    """The bytes of each path, plain and gzipped, in the order in which a browser loads them from `paths` on."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'x.sqlite3'}"
         app = application(Settings(secret="weights", database_url=url))
@@ -60,7 +59,7 @@ def weigh(*paths: str) -> dict[str, tuple[int, int]]:
 
 
 def _desk(url: str) -> str:
-    """Fifty chats and an admin; returns the admin's login."""
+    """Make fifty chats and an admin. Returns the admin's login."""
     engine = make_engine(url)
     schema.migrate(engine)
     with transaction(engine) as db:
@@ -75,7 +74,7 @@ def _desk(url: str) -> str:
 
 def _links(path: str, text: str) -> list[str]:
     if path.endswith(".js"):
-        # Types are imported in comments only; what `import()` names is loaded when it is needed.
+        # Comments import types only, and `import()` loads its module when it is needed.
         text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
         return re.findall(r"""(?:from|import)\s*["'](\.[^"']+)["']""", text)
     if path.endswith(".css"):
@@ -87,7 +86,7 @@ def _links(path: str, text: str) -> list[str]:
 
 
 def _show(found: dict[str, tuple[int, int]]) -> int:
-    """Print the table and return the sum of what is gzipped."""
+    """Print the table. Returns the sum of the gzipped bytes."""
     print(f"{'plain':>8} {'gzipped':>8}  path")
     for path, (plain, packed) in found.items():
         print(f"{plain:8,} {packed:8,}  {re.sub(r'/static/[0-9a-f]+/', '/static/…/', path)}")
@@ -96,7 +95,7 @@ def _show(found: dict[str, tuple[int, int]]) -> int:
 
 
 def main() -> int:
-    """Print the tables; 1 when a budget is not kept and --check was given."""
+    """Print the tables. Returns 1 if --check is given and a weight is over its budget."""
     widget, desk = weigh(*WIDGET), weigh(*DESK)
     loader, total, inbox = widget["/widget.js"][1], _show(widget), _show(desk)
     print(f"before the first click: {loader:,} of {LOADER_BUDGET:,} bytes, one request")

@@ -2,8 +2,8 @@
 
     python bench/workers.py [--workers 4] [--streams 1000] [--rates 50 100 200] [--seconds 10]
 
-Which process holds a connection is read from /proc. In one run each message goes through another process than the one
-its reader is connected to, in the other run through the same one. Then a process is killed while messages are written.
+/proc tells which process holds a connection. In one run each message goes through another process than the one that its
+reader is connected to, in the other through the same one. Then a process is killed while messages are written.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def owners(server: Server) -> dict[tuple[str, int], int]:
         for file in Path(f"/proc/{pid}/fd").iterdir():
             try:
                 sockets[os.readlink(file)] = pid
-            except OSError:  # closed meanwhile
+            except OSError:  # closed in the meantime
                 continue
     found = {}
     for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
@@ -48,7 +48,7 @@ def owners(server: Server) -> dict[tuple[str, int], int]:
 
 
 class Routes:
-    """Which connections a message may take, so that it crosses from one process to another, or does not."""
+    """The connections that a message may take in order to cross between processes, or not to."""
 
     def __init__(self, scene: Scene) -> None:
         held = owners(scene.server)
@@ -61,7 +61,7 @@ class Routes:
         self._all = scene.senders
 
     def across(self, stream: Stream) -> list[Requester]:
-        """Connections to another process than the reader's."""
+        """Connections to other processes than the reader's."""
         own = self._senders.get(self._of[stream], [])
         return [one for one in self._all if one not in own]
 
@@ -76,7 +76,7 @@ class Routes:
 
 
 def kill_one(scene: Scene, rate: float) -> dict[str, Any]:
-    """Kill a process with `kill -9` while messages are written; its visitors come back to others."""
+    """Kill a process with `kill -9` while messages are written. Its visitors reconnect to others."""
     crowd = scene.crowd
     crowd.back.clear()
     everybody, before = len(crowd.streams), crowd.lost
@@ -109,7 +109,7 @@ def kill_one(scene: Scene, rate: float) -> dict[str, Any]:
 
 
 def measure(options: argparse.Namespace, *, with_redis: bool) -> dict[str, Any]:
-    """Everything about one way of waking."""
+    """All results for one kind of wake-up."""
     way = "Redis" if with_redis else "NOTIFY"
     with (
         tempfile.TemporaryDirectory() as name,

@@ -1,4 +1,4 @@
-"""Messages at a steady rate, each with a number, and the account of who has received which."""
+"""Numbered messages at a steady rate, and a record of which reader has received which."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ TRIES = 10
 
 @dataclass
 class Account:
-    """What was sent, when, and where it arrived. Times are of `clock`, in seconds."""
+    """What was sent, when, and where it arrived. Times are those of `clock`, in seconds."""
 
     began: dict[int, float] = field(default_factory=dict)
     acknowledged: set[int] = field(default_factory=set)
     refused: dict[int, str] = field(default_factory=dict)
     answer_times: list[float] = field(default_factory=list)
     late: list[float] = field(default_factory=list)
-    """How much later than planned we began to send: our own share of the trouble."""
+    """How many seconds later than planned sending began: the generator's own share of a delay."""
     delivery: dict[str, list[float]] = field(default_factory=dict)
     expected: dict[int, set[str]] = field(default_factory=dict)
     arrived: dict[int, set[str]] = field(default_factory=dict)
     twice: int = 0
 
     def clear(self) -> None:
-        """Forget what was sent; what arrives twice is counted for ever."""
+        """Forget what was sent. The count of repeated arrivals goes on."""
         every = (self.began, self.acknowledged, self.refused, self.answer_times, self.late)
         for one in (*every, self.delivery, self.expected, self.arrived):
             one.clear()
 
     def reader(self, name: str, timed: Callable[[int], str | None]) -> Callable[[int, float], None]:
-        """What a stream calls. `timed` says under which heading a message's time counts, if it does."""
+        """The function that a stream calls for a message. `timed`: the heading for its time, or None."""
 
         def heard(number: int, moment: float) -> None:
             began = self.began.get(number)
@@ -51,21 +51,21 @@ class Account:
         return heard
 
     def missing(self) -> int:
-        """Acknowledged messages times readers whom they have not reached."""
+        """How many arrivals of acknowledged messages are missing, over all readers."""
         return sum(
             len(self.expected[number] - self.arrived.get(number, set()))
             for number in self.acknowledged
         )
 
     def all_arrived(self) -> bool:
-        """Whether everything that was sent is answered and has reached everybody."""
+        """Whether every message is answered, and the acknowledged ones have reached all readers."""
         answered = len(self.acknowledged) + len(self.refused) == len(self.began)
         return answered and not self.missing()
 
 
 @dataclass(frozen=True)
 class Letter:
-    """A message to send: the request, whom it must reach, and which connections may take it."""
+    """A message to send: the request, the readers it must reach, and the connections that may carry it."""
 
     asked: bytes
     readers: set[str]
@@ -73,7 +73,7 @@ class Letter:
 
 
 class Writers:
-    """Sends at random moments, so many a second on average, whether or not the server keeps up."""
+    """Sends at random moments, at an average rate, whether or not the server keeps up."""
 
     numbers = 0
 
@@ -82,10 +82,10 @@ class Writers:
         self._busy: set[Requester] = set()
         self._until = self._next = 0.0
         self._rate = 1.0
-        self.stalled = 0  # times when every connection was busy
+        self.stalled = 0  # sends that found every connection busy
 
     def begin(self, rate: float, seconds: float) -> None:
-        """Send for so long; `Loop.run` has to go on meanwhile."""
+        """Send `rate` messages per second for this many seconds, while the caller keeps `Loop.run` going."""
         self._rate = rate
         self._next = clock() + random.expovariate(rate)
         self._until = clock() + seconds
@@ -115,12 +115,12 @@ class Writers:
         def answered(answer: Answer) -> None:
             self._busy.discard(requester)
             if number not in account.began:
-                return  # of an earlier measurement, and too late for it
+                return  # from an earlier measurement, and too late for it
             if answer.status in {200, 201}:
                 account.acknowledged.add(number)
                 account.answer_times.append(answer.ended - answer.began)
             elif answer.status == 0 and tries < TRIES:
-                # As every client of ours: who has had no answer sends the very same again.
+                # Like every client of livechat: without a response, the same request is sent again.
                 again = clock() + 0.2 * tries
                 self._loop.at(again, lambda: self._ask(requester, number, asked, tries + 1))
             else:

@@ -1,7 +1,6 @@
-"""livechat: a customer live chat that a shop can run by itself. `main` makes the application.
+"""livechat: a customer live chat that a shop can host itself. `main` makes the application.
 
-What the application is made of is imported where it is made, so that the command line, which does
-without it, starts quickly.
+The parts of the application are imported by the functions that need them, so that the command line starts quickly.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def main(_global_config: dict[str, str] | None, **ini: str) -> Router:
-    """The smallest application around the include: what PasteDeploy and `livechat serve` call."""
+    """Make the smallest application around the include. PasteDeploy and `livechat serve` call this."""
     from pyramid.config import Configurator
 
     config = Configurator(settings=ini)
@@ -25,7 +24,7 @@ def main(_global_config: dict[str, str] | None, **ini: str) -> Router:
 
 
 def application(settings: Settings) -> Router:
-    """The application for settings that are read already."""
+    """Make the application from settings that have already been read."""
     from pyramid.config import Configurator
 
     config = Configurator()
@@ -35,8 +34,11 @@ def application(settings: Settings) -> Router:
 
 
 def _make(config: Configurator) -> Router:
-    """The application. What `add_request_method` has added is put into one class of requests: by itself Pyramid makes
-    a class for each request, which Python looks up more slowly as well; that is a tenth of a message sent."""
+    """Make the application, with a single class of requests that has all that `add_request_method` has added.
+
+    Pyramid would make a class for each request, on which Python also looks up attributes more slowly. That is a tenth
+    of the time of a send.
+    """
     from pyramid.interfaces import IRequestExtensions
     from pyramid.request import Request
 
@@ -50,7 +52,7 @@ def _make(config: Configurator) -> Router:
 
 
 def includeme(config: Configurator) -> None:
-    """Take the chat into a Pyramid application: ``config.include("livechat")``."""
+    """Include the chat in a Pyramid application: ``config.include("livechat")``."""
     import pyramid_tm
 
     from .resources import root_factory
@@ -62,22 +64,22 @@ def includeme(config: Configurator) -> None:
     config.add_settings(
         {
             "tm.manager_hook": pyramid_tm.explicit_manager,
-            "tm.annotate_user": False,  # asking who it is would read the database in every transaction
-            "tm.commit_veto": pyramid_tm.default_commit_veto,  # an answer of 400 and up commits nothing
+            "tm.annotate_user": False,  # naming the user would read the database
+            "tm.commit_veto": pyramid_tm.default_commit_veto,  # errors (400 and up) commit nothing
             "retry.attempts": 3,
             "retry.activate_hook": "livechat.web.request_body.attempts",
         }
     )
     config.set_root_factory(root_factory)
-    # Requests that the database asks to repeat are repeated from the start.
+    # If the database asks for a retry, the request runs again from the start.
     config.include("pyramid_retry")
     config.include("pyramid_tm")
-    # Pages, and the words on them.
+    # Pages, and their translations.
     config.include("pyramid_jinja2")
     config.add_translation_dirs("livechat:locale")
-    # The server's language for everybody. Pyramid's own way lets clients name any, and remembers each for ever.
+    # The server's language for everybody. By default Pyramid lets clients name any locale, and caches each for ever.
     config.set_locale_negotiator(lambda _request: None)
-    # JSON in UTF-8, in answers and on pages.
+    # JSON in UTF-8, in responses and on pages.
     config.include(".web.json_renderer")
     # request.dbsession
     config.include(".db.session")
@@ -87,28 +89,28 @@ def includeme(config: Configurator) -> None:
     config.include(".conversation.storage")
     # What is remembered of the days that are over.
     config.include(".statistics.daily")
-    # What the desk does by itself.
+    # Automatic assignment, and background duties.
     config.include(".desk.auto_assignment")
     config.include(".realtime.duties")
-    # Resume tickets that have expired.
+    # Cleaning up expired resume tickets.
     config.include(".accounts.resume_tickets")
-    # When admins were last seen.
+    # Recording when admins were last seen.
     config.include(".accounts.logins")
-    # Who asks, request.identity, CSRF and Origin.
+    # request.identity, permissions, CSRF and Origin.
     config.include(".security")
-    # Requests are read whole and checked before anything else happens.
+    # Requests are read completely and checked before anything else happens.
     config.include(".web.request_body")
     # Polls without news are answered as they were a moment ago.
     config.include(".realtime.poll_cache")
     # Safe headers, CORS, compression.
     config.include(".web.headers")
-    # How fast one may go.
+    # Rate limits.
     config.include(".web.rate_limits")
     config.include(".accounts.login_limits")
-    # Strict paths, proven origins, and the permission nobody has.
+    # Strict paths, checked origins, and a default permission that nobody has.
     config.include(".web.derivers")
-    # Style sheets, scripts and icons, with a fingerprint in the address.
+    # Style sheets, scripts and icons, with a fingerprint in their URL.
     config.include(".web.assets")
-    # Which of several answers an Accept header gets.
+    # Which of several representations an Accept header gets.
     config.include(".views.streaming")
     config.scan(".views")

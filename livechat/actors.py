@@ -1,4 +1,4 @@
-"""Who acts on conversations."""
+"""Actors: who acts on conversations."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ from .models import Sender
 
 
 class Kind(StrEnum):
-    """What kind of actor did something."""
+    """The kinds of actors."""
 
     CUSTOMER = "customer"
     ADMIN = "admin"
-    """Somebody who is signed in at the desk."""
+    """An admin who is signed in at the desk."""
     SHELL = "shell"
-    """Somebody at the command line, in the name of an admin or in nobody's."""
+    """The command line, in an admin's name or without one."""
     SYSTEM = "system"
-    """livechat, for example when it assigns chats automatically."""
+    """livechat itself, for example when it assigns chats automatically."""
 
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts. `key` is ``customer``, ``admin:7`` or ``staff`` (the command line)."""
+    """Who acts. `key`: ``customer``, ``admin:7`` or ``staff`` (the command line)."""
 
     key: str
     name: str | None = None
     admin_id: int | None = None
     by_shell: bool = False
-    """The command line acts in the name of this admin. What it writes is the admin's; the audit log says whose act
-    it was."""
+    """Whether the command line acts in this admin's name: the audit log then names the command line."""
 
     @property
     def is_customer(self) -> bool:
@@ -50,16 +49,16 @@ class Actor:
 CUSTOMER = Actor("customer")
 STAFF = Actor("staff")
 NOBODY = Actor("nobody")
-"""Somebody who is not signed in, in the audit log."""
+"""Somebody who is not signed in, for the audit log."""
 
 
 def admin_actor(admin_id: int, name: str) -> Actor:
-    """An admin as the one who acts."""
+    """An admin as an actor."""
     return Actor(f"admin:{admin_id}", name, admin_id)
 
 
 def shell_actor(admin_id: int, name: str) -> Actor:
-    """The command line as the one who acts, in the name of an admin."""
+    """The command line as an actor, in an admin's name."""
     return Actor(f"admin:{admin_id}", name, admin_id, by_shell=True)
 
 

@@ -1,4 +1,4 @@
-"""The audit log: who did what that only staff may do. Rows are added in the act's own transaction, never changed."""
+"""The audit log: who did what that only the team may do. Each act adds its row in its own transaction."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Act(StrEnum):
     REPLY_CHANGED = "reply_changed"
     REPLY_REMOVED = "reply_removed"
     WROTE = "wrote"
-    """An answer that the command line sent in the name of an admin. What admins send themselves is no entry."""
+    """A reply that the command line sent in an admin's name. Replies from the desk are not recorded."""
     NOTED = "noted"
-    """The same for a note."""
+    """A note that the command line wrote in an admin's name."""
     REVOKED = "revoked"
     SIGNED_OUT = "signed_out"
     RENAMED = "renamed"
@@ -85,7 +85,10 @@ def entries(
     since: datetime | None = None,
     limit: int = PAGE,
 ) -> Sequence[Audit]:
-    """Entries, the newest first. `before`: an entry's id; `actor`: an `Actor.audit_key`."""
+    """Rows of the log, the newest first.
+
+    `before`: only rows with a smaller id; `actor`: an `Actor.audit_key`; `session`: a session's number.
+    """
     query = select(Audit).order_by(Audit.id.desc()).limit(limit)
     for column, value in ((Audit.actor_key, actor), (Audit.act, act), (Audit.session_id, session)):
         if value is not None:

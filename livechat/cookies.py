@@ -1,8 +1,8 @@
-"""The desk's cookies: their names, where they are sent, and headers that set them.
+"""The desk's cookies: their names, their scope, and the headers that set them.
 
-Over https a cookie's name begins with ``__Host-`` (RFC 6265bis, section 4.1.3.2): browsers take it only from this very
-host, over https and for the whole of it. So no subdomain, and no page over http, can plant a login or the seed of the
-forms' tokens. Over plain http, which is for development, the prefix cannot be used.
+Over https a cookie's name begins with ``__Host-`` (RFC 6265bis, section 4.1.3.2). Browsers accept it only from this
+very host, over https, and for the whole host. So no subdomain, and no page over http, can plant a login or the seed of
+CSRF tokens. Plain http, which is for development, does not allow the prefix.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def over_https(request: Request) -> bool:
 
 
 def cookie_name(request: Request, name: str) -> str:
-    """The name under which a cookie is sent here. Chats below several paths of one host keep their own."""
+    """The name of a cookie on this site. Chats below several paths of one host use different names."""
     if not over_https(request):
         return name
     place = re.sub(r"[^A-Za-z0-9]+", "-", request.script_name).strip("-")
@@ -34,7 +34,7 @@ def cookie_name(request: Request, name: str) -> str:
 
 
 def read_cookie(cookies: Mapping[str, str], name: str) -> str:
-    """The token in a cookie, if its form is right; else an empty text."""
+    """The token in a cookie; an empty text if it is missing or malformed."""
     token = cookies.get(name, "")
     return token if re.fullmatch(r"[A-Za-z0-9_-]{20,100}", token) else ""
 
@@ -48,8 +48,10 @@ def set_cookie(
     *,
     samesite: Literal["Lax", "Strict"] = "Lax",
 ) -> Headers:
-    """Headers that set a cookie for so many seconds, or with 0 seconds remove it. `path`: where it is sent over
-    plain http; a ``__Host-`` cookie is always sent to the whole host."""
+    """Headers that set a cookie for `lasts` seconds; 0 removes it.
+
+    `path`: where it is sent over plain http. A ``__Host-`` cookie is always sent to the whole host.
+    """
     response, secure = Response(), over_https(request)
     response.set_cookie(
         cookie_name(request, name),
@@ -64,7 +66,7 @@ def set_cookie(
 
 
 def remove_former(request: Request, name: str, path: str) -> Headers:
-    """Headers that remove the cookie of this name that versions without the prefix have set over https."""
+    """Headers that remove the cookie which versions without the prefix have set over https."""
     if not over_https(request):
         return []
     response = Response()

@@ -1,4 +1,4 @@
-"""How livechat says no: each refusal carries a code for programs and one sentence for a person."""
+"""How livechat refuses: every refusal has a code for programs and one sentence for people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ = TranslationStringFactory("livechat")
 
 
 class Refused(Exception):
-    """An act that was not done. Nothing has changed. Views answer with `status`, the command line exits 1."""
+    """An act that was refused and changed nothing. Views respond with `status`; the command line exits with 1."""
 
     status = 400
 
@@ -24,37 +24,37 @@ class Refused(Exception):
 
 
 class Unreadable(Refused):
-    """The request cannot be read at all."""
+    """The request is malformed."""
 
     status = 400
 
 
 class NotAllowed(Refused):
-    """The request comes from where it may not come from."""
+    """The request comes from someone, or from a site, that may not do this."""
 
     status = 403
 
 
 class Conflict(Refused):
-    """Somebody was first, or the conversation is not in the state for it."""
+    """Somebody else was faster, or the state of the conversation does not allow it."""
 
     status = 409
 
 
 class TooLarge(Refused):
-    """More bytes than a request may have."""
+    """The request has more bytes than allowed."""
 
     status = 413
 
 
 class WrongType(Refused):
-    """Not JSON."""
+    """The body has a type other than JSON."""
 
     status = 415
 
 
 class Invalid(Refused):
-    """One field is wrong."""
+    """One field is invalid."""
 
     status = 422
 
@@ -63,7 +63,7 @@ class Invalid(Refused):
 
 
 class TooMany(Refused):
-    """Too fast. `retry_after` is in seconds."""
+    """Too many requests. `retry_after` is in seconds."""
 
     status = 429
 
@@ -73,7 +73,7 @@ class TooMany(Refused):
 
 
 class Busy(Refused):
-    """Too much of the same work is waiting already. `retry_after` is in seconds."""
+    """Too much of the same work is already waiting. `retry_after` is in seconds."""
 
     status = 503
 
@@ -83,7 +83,7 @@ class Busy(Refused):
 
 
 class WrongLogin(Refused):
-    """Name or password is wrong; which of them is not said."""
+    """The username or the password is wrong; the response does not say which."""
 
     status = 422
 
@@ -92,7 +92,7 @@ class WrongLogin(Refused):
 
 
 class TooManyStreams(Refused):
-    """No further stream now; asking now and then works as well."""
+    """No further stream is possible now; polling works."""
 
     status = 503
     retry_after = 60
@@ -104,7 +104,7 @@ class TooManyStreams(Refused):
 
 
 class Missing(Refused):
-    """What is asked for does not exist (only for those who may know)."""
+    """The thing asked for does not exist; only for those who may know that."""
 
     status = 404
 

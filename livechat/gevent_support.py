@@ -1,6 +1,6 @@
-"""What livechat asks of gevent besides its server: everything here works without gevent, too, or is not called then.
+"""What livechat needs of gevent apart from its server. It works without gevent, or is not called then.
 
-`livechat serve` lets gevent replace what Python offers for waiting (`patch` in server/http.py).
+`livechat serve` makes Python's blocking calls cooperate with gevent (`patch` in server/http.py).
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ def is_patched() -> bool:
 
 
 def in_a_real_thread(work: Callable[[], Any]) -> Any:
-    """Do what blocks, and does not know of gevent, while others go on; gives what it gives."""
+    """Run a function in a real thread, because it blocks and gevent cannot change that. Returns its result."""
     from gevent import get_hub
 
     return get_hub().threadpool.apply(work)
 
 
 def raw_socket(client: Any) -> Any:
-    """The operating system's socket behind one of gevent's, for a call that neither waits nor lets others go on.
+    """The operating system's socket behind one of gevent's, for a call that does not let other greenlets run.
 
     It is non-blocking: a call that would have to wait raises BlockingIOError. gevent keeps it in an attribute that it
-    does not document; tests/unit/test_gevent_support.py holds that against the installed version.
+    does not document; tests/unit/test_gevent_support.py checks that the installed version still has it.
     """
     return client._sock

@@ -1,7 +1,7 @@
-"""Who may do what: every permission there is, every role, and the one table that grants the former to the latter.
+"""Who may do what: all permissions, all roles, and the one table that grants permissions to roles.
 
-Everything else asks this table. The ACLs in resources.py are made from it; rights.py asks it for the command line,
-for assignments, and again under a lock before each act; the desk's pages ask it for what they show.
+Everything else uses this table. The ACLs in resources.py are made from it. rights.py uses it for the command line, for
+assignments, and again under a lock before each act. The desk's pages use it to decide what they show.
 """
 
 from collections.abc import Mapping
@@ -9,51 +9,51 @@ from enum import StrEnum
 
 
 class Permission(StrEnum):
-    """What one may do. Each view names exactly one of these."""
+    """What a view may require. Each view names exactly one of these."""
 
     VISIT = "visit"
-    """See what every visitor may see: the conversation page, the widget, the login page."""
+    """See what is public: the conversation page, the widget, the login page."""
 
     START = "start"
-    """Begin a conversation. Everybody may: nobody has a name before the first one."""
+    """Start a conversation. Everybody may, because a guest exists only after the first start."""
 
     RESUME = "resume"
-    """Show a resume ticket, or a token to get one. Everybody may: the ticket or the token proves the rest."""
+    """Exchange a resume ticket, or a token for one. Everybody may: the ticket or the token is the proof."""
 
     CONVERSE = "converse"
-    """Read and write in one's own conversation, close and reopen it."""
+    """Read and write in your own conversation, close and reopen it."""
 
     READ_DESK = "read-desk"
     """See the dashboard and the conversations on it, and be mentioned in notes."""
 
     ANSWER = "answer"
-    """Answer, assign, close and reopen conversations, write notes, be assigned to; count as somebody who is there."""
+    """Answer, assign, close and reopen conversations, write notes, be assigned to, and count as available."""
 
     KEEP = "keep-own"
-    """Keep what is only one's own: read marks, drafts, views, preferences, presence."""
+    """Keep your own read receipts, drafts, saved views, preferences and presence."""
 
     OWN_ACCOUNT = "own-account"
-    """Read and change your own account: name, e-mail address, password, logins."""
+    """Read and change your own account: name, email address, password, logins."""
 
     MANAGE = "manage"
-    """People and their roles, and the audit log."""
+    """Manage the team and its roles, and read the audit log."""
 
     SIGN_OUT = "sign-out"
-    """End one's own login."""
+    """End your own login."""
 
     NOBODY = "nobody"
-    """Granted to no one: what a view that forgot to name its permission asks for."""
+    """Granted to no one: the default for a view that names no permission."""
 
 
 class Role(StrEnum):
-    """What an admin is. `GRANTS` says what that allows."""
+    """An admin's role. `GRANTS` says what it allows."""
 
     OWNER = "owner"
-    """Everything: people, the audit log, and all that agents do."""
+    """Manages the team, reads the audit log, and does all that agents do."""
     AGENT = "agent"
-    """Answers."""
+    """Answers customers."""
     VIEWER = "viewer"
-    """Reads."""
+    """Only reads."""
 
 
 _READS = frozenset(
@@ -64,14 +64,14 @@ GRANTS: Mapping[str, frozenset[Permission]] = {
     Role.AGENT: _READS | {Permission.ANSWER},
     Role.OWNER: _READS | {Permission.ANSWER, Permission.MANAGE},
 }
-"""What each role allows. A role that is not here allows nothing."""
+"""What each role allows. A role that is missing here allows nothing."""
 
 
 def may(role: str, permission: Permission) -> bool:
-    """Whether a role allows something."""
+    """Whether a role grants a permission."""
     return permission in GRANTS.get(role, frozenset())
 
 
 def roles_that_may(permission: Permission) -> list[str]:
-    """The roles that allow something, as they are stored."""
+    """The roles that grant a permission, as they are stored."""
     return [str(role) for role, granted in GRANTS.items() if permission in granted]

@@ -1,9 +1,18 @@
-"""The tree: what every URL leads to, and who may do what there.
+"""The tree: every URL leads to a resource in it, and ACLs say who may do what there.
 
-Traversal in a page. Pyramid walks a URL segment by segment from the root: ``GET /custom-admin/chat/7/close/``
-asks ``Root["custom-admin"]``, that one's ``["chat"]``, that one's ``["7"]``; there is no ``["close"]``, so the
-walk ends at the seventh session, the *context*, and ``close`` is the name of the view. A KeyError ends the walk,
-too: what is left over is the view's name, and whatever follows the name is an error here (see web/derivers.py).
+Traversal in a page. Pyramid answers ``POST /custom-admin/chat/7/close/`` in three steps.
+
+1. Walk. From `Root` it looks up one segment after the other: ``["custom-admin"]``, ``["chat"]``, ``["7"]``. It stops
+   where a lookup raises KeyError or is not possible: a conversation has no ``["close"]``. The resource it has reached
+   is the *context*. The next segment, ``close``, is the *view name*, which is empty if no segment is left. Further
+   segments are an error here (web/derivers.py).
+2. Find the view registered for the context's class, the view name and the method, as ``@act_view(name="close")``.
+3. Check the permission that the view names. Pyramid reads the ``__acl__`` of the context, then of its parents, and the
+   first entry that fits the permission and the request's principals (security.py) decides. Here every ACL ends with
+   `NOTHING_ELSE`, so the nearest one decides: `AdminSession` has none, so that of `Desk` does.
+
+Lookups need no permission, so no ``__getitem__`` checks one. Links go the opposite way: ``request.resource_url(context,
+"close")`` joins each ``__name__`` up to the root, following ``__parent__``.
 
     /                          Root
     ├─ chat                    Chat              the customer side
@@ -20,12 +29,14 @@ too: what is left over is the view's name, and whatever follows the name is an e
     │     └─ profile           Profile           name | email | password | …   ─ <id>  Login
     └─ demo                    DemoShop          only in development
 
-The desk's URLs are noun first, so the verb is the view's name. The customer's are verb first, so each verb is a
-folder and gives the session a class of its own, `of_verb("send")`. Either way the session is the context and its
-ACL decides, after the walk and before the view: looking something up needs no permission, so nothing here checks one.
+The desk's URLs put the noun first, so the verb is the view name. The customer's put the verb first, so each verb is a
+folder, and the conversation below it has a class for that verb: `of_verb("send")`.
 
-CustomerSession and AdminSession are siblings on purpose: a view for a class also answers for its subclasses.
-Resources hold what was found; they are no models.
+CustomerSession and AdminSession are siblings, because a view for a class also answers for its subclasses. Resources
+hold a record; they are not models.
+
+To add a place, write a class, add it to its parent's `children`, give it an ``__acl__`` unless its parent's fits, and
+register views for it.
 """
 
 from __future__ import annotations
@@ -48,11 +59,11 @@ from .security import of_role
 ACL = list[tuple[Any, ...]]
 NOTHING_ELSE = (Deny, Everyone, ALL_PERMISSIONS)
 GRANTED: ACL = [(Allow, of_role(role), granted) for role, granted in GRANTS.items()]
-"""What admins may do, as permissions.py has it."""
+"""What each role may do on the desk, from permissions.py."""
 
 
 class Folder:
-    """A place in the tree with fixed children: `children` maps a segment to a class."""
+    """A place in the tree with fixed children. `children`: the class for each segment."""
 
     children: dict[str, Any] = {}
 
@@ -66,7 +77,7 @@ class Folder:
 
 
 class Start(Folder):
-    """``/chat/start/``, and with a product's id beneath it."""
+    """``/chat/start/``, and below it a product's id."""
 
     product_id: str | None = None
 
@@ -81,26 +92,28 @@ class Start(Folder):
         return child
 
 
-class SessionResource:
-    """A conversation as it was found: `record` is a plain row, enough to decide and to read."""
-
-    __parent__: Folder
+class RecordResource:
+    """A resource found in the database. `record`: a plain row, enough to decide and to read."""
 
     def __init__(self, record: Any, name: str, parent: Folder) -> None:
         self.__name__ = name
         self.__parent__ = parent
         self.record = record
 
+
+class SessionResource(RecordResource):
+    """A conversation."""
+
     @property
     def session(self) -> ChatSession:
-        """The object, for who wants to change it."""
+        """The object, for changing it."""
         db = self.__parent__.request.dbsession
         session: ChatSession = db.get_one(ChatSession, self.record.id)
         return session
 
 
 class CustomerSession(SessionResource):
-    """One's own conversation, reached through a verb; the class of each verb is a different one (`of_verb`)."""
+    """A customer's own conversation, reached through a verb. Each verb has a subclass (`of_verb`)."""
 
     verb = ""
 
@@ -115,13 +128,16 @@ _OF_VERB = {
 
 
 def of_verb(verb: str) -> type[CustomerSession]:
-    """The class of conversations reached through this folder. That views are registered for it, and not for a
-    predicate that they all share, saves trying one after the other for every message that is sent."""
+    """The class of conversations that are reached through this folder.
+
+    Views are registered for this class, and not for a predicate that they all share: Pyramid would try one predicate
+    after the other for every message that is sent.
+    """
     return _OF_VERB[verb]
 
 
 class Verb(Folder):
-    """``/chat/send/`` and its like: a folder of all sessions by UUID."""
+    """``/chat/send/`` and the like: a folder of all sessions by UUID."""
 
     def __getitem__(self, segment: str) -> CustomerSession:
         if not re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", segment):
@@ -141,7 +157,7 @@ class Resume(Folder):
 
 
 class Ticket(Folder):
-    """``/chat/ticket/``: where one is given."""
+    """``/chat/ticket/``: where a token is exchanged for a resume ticket."""
 
     def __acl__(self) -> ACL:
         return [(Allow, Everyone, Permission.RESUME), NOTHING_ELSE]
@@ -162,16 +178,16 @@ class Chat(Folder):
 
 
 class AdminSession(SessionResource):
-    """One conversation, on the desk."""
+    """A conversation on the desk."""
 
 
 class Numbered(Folder):
-    """A folder of the desk whose things are found by number, among those that this admin may see."""
+    """A folder of the desk whose items are found by number, among those that this admin may see."""
 
     item: Any
 
     def find(self, number: int, admin_id: int) -> Any | None:
-        """The row of that number, if there is one for this admin."""
+        """The row of that number; None if there is none for this admin."""
         raise KeyError(number)
 
     def __getitem__(self, segment: str) -> Any:
@@ -184,21 +200,12 @@ class Numbered(Folder):
         return self.item(found, segment, self)
 
 
-class Kept:
-    """One thing in such a folder, as a row."""
-
-    def __init__(self, record: Any, name: str, parent: Folder) -> None:
-        self.__name__ = name
-        self.__parent__ = parent
-        self.record = record
-
-
-class View(Kept):
-    """A saved view of the list."""
+class View(RecordResource):
+    """A saved view of the inbox."""
 
 
 class Views(Numbered):
-    """``/custom-admin/chat/views/``: the views that this admin has saved."""
+    """``/custom-admin/chat/views/``: the saved views of this admin."""
 
     item = View
 
@@ -206,12 +213,12 @@ class Views(Numbered):
         return view_by_id(self.request.db, number, admin_id)
 
 
-class Reply(Kept):
+class Reply(RecordResource):
     """A canned reply."""
 
 
 class Replies(Numbered):
-    """``/custom-admin/chat/replies/``: everybody's canned replies, and one's own."""
+    """``/custom-admin/chat/replies/``: the canned replies of everybody, and those of this admin."""
 
     item = Reply
 
@@ -219,7 +226,7 @@ class Replies(Numbered):
         return reply_by_id(self.request.db, number, admin_id)
 
 
-class Login(Kept):
+class Login(RecordResource):
     """One of this admin's own logins."""
 
 
@@ -243,7 +250,7 @@ class Desk(Folder):
     def __getitem__(self, segment: str) -> Any:
         if segment in self.children:
             return super().__getitem__(segment)
-        # The text first: int() also takes other scripts' digits, spaces and underscores.
+        # Check the text before int(), which also accepts other scripts' digits, spaces and underscores.
         if not re.fullmatch(r"[1-9][0-9]{0,8}", segment):
             raise KeyError(segment)
         record = record_by_id(self.request.db, int(segment))
@@ -253,7 +260,7 @@ class Desk(Folder):
 
 
 class Admin(Folder):
-    """``/custom-admin/``: the way in and out."""
+    """``/custom-admin/``: signing in and out."""
 
     children = {"chat": Desk}
 
@@ -262,14 +269,14 @@ class Admin(Folder):
 
 
 class DemoShop(Folder):
-    """``/demo/``: a shop to try the chat in."""
+    """``/demo/``: a shop for trying the chat."""
 
     def __acl__(self) -> ACL:
         return [(Allow, Everyone, Permission.VISIT), NOTHING_ELSE]
 
 
 class Root(Folder):
-    """``/``"""
+    """``/``: the root of the tree."""
 
     children = {"chat": Chat, "custom-admin": Admin}
 
@@ -283,5 +290,5 @@ class Root(Folder):
 
 
 def root_factory(request: Request) -> Root:
-    """The root of the tree of one request."""
+    """The root of the tree for one request."""
     return Root(None, None, request)

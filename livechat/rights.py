@@ -1,11 +1,11 @@
-"""Who may do what at this moment: the table of permissions.py, asked about admins as the database has them.
+"""Who may do what at this moment: the table of permissions.py, applied to admins as the database has them.
 
-Views have asked already when an act begins, but that was a moment ago: since then a colleague may have changed the
-role or disabled the account. So each act asks again, under a lock that keeps both as they are until the act is
-committed. To change a role or disable an account also gives back that admin's chats, and finds this one among them.
+A view checks the permission when an act begins. Since then a colleague may have changed the role or disabled the
+account. So each act checks again, under a row lock that prevents either from changing before the act commits. Changing
+a role or disabling an account also unassigns that admin's chats, including one that this act has just assigned.
 
-Locks are taken in one order: admins by number, then guests, then conversations. Reopening alone asks about the
-assignee last: it holds a closed chat, which is never among those that are given back, so neither waits for the other.
+Locks are taken in one order: admins by id, then guests, then conversations. Only reopening checks the assignee last. It
+holds a closed chat, which is never among those to unassign, so neither waits for the other.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from .models import Admin, table_of
 from .permissions import Permission, may, roles_that_may
 
 TRUSTED = {STAFF.key, "automatic"}
-"""The keys of the actors that are livechat itself; the second is desk/auto_assignment.py's."""
+"""The keys of the actors that may do everything: the command line, and desk/auto_assignment.py."""
 _ADMINS = table_of(Admin)
 _HOLD = (
     select(_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.role, _ADMINS.c.disabled_at)
@@ -37,7 +37,7 @@ _LACKS = {
 
 
 def who_may(permission: Permission) -> ColumnElement[bool]:
-    """The condition that picks the admins who may do something: enabled, with a role that allows it."""
+    """The condition that selects the admins who may do something: enabled, with a role that allows it."""
     return and_(_ADMINS.c.disabled_at.is_(None), _ADMINS.c.role.in_(roles_that_may(permission)))
 
 
@@ -61,19 +61,19 @@ def check(
     assignee: Admin | None = None,
     others: Iterable[int | None] = (),
 ) -> None:
-    """Refuse an act unless its actor may do it, and keep it so until the commit.
+    """Refuse an act unless its actor may do it, and keep that true until the commit.
 
-    The command line without a name and automatic assignment may do everything. Everybody else who is no admin,
-    customers above all, may do nothing for which the desk has a permission. `assignee`: the admin who is to get a
-    conversation by the act. `others`: the numbers of admins about whom the act asks later; they are locked along with
-    these, in order.
+    The command line without a name and automatic assignment may do everything. Any other actor that is not an admin,
+    such as a customer, may do nothing that needs a permission of the desk. `assignee`: the admin to whom the act
+    assigns a conversation. `others`: the ids of admins whom the act checks later; they are locked along with these, in
+    order.
 
     Raises NotAllowed ``forbidden`` for the actor, Invalid for an assignee who may not answer.
     """
     if actor.admin_id is None and actor.key not in TRUSTED:
         raise NotAllowed("forbidden", "Only the team may do this.")
     if permission is Permission.MANAGE and actor.admin_id is not None:
-        managers(db)  # exclusively and in order, as is done before a role changes
+        managers(db)  # exclusively and in order, as before a change of a role
     asked = {actor.admin_id, assignee.id if assignee else None, *others} - {None}
     found = _held(db, asked)
     if actor.admin_id is not None:
@@ -83,7 +83,7 @@ def check(
 
 
 def check_held(admin: Any, permission: Permission) -> None:
-    """Refuse an act of an admin whose row is locked already. Raises NotAllowed ``forbidden``."""
+    """Refuse an act of an admin whose row is already locked. Raises NotAllowed ``forbidden``."""
     if no := why_not(admin, permission):
         raise NotAllowed("forbidden", f"{no}.", "role")
 
@@ -93,18 +93,19 @@ def check_speaker(db: Session, actor: Actor, *others: int | None) -> None:
     if not actor.is_customer:
         check(db, actor, Permission.ANSWER, others=others)
     else:
-        _held(db, {*others} - {None})  # in the same order as everybody else
+        _held(db, {*others} - {None})  # in the same order as in every other act
 
 
 def able(db: Session, admin_id: int) -> bool:
-    """Whether an admin may answer, which stays so until the commit."""
+    """Whether an admin may answer. The answer stays true until the commit."""
     return why_not(_held(db, [admin_id])[admin_id], Permission.ANSWER) is None
 
 
 def managers(db: Session, others: Iterable[int] = ()) -> list[int]:
-    """The numbers of those who manage the team, locked: of two who take that from each other, the second sees it.
+    """Lock the admins who manage the team. Returns their ids.
 
-    `others`: the numbers of admins who are locked along with them.
+    If two of them take that right from each other, the second one sees what the first has done. `others`: the ids of
+    admins who are locked along with them.
     """
     manages = who_may(Permission.MANAGE)
     query = select(_ADMINS.c.id, manages.label("manages")).where(

@@ -1,4 +1,4 @@
-"""Who asks, and whether the request comes from where it may: identities, CSRF and Origin rules."""
+"""Who sends a request, and whether it may come from there: identities, CSRF and Origin rules."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ from .settings import Settings, origin_of, site_allowed
 
 
 def of_role(role: str) -> str:
-    """The principal of the admins with a role, for ACLs."""
+    """The principal of the admins with this role, for ACLs."""
     return f"role:{role}"
 
 
 @dataclass(frozen=True)
 class AdminIdentity:
-    """An admin who is signed in; plain values, detached from the database."""
+    """A signed-in admin, as plain values detached from the database."""
 
     id: int
     username: str
@@ -48,16 +48,16 @@ class AdminIdentity:
 
     @property
     def actor(self) -> Actor:
-        """This admin as the one who acts on conversations."""
+        """This admin as an actor on conversations."""
         return admin_actor(self.id, self.name)
 
 
 @dataclass(frozen=True)
 class Identity:
-    """What a request proves: a guest by its bearer token, an admin by its cookie, or neither.
+    """Whom a request comes from: a guest by its bearer token, an admin by its cookie, or neither.
 
-    The two never mix: the ACLs of the customer side know no admins, those of the desk no guests. So a
-    cookie opens nothing under /chat/, and a token nothing under /custom-admin/.
+    The two never mix: the ACLs of the customer side name no admins, those of the desk no guests. So a cookie opens
+    nothing under /chat/, and a token nothing under /custom-admin/.
     """
 
     guest_id: int | None = None
@@ -66,7 +66,7 @@ class Identity:
 
 @implementer(ISecurityPolicy)
 class SecurityPolicy:
-    """Reads the identity once a request and lets the tree's ACLs decide."""
+    """Reads the identity once per request, and lets the tree's ACLs decide."""
 
     def __init__(self) -> None:
         self.acl = ACLHelper()
@@ -114,7 +114,7 @@ class SecurityPolicy:
 
 
 def bearer_token(request: Request) -> str | None:
-    """The token of ``Authorization: Bearer``, if its form is right."""
+    """The token of ``Authorization: Bearer``; None if it is missing or malformed."""
     match = re.fullmatch(
         r"bearer +([A-Za-z0-9_-]{20,100})", request.headers.get("Authorization", ""), re.I
     )
@@ -122,15 +122,17 @@ def bearer_token(request: Request) -> str | None:
 
 
 def login_token(request: Request) -> str | None:
-    """The token of the login cookie, if its form is right."""
+    """The token of the login cookie; None if it is missing or malformed."""
     token = read_cookie(request.cookies, cookie_name(request, LOGIN_COOKIE))
     return token or read_cookie(request.cookies, LOGIN_COOKIE) or None
 
 
 def _may_use(request: Request, token: str, device: str | None) -> bool:
-    """Whether a login may be used with the cookie that carries it. Over https a name without the prefix could have
-    been planted by a subdomain: only logins from before there was a prefix, which know no device, may still use it,
-    and get the new name with the answer."""
+    """Whether a login may be used with the cookie that carries it.
+
+    Over https a subdomain could have planted a cookie without the prefix. Only logins from before the prefix, which
+    have no device, may still use one; the response gives them the new name.
+    """
     if read_cookie(request.cookies, cookie_name(request, LOGIN_COOKIE)) == token:
         return True
     if device is not None:
@@ -141,7 +143,7 @@ def _may_use(request: Request, token: str, device: str | None) -> bool:
 
     def renew(_request: Request, response: Response) -> None:
         said = response.headers.getall("Set-Cookie")
-        if not any(one.startswith(f"{name}=") for one in said):  # not when one signs out
+        if not any(one.startswith(f"{name}=") for one in said):  # not when signing out
             response.headerlist.extend(headers)
 
     request.add_response_callback(renew)
@@ -155,7 +157,7 @@ def _desk_path(request: Request) -> str:
 
 @implementer(ICSRFStoragePolicy)
 class CSRFTokens:
-    """Form tokens without storage: bound to the login by HMAC, before a login to a cookie of its own."""
+    """CSRF tokens without storage: an HMAC of the login's token, or of a cookie of their own before signing in."""
 
     def new_csrf_token(self, request: Request) -> str:
         seed = secrets.token_urlsafe(32)
@@ -173,7 +175,7 @@ class CSRFTokens:
         return _masked(self._token(request, seed)) if seed else self.new_csrf_token(request)
 
     def check_csrf_token(self, request: Request, supplied_token: Any) -> bool:
-        # A token sent as a file part of a form is an object, not a text.
+        # A token sent as a file field of a form is an object and no text.
         if not isinstance(supplied_token, str) or not supplied_token.isascii():
             return False
         return hmac.compare_digest(
@@ -193,7 +195,7 @@ def own_origin(request: Request) -> str:
 
 
 def check_own_origin(request: Request) -> None:
-    """Refuse an unsafe request to the desk that another site makes a browser send. Raises NotAllowed."""
+    """Refuse an unsafe request that another site makes a browser send to the desk. Raises NotAllowed."""
     origin = request.headers.get("Origin")
     if origin is None and "Referer" in request.headers:
         origin = origin_of(request.headers["Referer"]) or "null"
@@ -205,7 +207,7 @@ def check_own_origin(request: Request) -> None:
 
 
 def check_site(request: Request) -> None:
-    """Refuse a customer's request whose Origin is neither the chat's own nor an allowed site's."""
+    """Refuse a customer's request from a site that is neither the chat's own nor allowed. Raises NotAllowed."""
     origin = request.headers.get("Origin")
     if origin is None or origin.lower() == own_origin(request):
         return
@@ -216,8 +218,9 @@ def check_site(request: Request) -> None:
 def embedding_site(request: Request, given: Any) -> str | None:
     """The origin of the page that embeds the chat, if it is an allowed site or the chat's own; otherwise None.
 
-    A browser vouches for the Origin of a page that asks by itself. The chat's frame has the chat's own Origin, and
-    `given` is what it says of the page around it: as good as the frame, which is ours and shows in allowed sites only.
+    For a request that the page itself sends, the browser vouches for its Origin. The chat's frame has the chat's own
+    Origin; `given` is what the frame says about the page around it. It is as trustworthy as the frame, which is ours
+    and only appears in allowed sites.
     """
     own, origin = own_origin(request), request.headers.get("Origin", "").lower()
     site = origin if origin not in {"", own} else given
@@ -228,15 +231,14 @@ def embedding_site(request: Request, given: Any) -> str | None:
 
 
 def _masked(token: str) -> str:
-    """The token as a page carries it: other characters each time, so that how well a page can be compressed tells
-    nothing of it (the attack is called BREACH)."""
+    """The token XORed with random bytes, so that the size of a compressed page reveals nothing of it (BREACH)."""
     plain = bytes.fromhex(token)
     mask = secrets.token_bytes(len(plain))
     return (mask + bytes(a ^ b for a, b in zip(mask, plain, strict=True))).hex()
 
 
 def _unmasked(token: str) -> str:
-    """The token itself; a text that is no masked one stays as it is."""
+    """The token itself. A text that is not a masked token stays as it is."""
     try:
         given = bytes.fromhex(token)
     except ValueError:
@@ -248,13 +250,13 @@ def _unmasked(token: str) -> str:
 
 
 def signature_holds(secret: str, email: str, signature: str) -> bool:
-    """Whether the shop has signed an e-mail address: hex HMAC-SHA256 with the shared secret."""
+    """Whether the shop has signed an email address: hex HMAC-SHA256 with the shared secret."""
     expected = hmac.new(secret.encode(), email.encode(), hashlib.sha256).hexdigest()
     return hmac.compare_digest(expected.encode(), signature.lower().encode())
 
 
 def client_address(request: Request) -> str:
-    """The client's IP address. X-Forwarded-For is believed only as far as our own proxies wrote it."""
+    """The client's IP address. X-Forwarded-For counts only as far as our own proxies wrote it."""
     address = request.environ.get("REMOTE_ADDR", "")
     trusted = request.livechat.trusted_proxies
     if trusted:
@@ -269,8 +271,8 @@ def client_address(request: Request) -> str:
 
 
 def network_of(address: str) -> str:
-    """What counts as one network: an IPv4 address, or the /64 that one IPv6 household has."""
-    # Some proxies write the port as well: 192.0.2.1:4711, [2001:db8::1]:4711.
+    """The network of an address: an IPv4 address, or the /64 of one IPv6 household; ``unknown`` for no address."""
+    # Some proxies add the port: 192.0.2.1:4711, [2001:db8::1]:4711.
     bare = re.fullmatch(r"\[(.+)\](?::\d+)?|([\d.]+):\d+", address, re.ASCII)
     try:
         ip = ip_address(bare[1] or bare[2] if bare else address)

@@ -1,4 +1,4 @@
-"""What can be set: read from the ini file and the environment into one frozen dataclass."""
+"""The settings, read from the ini file and the environment into one frozen dataclass."""
 
 from __future__ import annotations
 
@@ -19,72 +19,72 @@ Streams = Literal["auto", "on", "off"]
 
 
 class SettingsError(Exception):
-    """The settings cannot be used; the text says which lines and what to do, one a line."""
+    """The settings cannot be used. The text says what to correct, one problem on a line."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """Every setting, typed. An ini file spells them ``livechat.NAME``, the environment ``LIVECHAT_NAME``."""
+    """Every setting, typed. An ini file calls them ``livechat.NAME``, the environment ``LIVECHAT_NAME``."""
 
     database_url: str = "sqlite:///livechat.sqlite3"
     """An SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``."""
 
     public_url: str | None = None
-    """Where browsers reach the chat; without one (development) the host of each request."""
+    """The URL at which browsers reach the chat; without one (development only) the host of each request."""
 
     allowed_sites: tuple[str, ...] = ()
     """Origins that may embed the chat: ``https://shop.com``, ``https://*.shop.com``, ``http://localhost:*``."""
 
     secret: str = ""
-    """At least 32 random characters; forms prove their origin with it."""
+    """At least 32 random characters: the key of CSRF tokens and of what devices and limits remember."""
 
     identity_secret: str | None = None
-    """Shared with the shop, which signs its customers' e-mail addresses with it; see docs/embedding.md."""
+    """Shared with the shop, which signs its customers' email addresses with it; see docs/embedding.md."""
 
     development: bool = False
-    """Allows the sample secret and a missing public URL. Never for a real site."""
+    """Allows the sample secret and a missing public URL. Never use it for a real site."""
 
     demo_shop: bool = False
     """Serves the demo shop under /demo/; only together with ``development``."""
 
     shop_name: str = "Customer service"
-    """The name on top of the chat."""
+    """The name at the top of the chat."""
 
     guest_name: Asked = "optional"
     guest_email: Asked = "optional"
-    """Whether a guest is asked for a name and an e-mail address."""
+    """Whether guests are asked for a name and an email address."""
 
     trusted_proxies: int = 0
-    """How many reverse proxies add to X-Forwarded-For; 0 ignores the header."""
+    """How many reverse proxies append to X-Forwarded-For; 0 ignores the header."""
 
     login_hours: int = 24 * 7
-    """How long an admin stays signed in, in hours."""
+    """How long admins stay signed in, in hours."""
 
     hsts_seconds: int = 0
-    """For how many seconds browsers reach the whole host over https only (RFC 6797); 0 sends nothing."""
+    """For how many seconds browsers use only https for the whole host (RFC 6797); 0 sends no header."""
 
     busy_timeout_ms: int = 3000
-    """Milliseconds that a writer waits for SQLite's write lock, or for a row on PostgreSQL; then the answer is 503."""
+    """How long a writer waits for SQLite's write lock or a row on PostgreSQL before it gets a 503, in milliseconds."""
 
     wakeup: str = ""
-    """How processes tell each other of news: empty for the database's own way, or ``redis://host:port/0``."""
+    """How processes wake each other for news: empty for the database's own way, or ``redis://host:port/0``."""
 
     streams: Streams = "auto"
-    """Live connections: ``auto`` is as many as allowed where they are cheap and next to none on threads."""
+    """Live connections. ``auto``: as many as the limits allow on gevent, next to none on threads."""
 
     assignment: Assignment = "manual"
-    """``automatic``: who waits is given to an admin who is at the desk."""
+    """``automatic``: waiting chats are assigned to admins who are at the desk."""
 
     assignment_limit: int = 0
-    """How many chats one admin is given at once; 0 is no limit. Who takes more by hand may."""
+    """How many chats an admin is assigned automatically; 0 means no limit. Admins may take more."""
 
     assignment_return_minutes: int = 0
-    """After how many minutes without an answer a chat goes back to those who wait; 0 is never."""
+    """After how many minutes without an answer a chat is unassigned; 0 means never."""
 
     limit_guest_streams: int = 20
     limit_network_streams: int = 5000
     limit_all_streams: int = 20000
-    """Live connections of one customer or login, of a network, and in all, in each process."""
+    """Live connections of one customer or login, of one network, and in total, in each process."""
 
     limit_guest_sends: str = "240/minute"
     limit_network_sends: str = "3000/minute"
@@ -92,24 +92,24 @@ class Settings:
     limit_guest_acts: str = "600/minute"
     limit_network_acts: str = "12000/minute"
     limit_all_acts: str = "60000/minute"
-    """Messages, and other acts (close, type, mark), of a guest, a network that many people share, and of all."""
+    """Messages, and other acts (closing, typing, read receipts), of a guest, of a network, and in total."""
 
     limit_network_starts: str = "600/minute"
     limit_all_starts: str = "6000/minute"
-    """Conversations a network and everybody together may begin."""
+    """Conversations started from one network, and in total."""
 
     limit_login_failures: str = "10/15minutes"
     limit_network_login_failures: str = "100/15minutes"
-    """Wrong passwords for one name from one network (or a browser that knows the name), and from one network in all."""
+    """Wrong passwords for one name from one network (or a browser that knows it), and from one network in total."""
 
     limit_account_login_failures: str = "20/hour"
-    """Wrong passwords for one name from all networks, but for browsers that know the name."""
+    """Wrong passwords for one name from all networks, except from browsers that know the name."""
 
 
 def from_mapping(ini: Mapping[str, str], environ: Mapping[str, str] | None = None) -> Settings:
-    """Read the settings; the environment wins over the ini file.
+    """Read the settings. The environment (`environ`, by default os.environ) overrides the ini file.
 
-    Raises SettingsError naming every line that is wrong, not only the first.
+    Raises SettingsError, which names every wrong line and not only the first.
     """
     env = os.environ if environ is None else environ
     known = {field.name: field for field in fields(Settings)}
@@ -143,7 +143,7 @@ def from_mapping(ini: Mapping[str, str], environ: Mapping[str, str] | None = Non
 
 
 def for_development(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings where there is no ini file: the built-in defaults, for this machine only."""
+    """The settings without an ini file: defaults for this machine only."""
     defaults = {
         "livechat.development": "true",
         "livechat.demo_shop": "true",
@@ -251,7 +251,7 @@ def _origin_pattern(text: str) -> str:
             f"{text} is no origin. Write scheme and host, such as https://www.your-shop.com"
         )
     pattern = text.rstrip("/").lower()
-    # Browsers leave out the port that goes without saying.
+    # Browsers omit a scheme's default port.
     scheme = pattern.partition(":")[0]
     return pattern.removesuffix({"http": ":80", "https": ":443"}[scheme])
 
@@ -288,7 +288,7 @@ def origin_of(url: str) -> str | None:
 
 
 def site_allowed(origin: str, patterns: tuple[str, ...]) -> bool:
-    """Whether an Origin header's value is one of the allowed sites; ``*`` stands for subdomains or a port."""
+    """Whether an Origin header's value is an allowed site. In a pattern, ``*`` matches subdomains or a port."""
     return any(_pattern_matches(origin.lower(), pattern) for pattern in patterns)
 
 

@@ -1,4 +1,4 @@
-"""The strict input layer, second half: one function a kind of field. Each raises Invalid naming the field."""
+"""The second half of strict input: one function for each kind of field. Each raises Invalid, which names the field."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def body_text(value: Any, field: str = "body", what: str = "message") -> str:
-    """The text of a message, or of something that becomes one: 1 to 4,000 characters after trimming, line breaks as
-    ``\\n``."""
+    """The text of a message, or of something that becomes one: 1 to 4,000 characters after trimming.
+
+    Line breaks become ``\\n``. `what`: the word for it in the error.
+    """
     if not isinstance(value, str):
         raise Invalid(field, f"A {what} is a text.")
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
@@ -36,7 +38,7 @@ def body_text(value: Any, field: str = "body", what: str = "message") -> str:
 
 
 def client_id(value: Any) -> str:
-    """What the client calls a message: 1 to 100 printable characters without spaces, ideally a random UUID."""
+    """The client's own id for a message: 1 to 100 printable ASCII characters, ideally a random UUID."""
     if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{1,100}", value):
         raise Invalid(
             "client_id",
@@ -46,8 +48,11 @@ def client_id(value: Any) -> str:
 
 
 def start_key(value: Any, client_id: str | None) -> str | None:
-    """The secret under which a start without a token can be repeated, or None: 22 to 200 characters of base64url,
-    which holds 128 random bits. A `client_id` is stored as it is and shows up in backups, so it cannot be one."""
+    """The secret under which a start without a token can be repeated; None if it is missing.
+
+    It has 22 to 200 characters of base64url, which hold 128 random bits. It differs from the `client_id`, which is
+    stored in clear and shows up in backups.
+    """
     if value is None:
         return None
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{22,200}", value):
@@ -61,7 +66,7 @@ def start_key(value: Any, client_id: str | None) -> str | None:
 
 
 def short_text(value: Any, field: str, longest: int) -> str | None:
-    """One line of text, or None when it is missing or blank."""
+    """One line of text with at most `longest` characters; None if it is missing or blank."""
     if value is None:
         return None
     if not isinstance(value, str):
@@ -75,12 +80,12 @@ def short_text(value: Any, field: str, longest: int) -> str | None:
 
 
 def email_address(value: Any, field: str) -> str | None:
-    """An e-mail address whose form is right, or None when it is missing or blank."""
+    """A well-formed email address; None if it is missing or blank."""
     text = short_text(value, field, 254)
     if text is None:
         return None
     try:
-        # test_environment: addresses below .test are as good as any where nothing is delivered.
+        # test_environment: addresses below .test are fine too, because no mail is delivered.
         return validate_email(text, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
         raise Invalid(
@@ -89,7 +94,7 @@ def email_address(value: Any, field: str) -> str | None:
 
 
 def web_address(value: Any, field: str) -> str | None:
-    """An http or https URL of at most 2,000 characters, or None. Anything else would be a link that bites."""
+    """An http or https URL of at most 2,000 characters, or None. Other schemes make dangerous links."""
     text = short_text(value, field, 2000)
     if text is None:
         return None
@@ -104,7 +109,7 @@ def web_address(value: Any, field: str) -> str | None:
 
 
 def mapping(value: Any, field: str) -> Mapping[str, Any]:
-    """An object; a missing one is an empty one."""
+    """An object; an empty one if it is missing."""
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -113,7 +118,7 @@ def mapping(value: Any, field: str) -> Mapping[str, Any]:
 
 
 def product_id(value: Any) -> str:
-    """The shop's name for a product: 1 to 100 characters, no control characters."""
+    """The shop's id of a product, a text or a number: 1 to 100 characters, no control characters."""
     text = short_text(str(value) if is_number(value) else value, "product.id", 100)
     if text is None:
         raise Invalid("product.id", "A product needs an id.")
@@ -128,7 +133,7 @@ def whole_number(value: Any, field: str) -> int:
 
 
 def texts(value: Any, field: str) -> list[str]:
-    """A list of short texts; one text is a list of one, a missing one is empty."""
+    """A list of at most 100 short texts. A single text is a list of one; a missing list is empty."""
     given = [value] if isinstance(value, str) else value or []
     if not isinstance(given, list) or len(given) > 100:
         raise Invalid(field, f"{field} is a list of texts.")
@@ -137,7 +142,7 @@ def texts(value: Any, field: str) -> list[str]:
 
 
 def choice(value: Any, field: str, choices: Iterable[str]) -> str:
-    """One of a few words."""
+    """One of the given words."""
     allowed = [str(each) for each in choices]
     if not isinstance(value, str) or value not in allowed:
         raise Invalid(field, f"{field} is {' or '.join([', '.join(allowed[:-1]), allowed[-1]])}.")
@@ -145,7 +150,7 @@ def choice(value: Any, field: str, choices: Iterable[str]) -> str:
 
 
 def flag(value: Any, field: str) -> bool:
-    """True or false. A plain form has texts only, so ``"true"`` and ``"false"`` are taken as well."""
+    """True or false. Plain forms send only texts, so ``"true"`` and ``"false"`` are accepted as well."""
     if isinstance(value, str) and value in {"true", "false"}:
         return value == "true"
     if not isinstance(value, bool):
@@ -154,7 +159,7 @@ def flag(value: Any, field: str) -> bool:
 
 
 def text(value: Any, field: str, longest: int) -> str:
-    """A text as it was typed, of any number of lines, which may be empty."""
+    """A text of any number of lines, unchanged and possibly empty, of at most `longest` characters."""
     if not isinstance(value, str) or "\x00" in value:
         raise Invalid(field, f"{field} is a text.")
     if len(value) > longest:
@@ -163,7 +168,7 @@ def text(value: Any, field: str, longest: int) -> str:
 
 
 def moment(value: Any, field: str) -> datetime | None:
-    """A time as in RFC 3339, in UTC when it names no zone; None for one that is missing or empty."""
+    """An RFC 3339 time, converted to UTC, which is also the default zone; None if it is missing or empty."""
     if value is None or value == "":
         return None
     try:
@@ -174,18 +179,19 @@ def moment(value: Any, field: str) -> datetime | None:
 
 
 def numbers(value: Any, field: str, most: int, what: str) -> list[int]:
-    """A list of 1 to `most` whole numbers, each once and in order. `what` they are is for the refusal."""
+    """A list of 1 to `most` whole numbers, without repetitions and sorted. `what`: the word for them in the error."""
     if not isinstance(value, list) or not 1 <= len(value) <= most:
         raise Invalid(field, f"{field} is a list of 1 to {most} {what}.")
     return sorted({whole_number(number, field) for number in value})
 
 
 def short_texts(value: Any, field: str, names: Iterable[str], longest: int) -> dict[str, str]:
-    """An object's short texts by name; what is missing or blank is left out, and so is what has no such name."""
+    """An object's short texts under these names. Missing and blank ones are left out, and so are other names."""
     given = mapping(value, field)
     found = {name: short_text(given.get(name), f"{field}.{name}", longest) for name in names}
     return {name: text for name, text in found.items() if text is not None}
 
 
 def is_number(value: Any) -> bool:
+    """Whether a value is a finite number. True and False are none."""
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)

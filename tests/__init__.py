@@ -1,4 +1,4 @@
-"""Tests treat every warning as an error. Pyramid's import of pkg_resources brings warnings that are not ours."""
+"""Tests treat every warning as an error. Pyramid's import of pkg_resources raises warnings beyond our control."""
 
 import warnings
 

@@ -1,4 +1,4 @@
-"""What all tests share: databases, the application on them, the people who use it, and a real server.
+"""Fixtures for all tests: databases, the application on them, the people who use it, and a real server.
 
 No mocks: requests go through the whole application, and what it commits is committed. Tests that take
 `database` (or anything made from it) run once on SQLite and once on PostgreSQL. Between tests the
@@ -41,7 +41,7 @@ def pytest_configure(config: pytest.Config) -> None:
     # The controller names a folder; the workers inherit it and share the server in it.
     if not hasattr(config, "workerinput"):
         os.environ[_FOLDER] = databases.server_folder()
-        # A shell that runs us in the background lets us, and the programs we start, ignore Ctrl-C.
+        # A shell that runs pytest in the background makes it, and the programs it starts, ignore Ctrl-C.
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -53,7 +53,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def only_our_settings() -> None:
-    """The environment of who runs the tests must not change what they find."""
+    """The caller's environment must not change the results."""
     for name in [name for name in os.environ if name.startswith("LIVECHAT_")]:
         if not name.startswith(("LIVECHAT_TEST_", "LIVECHAT_FAULT_")):
             del os.environ[name]
@@ -61,7 +61,7 @@ def only_our_settings() -> None:
 
 @pytest.fixture(scope="session")
 def all_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Database]]:
-    """Databases by kind, each made when it is first asked for."""
+    """A function that returns the database of a kind, created on first use."""
     made: dict[str, Database] = {}
 
     def get(kind: str) -> Database:
@@ -80,14 +80,14 @@ def all_databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
 @pytest.fixture(params=[kind for kind in KINDS if kind in _CHOSEN])
 def database_kind(request: pytest.FixtureRequest) -> str:
-    """``sqlite`` and ``postgresql``: every test that leads here runs on both."""
+    """``sqlite`` and ``postgresql``: every test that depends on this fixture runs on both."""
     kind: str = request.param
     return kind
 
 
 @pytest.fixture
 def database(all_databases: Callable[[str], Database], database_kind: str) -> Database:
-    """The shared database of this kind, without a row in it."""
+    """The shared database of this kind, emptied."""
     database = all_databases(database_kind)
     database.empty()
     return database
@@ -95,7 +95,7 @@ def database(all_databases: Callable[[str], Database], database_kind: str) -> Da
 
 @pytest.fixture
 def database_url(database: Database) -> str:
-    """Where the shared database is."""
+    """The URL of the shared database."""
     return database.shared_url
 
 
@@ -103,7 +103,7 @@ def database_url(database: Database) -> str:
 def new_database(
     all_databases: Callable[[str], Database], database_kind: str
 ) -> Iterator[Callable[..., str]]:
-    """A function that makes a database of one's own (``migrated=False``: an empty one) and gives its URL."""
+    """A function that creates a separate database (``migrated=False``: an empty one) and returns its URL."""
     database = all_databases(database_kind)
     made: list[str] = []
 
@@ -118,7 +118,7 @@ def new_database(
 
 @pytest.fixture
 def engine(database: Database) -> Engine:
-    """The shared database, past the application."""
+    """An engine for the shared database that bypasses the application."""
     return database.engine
 
 
@@ -130,7 +130,7 @@ def settings(database_url: str) -> Settings:
         development=True,
         secret=DEVELOPMENT_SECRET,
         allowed_sites=("https://shop.example", "https://*.shops.example", "http://127.0.0.1:*"),
-        streams="on",  # a thread each, but tests have few
+        streams="on",  # a thread each, but tests open few
     )
 
 
@@ -141,7 +141,7 @@ def _cached(settings: Settings) -> Any:
 
 @pytest.fixture(scope="session", autouse=True)
 def close_applications() -> Iterator[None]:
-    """Applications are kept, because it takes a while to build one; their connections end with the run."""
+    """Applications are cached, because building one takes a while; their connections close at the end of the run."""
     built: list[Any] = []
     global _built
     _built = built
@@ -156,7 +156,7 @@ _built: list[Any] = []
 
 @pytest.fixture
 def boot(settings: Settings) -> Iterator[Callable[..., Any]]:
-    """A function that makes the WSGI application; its arguments change the settings."""
+    """A function that builds the WSGI application; its arguments override settings."""
     booted: list[Any] = []
 
     def boot(**changes: Any) -> Any:
@@ -165,8 +165,8 @@ def boot(settings: Settings) -> Iterator[Callable[..., Any]]:
             _built.append(app)
         registry = app.registry
         registry["livechat.limits"] = Limits(registry["livechat.settings"])
-        registry["livechat.finished_days"] = FinishedDays()  # the last test's days are not ours
-        # Nobody is here yet, and no stream is open.
+        registry["livechat.finished_days"] = FinishedDays()  # discard the days of the test before
+        # Nobody is online yet, and no stream is open.
         registry["livechat.realtime"] = Realtime(
             registry["livechat.settings"],
             registry["livechat.engine"],
@@ -188,7 +188,7 @@ def wsgi(boot: Callable[..., Any]) -> Any:
 
 @pytest.fixture
 def app(wsgi: Any) -> Any:
-    """A stranger: WebTest around the application, with no cookie and no token."""
+    """A stranger: WebTest around the application, without cookie or token."""
     from webtest import TestApp
 
     return TestApp(wsgi, extra_environ={"REMOTE_ADDR": "192.0.2.1"})
@@ -196,13 +196,13 @@ def app(wsgi: Any) -> Any:
 
 @pytest.fixture
 def new_customer(wsgi: Any) -> Callable[..., Customer]:
-    """A function that brings in another customer."""
+    """A function that creates another customer."""
     return lambda app=wsgi, **more: Customer(app, **more)
 
 
 @pytest.fixture
 def customer(new_customer: Callable[..., Customer]) -> Customer:
-    """A customer who has begun a chat with “hello”."""
+    """A customer who has started a chat with “hello”."""
     customer = new_customer()
     customer.starts("hello", name="Ann Customer", email="ann@example.com")
     return customer
@@ -210,13 +210,13 @@ def customer(new_customer: Callable[..., Customer]) -> Customer:
 
 @pytest.fixture
 def stranger(new_customer: Callable[..., Customer]) -> Customer:
-    """A customer who has not begun anything."""
+    """A customer who has not started a chat."""
     return new_customer()
 
 
 @pytest.fixture
 def new_admin(wsgi: Any, engine: Engine) -> Callable[..., Admin]:
-    """A function that brings in another admin, signed in."""
+    """A function that creates another admin, signed in."""
 
     def new(username: str = "anna", name: str | None = None, app: Any = wsgi) -> Admin:
         return Admin(app, engine, add_admin(engine, username, name)).is_signed_in()
@@ -232,7 +232,7 @@ def admin(new_admin: Callable[..., Admin]) -> Admin:
 
 @pytest.fixture
 def new_server(tmp_path: Path, new_database: Callable[..., str]) -> Iterator[Callable[..., Server]]:
-    """A function that makes a server (not started) with a database of its own; arguments are settings."""
+    """A function that creates a server (not started) with its own database; its arguments are settings."""
     made: list[Server] = []
 
     def new(**settings: Any) -> Server:
@@ -247,5 +247,5 @@ def new_server(tmp_path: Path, new_database: Callable[..., str]) -> Iterator[Cal
 
 @pytest.fixture
 def live_server(new_server: Callable[..., Server]) -> Server:
-    """`livechat serve` as a process of its own, answering; with a database of its own."""
+    """`livechat serve` as a separate process with its own database, ready to answer."""
     return new_server().start()

@@ -1,4 +1,4 @@
-"""The databases that tests run on: migrated once, emptied between tests, or made new by a copy."""
+"""The databases that tests run on: migrated once, emptied between tests, or newly created by a copy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _number = itertools.count(1)
 
 
 class SQLite:
-    """Files: one that is migrated and copied, one that the tests of this process share."""
+    """SQLite files: a migrated one that is copied, and one that the tests of this process share."""
 
     kind = "sqlite"
 
@@ -38,21 +38,21 @@ class SQLite:
         self.engine = make_engine(self.shared_url)
 
     def new(self, *, migrated: bool = True) -> str:
-        """The URL of a database of one's own."""
+        """Create a separate database; returns its URL."""
         path = self.folder / f"{next(_number)}.sqlite3"
         if migrated:
             shutil.copyfile(self.template, path)
         return f"sqlite:///{path}"
 
     def drop(self, url: str) -> None:
-        """Remove what `new` made."""
+        """Remove a database that `new` created."""
         for file in Path(str(make_url(url).database)).parent.glob(
             Path(str(make_url(url).database)).name + "*"
         ):
             file.unlink()
 
     def empty(self) -> None:
-        """Leave no row in the shared database."""
+        """Delete every row of the shared database."""
         with self.engine.connect() as connection:
             for table in _TABLES:
                 connection.execute(text(f"DELETE FROM {table}"))
@@ -65,7 +65,7 @@ class SQLite:
 
 
 class PostgreSQL:
-    """One server for the whole run of tests, started by whoever needs it first; one template for this process."""
+    """One server for the whole run, started by the first process that needs it; one template for this process."""
 
     kind = "postgresql"
 
@@ -80,7 +80,7 @@ class PostgreSQL:
         self.uri = uri.set(database="postgres")
         self.main = create_engine(self.uri, isolation_level="AUTOCOMMIT")
         with self.main.connect() as connection:
-            # Tests prove what survives kill -9 of our server, not a power cut under PostgreSQL.
+            # Tests prove what survives kill -9 of livechat, not a power cut under PostgreSQL.
             connection.execute(text("ALTER SYSTEM SET fsync = off"))
             connection.execute(text("ALTER SYSTEM SET max_connections = 300"))
             connection.execute(text("SELECT pg_reload_conf()"))
@@ -92,16 +92,16 @@ class PostgreSQL:
         self.engine = make_engine(self.shared_url)
 
     def new(self, *, migrated: bool = True) -> str:
-        """The URL of a database of one's own."""
+        """Create a separate database; returns its URL."""
         return self._url(self._create(self.template if migrated else None))
 
     def drop(self, url: str) -> None:
-        """Remove what `new` made, whoever is still connected to it."""
+        """Remove a database that `new` created, even while others are connected to it."""
         with self.main.connect() as connection:
             connection.execute(text(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)'))
 
     def empty(self) -> None:
-        """Leave no row in the shared database."""
+        """Delete every row of the shared database."""
         with self.engine.connect() as connection:
             connection.execute(text(f"TRUNCATE {', '.join(_TABLES)} RESTART IDENTITY"))
             connection.commit()
@@ -127,24 +127,24 @@ Database = SQLite | PostgreSQL
 
 
 def server_folder() -> str:
-    """A new folder for the PostgreSQL of one run. Not below pytest's own: that one is closed to other users."""
+    """Create a folder for the PostgreSQL of one run. Not below pytest's own, which is closed to other users."""
     return tempfile.mkdtemp(prefix="livechat-tests-")
 
 
 def remove_folder(path: str) -> None:
-    """Remove the folder of `server_folder`."""
+    """Remove a folder that `server_folder` created."""
     shutil.rmtree(path, ignore_errors=True)
 
 
 def rows(engine: Engine, sql: str, **values: Any) -> list[Any]:
-    """What a query finds, read past the application."""
+    """Return the rows of a query that bypasses the application."""
     with engine.connect() as connection:
         return list(connection.execute(text(sql), values).all())
 
 
 @contextlib.contextmanager
 def engine_for(url: str) -> Iterator[Engine]:
-    """An engine that is closed at the end."""
+    """An engine that is disposed of at the end."""
     engine = make_engine(url)
     try:
         yield engine

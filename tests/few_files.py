@@ -1,4 +1,4 @@
-"""`livechat` where the system allows few open files: ``python -m tests.few_files 256 …``."""
+"""Runs `livechat` with a low limit on open files: ``python -m tests.few_files 256 …``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nginx in front of the chat, with the very file that docs/deploy gives to operators."""
+"""nginx in front of the chat, with the file that docs/deploy gives to operators."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ http {{
 
 
 class Nginx:
-    """A proxy on a port of its own for a server that listens on another."""
+    """A proxy on its own port for a server that listens on another."""
 
     def __init__(self, folder: Path, port: int, upstream: int) -> None:
         self.port = port
-        # Nothing is changed but where it listens, whom it asks, and the certificate that only an operator has.
+        # Only the ports, the upstream and the certificate are changed.
         text = FILE.read_text().replace("127.0.0.1:6543", f"127.0.0.1:{upstream}")
         text = re.sub(r"^\s*ssl_.*$", "", text, flags=re.MULTILINE)
         text = text.replace("listen 443 ssl http2;", f"listen 127.0.0.1:{port};")
@@ -46,11 +46,11 @@ class Nginx:
 
     @property
     def url(self) -> str:
-        """Where it is, without a slash at the end."""
+        """Its URL, without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
     def waits_until_it_answers(self) -> Nginx:
-        """Wait until requests get through to the chat."""
+        """Wait until requests reach the chat."""
         deadline = time.monotonic() + 30
         while True:
             try:
@@ -62,13 +62,13 @@ class Nginx:
                 time.sleep(0.05)
 
     def stop(self) -> None:
-        """End it."""
+        """Stop it."""
         self.process.terminate()
         self.process.wait(10)
 
 
 def free_ports() -> tuple[int, int]:
-    """Two different ports that nobody listens on."""
+    """Return two different free ports."""
     one = free_port()
     other = free_port()
     return (one, other) if one != other else free_ports()

@@ -1,7 +1,7 @@
-"""livechat that gives requests an hour to end when it stops: ``python -m tests.patient [livechat's arguments]``.
+"""Runs livechat with an hour for requests to finish at shutdown: ``python -m tests.patient [livechat's arguments]``.
 
-A server that waits for something in vain then does not stop within the test's patience, however fast or slow the
-machine is; one with nothing to wait for stops at once.
+A server that waits in vain then does not stop within the test's patience, however fast or slow the machine is;
+one with nothing to wait for stops at once.
 """
 
 from __future__ import annotations

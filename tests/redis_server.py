@@ -1,4 +1,4 @@
-"""A Redis of one's own for a test, which keeps nothing and ends with it."""
+"""A separate Redis for one test. It stores nothing on disk and stops with the test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MISSING = (
 
 
 class RedisServer:
-    """One server on a free loopback port: ``start``, and ``kill``, as often as one likes."""
+    """A server on a free loopback port. `start` and `kill` may be called repeatedly."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -32,7 +32,7 @@ class RedisServer:
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> RedisServer:
-        """Start it and wait until it takes connections."""
+        """Start it and wait until it accepts connections."""
         assert PROGRAM is not None
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         self.process = subprocess.Popen(
@@ -56,7 +56,7 @@ class RedisServer:
 
 @contextlib.contextmanager
 def redis_server(folder: Path) -> Iterator[RedisServer]:
-    """A server that runs."""
+    """A running server."""
     server = RedisServer(folder)
     try:
         yield server.start()

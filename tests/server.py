@@ -1,4 +1,4 @@
-"""`livechat serve` as a process of its own on a free loopback port, as it really runs."""
+"""`livechat serve` as a separate process on a free loopback port, as in production."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
-READY_WITHIN = 90  # seconds; several workers on a busy machine take their time
+READY_WITHIN = 90  # seconds; several workers on a busy machine are slow to start
 INI = """[app:main]
 use = egg:livechat
 livechat.development = true
@@ -25,7 +25,7 @@ livechat.database_url = {database_url}
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on."""
+    """Return a free loopback port."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
@@ -33,10 +33,10 @@ def free_port() -> int:
 
 
 class Server:
-    """One server process: ``start``, ``stop`` (politely) and ``kill`` (not).
+    """One server process: `start` it, `stop` it gracefully, or `kill` it.
 
-    `workers` is what `serve --workers` gets. `through` is the module (and its first arguments) that is run
-    instead of `livechat.cli`; it must end in running that.
+    `workers` is the value of `serve --workers`. `through` is a module (and its first arguments) to run
+    instead of `livechat.cli`; it must call that in the end.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it is: ``http://127.0.0.1:PORT``, without a slash at the end."""
+        """Its URL, ``http://127.0.0.1:PORT``, without a trailing slash."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> Server:
@@ -95,7 +95,7 @@ class Server:
         return self
 
     def answers(self) -> bool:
-        """Whether it says that it is well."""
+        """Return whether its health check succeeds."""
         try:
             with urllib.request.urlopen(f"{self.url}/health", timeout=5) as response:
                 return bool(response.status == 200)
@@ -103,7 +103,7 @@ class Server:
             return False
 
     def wait_until_it_says(self, words: str) -> None:
-        """Wait until the words stand in what it has printed; they must, before it ends."""
+        """Wait until its output contains these words. It fails when the server ends first."""
         deadline = time.monotonic() + READY_WITHIN
         while words not in self.log.read_text():
             assert self.process is not None
@@ -112,7 +112,7 @@ class Server:
             time.sleep(0.02)
 
     def stop(self) -> int:
-        """End it as an operator does; returns its exit code."""
+        """Stop it as an operator does; returns its exit code."""
         assert self.process is not None
         self.process.terminate()
         try:
@@ -122,17 +122,17 @@ class Server:
             raise AssertionError("The server did not end when it was asked to.") from None
 
     def worker_pids(self) -> list[int]:
-        """The processes that answer: those that the server has started, or else itself."""
+        """The processes that answer requests: the server's children, or else the server."""
         assert self.process is not None
         children = children_of(self.process.pid)
         return children if self.workers is not None else [self.process.pid]
 
     def kill(self) -> None:
-        """``kill -9``, of its workers as well."""
+        """``kill -9`` the server and its workers."""
         assert self.process is not None
         children: list[int] = []
         if self.process.poll() is None:
-            # Stopped first, so that it does not start another worker between the two lines.
+            # Stop the parent first, so that it does not start another worker in between.
             self.process.send_signal(signal.SIGSTOP)
             children = children_of(self.process.pid)
             self.process.send_signal(signal.SIGKILL)
@@ -147,7 +147,7 @@ class Server:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes that a process has started and that live."""
+    """Return the living child processes of a process."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):  # it has just ended
@@ -156,7 +156,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def state_of(pid: int) -> str:
-    """The state of a process as /proc names it (``S``, ``T``, ``Z`` …), or nothing when it is gone."""
+    """Return a process's state as /proc gives it (``S``, ``T``, ``Z`` …), or "" when the process is gone."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:

@@ -1,4 +1,4 @@
-"""Event streams as tests read them: all the time, in a thread of their own; from the application or a server."""
+"""Event streams for tests: read continuously in a separate thread, from the application or from a server."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from urllib.parse import quote, unquote_to_bytes, urlencode
 
 from livechat.settings import DEVELOPMENT_SECRET
 
-PATIENCE = 60  # seconds: only a test that fails waits so long
+PATIENCE = 60  # seconds: only a failing test waits this long
 EVENTS = "text/event-stream"
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event; `data` is read from JSON."""
+    """One event; `data` is decoded from JSON."""
 
     name: str
     data: Any
@@ -30,7 +30,7 @@ class Event:
 
 
 def until(condition: Callable[[], Any], within: float = PATIENCE) -> Any:
-    """Wait until it holds, and give what it gives."""
+    """Wait until a condition is true; returns its value."""
     deadline = time.monotonic() + within
     while not (found := condition()):
         assert time.monotonic() < deadline, "It has not come to that."
@@ -39,14 +39,14 @@ def until(condition: Callable[[], Any], within: float = PATIENCE) -> Any:
 
 
 class Stream:
-    """What a client has received, event by event. Nothing is lost while nobody looks."""
+    """Everything that a client receives, event by event. Nothing is lost between two calls."""
 
     def __init__(self, status: int, headers: list[tuple[str, str]], chunks: Any) -> None:
         self.status, self.headers = status, headers
         self.raw = b""
         self.events: list[Event] = []
         self.comments = 0
-        self.parts: list[int] = []  # how many messages each part has brought
+        self.parts: list[int] = []  # the number of messages in each part
         self.retry: int | None = None
         self.ended = False
         self._rest = b""
@@ -56,18 +56,18 @@ class Stream:
         threading.Thread(target=self._read, daemon=True).start()
 
     def header(self, name: str) -> str | None:
-        """A header's first value."""
+        """Return a header's first value."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @property
     def is_stream(self) -> bool:
-        """Whether it is one, and not an answer that has an end."""
+        """Whether the answer is an event stream."""
         return self.status == 200 and (self.header("Content-Type") or "").startswith(EVENTS)
 
     def next(
         self, name: str, where: Callable[[Any], Any] = lambda data: True, within: float = PATIENCE
     ) -> Event:
-        """The next event of this name, and of data of which `where` holds; others before it are passed over."""
+        """Return the next event of this name whose data satisfies `where`; earlier events are skipped."""
         deadline = time.monotonic() + within
         with self._news:
             while True:
@@ -83,26 +83,26 @@ class Stream:
                 self._news.wait(left)
 
     def hears(self, body: str) -> Event:
-        """The next message that says this."""
+        """Return the next message with this body."""
         return self.next("message", lambda message: message["body"] == body)
 
     def all(self, name: str) -> list[Any]:
-        """The data of all events of a name so far."""
+        """Return the data of all events of a name so far."""
         return [event.data for event in list(self.events) if event.name == name]
 
     @property
     def bodies(self) -> list[str]:
-        """What all messages so far say."""
+        """Return the bodies of all messages so far."""
         return [message["body"] for message in self.all("message")]
 
     def ends(self, within: float = PATIENCE) -> float:
-        """Wait for its end; gives the seconds that took."""
+        """Wait for the stream to end; returns the seconds that took."""
         begun = time.monotonic()
         until(lambda: self.ended, within)
         return time.monotonic() - begun
 
     def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         with contextlib.suppress(
             AttributeError
         ):  # in this process: so that the thread does not wait on
@@ -117,7 +117,7 @@ class Stream:
                     self._take(chunk)
                     self._news.notify_all()
         except (OSError, http.client.HTTPException):
-            pass  # hung up, by one side or the other
+            pass  # disconnected by either side
         finally:
             with self._news:
                 self.ended = True
@@ -148,7 +148,7 @@ class Stream:
 def open_stream(
     app: Any, path: str, headers: dict[str, str], *, method: str = "GET", **query: str
 ) -> Stream:
-    """Ask a WSGI application for a stream; what it answers instead is read to its end."""
+    """Open a stream of a WSGI application. An answer that is no stream is read to its end."""
     environ: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
@@ -173,7 +173,7 @@ def open_stream(
 
 
 class Remote:
-    """A server as if it were a WSGI application in this process: what is asked of it goes through its port."""
+    """A server as a WSGI application: requests to it go through the server's port."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -192,7 +192,7 @@ class Remote:
         address = quote(environ["PATH_INFO"].encode("latin-1"))
         if environ["QUERY_STRING"]:
             address += "?" + environ["QUERY_STRING"]
-        # Whoever keeps a stream silent for longer than a heartbeat fails the test.
+        # A stream that is silent for longer than a heartbeat fails the test.
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers["Connection"] = "close"
         connection.request(environ["REQUEST_METHOD"], address, body, headers)
@@ -205,7 +205,7 @@ class Remote:
 
 
 class _Body:
-    """The body of an answer, as it comes."""
+    """The body of an answer, read as it arrives."""
 
     def __init__(self, response: http.client.HTTPResponse, line: socket.socket) -> None:
         self._response, self._line = response, line

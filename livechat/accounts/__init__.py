@@ -1,12 +1,12 @@
-"""Who one is: admins with their passwords and logins, and guests with their tokens.
+"""Identity: admins with their passwords and logins, and guests with their tokens.
 
-admins          admins: inviting, changing a role, disabling; invitations and their links
-guests          customers: guests, their tokens, and revoking both
-login_limits    how often one may try to sign in, counted in the database
-logins          where an admin is signed in, by device, and ending a login
-password_rules  which passwords are good enough
-passwords       hashing with Argon2, in a bounded pool of threads
-profile         what admins change about their own account
+admins          admins: invitations, roles, disabling, starting and ending logins
+guests          guests, their tokens, and the revocation of both
+login_limits    limits on sign-in attempts, counted in the database
+logins          an admin's logins by device, and ending them
+password_rules  the rules for new passwords
+passwords       hashing with Argon2, in a bounded thread pool
+profile         an admin's changes to their own account
 resume_tickets  how a browser that lost its token gets another one
 sign_in         signing in with a password or an invitation
 """

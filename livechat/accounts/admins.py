@@ -1,4 +1,4 @@
-"""Admins: adding and inviting them, their passwords and logins. Plain functions of a database session."""
+"""Admins: adding, inviting and disabling them, their roles and logins. Plain functions of a database session."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _ADMINS = table_of(Admin)
 
 
 def fold_username(text: str) -> str:
-    """A username as it is stored and compared: ``Anna`` and ``anna`` are one person."""
+    """Return a username in the form that is stored and compared: ``Anna`` and ``anna`` are the same."""
     return unicodedata.normalize("NFKC", text.strip()).casefold()
 
 
 def check_username(db: Session, username: str) -> str:
-    """A new admin's username as it will be stored. Raises Invalid, Conflict ``username_taken``."""
+    """Return a new admin's username in its stored form. Raises Invalid, Conflict ``username_taken``."""
     folded = fold_username(username)
     if not re.fullmatch(r"[\w][\w.@+-]{0,63}", folded):
         raise Invalid(
@@ -67,8 +67,8 @@ def add_admin(
     role: str | None = None,
     actor: Actor = STAFF,
 ) -> Admin:
-    """Add an admin; without the hash of a password (see `passwords.hash_password`) they need an invitation. Without
-    a role the first one is owner, and those who come later are agents.
+    """Add an admin. Without `password_hash` (see `passwords.hash_password`) they need an invitation. Without `role`,
+    the first admin becomes owner and later ones become agents.
 
     Raises NotAllowed, Invalid, Conflict ``username_taken``.
     """
@@ -85,9 +85,7 @@ def add_admin(
         with db.begin_nested():
             db.add(admin)
             db.flush()
-    except (
-        IntegrityError
-    ):  # another program, which takes no turns with us, adds the same one at this moment
+    except IntegrityError:  # another program that takes no locks has just added the same username
         raise _taken(folded) from None
     audit.record(
         db, actor, Act.ADMIN_ADDED, target=admin.username, details={"role": str(admin.role)}
@@ -96,7 +94,7 @@ def add_admin(
 
 
 def check_role(role: str) -> Role:
-    """Raises Invalid for what is no role."""
+    """Return the role of this name. Raises Invalid when there is none."""
     try:
         return Role(role)
     except ValueError:
@@ -104,7 +102,7 @@ def check_role(role: str) -> Role:
 
 
 def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None:
-    """Let an admin do more or less from now on; who may only read gives back their chats.
+    """Change an admin's role from now on. An admin who may no longer answer has their chats unassigned.
 
     Raises NotAllowed, Invalid, Conflict ``last_owner``.
     """
@@ -124,12 +122,12 @@ def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None
 
 
 def _change_team(db: Session, actor: Actor, admin: Admin | None = None) -> None:
-    """Take turns with everybody else who changes the team, and see the admin who is changed as they are now.
+    """Take the lock on the team, and reload the admin who is about to change.
 
-    Raises NotAllowed when the acting admin may not manage the team any more.
+    Raises NotAllowed when the acting admin may no longer manage the team.
     """
     take_turns(db, TEAM)
-    # Also for the command line: all admins whom it is about are locked before others, and in order.
+    # The command line does this too: the admins concerned are locked first, in a fixed order.
     managers(db, [] if admin is None else [admin.id])
     check(db, actor, Permission.MANAGE)
     if admin is not None:
@@ -137,8 +135,8 @@ def _change_team(db: Session, actor: Actor, admin: Admin | None = None) -> None:
 
 
 def lock_admin(db: Session, admin: Admin) -> None:
-    """See an admin as they are now; until we commit, nobody else changes them or lets them sign in."""
-    db.flush()  # refreshing would drop what was changed
+    """Lock and reload an admin: until we commit, nobody else changes them and they cannot sign in."""
+    db.flush()  # a refresh discards unflushed changes
     db.refresh(admin, with_for_update=LOCK)
 
 
@@ -153,9 +151,9 @@ def _keep_an_owner(db: Session, admin: Admin) -> None:
 def store_password(
     db: Session, admin: Admin, password_hash: PasswordHash, actor: Actor = STAFF
 ) -> None:
-    """Give an admin a new password, of which this is the hash; every login and invitation made before ends.
+    """Store the hash of an admin's new password, and end all earlier logins and invitations.
 
-    Hash it before the transaction begins (see `passwords.hash_password`): that takes long.
+    Hash before the transaction begins (see `passwords.hash_password`): hashing is slow.
     """
     lock_admin(db, admin)
     audit.record(db, actor, Act.PASSWORD, target=admin.username)
@@ -165,7 +163,7 @@ def store_password(
 
 
 def invite(db: Session, admin: Admin, actor: Actor = STAFF) -> str:
-    """A one-time token with which an admin sets a password. An earlier one ends; this one lasts three days."""
+    """Return a one-time token with which an admin sets a password. It replaces earlier ones and lasts three days."""
     _change_team(db, actor, admin)
     if admin.disabled_at is not None:
         raise Conflict("disabled", f"{admin.username} is disabled. Enable the account first.")
@@ -178,7 +176,7 @@ def invite(db: Session, admin: Admin, actor: Actor = STAFF) -> str:
 
 
 def invited(db: Session, token: str) -> Admin | None:
-    """The admin whom an invitation is for, while it holds."""
+    """Return the admin whom an invitation is for, or None when it is not valid."""
     query = select(Admin).where(Admin.invite_hash == hash_token(token), Admin.disabled_at.is_(None))
     admin = db.scalars(query).first()
     if admin is None or admin.invite_expires_at is None or admin.invite_expires_at < now():
@@ -187,7 +185,7 @@ def invited(db: Session, token: str) -> Admin | None:
 
 
 def use_invitation(db: Session, token: str) -> Admin | None:
-    """Use an invitation up; returns whom it was for. None when it does not hold, or somebody else was quicker."""
+    """Use an invitation up; returns its admin. None when it is not valid or another request has just used it."""
     used = (
         update(Admin)
         .where(
@@ -204,7 +202,7 @@ def use_invitation(db: Session, token: str) -> Admin | None:
 
 
 def find_admin(db: Session, username: str) -> Admin:
-    """An admin by username. Raises Missing."""
+    """Return the admin of a username. Raises Missing."""
     admin = db.scalars(select(Admin).where(Admin.username == fold_username(username))).first()
     if admin is None:
         raise Missing(f"There is no admin {username!r}. See: livechat admins list")
@@ -212,25 +210,25 @@ def find_admin(db: Session, username: str) -> Admin:
 
 
 def named(admin: Admin) -> str:
-    """An admin for colleagues: ``Anna Berg (anna)``, or only the username where there is no more to say."""
+    """Return an admin's name as colleagues see it: ``Anna Berg (anna)``, or the username alone if there is no name."""
     return admin.username if admin.name == admin.username else f"{admin.name} ({admin.username})"
 
 
 def admins_who_may(db: Session, permission: Permission) -> list[Admin]:
-    """The admins who may do something, by username."""
+    """Return the admins who have a permission, ordered by username."""
     return list(db.scalars(select(Admin).where(who_may(permission)).order_by(Admin.username)))
 
 
 def all_admins(db: Session, *, enabled: bool = False) -> list[Admin]:
-    """Admins by username; with `enabled` only those who may sign in."""
+    """Return admins ordered by username; with `enabled`, only those who may sign in."""
     query = select(Admin).order_by(Admin.username)
     return list(db.scalars(query.where(Admin.disabled_at.is_(None)) if enabled else query))
 
 
 def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
-    """Shut an admin out at once and put their open chats back; returns how many chats. Twice is no error.
+    """End an admin's access at once and unassign their open chats; returns how many chats. Repeating it is no error.
 
-    Raises Conflict ``last_owner`` when another admin does it to the only owner; the command line may.
+    Raises Conflict ``last_owner`` when another admin disables the only owner. The command line may do that.
     """
     _change_team(db, actor, admin)
     if actor.admin_id is not None:
@@ -260,9 +258,9 @@ def sign_in(
     device: str | None = None,
     network: str | None = None,
 ) -> str:
-    """Begin a login that lasts so many hours; returns the token for the cookie, of which only the hash is kept.
+    """Begin a login that lasts `hours`; returns the token for the cookie. Only its hash is stored.
 
-    `device` and `network`: where it begins, as the admin is shown it (see logins.py).
+    `device` and `network` describe where it begins, as the admin is shown it (see logins.py).
     """
     token = new_token()
     moment = now()
@@ -288,7 +286,7 @@ def sign_out(db: Session, login_id: int) -> None:
 
 def sign_out_everywhere(db: Session, admin: Admin) -> int:
     """End all logins of an admin; returns how many."""
-    lock_admin(db, admin)  # a login that is beginning ends too, or begins afterwards
+    lock_admin(db, admin)  # a login that is just beginning ends as well, or begins afterwards
     query = update(AdminLogin).where(
         AdminLogin.admin_id == admin.id, AdminLogin.revoked_at.is_(None)
     )
@@ -296,5 +294,5 @@ def sign_out_everywhere(db: Session, admin: Admin) -> int:
 
 
 def admin_name(db: Reader, admin_id: int) -> str | None:
-    """What an admin is called."""
+    """Return an admin's display name."""
     return db.execute(select(_ADMINS.c.name).where(_ADMINS.c.id == admin_id)).scalar()

@@ -1,4 +1,4 @@
-"""Guests and their tokens: who a customer is from one request to the next."""
+"""Guests and their tokens: they identify a customer from one request to the next."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ def hash_token(token: str) -> str:
 
 
 def new_token() -> str:
-    """256 random bits, as 43 characters that need no escaping anywhere."""
+    """Return 256 random bits as 43 URL-safe characters."""
     return secrets.token_urlsafe(32)
 
 
 def new_guest(db: Session, start_key: str | None) -> Guest:
-    """A guest for a start without a token: a new one, or the one that a start with this key made within the last day.
+    """Return a guest for a start without a token: a new one, or the one that a start with this key made within a day.
 
-    The key proves who repeats a start whose answer was lost, as a token would. So it is a secret of the browser that
-    made it: it is never shown to anybody, and only its hash is stored. The guest's row stays locked until the commit,
-    so that a token given to them now cannot escape a revocation.
+    Like a token, the key proves that a repeated start comes from the same browser. It is a secret of that browser:
+    it is never shown to anybody, and only its hash is stored. The guest's row stays locked until the commit,
+    so a token given out now cannot escape a revocation.
     """
     if start_key is None:
         guest = Guest(created_at=now())
@@ -54,16 +54,16 @@ def new_guest(db: Session, start_key: str | None) -> Guest:
     old = (Guest.start_key == key, Guest.created_at < now() - REPEATABLE)
     db.execute(update(Guest).where(*old).values(start_key=None))
     while True:
-        # Two at once: the second waits here for the first to commit, and then finds its row.
+        # Of two concurrent starts, the second waits here for the first to commit and then finds its row.
         db.execute(_ADD.on(db).values(start_key=key, created_at=now()))
         found = select(Guest).where(Guest.start_key == key).with_for_update(key_share=True)
         if known := db.scalars(found).one_or_none():
             return known
-        # A revocation has taken the key from its guest at this very moment.
+        # A revocation has just removed the key from its guest: try again.
 
 
 def give_token(db: Session, guest: Guest) -> str:
-    """A fresh token for a guest. It is shown once, here; only its hash is kept."""
+    """Return a new token for a guest. It is shown only here, once; the database keeps its hash."""
     token = new_token()
     db.add(GuestToken(guest_id=guest.id, token_hash=hash_token(token), created_at=now()))
     db.flush()
@@ -71,14 +71,14 @@ def give_token(db: Session, guest: Guest) -> str:
 
 
 def hold_guest(db: Session, guest_id: int) -> Guest:
-    """Lock a guest's row until the commit: tokens and tickets are given and revoked one after the other."""
+    """Lock a guest's row until the commit, so that tokens and tickets are given and revoked one after the other."""
     found = select(Guest).where(Guest.id == guest_id).with_for_update(key_share=True)
     return db.scalars(found.execution_options(populate_existing=True)).one()
 
 
 def revoke_tokens(db: Session, session: ChatSession) -> int:
-    """Shut out every browser that holds a token, a start key or a resume ticket of this session's guest; returns how
-    many tokens."""
+    """Revoke every token, start key and resume ticket of this session's guest; returns how many tokens were
+    revoked."""
     guest = hold_guest(db, session.guest_id)
     guest.start_key = None
     good = (GuestToken.guest_id == guest.id, GuestToken.revoked_at.is_(None))
@@ -86,22 +86,22 @@ def revoke_tokens(db: Session, session: ChatSession) -> int:
     tokens = db.scalars(revoked.returning(GuestToken.id)).all()
     kept = (ResumeTicket.guest_id == guest.id, ResumeTicket.revoked_at.is_(None))
     db.execute(update(ResumeTicket).where(*kept).values(revoked_at=now()))
-    look_again(db, guest.id)
+    recheck_streams(db, guest.id)
     return len(tokens)
 
 
-def look_again(db: Session, guest_id: int) -> None:
-    """Let the open streams of a guest's conversations see whether they may go on."""
+def recheck_streams(db: Session, guest_id: int) -> None:
+    """Wake the open streams of a guest's conversations, so that they check their tokens again."""
     theirs = select(ChatSession.id).where(ChatSession.guest_id == guest_id)
     for number in db.scalars(theirs.order_by(ChatSession.id.desc()).limit(100)):
         touch(db, number)
 
 
 def guest_id_by_token(db: Reader, token: str) -> int | None:
-    """The guest whom a token proves, unless it was revoked."""
+    """Return the id of the guest whom a token identifies, or None when it is unknown or revoked."""
     return db.execute(_GUEST, {"hash": hash_token(token)}).scalar()
 
 
 def good_tokens(db: Reader, hashes: Collection[str]) -> set[str]:
-    """Those of the tokens, as hashes, that still prove to be a guest."""
+    """Return those of these token hashes that are still valid."""
     return set(db.execute(_GOOD, {"hashes": list(hashes)}).scalars())

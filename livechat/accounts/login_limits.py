@@ -1,14 +1,14 @@
-"""How often one may try to sign in. Counted in the database, so that all processes count together.
+"""Limits on sign-in attempts. Counted in the database, so that all processes share the counts.
 
-An attempt is counted before its password is looked at, or a hundred guesses at once would all be looked at; a login
-that succeeds is taken off again. Four limits protect accounts:
+An attempt is counted before its password is verified; otherwise a hundred concurrent guesses would all be verified.
+A successful login is subtracted again. Four limits protect accounts:
 
 - one name from one network, and one network in all;
-- one name from all networks together: guesses that come from everywhere end there;
-- one name from a browser that has signed in to it before (devices.py). It is counted for this limit only, so
+- one name from all networks together, which stops distributed guesses;
+- one name from a browser that has signed in to it before (`web.devices`). Such attempts count for this limit only, so
   strangers who exhaust the others do not lock the owner out.
 
-Names that do not exist are counted like those that do, so nothing tells them apart.
+Names that do not exist are counted like those that do, so that the answers do not reveal which exist.
 """
 
 from __future__ import annotations
@@ -65,21 +65,21 @@ MESSAGES = {
 
 @dataclass(frozen=True)
 class Attempt:
-    """Somebody who wants to sign in."""
+    """One attempt to sign in."""
 
     network: str
     """See `security.network_of`."""
     username: str | None
-    """Folded; None for an invitation, which names nobody."""
+    """Folded; None for an invitation, which names no account."""
     device: str | None = None
-    """The browser, if it knows the account: see `devices.known_device`."""
+    """The browser, if it has signed in to the account before: see `web.devices.known_device`."""
     browser: str | None = None
     """What the admin is shown of the browser: see `logins.device_of`."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """An attempt was counted: it was number `count` of the `most` that this limit allows until `ends_at`."""
+    """A counted attempt: number `count` of the `most` that this limit allows until `ends_at`."""
 
     scope: Scope
     key: str
@@ -89,7 +89,7 @@ class Counted:
 
 
 class LoginLimits:
-    """The limits on signing in, as the settings say."""
+    """The limits on signing in, read from the settings."""
 
     def __init__(self, settings: Settings) -> None:
         self._secret = settings.secret.encode()
@@ -98,15 +98,15 @@ class LoginLimits:
         self._account = parse(settings.limit_account_login_failures)
 
     def take(self, db: Session, attempt: Attempt) -> list[Counted]:
-        """Count an attempt, in a transaction that the caller commits whatever becomes of it.
+        """Count an attempt, in a transaction that the caller commits whatever the result of the login.
 
-        Raises TooMany when one of the limits is reached; then the caller's transaction has to be rolled back.
+        Raises TooMany when a limit is reached; the caller must then roll back its transaction.
         """
-        # Always in the same order: of two transactions, the second waits for the first.
+        # The order is fixed, so that concurrent transactions wait for each other instead of deadlocking.
         return [self._count(db, *limit) for limit in self._limits_of(attempt)]
 
     def give_back(self, db: Session, taken: list[Counted]) -> None:
-        """The attempt was a login: take it off again."""
+        """Subtract an attempt that succeeded."""
         for counted in taken:
             same = and_(_COUNTS.c.key == counted.key, _COUNTS.c.ends_at == counted.ends_at)
             db.connection().execute(
@@ -130,7 +130,7 @@ class LoginLimits:
         first = _INSERT.on(db).values(
             key=key, count=1, ends_at=moment + timedelta(seconds=limit.get_expiry())
         )
-        # One statement, so that two at once cannot both be the last one allowed.
+        # A single statement, so that two concurrent attempts cannot both be the last one allowed.
         counted = first.on_conflict_do_update(
             index_elements=["key"],
             set_={
@@ -149,18 +149,18 @@ class LoginLimits:
 
 
 def write_again(db: Session, counted: Counted) -> None:
-    """Write something that changes nothing."""
+    """Write without changing anything."""
     row = update(_COUNTS).where(_COUNTS.c.key == counted.key)
     db.connection().execute(row.values(count=_COUNTS.c.count))
 
 
 def forget_old(engine: Engine, reading: Engine) -> int:
-    """Remove counts that have run out, some of them; returns how many. Looks first, since a write waits its turn."""
+    """Delete some of the expired counts; returns how many. It reads first, because a write has to wait its turn."""
     old = select(_COUNTS.c.key).where(_COUNTS.c.ends_at <= now()).limit(FORGOTTEN_AT_ONCE)
     with reading.connect() as connection:
         if connection.execute(old).first() is None:
             return 0
-    # Those that are counted again at this moment stay.
+    # Rows that are being counted again right now stay.
     gone = delete(_COUNTS).where(_COUNTS.c.key.in_(old.with_for_update(skip_locked=True)))
     with Session(engine) as db:
         count = writing(db).connection().execute(gone).rowcount

@@ -1,4 +1,4 @@
-"""An admin's logins as the admin sees them: which devices, since when, used when; and ending them."""
+"""An admin's logins as the admin sees them: device, start and last use of each, and ending them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..models import Admin, AdminLogin, now, table_of
 from .guests import hash_token
 
 SEEN_EVERY = timedelta(minutes=5)
-"""A login's last use is written no more often than this."""
+"""Least time between two writes of a login's last use."""
 
 _ADMINS, _LOGINS = table_of(Admin), table_of(AdminLogin)
 _SEEN = (
@@ -48,7 +48,7 @@ _LOGIN = (
     )
 )
 
-# The first that fits: browsers name those that they want to be taken for as well.
+# The first match wins: browsers also name the browsers they are compatible with.
 _BROWSERS = (
     ("Edge", r"\bEdgi?A?(OS)?/"),
     ("Opera", r"\b(OPR|Opera)/"),
@@ -69,8 +69,8 @@ _SYSTEMS = (
 
 
 def device_of(user_agent: str) -> str:
-    """A short name for what sends this User-Agent: ``Firefox on Windows``, ``Safari on iPhone``; else
-    ``Another program``. Only names from our own lists, whatever the header says."""
+    """Return a short name for a User-Agent: ``Firefox on Windows``, ``Safari on iPhone``, or
+    ``Another program``. The words come from our own lists, never from the header."""
     text = user_agent[:500]
     browser, system = (
         next((name for name, pattern in names if re.search(pattern, text)), None)
@@ -82,39 +82,41 @@ def device_of(user_agent: str) -> str:
 
 
 def admin_by_login(db: Reader, token: str) -> Any | None:
-    """``id, username, name, login_id, role, device, seen_at`` of the admin who is signed in with this token, unless
-    the login has ended or the admin is disabled."""
+    """Return ``id, username, name, login_id, role, device, seen_at`` of the admin who is signed in with this token, or
+    None when the login has ended or the admin is disabled."""
     return db.execute(_LOGIN, {"hash": hash_token(token), "moment": now()}).first()
 
 
 def logins_of(db: Reader, admin_id: int) -> Sequence[Any]:
-    """The logins of an admin that hold, as rows, the one used last first."""
-    query = select(_LOGINS).where(_LOGINS.c.admin_id == admin_id, *_holds())
+    """Return an admin's valid logins as rows, the most recently used first."""
+    query = select(_LOGINS).where(_LOGINS.c.admin_id == admin_id, *_still_valid())
     used = _LOGINS.c.seen_at.desc().nulls_last()
     return db.execute(query.order_by(used, _LOGINS.c.id.desc())).all()
 
 
 def login_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
-    """One of an admin's own logins that hold, as a row."""
-    query = select(_LOGINS).where(_LOGINS.c.id == number, _LOGINS.c.admin_id == admin_id, *_holds())
+    """Return one of an admin's own valid logins as a row, or None."""
+    query = select(_LOGINS).where(
+        _LOGINS.c.id == number, _LOGINS.c.admin_id == admin_id, *_still_valid()
+    )
     return db.execute(query).first()
 
 
 def end_others(db: Session, admin_id: int, kept: int) -> int:
-    """End all logins of an admin but one; returns how many. `kept`: that one's id."""
+    """End all logins of an admin but `kept` (an id); returns how many."""
     query = update(AdminLogin).where(
         AdminLogin.admin_id == admin_id, AdminLogin.id != kept, AdminLogin.revoked_at.is_(None)
     )
     return len(db.scalars(query.values(revoked_at=now()).returning(AdminLogin.id)).all())
 
 
-def _holds() -> tuple[Any, ...]:
+def _still_valid() -> tuple[Any, ...]:
     return _LOGINS.c.revoked_at.is_(None), _LOGINS.c.expires_at > now()
 
 
 class Seen:
-    """When logins were used, kept in memory until the next round of what is done every second: a request that reads
-    must not wait for one that writes."""
+    """When logins were last used, kept in memory until the next round of duties, once a second: a request that reads
+    must not wait for a write."""
 
     def __init__(self, factory: Any) -> None:
         self._factory = factory
@@ -122,14 +124,14 @@ class Seen:
         self._moments: dict[int, datetime] = {}
 
     def note(self, login_id: int, before: datetime | None) -> None:
-        """A login is used now. `before`: the last use that is written down."""
+        """Note that a login is in use. `before` is its last use in the database."""
         moment = now()
         if before is None or moment - before >= SEEN_EVERY:
             with self._guard:
                 self._moments[login_id] = moment
 
     def write(self) -> None:
-        """Write down what was noted, in one transaction. What another process has written later stays."""
+        """Write everything noted, in one transaction. A later time from another process stays."""
         with self._guard:
             moments, self._moments = self._moments, {}
         if not moments:

@@ -1,8 +1,8 @@
-"""Which passwords are good enough, and why one is not.
+"""Which passwords are strong enough, and the reason when one is not.
 
 A password is refused when zxcvbn (Daniel Wheeler, "zxcvbn: Low-Budget Password Strength Estimation", USENIX Security
-2016) needs fewer than 10^8 guesses for it: its score is then below 3, "safely unguessable". What the attacker knows
-already, such as the name of the account or of the shop, adds nothing. Passwords set before this rule keep working.
+2016) needs fewer than 10^8 guesses for it: its score is then below 3, "safely unguessable". Words that an attacker
+knows already, such as the name of the account or the shop, add nothing. Passwords set before this rule keep working.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from .passwords import LONGEST_PASSWORD, StrongPassword, pool
 
 SHORTEST_PASSWORD = 8  # characters
 LEAST_SCORE = 3
-"""Of zxcvbn's 0 to 4."""
+"""On zxcvbn's scale of 0 to 4."""
 JUDGED = 40
-"""Characters that are looked at. The time grows with the square of the length, and a text made of all the characters
-that stand for letters ("4@8({[<") is worst: a second for 40 of them, three for 72. Usual passwords take 2 ms."""
-_SHORTEST_WORD = 3  # a shorter one is part of too many others to be left out
+"""Characters that are judged. The time grows with the square of the length. The worst text consists of characters
+that can replace letters ("4@8({[<"): 40 of them take a second, 72 take three. Usual passwords take 2 ms."""
+_SHORTEST_WORD = 3  # shorter ones are part of too many other words to be left out
 _GROUPS, _GROUP = 4, 4
-_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look alike
 
 _ = TranslationStringFactory("livechat")
-# Whole sentences, so that they can be translated; printed as they are, they are English.
+# Whole sentences, so that they can be translated.
 _TOO_SHORT = _("A password has at least 8 characters. A few words in a row do well.")
 _TOO_LONG = _("A password has at most 1,000 characters.")
 _OWN = _(
@@ -46,17 +46,17 @@ _PATTERN = _(
 
 
 def check(password: str, *known: str | None) -> StrongPassword:
-    """Let a new password through. It may take a second: see `check_aside`.
+    """Accept a new password. This may take a second: on the event loop use `check_in_pool`.
 
-    `known`: what an attacker knows of the account and the shop: username, name, e-mail address, name of the shop.
-    Raises Invalid, with a sentence that says what to do.
+    `known`: what an attacker knows about the account and the shop: username, name, e-mail address, name of the shop.
+    Raises Invalid, with a sentence that tells the user what to do.
     """
     if len(password) < SHORTEST_PASSWORD:
         raise Invalid("password", _TOO_SHORT)
     if len(password) > LONGEST_PASSWORD:
         raise Invalid("password", _TOO_LONG)
     text = unicodedata.normalize("NFKC", password)
-    words = own_words(*known)
+    words = known_words(*known)
     rest = _without(text, words)
     score, pattern = _judge(rest[:JUDGED], words)
     if score < LEAST_SCORE:
@@ -65,14 +65,14 @@ def check(password: str, *known: str | None) -> StrongPassword:
     return StrongPassword(password)
 
 
-def check_aside(password: str, *known: str | None) -> StrongPassword:
-    """The same, in the pool that hashes passwords. The caller holds a place in it."""
+def check_in_pool(password: str, *known: str | None) -> StrongPassword:
+    """Run `check` in the pool that hashes passwords. The caller holds a place in it."""
     return pool.run(lambda: check(password, *known))
 
 
-def own_words(*known: str | None) -> list[str]:
-    """What of these texts a password gains nothing by: each text, its parts, and the parts without what divides
-    them, the longest first. ``Anna Berg`` gives ``anna berg``, ``annaberg``, ``anna`` and ``berg``."""
+def known_words(*known: str | None) -> list[str]:
+    """Return the words of these texts that add nothing to a password: each text, its parts, and the parts joined,
+    longest first. ``Anna Berg`` gives ``anna berg``, ``annaberg``, ``anna`` and ``berg``."""
     found = {"livechat"}
     for text in filter(None, known):
         folded = unicodedata.normalize("NFKC", text).casefold()
@@ -82,7 +82,7 @@ def own_words(*known: str | None) -> list[str]:
 
 
 def suggestion() -> str:
-    """A random password that can be read and typed, of 79 bits: ``k7tm-x3hp-w9qd-c4vn``."""
+    """Return a random password that is easy to read and type, of 79 bits: ``k7tm-x3hp-w9qd-c4vn``."""
     groups = ("".join(secrets.choice(_LETTERS) for _ in range(_GROUP)) for _ in range(_GROUPS))
     return "-".join(groups)
 
@@ -92,8 +92,8 @@ def _without(text: str, words: list[str]) -> str:
 
 
 def _judge(text: str, words: list[str]) -> tuple[int, str]:
-    """The score, and the pattern that most of the text follows."""
-    # Importing it reads large word lists, which most processes never need.
+    """Return zxcvbn's score and the pattern that covers most of the text."""
+    # The import reads large word lists, which most processes never need.
     from zxcvbn.matching import (  # noqa: PLC0415
         RANKED_DICTIONARIES,
         build_ranked_dict,
@@ -104,7 +104,7 @@ def _judge(text: str, words: list[str]) -> tuple[int, str]:
 
     if not text:
         return 0, ""
-    # The library's own front door writes one user's words into dictionaries that all threads share.
+    # The library's public function writes one user's words into dictionaries that all threads share.
     dictionaries = {**RANKED_DICTIONARIES, "own": build_ranked_dict(words)}
     result = most_guessable_match_sequence(text, omnimatch(text, dictionaries))
     longest = max(result["sequence"], key=lambda match: len(match["token"]))

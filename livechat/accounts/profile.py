@@ -1,4 +1,4 @@
-"""What admins change about their own account: the name that customers read, e-mail address, password."""
+"""Changes that admins make to their own account: display name, e-mail address, password."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ LONGEST_NAME = 100
 
 
 NO_NAMES = frozenset({"admin", "administrator", "owner", "root", "support", "info", "test"})
-"""Usernames that say nothing about a person. An account has its username for a name until its admin chooses one."""
+"""Usernames that say nothing about a person, and so suggest no name."""
 
 
 def is_named(admin: Admin) -> bool:
-    """Whether a name for customers was chosen: an account begins with its username in place of one."""
+    """Return whether the admin has chosen a display name; until then, the username takes its place."""
     return admin.name != admin.username
 
 
 def suggested_name(username: str) -> str:
-    """A name to begin with: ``anna.berg@shop.example`` gives ``Anna Berg``, ``admin`` nothing."""
+    """Suggest a display name: ``anna.berg@shop.example`` gives ``Anna Berg``, ``admin`` gives nothing."""
     own = username.partition("@")[0]
     if own in NO_NAMES:
         return ""
@@ -38,7 +38,7 @@ def suggested_name(username: str) -> str:
 
 
 def rename(db: Session, admin_id: int, name: object, actor: Actor) -> None:
-    """Choose the name that customers read from now on; what was sent before keeps the name it was sent under.
+    """Set the display name that customers read. Earlier messages keep the name they were sent under.
 
     Raises Invalid.
     """
@@ -53,7 +53,7 @@ def rename(db: Session, admin_id: int, name: object, actor: Actor) -> None:
     details = {"from": admin.name, "to": chosen}
     admin.name = chosen
     audit.record(db, actor, Act.RENAMED, target=admin.username, details=details)
-    # Open pages, of customers too, show the name of whoever has the chat.
+    # Open pages, including customers', show the assignee's name.
     held = select(ChatSession.id).where(
         ChatSession.assignee_id == admin.id, ChatSession.status != Status.CLOSED
     )
@@ -77,7 +77,7 @@ def change_password(
     """Set a password and end all logins but one; returns how many ended.
 
     `before`: the hash that the current password was compared with; `after`: the hash of the new one; `kept`: the id of
-    the login that goes on. Raises Conflict ``password_changed`` when the password was changed since it was compared.
+    the login that stays. Raises Conflict ``password_changed`` when the password has changed since it was compared.
     """
     admin = _locked(db, admin_id)
     if admin.password_hash != before:
@@ -90,6 +90,6 @@ def change_password(
 
 def _locked(db: Session, admin_id: int) -> Admin:
     admin = db.get_one(Admin, admin_id, with_for_update=LOCK, populate_existing=True)
-    if admin.disabled_at is not None:  # since the request has begun
+    if admin.disabled_at is not None:  # since the request began
         raise NotAllowed("forbidden", "Your account is disabled.")
     return admin

@@ -1,8 +1,8 @@
-"""Signing in: with name and password, or with an invitation.
+"""Signing in with a username and password, or with an invitation.
 
-Hashing takes long, so no transaction is open during it. What was true before it is looked at again afterwards, with
-the admin's row locked: a login that began with an old password does not survive a new one, and of several uses of one
-invitation one succeeds.
+Hashing is slow, so no transaction is open during it. The conditions are checked again afterwards, with
+the admin's row locked: a login that began with an old password does not survive a new one, and of several concurrent
+uses of one invitation only one succeeds.
 """
 
 from __future__ import annotations
@@ -27,34 +27,34 @@ from .profile import is_named
 
 log = logging.getLogger(__name__)
 
-TRIES = 2  # a password that was changed while we looked at it is looked at once more
+TRIES = 2  # a password that was changed while it was verified is verified once more
 
 
 class Unit(Protocol):
-    """Begins a short transaction, which is committed at the end: see `models.apart`."""
+    """Begins a short transaction that is committed at the end: see `db.session.apart`."""
 
     def __call__(self, *, writes: bool = True) -> AbstractContextManager[Session]: ...
 
 
 @dataclass(frozen=True)
 class Login:
-    """A login has begun. `token` is for the cookie; only its hash is kept."""
+    """A login that has begun. `token` is for the cookie; only its hash is stored."""
 
     username: str
     token: str
     named: bool
-    """Whether the admin has a name for customers (see `profile.is_named`)."""
+    """Whether the admin has chosen a display name (see `profile.is_named`)."""
 
 
 def sign_in(unit: Unit, limits: LoginLimits, attempt: Attempt, password: str, hours: int) -> Login:
-    """Check name and password, and begin a login that lasts so many hours.
+    """Verify a username and password, and begin a login that lasts `hours`.
 
-    Raises WrongLogin, TooMany when there were too many attempts, Busy when too many wait for their answer.
+    Raises WrongLogin, TooMany after too many attempts, Busy when the hashing queue is full.
     """
     with passwords.pool.place(stranger=attempt.device is None):
         with unit() as db:
             taken = limits.take(db, attempt)
-            admin = _look(db, attempt)
+            admin = _find_admin(db, attempt)
         for _try in range(TRIES):
             stored = admin.password_hash if admin else None
             if not passwords.matches(stored, password) or admin is None or stored is None:
@@ -62,13 +62,13 @@ def sign_in(unit: Unit, limits: LoginLimits, attempt: Attempt, password: str, ho
             weak = passwords.is_weak(stored)
             stronger = passwords.hashed(password) if weak else stored
             with unit() as db:
-                admin = _look(db, attempt, lock=True)
+                admin = _find_admin(db, attempt, lock=True)
                 if admin is None or admin.disabled_at is not None:
                     break
                 if admin.password_hash == stored:
                     admin.password_hash = stronger
                     limits.give_back(db, taken)
-                    return _begun(db, admin, attempt, hours)
+                    return _begin_login(db, admin, attempt, hours)
     _failed(unit, attempt, admin, taken)
     raise WrongLogin()
 
@@ -82,40 +82,40 @@ def accept(
     hours: int,
     shop_name: str,
 ) -> Login | None:
-    """Use an invitation up: set the password and begin a login. None when the invitation does not hold (any more).
+    """Use an invitation up: set the password and begin a login. None when the invitation is not valid (any more).
 
     `shop_name` adds nothing to a password, like the names and the address of the admin.
-    Raises Invalid for the password, TooMany when a network has tried too many, Busy when too many wait.
+    Raises Invalid for the password, TooMany after too many attempts of a network, Busy when the hashing queue is full.
     """
     with unit(writes=False) as db:
         invited = admins.invited(db, token)
         known = (invited.username, invited.name, invited.email) if invited else ()
     with passwords.pool.place(stranger=invited is None):
         if invited:
-            password = password_rules.check_aside(password, *known, shop_name)
+            password = password_rules.check_in_pool(password, *known, shop_name)
         with unit() as db:
             taken = limits.take(db, attempt)
-        # Also in vain: what is tried costs time, and so cannot fill the table of counts.
+        # Hash even when the invitation is not valid: attempts that cost time cannot fill the table of counts.
         hashed = passwords.hashed(password[: passwords.LONGEST_PASSWORD])
         with unit() as db:
             admin = admins.use_invitation(db, token)
             if admin is not None:
                 admins.store_password(db, admin, hashed, admin_actor(admin.id, admin.name))
                 limits.give_back(db, taken)
-                return _begun(db, admin, attempt, hours)
+                return _begin_login(db, admin, attempt, hours)
     log.warning("An invitation that does not hold was tried from %s", attempt.network)
     return None
 
 
 def confirm(unit: Unit, limits: LoginLimits, attempt: Attempt, password: str) -> str:
-    """Check the password of an admin who is signed in; returns its hash, by which to tell whether it was changed since.
+    """Verify the password of a signed-in admin; returns its hash, which later shows whether it has changed since.
 
     It counts like a login. Raises WrongLogin, TooMany, Busy.
     """
     with passwords.pool.place():
         with unit() as db:
             taken = limits.take(db, attempt)
-            admin = _look(db, attempt)
+            admin = _find_admin(db, attempt)
         stored = admin.password_hash if admin else None
         if passwords.matches(stored, password) and stored is not None:
             with unit() as db:
@@ -125,22 +125,22 @@ def confirm(unit: Unit, limits: LoginLimits, attempt: Attempt, password: str) ->
     raise WrongLogin()
 
 
-def _begun(db: Session, admin: Admin, attempt: Attempt, hours: int) -> Login:
+def _begin_login(db: Session, admin: Admin, attempt: Attempt, hours: int) -> Login:
     token = admins.sign_in(db, admin, hours, device=attempt.browser, network=attempt.network)
     return Login(admin.username, token, is_named(admin))
 
 
-def _look(db: Session, attempt: Attempt, *, lock: bool = False) -> Admin | None:
-    """The admin as the database has them now."""
+def _find_admin(db: Session, attempt: Attempt, *, lock: bool = False) -> Admin | None:
+    """Return the admin as currently stored, or None."""
     query = select(Admin).where(Admin.username == attempt.username)
     query = query.with_for_update(**LOCK) if lock else query
     return db.scalars(query.execution_options(populate_existing=True)).first()
 
 
 def _failed(unit: Unit, attempt: Attempt, admin: Admin | None, taken: list[Counted]) -> None:
-    """Tell the log of each failure and each limit that is reached with it, and the audit log of the first failure in
-    each span and of the limits, so that a thousand guesses do not bury it."""
-    # The name is not written as it was typed: it may be a password in the wrong field, and go on in a second line.
+    """Log each failure and each limit it reaches. The audit log gets the first failure of each
+    period and the limits only, so that a thousand guesses do not bury the other entries."""
+    # The typed name is not logged: it may be a password in the wrong field, or contain a line break.
     name = admin.username if admin else "an unknown name"
     log.warning("Failed sign-in as %s from %s: %s", name, attempt.network, _reason(admin))
     reached = [counted for counted in taken if counted.count >= counted.most]
@@ -152,7 +152,7 @@ def _failed(unit: Unit, attempt: Attempt, admin: Admin | None, taken: list[Count
     if taken[0].count > 1 and not reached:
         return
     with unit() as db:
-        # A commit for unknown names, too: the time it takes must not tell which names exist.
+        # Unknown names commit as well: the time this takes must not reveal which names exist.
         login_limits.write_again(db, taken[0])
         target = admin.username if admin else None
         if admin is not None and taken[0].count == 1:

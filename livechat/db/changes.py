@@ -1,4 +1,4 @@
-"""What a unit of work has touched, and saying so when it is committed. A rolled back one says nothing."""
+"""Which conversations a unit of work changes, announced when it commits. A rollback announces nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _READ_COUNT = f"SELECT count FROM {OutsideWrite.__tablename__}"  # noqa: S608 - 
 
 
 def touch(db: Session, session_id: int, message_id: int | None = None) -> None:
-    """Note that a session changes in this unit of work, and by which entry."""
+    """Record that this unit of work changes a session, and the entry that it adds, if any."""
     touched: dict[int, list[int]] = db.info.setdefault(_KEY, {})
     entries = touched.setdefault(session_id, [])
     if message_id is not None:
@@ -34,20 +34,20 @@ def touch(db: Session, session_id: int, message_id: int | None = None) -> None:
 
 
 class Announcer(Protocol):
-    """What is told of commits: the wake-ups of realtime/, which pass it on to other processes."""
+    """Gets news of commits: the wake-ups of realtime/, which tell other processes."""
 
     def before_commit(self, db: Session, session_ids: Sequence[int]) -> None:
-        """Called within the transaction that has changed these sessions."""
+        """Called within the transaction that changes these sessions."""
 
     def after_commit(self, session_ids: Sequence[int], entries: Sequence[int]) -> None:
-        """Called when it is committed, with the ids of the entries it has written."""
+        """Called once the transaction is committed, with the ids of the entries that it added."""
 
 
 def announce(target: Any, wakeup: Callable[[], Announcer]) -> None:
-    """Tell a wake-up of every commit of these sessions: a sessionmaker, or one session.
+    """Announce every commit of these sessions. `target`: a sessionmaker, or one session.
 
-    SQLAlchemy calls the same hooks when a savepoint is released or rolled back. Nobody else sees what it held before
-    the whole unit of work is committed, so nothing is told then, and nothing is forgotten.
+    SQLAlchemy calls the same hooks when a savepoint is released or rolled back. Its changes stay invisible to others
+    until the whole unit of work commits, so the hooks announce nothing then, and forget nothing.
     """
 
     def before_commit(db: Session) -> None:
@@ -74,7 +74,7 @@ def announce(target: Any, wakeup: Callable[[], Announcer]) -> None:
 
 
 def forget_everywhere(db: Session) -> None:
-    """With the commit, every process that serves forgets what it remembers; see realtime/poll_cache.py."""
+    """Make every serving process drop what it has cached, once this commits; see realtime/poll_cache.py."""
     db.execute(_COUNT_OUTSIDE_WRITE.on(db))
 
 

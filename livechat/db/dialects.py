@@ -1,6 +1,6 @@
-"""Where SQLite and PostgreSQL differ: which one it is, and statements that are built for both.
+"""Where SQLite and PostgreSQL differ: which one is in use, and statements that are built for both.
 
-``INSERT ... ON CONFLICT`` reads the same on both, but SQLAlchemy has an `insert` of its own for each.
+``INSERT ... ON CONFLICT`` reads the same on both, but SQLAlchemy has a separate `insert` for each.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 Reader = Connection | Session
-"""What statements that read are run with."""
+"""What can execute a statement that reads."""
 Bind = Engine | Reader
 Statement = TypeVar("Statement")
 

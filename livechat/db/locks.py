@@ -1,4 +1,4 @@
-"""Taking turns over what no single row represents, such as how many owners or canned replies there are."""
+"""Locks for what no single row represents, such as how many owners or canned replies there are."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from .dialects import on_postgresql
 _TURN = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
 
 TEAM = "livechat team"
-"""What depends on all admins together: who is the first owner, and who the last."""
+"""For what depends on all admins together: who is the first owner, and who the last."""
 
 
 def take_turns(db: Session, name: str) -> None:
-    """Wait until no other transaction holds the turn of this name; keep it until ours ends.
+    """Wait until no other transaction holds the lock of this name, and hold it until ours ends.
 
-    On PostgreSQL this is an advisory lock, which `lock_timeout` bounds like any other. On SQLite a transaction that
-    writes is alone already (see `models.writing`), so there is nothing to do.
+    On PostgreSQL this is an advisory lock, and `lock_timeout` limits the wait. On SQLite a transaction that writes is
+    already the only one (see `session.writing`), so there is nothing to do.
     """
     if on_postgresql(db):
         db.execute(_TURN, {"name": name})

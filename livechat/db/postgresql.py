@@ -1,4 +1,4 @@
-"""How connections to PostgreSQL are made, tried before use, and kept from all waiting for the same table."""
+"""Connections to PostgreSQL: how they are made, tested before use, and kept from all waiting for one table."""
 
 from __future__ import annotations
 
@@ -12,13 +12,11 @@ from ..utf8_json import dumps
 from .errors import sqlstate
 from .hooks import replace
 
-IDLE = 1.0  # seconds without use after which a connection is tried before it is used again
-HELD_FOR = (
-    2.0  # seconds for which a table that could not be read or written is taken to be held still
-)
+IDLE = 1.0  # seconds without use after which a connection is tested before its next use
+HELD_FOR = 2.0  # seconds for which a table counts as locked after a wait for it has failed
 BRIEF = 20  # milliseconds that statements wait for a lock during that time
-RECONNECT_EVERY = 5.0  # seconds between two looks for a server that can be written to
-# A machine that is gone without a word is noticed after 25 seconds, not after hours.
+RECONNECT_EVERY = 5.0  # seconds between two searches for a server that accepts writes
+# A machine that vanishes is noticed after 25 seconds, not after hours.
 KEPT_ALIVE: dict[str, Any] = {
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -26,13 +24,8 @@ KEPT_ALIVE: dict[str, Any] = {
     "tcp_user_timeout": 25_000,
 }
 _LOCK_NOT_AVAILABLE, _READ_ONLY = "55P03", "25006"
-_ENDED = {
-    "57P01",
-    "57P02",
-    "57P03",
-    "57P05",
-}  # the administrator, a crash, a start, an idle session
-# Whether somebody holds a whole table so that others cannot write, or read (PostgreSQL documentation, section 13.3.1).
+_ENDED = {"57P01", "57P02", "57P03", "57P05"}  # shut down, crashed, starting, idle for too long
+# Whether another session locks a whole table against writes or reads (PostgreSQL documentation, section 13.3.1).
 _HELD = """SELECT 1 FROM pg_locks
 WHERE locktype = 'relation' AND granted AND pid <> pg_backend_pid()
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
@@ -42,15 +35,20 @@ _USED, _PATIENCE = "livechat_used", "livechat_patience"
 
 
 def postgresql_engine(url: str, lock_timeout_ms: int) -> Engine:
-    """An engine for the work of a process. `lock_timeout_ms`: how long a statement waits for a lock."""
+    """An engine for the work of a process.
+
+    `lock_timeout_ms`: how long a statement waits for a lock, in milliseconds.
+    """
     engine = _engine(url, lock_timeout_ms, pool_size=14, pool_timeout=5)
     _Watch(engine, lock_timeout_ms)
     return engine
 
 
 def probing_engine(engine: Engine) -> Engine:
-    """An engine with one connection that is used for nothing but to ask whether the database answers: it need not wait
-    for those of the work. It is disposed of with the engine it is made for."""
+    """An engine with one connection for health checks alone, which need not wait for those of the work.
+
+    It is disposed of together with `engine`.
+    """
     probe = _engine(engine.url.render_as_string(hide_password=False), 1000, 1, 2)
     event.listen(engine, "engine_disposed", lambda _engine: probe.dispose())
     event.listen(probe, "checkout", lambda driver, *_rest: _try_out(probe, driver))
@@ -62,8 +60,8 @@ def _engine(url: str, lock_timeout_ms: int, pool_size: int, pool_timeout: float)
         url,
         hide_parameters=True,
         json_serializer=dumps,
-        # Four workers stay below the hundred connections that PostgreSQL allows by itself: for each of them these, one
-        # that probes, and one that listens.
+        # Four workers stay below PostgreSQL's default of a hundred connections: each has these, one for health checks,
+        # and one that listens.
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=pool_timeout,
@@ -71,22 +69,21 @@ def _engine(url: str, lock_timeout_ms: int, pool_size: int, pool_timeout: float)
             "connect_timeout": 5,
             "application_name": "livechat",
             **KEPT_ALIVE,
-            # A wait for a row holds a connection; without a limit, one conversation that is
-            # held for long takes them all.
-            # Compiling a query takes half a second, which is longer than any of ours. Nor is any worth several
-            # processes: that they seem cheap made the search go through five million rows instead of an index.
+            # A wait for a row holds a connection. Without a limit, one conversation that stays locked takes them all.
+            # JIT compilation takes half a second, longer than any query of livechat. None needs several processes
+            # either: parallel plans looked so cheap that the search read five million rows instead of an index.
             "options": f"-c lock_timeout={lock_timeout_ms} -c jit=off -c max_parallel_workers_per_gather=0",
         },
     )
 
 
 class _Watch:
-    """What an engine learns from the errors it meets, and does when a connection is taken.
+    """Learns from an engine's errors, and prepares each connection when it is taken from the pool.
 
-    A table that somebody holds (a migration, ``VACUUM FULL``, ``LOCK TABLE``) stops every statement that needs it. If
-    each waited as long as for a row, all connections would soon do nothing else, and requests that need other tables
-    would wait behind them. So after one has waited in vain, the next ones wait briefly until a while has passed without
-    such a failure: a circuit breaker (Nygard, Release It!, 2nd edition, section 5.2).
+    A locked table (a migration, ``VACUUM FULL``, ``LOCK TABLE``) stops every statement that needs it. If each waited as
+    long as for a row, all connections would soon do nothing else, and requests for other tables would queue behind
+    them. So after one wait has failed, statements wait only briefly until HELD_FOR seconds have passed without another
+    such failure: a circuit breaker (Nygard, Release It!, 2nd edition, section 5.2).
     """
 
     def __init__(self, engine: Engine, patience: int) -> None:
@@ -99,27 +96,27 @@ class _Watch:
         event.listen(engine, "checkout", self._checkout)
 
     def _learn(self, error: Any, connection: Any, cursor: Any) -> bool:
-        """Whether an error means that the connections are of no use any more."""
+        """Whether an error means that the connections can no longer be used."""
         state, moment = sqlstate(error), time.monotonic()
-        # Where it was a row that was waited for, PostgreSQL mostly says which in the error's context; not to the second
-        # in its queue. So it is asked before the next connection is used.
+        # After a wait for a row, PostgreSQL usually names it in the error's context, but not for the second in the
+        # row's queue. So the next checkout asks whether a table is locked.
         if state == _LOCK_NOT_AVAILABLE and not error.diag.context:
             self._suspects = True
         if state == _READ_ONLY and moment > self._reconnect_after:
-            # After a fail-over the same address may lead to another server, which can be written to.
+            # After a failover the same address may lead to another server, which accepts writes.
             self._reconnect_after = moment + RECONNECT_EVERY
             return True
-        # The server has said that it ends the connection; the driver notices only with the next statement.
+        # The server has announced that it ends the connection; the driver would notice only with the next statement.
         return state in _ENDED or bool(self._is_disconnect(error, connection, cursor))
 
     def _checkin(self, _driver: Any, record: Any) -> None:
         record.info[_USED] = time.monotonic()
 
     def _checkout(self, driver: Any, record: Any, _proxy: Any) -> None:
-        """Try a connection that has not been used for a while, and make it as patient as is right now.
+        """Test a connection that has been idle, and set how long it waits for locks.
 
-        SQLAlchemy's `pool_pre_ping` tries it each time, which is one of five statements that a stream runs for a
-        message. A connection that has ended within the last second fails whoever takes it, and all are replaced then.
+        SQLAlchemy's `pool_pre_ping` tests it every time, which is one of five statements that a stream runs for a
+        message. A connection that has ended within the last second fails its next user, and then all are replaced.
         """
         moment = time.monotonic()
         if moment - record.info.get(_USED, moment) >= IDLE:
@@ -139,9 +136,9 @@ def _try_out(engine: Engine, driver: Any) -> None:
 
 
 def _run(engine: Engine, driver: Any, statement: str) -> Any:
-    """Run a statement past SQLAlchemy's transactions; gives its first row, if it has rows.
+    """Run a statement outside of SQLAlchemy's transactions. Returns the first row, if it has rows.
 
-    Raises InvalidatePoolError, at which the pool reconnects.
+    Raises InvalidatePoolError, which makes the pool reconnect.
     """
     try:
         before = driver.autocommit

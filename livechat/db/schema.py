@@ -1,6 +1,6 @@
-"""The tables of a database: bringing them to this version, and asking whether they have it.
+"""The schema of a database: migrating it, and checking whether it is current.
 
-Alembic is imported where it is needed: most of the command line does without it and starts quicker.
+Alembic is imported where it is needed, because most of the command line does without it and starts faster.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from .engine import WRITING
 if TYPE_CHECKING:
     from alembic.config import Config
 
-MIGRATION_LOCK = 0x6C697665  # any number that is ours: "live"
+MIGRATION_LOCK = 0x6C697665  # "live" in ASCII; any fixed number does
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
 
 def migrate(engine: Engine, revision: str = "head") -> None:
-    """Bring the tables to a revision, the newest one by default."""
+    """Bring the schema to a revision, by default the newest one."""
     from alembic import command
 
     with engine.connect().execution_options(**WRITING) as connection, connection.begin():
         if on_postgresql(engine):
-            # Several that start at once take turns, however long; SQLite's write lock does the same.
+            # Processes that start together take turns, however long it takes; SQLite's write lock does the same.
             connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(
                 text("SELECT pg_advisory_xact_lock(:name)"), {"name": MIGRATION_LOCK}
@@ -35,7 +35,7 @@ def migrate(engine: Engine, revision: str = "head") -> None:
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the tables are those this version of livechat works with."""
+    """Whether the schema is the one that this version of livechat works with."""
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 

@@ -14,38 +14,39 @@ from .engine import make_engine, make_probing_engine, make_reading_engine
 from .sqlite import write_with
 
 Request = Any
-"""A Pyramid request. The rooms below the web layer do not import Pyramid, not for types either."""
+"""A Pyramid request. The rooms below the web layer do not import Pyramid, not even for types."""
 
-# GET and HEAD read; everything else is a unit of work that writes, and says so before it begins.
+# GET and HEAD only read. Everything else is a unit of work that writes, and is marked as such before it begins.
 READING_METHODS = {"GET", "HEAD", "OPTIONS"}
 
 
 def writing(session: Session) -> Session:
-    """Begin the session's transaction as one that writes (SQLite: ``BEGIN IMMEDIATE``)."""
+    """Begin a session's transaction as one that writes (SQLite: ``BEGIN IMMEDIATE``). Returns the session."""
     write_with(session)
     return session
 
 
 def request_session(request: Request) -> Session:
-    """``request.dbsession``: joined to the request's transaction; tests hand in one of their own."""
+    """``request.dbsession``: a session in the request's transaction. Tests supply one of their own in the environ."""
     if "app.dbsession" in request.environ:
         session: Session = request.environ["app.dbsession"]
         return session
-    # The command line never needs it, and starts more quickly without.
+    # The command line never needs it, and starts faster without.
     from zope.sqlalchemy import datamanager  # noqa: PLC0415
 
     session = request.registry["livechat.dbsession_factory"]()
     writes = request.method not in READING_METHODS
-    # Who waits for a connection to write must not hold one to read: all of them together would wait for ever.
+    # A request that waits for a connection to write must not hold one to read: such requests could wait for each other
+    # for ever.
     give_back_reading(request)
     if writes:
         try:
             writing(session)
         except BaseException:
-            session.close()  # its connection goes back now, and not when somebody collects garbage
+            session.close()  # returns its connection now, and not at garbage collection
             raise
-    # What `zope.sqlalchemy.register` does when a transaction begins, without listening for when that is: it has
-    # begun. Much is written past the session's objects, so a request that writes is taken to have changed something.
+    # `zope.sqlalchemy.register` does this when a transaction begins, but needs a listener to notice; here it has begun.
+    # Many statements bypass the session, so a request that writes always counts as having changed something.
     state = datamanager.STATUS_CHANGED if writes else datamanager.STATUS_ACTIVE
     datamanager.join_transaction(session, state, request.tm)
     request.has_begun = True
@@ -53,17 +54,16 @@ def request_session(request: Request) -> Session:
 
 
 def in_transaction(request: Request) -> bool:
-    """Whether the request has begun its transaction, or has been handed a session with one."""
+    """Whether the request's transaction has begun, or the request was given a session with one."""
     return "app.dbsession" in request.environ or getattr(request, "has_begun", False)
 
 
 @contextmanager
 def apart(request: Request, *, writes: bool = True) -> Iterator[Session]:
-    """A short transaction apart from the request's own: committed at the end, also when the request is refused
-    afterwards. Begun as one that writes, unless it only reads.
+    """A short transaction apart from the request's own, committed even if the request is refused afterwards.
 
-    Where the request's transaction has begun already (an application around ours may do so), it is that one: on
-    SQLite another one would wait for it for ever.
+    `writes`: whether it begins as one that writes. If the request's transaction has already begun (an application that
+    includes livechat may do so), this uses that one: on SQLite a second one would wait for it for ever.
     """
     if in_transaction(request):
         yield request.dbsession
@@ -76,15 +76,18 @@ def apart(request: Request, *, writes: bool = True) -> Iterator[Session]:
 
 
 def request_connection(request: Request) -> Connection:
-    """``request.db``: what plain rows are read with. Once there is a transaction that is its connection; before, and
-    for a request that only reads, one without a transaction, which would take longer than what it is for."""
+    """``request.db``: the connection for reading plain rows.
+
+    Within a transaction it is the transaction's. Before, and for a request that only reads, it has no transaction,
+    because beginning one would take longer than the read.
+    """
     if in_transaction(request):
         return cast("Connection", request.dbsession.connection())
     return cast("Connection", request.reading)
 
 
 def request_reading(request: Request) -> Connection:
-    """A connection for quick looks, until the end of the request or until its transaction begins."""
+    """A connection for quick reads, until the request ends or its transaction begins."""
     connection: Connection = request.registry["livechat.reading_engine"].connect()
     request.reads_with = connection
     request.add_finished_callback(give_back_reading)
@@ -92,7 +95,7 @@ def request_reading(request: Request) -> Connection:
 
 
 def give_back_reading(request: Request) -> None:
-    """Give back what `request.reading` has taken, if it has; `request.db` is the transaction's from now on."""
+    """Return the connection of `request.reading`, if there is one; `request.db` is then the transaction's."""
     connection = getattr(request, "reads_with", None)
     if connection is not None:
         connection.close()
@@ -106,7 +109,7 @@ def transaction(
 ) -> Iterator[Session]:
     """One unit of work outside of a request: committed at the end, rolled back by an exception.
 
-    `wakeup` is told of what has changed, and tells those who serve.
+    `write`: whether it begins as one that writes. `wakeup` is told what has changed, and tells the serving processes.
     """
     with Session(engine, expire_on_commit=False) as session:
         if wakeup is not None:
@@ -123,7 +126,7 @@ def includeme(config: Any) -> None:
     config.registry["livechat.engine"] = engine
     reading = config.registry["livechat.reading_engine"] = make_reading_engine(engine)
     config.registry["livechat.probing_engine"] = make_probing_engine(engine, reading)
-    # Objects keep their values after the commit: a response is rendered from them.
+    # Objects keep their values after the commit, because responses are rendered from them.
     config.registry["livechat.dbsession_factory"] = sessionmaker(engine, expire_on_commit=False)
     config.add_request_method(request_session, "dbsession", reify=True)
     config.add_request_method(request_connection, "db", property=True)

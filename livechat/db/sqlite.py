@@ -1,6 +1,6 @@
 """How SQLite is opened, how its one writer is chosen, and how a unit of work begins.
 
-SQLite has one writer at a time. Those of this process wait in a queue, where other greenlets can go on.
+SQLite has one writer at a time. The writers of this process wait in a queue, which lets other greenlets go on.
 """
 
 from __future__ import annotations
@@ -29,6 +29,11 @@ TURN = "livechat_turn"
 def sqlite_engine(
     url: str | URL, busy_timeout_ms: int, pool_size: int, patience: float = 10
 ) -> Engine:
+    """An engine for an SQLite database.
+
+    `busy_timeout_ms`: how long SQLite waits for a lock, in milliseconds; `patience`: how long to wait for a free
+    connection, in seconds.
+    """
     engine = create_engine(
         url,
         hide_parameters=True,
@@ -37,7 +42,7 @@ def sqlite_engine(
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=patience,
-        # SQLite forgets the pages it has read when another connection writes: the last one that wrote knows them.
+        # SQLite drops its cached pages when another connection writes. The last writer still has them.
         pool_use_lifo=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
@@ -47,6 +52,7 @@ def sqlite_engine(
 
 
 def watch_file(engine: Engine) -> None:
+    """Check the engine's file at each of its transactions, unless the database is in memory."""
     path = engine.url.database
     if path and path != ":memory:" and not path.startswith("file:"):
         FILES[engine] = DatabaseFile(path)
@@ -57,7 +63,8 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     # The driver must not begin transactions of its own: begin_in_turn decides how each one begins.
     connection.isolation_level = None
     cursor = connection.cursor()
-    # A commit at which the log is that long tidies up by itself; usually that is done beside (realtime/duties.py).
+    # A commit that finds the log this long moves it into the file. Usually a background duty does that
+    # (realtime/duties.py).
     own = "wal_autocheckpoint=4000"
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", own):
         cursor.execute(f"PRAGMA {pragma}")
@@ -65,28 +72,28 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 
 class _Turn:
-    """One of those who want to write to an SQLite database from this process, which one may at a time."""
+    """A writer's place in the queue of this process for an SQLite database."""
 
     def __init__(self, lock: threading.Lock, seconds: float) -> None:
-        # One patience for this and for SQLite's lock: who has given up must not be answered behind who has not.
+        # One deadline for this queue and for SQLite's lock: writers give up in the order in which they came.
         self.deadline = time.monotonic() + seconds
         self._lock = lock
         self._held = lock.acquire(timeout=seconds)
 
     def release(self) -> None:
-        """Let the next one write; once or more often."""
+        """Let the next writer write. Calling it again does nothing."""
         if self._held:
             self._held = False
             self._lock.release()
 
 
 def begin_in_turn(engine: Engine, busy_timeout_ms: int) -> None:
-    """How a transaction begins.
+    """Set how an engine's transactions begin.
 
-    A reader that turns writer fails at once when somebody else has written meanwhile, however long busy_timeout is.
-    So a unit of work that writes takes the write lock first; see `writing`. SQLite would wait for that lock inside
-    the library, and with it the whole process: every greenlet, also the one that holds it. So the waiting is done
-    here, where others can go on: within this process in a queue, for other processes by trying again.
+    A reader that starts to write fails at once if another has written in between, however long busy_timeout is. So a
+    unit of work that writes takes the write lock first; see `session.writing`. SQLite would wait for that lock inside
+    the library and stop the whole process, including the greenlet that holds it. So the wait happens here, where others
+    can go on: for this process in a queue, for other processes by trying again.
     """
     lock = threading.Lock()
 
@@ -108,7 +115,7 @@ def begin_in_turn(engine: Engine, busy_timeout_ms: int) -> None:
         _wait_inside(info, driver, 0)
         while not _begun(driver):
             if time.monotonic() >= mine.deadline:
-                driver.execute("BEGIN IMMEDIATE")  # for the error
+                driver.execute("BEGIN IMMEDIATE")  # raises SQLite's own error
                 break
             time.sleep(random.uniform(0.0005, 0.003))  # noqa: S311 - not a secret
 
@@ -126,21 +133,21 @@ def begin_in_turn(engine: Engine, busy_timeout_ms: int) -> None:
 def write_with(session: Session) -> None:
     """Begin a session's transaction as one that writes.
 
-    On SQLite it waits for its turn before it takes a connection: so it gets the one with which the last one wrote,
-    which still knows the pages; each other one would have to read them again.
+    On SQLite it waits for its turn before it takes a connection. That way it gets the last writer's connection, which
+    still has the cached pages; any other would have to read them again.
     """
     bind = session.get_bind()
     begun = session.get_transaction()
     written = session.info.get(TURN)
     if begun is not None and written is not None and written() is begun:
-        return  # it writes already, and would wait for itself
+        return  # it already writes, and would wait for itself
     turn = _turns[bind]() if bind in _turns else None
     try:
         connection = session.connection(execution_options={TURN: turn})
-        # Weakly: a session that holds its own transaction would be freed late, and its connection with it.
+        # A weak reference: a session that holds its own transaction is freed late, and its connection with it.
         session.info[TURN] = ref(session.get_transaction())
         if turn is not None and connection.info.get(TURN) is not turn:
-            turn.release()  # the transaction had begun before
+            turn.release()  # the transaction had already begun
     except BaseException:
         if turn is not None:
             turn.release()
@@ -148,7 +155,7 @@ def write_with(session: Session) -> None:
 
 
 def _wait_inside(info: Any, driver: Any, milliseconds: int) -> None:
-    """How long SQLite itself waits for a lock; a connection is usually used for the same as before."""
+    """Set how long SQLite itself waits for a lock, unless the connection has that value from its last use."""
     if info.get(PATIENCE_INSIDE) != milliseconds:
         driver.execute(f"PRAGMA busy_timeout = {milliseconds}")
         info[PATIENCE_INSIDE] = milliseconds

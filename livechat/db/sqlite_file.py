@@ -1,9 +1,9 @@
-"""The file of an SQLite database: whether it is still there when something has been stored, and whole at the end.
+"""The file of an SQLite database: whether it is still in place after a commit, and complete at the end.
 
-SQLite goes on writing into a file that somebody has deleted, moved or replaced (https://sqlite.org/howtocorrupt.html,
-section 2): commits succeed, and what they stored is gone with the process. So each transaction compares what lies at
-the path with what the connection has opened, before it begins and again after its commit, before anybody is told that
-it was stored. The same goes for the ``-wal`` and ``-shm`` files, in which the newest commits are.
+SQLite goes on writing into a file that has been deleted, moved or replaced (https://sqlite.org/howtocorrupt.html,
+section 2): commits succeed, and their data is lost when the process ends. So each transaction compares the file at the
+path with the one that its connection has opened, before it begins and again after its commit, before anybody learns
+that it was stored. The same applies to the ``-wal`` and ``-shm`` files, which hold the newest commits.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from .hooks import replace
 
 log = logging.getLogger(__name__)
 
-QUICK = 0.001  # seconds: a commit that usually takes less is done without a thread
-PATIENCE = 5.0  # seconds to wait, at a clean stop, for others who read
+QUICK = 0.001  # seconds; while commits usually take less, they run without a thread
+PATIENCE = 5.0  # seconds to wait for other readers at a clean stop
 _SUFFIXES = ("", "-wal", "-shm")
 _OPENED = "livechat_opened"
-PATIENCE_INSIDE = "livechat_patience"  # in a connection's info: its busy_timeout, as far as we know
+PATIENCE_INSIDE = "livechat_patience"  # in a connection's info: its busy_timeout, if known
 
 Identity = tuple[int, int]
 
@@ -37,16 +37,14 @@ class DatabaseFile:
         self.path = os.path.abspath(path)
         self._paths = tuple(self.path + suffix for suffix in _SUFFIXES)
         self._open = 0
-        self._known: tuple[
-            Identity, ...
-        ] = ()  # as long as a connection is open, they stay the same
+        self._known: tuple[Identity, ...] = ()  # constant as long as a connection is open
         self._missing = self._saved = False
 
     def watch(self, engine: Engine) -> None:
-        """Let an engine's connections be of this file only, and its commits be checked."""
+        """Bind an engine's connections to this file, and check its commits."""
 
         def checked_connect(*args: Any, **more: Any) -> Any:
-            self._compare(self._known)  # or SQLite would make what is missing, or open another one
+            self._compare(self._known)  # otherwise SQLite creates what is missing or opens another
             return connect(*args, **more)
 
         def checked_begin(connection: Any) -> None:
@@ -60,15 +58,14 @@ class DatabaseFile:
         event.listen(engine, "close", self._closed)
 
     def check_commit(self, connection: Any) -> None:
-        """Raise sqlite3.OperationalError unless what was committed is in the files at the path."""
+        """Raise sqlite3.OperationalError unless the commit is in the files at the path."""
         self._compare(connection.info[_OPENED], connection)
 
     def leave_whole(self) -> None:
-        """Move what is in the log into the file, so that it can be copied alone.
+        """Move the log into the main file, so that the file can be copied alone.
 
-        SQLite does so when the last connection of all processes is closed. Where others are still connected it is
-        done here, which waits up to PATIENCE seconds for those who are just reading. Nothing is done to a file that
-        is another one than was opened.
+        SQLite does this when the last connection of all processes closes. If others are still connected it is done
+        here, which waits up to PATIENCE seconds for readers. A file that has been replaced is left alone.
         """
         if len(self._known) < len(_SUFFIXES) or tuple(map(_identity, self._paths)) != self._known:
             return
@@ -81,12 +78,13 @@ class DatabaseFile:
             connection.close()
         if busy:
             log.warning(
-                "Somebody else still reads %s: the newest messages are in %s. Copy both.",
+                "Another process still reads %s. The newest messages are in %s: copy both files.",
                 *self._paths[:2],
             )
 
     def _opened(self, connection: Any, record: Any) -> None:
-        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()  # opens the other two
+        # SQLite opens the log, and the file next to it, only when it reads.
+        connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone()
         opened = [found for found in map(_identity, self._paths) if found is not None]
         if len(opened) != len(_SUFFIXES):
             opened = opened[:1]  # not in WAL mode, or not yet
@@ -102,7 +100,7 @@ class DatabaseFile:
 
     def _closed(self, _connection: Any, record: Any) -> None:
         self._open -= _OPENED in record.info
-        if not self._open:  # SQLite has removed the log, and whoever wants to may exchange the file
+        if not self._open:  # SQLite has removed the log, and the file may be replaced now
             self._known = ()
 
     def _compare(self, opened: tuple[Identity, ...], connection: Any = None) -> None:
@@ -122,13 +120,13 @@ class DatabaseFile:
         if connection is not None and not self._saved:
             self._save(connection)
         error = sqlite3.OperationalError(f"{path} was deleted, moved or replaced")
-        # What SQLite itself says of a database that was moved, where it notices.
+        # SQLite itself uses this code for a database that was moved, where it notices.
         error.sqlite_errorcode = sqlite3.SQLITE_READONLY_DBMOVED
         error.sqlite_errorname = "SQLITE_READONLY_DBMOVED"
         raise error
 
     def _changed(self, opened: tuple[Identity, ...]) -> str | None:
-        # Three times in each request that writes, and therefore without a call for each file.
+        # Runs three times in each request that writes, so it calls no function for each file.
         path = self.path
         try:
             for path, (device, number) in zip(self._paths, opened, strict=False):
@@ -140,23 +138,23 @@ class DatabaseFile:
         return None
 
     def _save(self, connection: Any) -> None:
-        """Move what is only in the log into the database that belongs to it, and empty the log.
+        """Move the log into the database that it belongs to, and empty it.
 
-        A log that was deleted would be lost with this process. One that lies beside another database would be taken
-        for its log by the next process that opens that, which mixes the two.
+        A deleted log would be lost with this process. A log next to another database would be taken for that database's
+        log by the next process that opens it, which mixes the two.
         """
         main, *others = connection.info[_OPENED]
-        found, *beside = map(_identity, self._paths)
+        found, *logs = map(_identity, self._paths)
         if found == main and any(
-            now not in {None, before} for now, before in zip(beside, others, strict=False)
+            now not in {None, before} for now, before in zip(logs, others, strict=False)
         ):
-            return  # somebody has begun a new log for the same database
+            return  # another process has begun a new log for the same database
         driver = connection.dbapi_connection
         try:
             driver.execute("PRAGMA busy_timeout = 0")
             self._saved = not driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         except sqlite3.Error as error:
-            log.warning("The log of %s cannot be moved into it: %s", self.path, error)
+            log.warning("Cannot move the log of %s into it: %s", self.path, error)
         finally:
             connection.info.pop(PATIENCE_INSIDE, None)
 
@@ -170,10 +168,10 @@ def _identity(path: str) -> Identity | None:
 
 
 class _Commit:
-    """Commits where they keep others waiting least, and looks where they went.
+    """Commits in the way that delays others least, and checks the file afterwards.
 
-    A commit waits for the disk, and the whole process with it. In a thread others go on, but to hand it there and
-    back takes half a millisecond of everybody's time (bench/README.md): where the disk needs less, it is not worth it.
+    A commit waits for the disk, and the whole process waits with it. In a thread it lets others go on, but the switch
+    there and back takes half a millisecond of everybody's time (bench/README.md). On a fast disk that is not worth it.
     """
 
     def __init__(self, file: DatabaseFile) -> None:

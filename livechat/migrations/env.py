@@ -1,4 +1,4 @@
-"""Where Alembic finds the database: the caller hands over a connection, see livechat/db/schema.py."""
+"""Runs migrations on the connection that the caller supplies; see livechat/db/schema.py."""
 
 from alembic import context
 

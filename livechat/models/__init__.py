@@ -1,9 +1,9 @@
-"""The tables. `livechat.models` gives every class, and `now` and its kin.
+"""The tables. `livechat.models` exports every class, and `now` and its kin.
 
 base      the base of the models, UTC times, this moment
 chat      conversations, entries, guests
 desk      audit log, canned replies, drafts, mentions, tags, saved views
-presence  who is here, and which processes serve
+presence  who has a page open, and which processes serve
 staff     admins, their logins, and counts of attempts
 """
 

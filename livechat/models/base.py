@@ -20,7 +20,7 @@ NAMING_CONVENTION = {
 
 
 class Base(DeclarativeBase):
-    """What all models have in common."""
+    """The base class of all models."""
 
     metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
@@ -31,7 +31,7 @@ def table_of(model: type[Base]) -> Table:
 
 
 class UTCDateTime(TypeDecorator[datetime]):
-    """An aware UTC time with milliseconds. SQLite keeps no zone, so it is stripped and put back here."""
+    """An aware UTC time with milliseconds. SQLite stores no zone, so this type removes it and adds it back."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -51,15 +51,15 @@ class UTCDateTime(TypeDecorator[datetime]):
 
 
 def in_milliseconds(moment: datetime) -> datetime:
-    """The same moment, cut to whole milliseconds: the resolution that clients see."""
+    """A time cut to whole milliseconds, the resolution that clients see."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def now() -> datetime:
-    """This moment in UTC, in milliseconds."""
+    """The current time in UTC, in milliseconds."""
     return in_milliseconds(datetime.now(UTC))
 
 
 def rfc3339(moment: datetime | None) -> str | None:
-    """``2026-01-31T12:00:00.000Z``"""
+    """A time as in ``2026-01-31T12:00:00.000Z``; None for None."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z") if moment else None

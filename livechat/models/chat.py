@@ -1,4 +1,4 @@
-"""Conversations: guests and their tokens, chat sessions, and the one ordered list of each session."""
+"""Conversations: guests and their tokens, chat sessions, and the message log of each session."""
 
 from __future__ import annotations
 
@@ -24,28 +24,27 @@ from .staff import Admin
 
 
 class Status(StrEnum):
-    """Where a session stands."""
+    """The state of a session."""
 
     WAITING = "waiting"
-    """No admin has taken it."""
+    """No admin has it."""
     ACTIVE = "active"
-    """An admin has: by taking it, by being assigned, or by answering."""
+    """An admin has it: by taking it, by being assigned, or by answering."""
     CLOSED = "closed"
 
 
 class Sender(StrEnum):
-    """Who wrote an entry of the list."""
+    """Who wrote an entry of the message log."""
 
     CUSTOMER = "customer"
     ADMIN = "admin"
     SYSTEM = "system"
     NOTE = "note"
-    """An admin, for colleagues only. The database refuses one with a public_seq, and nothing that customers get
-    reads an entry without."""
+    """An admin, for colleagues only. The database refuses it a public_seq, and customers get no entry without."""
 
 
 class Priority(IntEnum):
-    """How much a session matters."""
+    """How urgent a session is."""
 
     NORMAL = 0
     HIGH = 1
@@ -53,21 +52,21 @@ class Priority(IntEnum):
 
 
 class Guest(Base):
-    """A customer's browser that has begun a conversation. Nobody else gets a row."""
+    """A customer's browser that has started a conversation. Other visitors have no row."""
 
     __tablename__ = "guests"
     __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = mapped_column(primary_key=True)
     start_key: Mapped[str | None] = mapped_column(String(64), unique=True)
-    """Hash of the secret `start_key` of the start that made this guest, so that its repetition finds the guest."""
+    """Hash of the secret `start_key` that made this guest, so that a repeated start finds the guest."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     blocked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """Since when what they write is refused, kindly; what they wrote before is kept."""
+    """Since when messages of this customer are refused. Earlier ones are kept."""
 
 
 class GuestToken(Base):
-    """A token that proves to be one guest. Only its SHA-256 is stored."""
+    """A token that proves to be a guest. Only its SHA-256 is stored."""
 
     __tablename__ = "guest_tokens"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -80,7 +79,7 @@ class GuestToken(Base):
 
 
 class ResumeTicket(Base):
-    """What a shop's page keeps so that its frame can get a new token: good for one exchange.
+    """A ticket that a shop's page keeps, so that its frame can get a new token. It can be exchanged once.
 
     See accounts/resume_tickets.py.
     """
@@ -91,7 +90,7 @@ class ResumeTicket(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"), index=True)
     chain: Mapped[str] = mapped_column(String(32), index=True)
-    """The same for a ticket and all that follow from it by exchange; their ids tell the order."""
+    """The same for a ticket and all that result from it by exchange; their ids give the order."""
     ticket_hash: Mapped[str] = mapped_column(String(64), unique=True)
     site: Mapped[str] = mapped_column(String(300))
     """The origin of the page that embeds the chat and keeps the ticket."""
@@ -99,16 +98,16 @@ class ResumeTicket(Base):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
     used_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     exchange_hash: Mapped[str | None] = mapped_column(String(64))
-    """Hash of the key under which it was exchanged."""
+    """Hash of the key with which it was exchanged."""
     nonce: Mapped[str | None] = mapped_column(String(43))
-    """What a repeated answer is derived from, until the next ticket is used."""
+    """The seed of a repeated response, until the next ticket is used."""
     token_id: Mapped[int | None] = mapped_column(ForeignKey("guest_tokens.id"), index=True)
     """The token that it was exchanged for."""
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
 
 class ChatSession(Base):
-    """One conversation. Its row is locked by whoever writes into it, which fixes the order of its entries."""
+    """One conversation. A writer locks its row, which fixes the order of its entries."""
 
     __tablename__ = "chat_sessions"
     __table_args__ = (
@@ -116,9 +115,9 @@ class ChatSession(Base):
         Index("ix_chat_sessions_activity", "last_activity_at", "id"),
         Index("ix_chat_sessions_status_activity", "status", "last_activity_at", "id"),
         Index("ix_chat_sessions_assignee_activity", "assignee_id", "last_activity_at", "id"),
-        # The queue, and who has been waiting for an answer longest.
+        # The queue, and the longest waits for an answer.
         Index("ix_chat_sessions_status_waiting", "status", "waiting_since", "id"),
-        # Earlier conversations of the same customer; the statistics of a time; who wakes next.
+        # Earlier conversations of a customer; statistics of a period; the next snooze to end.
         Index("ix_chat_sessions_customer_email", "customer_email", "id"),
         Index("ix_chat_sessions_created_at", "created_at", "first_answer_at"),
         Index("ix_chat_sessions_closed_at", "closed_at"),
@@ -127,35 +126,38 @@ class ChatSession(Base):
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    """The short number: for admins and the command line only."""
+    """The short number, for admins and the command line only."""
     uuid: Mapped[uuid.UUID] = mapped_column(Uuid, unique=True)
-    """The name for customers."""
+    """The public id, for customers."""
     guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"), index=True)
     status: Mapped[str] = mapped_column(String(10))
     version: Mapped[int] = mapped_column(default=1)
-    """Grows when it is assigned, closed or reopened; an assignment can be made conditional on it."""
+    """Grows on assignment, closing and reopening. An assignment can require a certain version."""
     seq: Mapped[int] = mapped_column(default=0)
     public_seq: Mapped[int] = mapped_column(default=0)
-    """The last numbers given out: to admins, and in the list without what customers may not see."""
+    """The last numbers of the message log: of all entries, and of those that customers may see."""
     customer_count: Mapped[int] = mapped_column(default=0, server_default="0")
-    """How many messages the customer has written; what an admin has not read is counted from it. Triggers of the
-    database keep it, because a server of an earlier version, which may still run, does not (migration 0006)."""
+    """How many messages the customer has written; what an admin has not read is derived from it.
+
+    Triggers of the database maintain it, because servers of an earlier version, which may still run, do not (migration
+    0006).
+    """
     customer_wrote_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When the newest of them was written. Kept by triggers, too."""
+    """When the customer's newest message was written. Triggers maintain it, too."""
     customer_messages: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Where servers of earlier versions count. Nothing reads it."""
+    """The counter of servers of earlier versions. Nothing reads it."""
     last_message_seq: Mapped[int | None]
     """The seq of the newest entry that a person wrote."""
     size: Mapped[int] = mapped_column(default=0, server_default="0")
     """The bytes of all entries, as `sizes.size_of` counts them."""
     size_day: Mapped[int] = mapped_column(default=0, server_default="0")
     day_size: Mapped[int] = mapped_column(default=0, server_default="0")
-    """The newest day (`sizes.today`) on which the customer added text, and how many bytes that day."""
+    """The latest day (`sizes.today`) on which the customer added text, and how many bytes that day."""
 
     customer_name: Mapped[str | None] = mapped_column(String(100))
     customer_email: Mapped[str | None] = mapped_column(String(254))
     customer_verified: Mapped[bool] = mapped_column(default=False)
-    """The shop has signed the e-mail address."""
+    """Whether the shop has signed the email address."""
     product_id: Mapped[str | None] = mapped_column(String(100))
     product_name: Mapped[str | None] = mapped_column(String(200))
     product_url: Mapped[str | None] = mapped_column(String(2000))
@@ -163,54 +165,53 @@ class ChatSession(Base):
     page_url: Mapped[str | None] = mapped_column(String(2000))
     page_title: Mapped[str | None] = mapped_column(String(200))
     search_text: Mapped[str] = mapped_column(Text, default="")
-    """Name, e-mail and product, folded for searching."""
+    """Name, email address and product, folded for searching."""
 
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
     customer_seen: Mapped[int] = mapped_column(default=0)
-    """The last public_seq the customer has had on screen."""
+    """The last public_seq that the customer has had on screen."""
     staff_seen: Mapped[int] = mapped_column(default=0, server_default="0")
     """The last public_seq that any admin has had on screen."""
     priority: Mapped[int] = mapped_column(default=Priority.NORMAL, server_default="0")
     snoozed_until: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """Put aside until then, or until the customer writes."""
+    """Snoozed until then, or until the customer writes."""
     assigned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When it was given to whom it belongs to."""
+    """When it was assigned to its assignee."""
 
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     last_activity_at: Mapped[datetime] = mapped_column(UTCDateTime)
     waiting_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """Since when the customer has had no answer; None while the last word is an admin's."""
+    """Since when the customer has waited for an answer; None while the last message is an admin's."""
     first_answer_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     closed_by: Mapped[str | None] = mapped_column(String(80))
-    """Who closed it: an `Actor.key`."""
+    """Who closed it, as an `Actor.key`."""
 
     assignee: Mapped[Admin | None] = relationship(lazy="joined", innerjoin=False)
 
     @property
     def open(self) -> bool:
-        """Whether one may write into it."""
+        """Whether messages can be added."""
         return self.status != Status.CLOSED
 
     @property
     def admin_name(self) -> str | None:
-        """What customers read of who has the conversation."""
+        """The assignee's name, as customers read it."""
         return self.assignee.name if self.assignee else None
 
     @property
     def admin_username(self) -> str | None:
-        """Who has the conversation."""
+        """The assignee's username."""
         return self.assignee.username if self.assignee else None
 
 
 class ChatMessage(Base):
-    """One entry of a session's list: a message of the customer or an admin, or a system line."""
+    """One entry of the message log: a message of the customer or an admin, a note, or a system message."""
 
     __tablename__ = "chat_messages"
     __table_args__ = (
         CheckConstraint("sender IN ('customer', 'admin', 'system', 'note')", name="sender"),
-        # No mistake of ours can give customers a note, or a line about what goes on among admins; see
-        # conversation/system_messages.py.
+        # A bug cannot show customers a note or a system message for admins; see conversation/system_messages.py.
         CheckConstraint(
             "CASE sender WHEN 'note' THEN public_seq IS NULL"
             " WHEN 'system' THEN (public_seq IS NOT NULL) ="
@@ -230,14 +231,14 @@ class ChatMessage(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("chat_sessions.id"))
     seq: Mapped[int]
     public_seq: Mapped[int | None]
-    """The position in the customer's list; None for what customers may not see."""
+    """The position in the customer's message log; None for what customers may not see."""
     sender: Mapped[str] = mapped_column(String(10))
     author_key: Mapped[str] = mapped_column(String(80))
-    """Who wrote it, as an `Actor.key`: ``customer``, ``admin:7`` or ``staff`` (the command line)."""
+    """The author as an `Actor.key`: ``customer``, ``admin:7`` or ``staff`` (the command line)."""
     admin_id: Mapped[int | None] = mapped_column(ForeignKey("admins.id"))
     author_name: Mapped[str | None] = mapped_column(String(100))
     body: Mapped[str] = mapped_column(Text)
-    """Plain text. Of a system line: its English source; `event` and `details` say the same as data."""
+    """Plain text. For a system message: its English source; `event` and `details` say the same as data."""
     client_id: Mapped[str | None] = mapped_column(String(100))
     event: Mapped[str | None] = mapped_column(String(20))
     details: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -245,8 +246,11 @@ class ChatMessage(Base):
 
 
 class ChatRead(Base):
-    """How far one admin has read one session. One admin's look never clears another's, and only what the customer
-    wrote counts as unread: the session's customer_count less those up to `seq`, which are counted here."""
+    """How far one admin has read one session. Each admin has read receipts of their own.
+
+    Only the customer's messages count as unread: the session's `customer_count` less those up to `seq`, which are
+    counted here.
+    """
 
     __tablename__ = "chat_reads"
 
@@ -254,6 +258,6 @@ class ChatRead(Base):
     admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id"), primary_key=True)
     seq: Mapped[int]
     customer_count: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Kept by triggers of the database from `seq`."""
+    """Triggers of the database maintain it from `seq`."""
     customer_messages: Mapped[int] = mapped_column(default=0, server_default="0")
-    """Where servers of earlier versions count. Nothing reads it."""
+    """The counter of servers of earlier versions. Nothing reads it."""

@@ -1,4 +1,4 @@
-"""What the desk keeps beside the conversations: tags, drafts, canned replies, views, mentions, and the audit log."""
+"""What the desk stores besides conversations: tags, drafts, canned replies, saved views, mentions, the audit log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .base import Base, UTCDateTime
 
 
 class Tag(Base):
-    """A word that sessions are sorted by."""
+    """A label by which sessions are filtered."""
 
     __tablename__ = "tags"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -24,7 +24,7 @@ class Tag(Base):
 
 
 class SessionTag(Base):
-    """A session has a tag."""
+    """A tag of a session."""
 
     __tablename__ = "session_tags"
     __table_args__ = (Index("ix_session_tags_tag_id", "tag_id", "session_id"),)
@@ -34,7 +34,7 @@ class SessionTag(Base):
 
 
 class Draft(Base):
-    """What an admin has begun to write in a session, so that another device goes on."""
+    """The unsent text of an admin in a session, so that another device can continue it."""
 
     __tablename__ = "drafts"
 
@@ -46,7 +46,7 @@ class Draft(Base):
 
 
 class CannedReply(Base):
-    """A text that is used again and again, called by a short code."""
+    """A prepared text that is inserted by a short code."""
 
     __tablename__ = "canned_replies"
     __table_args__ = (
@@ -56,18 +56,18 @@ class CannedReply(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     scope: Mapped[str] = mapped_column(String(20))
-    """``all``, or ``admin:7`` for whose it is alone."""
+    """``all``, or ``admin:7`` for a private one."""
     code: Mapped[str] = mapped_column(String(40))
     title: Mapped[str] = mapped_column(String(100))
     body: Mapped[str] = mapped_column(Text)
-    """With variables such as ``{customer.name|there}``."""
+    """May have variables such as ``{customer.name|there}``."""
     uses: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     updated_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class SavedView(Base):
-    """Filters of the list that an admin has given a name."""
+    """Filters of the inbox that an admin has saved under a name."""
 
     __tablename__ = "saved_views"
     __table_args__ = (
@@ -79,12 +79,12 @@ class SavedView(Base):
     admin_id: Mapped[int] = mapped_column(ForeignKey("admins.id"))
     name: Mapped[str] = mapped_column(String(60))
     query: Mapped[dict[str, Any]] = mapped_column(JSON)
-    """The parameters of the list's address."""
+    """The query parameters of the inbox's URL."""
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
 
 
 class Mention(Base):
-    """A note calls for a colleague."""
+    """A note mentions a colleague."""
 
     __tablename__ = "mentions"
     __table_args__ = (
@@ -101,7 +101,7 @@ class Mention(Base):
 
 
 class Audit(Base):
-    """A privileged act. Rows are added and never changed."""
+    """An act that only the team may do. Rows are added and never changed."""
 
     __tablename__ = "audit"
     __table_args__ = (
@@ -117,5 +117,5 @@ class Audit(Base):
     act: Mapped[str] = mapped_column(String(40), index=True)
     session_id: Mapped[int | None] = mapped_column(ForeignKey("chat_sessions.id"))
     target: Mapped[str | None] = mapped_column(String(200))
-    """Whom or what it was done to, as text: it outlives what it names."""
+    """Whom or what it was done to, as text, so that it outlives what it names."""
     details: Mapped[dict[str, Any] | None] = mapped_column(JSON)

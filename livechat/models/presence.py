@@ -1,4 +1,4 @@
-"""Who is here: which process serves whose open pages. Best effort, and only as true as the last few seconds."""
+"""Presence: which process serves whose open pages. Best effort, accurate to a few seconds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .base import Base, UTCDateTime
 
 
 class Worker(Base):
-    """A process that serves. One that has not been heard of for a while is gone, and with it whom it served."""
+    """A process that serves. Without a recent `alive_at` it counts as gone, with everybody it served."""
 
     __tablename__ = "workers"
 
@@ -20,7 +20,7 @@ class Worker(Base):
 
 
 class Presence(Base):
-    """A customer or an admin with a page open that this process serves."""
+    """A customer or an admin with an open page that a process serves."""
 
     __tablename__ = "presences"
     __table_args__ = (Index("ix_presences_kind_ref", "kind", "ref"),)
@@ -33,8 +33,11 @@ class Presence(Base):
 
 
 class OutsideWrite(Base):
-    """How often somebody else than a serving process has written. One row; who serves and remembers what it has
-    read looks here whether that still holds (livechat/realtime/poll_cache.py)."""
+    """How often a process that does not serve has written, in one row.
+
+    A serving process that caches what it has read checks here whether that still holds
+    (livechat/realtime/poll_cache.py).
+    """
 
     __tablename__ = "outside_writes"
 

@@ -13,7 +13,7 @@ from .base import Base, UTCDateTime
 
 
 class Admin(Base):
-    """Who answers. Never deleted, only disabled: the messages keep their author."""
+    """A member of the team. Admins are disabled and never deleted, so that messages keep their author."""
 
     __tablename__ = "admins"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -28,18 +28,18 @@ class Admin(Base):
     created_at: Mapped[datetime] = mapped_column(UTCDateTime)
     disabled_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     away_since: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """Signed in with a page open, but not at the keyboard."""
+    """Since when the admin has had a page open without being at the keyboard."""
     role: Mapped[str] = mapped_column(String(10), default=Role.AGENT, server_default="owner")
     preferences: Mapped[dict[str, Any] | None] = mapped_column(JSON)
-    """How the desk looks and behaves for this admin: see livechat/desk/preferences.py."""
+    """How the desk looks and behaves for this admin; see livechat/desk/preferences.py."""
     assigned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When a chat was last given to this admin without anybody choosing."""
+    """When a chat was last assigned to this admin automatically."""
 
     logins: Mapped[list[AdminLogin]] = relationship(back_populates="admin")
 
 
 class AdminLogin(Base):
-    """One browser in which an admin is signed in. The cookie holds the token, this row its hash."""
+    """A browser in which an admin is signed in. The cookie holds the token, this row its hash."""
 
     __tablename__ = "admin_logins"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -51,22 +51,22 @@ class AdminLogin(Base):
     expires_at: Mapped[datetime] = mapped_column(UTCDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     device: Mapped[str | None] = mapped_column(String(60))
-    """A short name such as ``Firefox on Windows``; None for logins from before there was one."""
+    """A short name such as ``Firefox on Windows``; None for logins older than this column."""
     network: Mapped[str | None] = mapped_column(String(45))
-    """Where it began: an IPv4 address, or the /64 of an IPv6 address."""
+    """Where the login began: an IPv4 address, or the /64 of an IPv6 address."""
     seen_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    """When it was used last, within a few minutes: see livechat/accounts/logins.py."""
+    """When it was last used, accurate to a few minutes; see livechat/accounts/logins.py."""
 
     admin: Mapped[Admin] = relationship(back_populates="logins")
 
 
 class LoginCount(Base):
-    """How often somebody has tried to sign in, for one limit: see livechat/accounts/login_limits.py."""
+    """The attempts to sign in that count towards one limit; see livechat/accounts/login_limits.py."""
 
     __tablename__ = "login_counts"
 
     key: Mapped[str] = mapped_column(String(64), primary_key=True)
-    """A keyed hash of what is counted: the table holds no address and no name in clear."""
+    """A keyed hash of what is counted: the table shows no address and no name."""
     count: Mapped[int]
     ends_at: Mapped[datetime] = mapped_column(UTCDateTime, index=True)
-    """When counting begins again from zero."""
+    """When the count starts again from zero."""

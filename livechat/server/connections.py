@@ -1,6 +1,6 @@
-"""Connections: how many there are, who has to give way when no more are possible, and the requests read from them.
+"""Connections: how many a process accepts, which close when it is full, and the requests read from them.
 
-Imported when gevent has replaced what waits (serving.patch), and not before.
+Import this only after gevent has patched the standard library (`http.patch`).
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from .http_requests import BadRequest, Ended, Head, closing_answer, read_head
 
 log = logging.getLogger(__name__)
 
-READ_BUFFER = 2048  # bytes; the standard one of 8 KiB would be a third of what an idle stream takes
-MOST_REFUSALS = 32  # connections that are being told that there is no room; more are closed at once
-MOST_LEAVING = 32  # connections that have been told to close and are still open; then new ones wait
-TELLING = 1.0  # seconds for that
-TOLD_EVERY = 60.0  # seconds between two lines in the log about it
+READ_BUFFER = 2048  # bytes; the default of 8 KiB would be a third of an idle stream
+MOST_REFUSALS = 32  # refused connections that are closing; further ones close at once
+MOST_LEAVING = 32  # connections above the limit; at so many, accepting pauses
+TELLING = 1.0  # seconds to deliver a refusal
+TOLD_EVERY = 60.0  # seconds between two log lines which say that the server is full
 _NO_FILES = {errno.EMFILE, errno.ENFILE}
 NO_ROOM = closing_answer(
     "503 Service Unavailable",
@@ -41,10 +41,10 @@ BROKEN_OFF = BadRequest("400 Bad Request", "The request ended before it was comp
 
 
 class Places:
-    """The places for connections of a process, whichever socket they come from.
+    """The connections that a process may hold, over all its sockets.
 
-    One network has half of them at most, so that others come in. This machine, and so a proxy on it, may have all;
-    and with `proxies`, who speak for many networks, so may everybody.
+    One network gets at most half of them, so that others get in. This machine, and therefore a proxy on it, may take
+    all of them. With `proxies`, every network may, because a proxy speaks for many networks.
     """
 
     def __init__(self, most: int, *, proxies: bool = False) -> None:
@@ -54,17 +54,17 @@ class Places:
         self._said = -TOLD_EVERY
 
     def has_room_for(self, network: str) -> bool:
-        """Whether a network has not yet as many as it may have."""
+        """Whether a network may open another connection."""
         return not network or self._by_network[network] < self.most_each
 
     def take(self, network: str) -> None:
-        """Count a connection."""
+        """Count a connection of a network."""
         self.taken += 1
         if network:
             self._by_network[network] += 1
 
-    def give_back(self, network: str) -> None:
-        """It is closed."""
+    def release(self, network: str) -> None:
+        """Stop counting a connection, because it has closed."""
         self.taken -= 1
         if network:
             self._by_network[network] -= 1
@@ -72,14 +72,14 @@ class Places:
                 del self._by_network[network]
 
     def say_full(self, why: str) -> None:
-        """Tell the log, now and then."""
+        """Log that the server is full, at most once in TOLD_EVERY seconds. `why`: what was refused."""
         if time.monotonic() - self._said >= TOLD_EVERY:
             self._said = time.monotonic()
             log.warning("%s: %s connections are open, %s are possible.", why, self.taken, self.most)
 
 
 def network_at(address: Any) -> str:
-    """The network of a socket's address; empty for this machine."""
+    """The network of a socket's peer address; empty for this machine."""
     if not isinstance(address, tuple):
         return ""
     network = network_of(str(address[0]).partition("%")[0])
@@ -87,10 +87,10 @@ def network_at(address: Any) -> str:
 
 
 class Server(WSGIServer):  # type: ignore[misc]
-    """gevent's server, within the number of files that the system allows.
+    """gevent's server, within the number of open files that the system allows.
 
-    When all places are taken, the connection that has waited longest for its next request gives way, as nginx lets
-    its reusable connections go. If none waits, the newcomer is told at once to come again.
+    When all places are taken, the connection that has waited longest for its next request is closed, as nginx closes
+    its reusable connections. If none waits, the new connection gets a 503 at once.
     """
 
     places: Places
@@ -117,7 +117,7 @@ class Server(WSGIServer):  # type: ignore[misc]
         elif self.places.taken >= self.places.most and not self.handler_class.let_one_go():
             self._refuse(sock, "There is no room for a connection")
         else:
-            # Here and not in the greenlet, which may come late when there is much to do: nobody is left out.
+            # Counted here and not in the greenlet, which may start late under load: no connection is missed.
             handler = self.handler_class(sock, address, self)
             handler.waiting[handler] = None
             self.places.take(network)
@@ -130,12 +130,12 @@ class Server(WSGIServer):  # type: ignore[misc]
             handler.waiting.pop(handler, None)
             sock.close()
             if handler.goes_on is not None:
-                handler.goes_on.rawlink(lambda _over: self.places.give_back(network))
+                handler.goes_on.rawlink(lambda _over: self.places.release(network))
             else:
-                self.places.give_back(network)
+                self.places.release(network)
 
     def _let_one_go(self) -> None:
-        # No file, not even for saying so: whoever waits for a request makes room.
+        # No file is left, not even for a refusal: a connection that waits for a request is closed instead.
         if not self.handler_class.let_one_go():
             self._pause(0.1)
 
@@ -155,7 +155,7 @@ class Server(WSGIServer):  # type: ignore[misc]
             sock.close()
 
     def _hear_out(self, sock: Any) -> None:
-        # A socket that is closed with something unread takes back what it has said.
+        # Closing a socket with unread data resets the connection, and the client may lose the refusal.
         try:
             sock.shutdown(socket.SHUT_WR)
             until = time.monotonic() + TELLING
@@ -171,10 +171,10 @@ class Server(WSGIServer):  # type: ignore[misc]
 
 
 class RequestReader(WSGIHandler):  # type: ignore[misc]
-    """The half of a connection's handler that reads requests: strictly, and within bounds of time and size."""
+    """The part of a connection's handler that reads requests: strictly, and within limits of time and size."""
 
     waiting: ClassVar[dict[Any, None]]
-    """Those whose next request is not here yet, the one that waits longest first."""
+    """Connections whose next request has not arrived, the longest wait first."""
     ending: ClassVar[bool] = False
     close_connection: bool
     socket: Any
@@ -182,7 +182,7 @@ class RequestReader(WSGIHandler):  # type: ignore[misc]
     wsgi_input: Any
     hung_up = False
     goes_on: Any = None
-    """The greenlet that goes on with the connection, where it is a stream."""
+    """The greenlet that has taken over the connection, if it is a stream."""
 
     def __init__(self, sock: Any, address: Any, server: Any) -> None:
         self.incoming = Incoming(sock)
@@ -190,8 +190,9 @@ class RequestReader(WSGIHandler):  # type: ignore[misc]
 
     @classmethod
     def let_one_go(cls) -> bool:
-        """Close the connection that has waited longest for its next request; returns whether there was one."""
-        # Not one whose request is here and unread: it would be told nothing. Then those that are slow to ask.
+        """Close the connection that has waited longest for its next request. Returns whether there was one."""
+        # A connection with an unread request stays, because it would get no response. Silent ones close first, then
+        # slow ones.
         silent = (one for one in cls.waiting if one.incoming.idle and not one.incoming.has_unread())
         slow = (one for one in cls.waiting if not one.incoming.idle)
         handler = next(silent, None) or next(slow, None)
@@ -203,20 +204,20 @@ class RequestReader(WSGIHandler):  # type: ignore[misc]
 
     @classmethod
     def end_all(cls) -> None:
-        """Close the connections on which nothing is asked; the others close after their answer."""
+        """Close the connections without a request; the others close after their response."""
         cls.ending = True
         for handler in list(cls.waiting):
             if handler.incoming.idle:
                 handler.hang_up()
 
     def hang_up(self) -> None:
-        """Let whoever reads from this connection find its end."""
+        """Shut the connection down, so that reading from it ends."""
         self.hung_up = True
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_RDWR)
 
     def handle_one_request(self) -> Any:
-        # Others first: a client whose next request is here already would keep everybody waiting.
+        # Others first: a client that sends its requests in a row would keep the process to itself.
         sleep(0)
         if self.hung_up:
             return None
@@ -247,14 +248,14 @@ class RequestReader(WSGIHandler):  # type: ignore[misc]
         try:
             super().run_application()
         except OSError as error:
-            # Whoever reads the body first may be a library that expects nothing of that kind.
+            # The body may be read first by a library that does not expect such an error.
             if not self.wsgi_input.broken or self.headers_sent:
                 raise
             self._refuse(TOO_SLOW if isinstance(error, TimeoutError) else BROKEN_OFF)
 
     def finalize_headers(self) -> None:
         super().finalize_headers()
-        # An answer to a body that has not been read: its rest is not worth waiting for.
+        # The body has not been read to its end, and its rest is not worth waiting for.
         self.close_connection = self.close_connection or not self.wsgi_input.over
         if self.close_connection and self.request_version == "HTTP/1.1":
             names = {name.lower() for name, _value in self.response_headers}
@@ -280,7 +281,7 @@ class RequestReader(WSGIHandler):  # type: ignore[misc]
         self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def _refuse(self, error: BadRequest) -> None:
-        log.info("A request from %s is refused: %s", self.client_address, error)
+        log.info("Refused a request from %s: %s", self.client_address, error)
         self.close_connection = True
         with contextlib.suppress(OSError):
             self.socket.settimeout(TELLING)
@@ -288,7 +289,7 @@ class RequestReader(WSGIHandler):  # type: ignore[misc]
 
 
 class _Input(Body):
-    """A body, as gevent's handler knows it."""
+    """A request body with the method that gevent's handler calls to discard the rest."""
 
     def _discard(self) -> None:
         self.drain()

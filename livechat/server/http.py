@@ -1,7 +1,7 @@
-"""Serving a WSGI application over HTTP with gevent's own server. Nothing else knows which server it is.
+"""Serving a WSGI application over HTTP with gevent's own server. No other module knows which server it is.
 
-Thousands of open streams cost a greenlet each instead of a thread. gevent makes Python's sockets, locks and
-sleeps cooperate by replacing them, so `patch` comes before everything else that uses them (livechat.cli).
+An open stream costs a greenlet instead of a thread. gevent replaces Python's sockets, locks and sleeps with cooperative
+ones, so `patch` runs before anything that uses them is imported (livechat.cli).
 """
 
 from __future__ import annotations
@@ -22,23 +22,21 @@ from .heartbeats import Pulse
 
 log = logging.getLogger(__name__)
 
-STUCK = (
-    20.0  # seconds a client may leave what we have sent unread; then it is let go, and comes back
-)
-SEND_BUFFER = 128 * 1024  # bytes the system keeps for one client; more would only be memory
-MOST_FILES = 1_000_000  # open files, where the system allows any number
-FEW = 3500  # connections; a server that takes fewer says so
-MOST_ACCEPTED = 32  # connections taken in one go, before others are served
-SHORT = 16 * 1024  # bytes of an answer that goes out together with its head
-FINISH = 3.0  # seconds for requests that have begun, when the server is to end
+STUCK = 20.0  # seconds that sent data may stay unread; then the connection closes
+SEND_BUFFER = 128 * 1024  # bytes that the kernel buffers per client; more would only take memory
+MOST_FILES = 1_000_000  # open files, where the system sets no limit
+FEW = 3500  # connections; a server that can hold fewer logs a warning
+MOST_ACCEPTED = 32  # connections accepted in one go, before others are served
+SHORT = 16 * 1024  # bytes of a body that is sent together with its head
+FINISH = 3.0  # seconds that running requests have when the server stops
 
 
 def patch() -> None:
-    """Make what Python offers for waiting cooperate. To be called before anything else is imported."""
+    """Make the standard library's blocking calls cooperative. Call this before anything else is imported."""
     import gevent
     from gevent import monkey
 
-    # Ten thousand greenlets need not remember who began them.
+    # Nothing asks which greenlet started another, and recording it costs each of ten thousand.
     gevent.config.track_greenlet_tree = False
     if not monkey.is_module_patched("socket"):
         monkey.patch_all()
@@ -53,11 +51,11 @@ def run(
     life: int | None = None,
     proxies: bool = False,
 ) -> bool:
-    """Serve until SIGTERM or Ctrl-C; returns whether it was Ctrl-C.
+    """Serve until SIGTERM or Ctrl-C. Returns whether it was Ctrl-C.
 
-    `ready` is called when requests are taken; `stop` first thing when the server is to end: it ends the streams.
-    `life`: a file that ends with the process that watches over us and others; they take from the same sockets,
-    so each takes one connection at a time. `proxies`: connections come from proxies, and not from clients.
+    `ready` is called once requests are accepted. `stop` is called first at shutdown, and ends the streams. `life`: a
+    file that ends with the parent process. If it is given, other workers accept from the same sockets, so each takes
+    one connection at a time. `proxies`: connections come from proxies and not from clients.
     """
     import gevent
     from gevent.event import Event
@@ -74,21 +72,21 @@ def run(
     handler = _handler_class(pulse)
     places = Places(capacity(), proxies=proxies)
     if places.most < FEW:
-        log.warning("%s connections are possible here: raise the limit of open files.", places.most)
+        log.warning("Only %s connections are possible. Raise the limit of open files.", places.most)
     ended = Event()
     by: list[int] = []
 
     def end(number: int) -> None:
         if by:
-            # Somebody at the keyboard insists. A worker hears of one stop twice: from its parent, and from whoever
-            # has told the whole group.
+            # A second Ctrl-C insists. A worker may get one stop twice: from its parent, and from a signal to the whole
+            # process group.
             if number == signal.SIGINT and not several:
                 sys.exit(1)
             return
         by.append(number)
         ended.set()
 
-    # Before anybody is served: who knows that we serve may end us.
+    # Before serving begins: a client that knows we serve may stop us.
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, end, number)
     for one in sockets:
@@ -109,7 +107,7 @@ def run(
         gevent.spawn(wait_read, life).link(lambda _over: end(signal.SIGTERM))
     _settle_memory()
     ready()
-    # Another greenlet may interrupt us at Ctrl-C while we print.
+    # At Ctrl-C another greenlet may interrupt this one while it prints.
     with contextlib.suppress(KeyboardInterrupt):
         ended.wait()
     for server in servers:
@@ -122,17 +120,20 @@ def run(
 
 
 def _settle_memory() -> None:
-    # What has been loaded stays. A full collection that looks at it, and at ten thousand streams, stops
-    # everybody for 400 ms; so what is here now is left out, and the rest is looked at seldom. What requests leave
-    # behind goes in small parts: 50,000 objects at once are a pause of 160 ms.
+    # Objects that are loaded by now stay. A full collection over them and ten thousand streams stops everybody for 400
+    # ms, so they are frozen, and full collections are rare. Garbage from requests is collected in small parts: 50,000
+    # objects at once are a pause of 160 ms.
     gc.collect()
     gc.freeze()
     gc.set_threshold(2_000, 50, 500)
 
 
 def capacity() -> int:
-    """How many connections this process takes: as many files as the system allows, without those that the database,
-    the log and others need."""
+    """How many connections this process can hold.
+
+    That is the limit of open files, which is raised first as far as the system allows, less those that the database,
+    the log and others need.
+    """
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -145,7 +146,7 @@ def _go_on(client: Any, stream: Any, chunked: bool, pulse: Pulse) -> None:
     """Send what a stream says until it or its reader ends. Who does not read is let go, and comes back."""
     from gevent import get_hub
 
-    # A reader who has left says so by an end of what they send, long before something is sent to them in vain.
+    # A client that has left closes its sending side, long before something is sent to it in vain.
     watcher = get_hub().loop.io(client.fileno(), 1)
     watcher.start(_look_whether_gone, client, stream, watcher)
     beaten = pulse.take(stream, client, _framed(stream.sign, chunked)) if stream.silent else None
@@ -157,7 +158,7 @@ def _go_on(client: Any, stream: Any, chunked: bool, pulse: Pulse) -> None:
         if chunked:
             client.sendall(b"0\r\n\r\n")
     except OSError as error:
-        log.info("A stream's reader has gone: %s", error)
+        log.info("A stream's client has disconnected: %s", error)
     except Exception:
         log.exception("A stream has failed")
     finally:
@@ -180,7 +181,7 @@ def _look_whether_gone(client: Any, stream: Any, watcher: Any) -> None:
         return
     except OSError:
         more = b""
-    watcher.stop()  # whatever it says, it says it once
+    watcher.stop()  # one event is enough, whatever it is
     if not more:
         stream.end()
 
@@ -191,7 +192,7 @@ def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs ge
     from .connections import RequestReader
 
     class Handler(RequestReader):
-        """One connection. Bounded in time and memory, whatever the other side does."""
+        """One connection, bounded in time and memory whatever the client does."""
 
         result: Any
         waiting: ClassVar[dict[Any, None]] = {}
@@ -207,8 +208,8 @@ def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs ge
             if not getattr(self.result, "goes_on", False):
                 super().process_result()
                 return
-            # A stream lives for hours. What has read its request has a stack and buffers that have grown, 20 KiB;
-            # so somebody new goes on with it, who has none of that.
+            # A stream lives for hours. The greenlet that read its request has a grown stack and buffers, 20 KiB in all.
+            # So a new greenlet, without them, takes over.
             stream, self.result = self.result, None
             try:
                 first = next(stream, None)
@@ -217,7 +218,7 @@ def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs ge
             except BaseException:
                 stream.close()
                 raise
-            if first is None:  # it has ended before it has begun
+            if first is None:  # the stream ended before it sent anything
                 self.result = ()
                 super().process_result()
                 return
@@ -232,7 +233,7 @@ def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs ge
             self.close_connection = True
 
         def _write_with_headers(self, data: bytes) -> None:
-            # Head and body of a short answer in one packet: a third less work for each answer.
+            # Head and body of a short response go in one packet, which saves a third of the work.
             if len(data) > SHORT:
                 super()._write_with_headers(data)
                 return
@@ -250,7 +251,7 @@ def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs ge
             try:
                 sent = raw_socket(self.socket).send(
                     data
-                )  # what is short goes at once, without a clock
+                )  # short data goes at once, without a timer
             except BlockingIOError:
                 sent = 0
             self.response_length += sent
@@ -258,7 +259,7 @@ def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs ge
                 self._send_patiently(data[sent:])
 
         def _send_patiently(self, data: bytes | bytearray) -> None:
-            # Who does not read is let go. Who reads slowly is not: each part has its own time.
+            # A client that does not read is disconnected. A slow one is not: each part has its own timeout.
             client = self.socket
             client.settimeout(STUCK)
             try:
@@ -268,9 +269,9 @@ def _handler_class(pulse: Pulse) -> Any:  # noqa: C901 - a class, which needs ge
                 raise ConnectionResetError(errno.ECONNRESET, str(error)) from error
 
         def log_request(self) -> None:
-            """Nothing: proxies keep such logs, and a line would be made for each request."""
+            """Do nothing: proxies keep access logs, and formatting a line for each request takes time."""
 
         def log_error(self, msg: str, *args: Any) -> None:
-            log.info(msg, *args)  # what clients get wrong is no alarm of ours
+            log.info(msg, *args)  # a client's mistake is no alarm of the server's
 
     return Handler

@@ -1,7 +1,7 @@
-"""What arrives on a connection, within bounds of time: the bytes of a request, and its body up to its end.
+"""The bytes of a request, each read within a time limit, and its body up to its end.
 
-Time is bounded as Apache's mod_reqtimeout does it: a head has some seconds in all, a body some seconds and a lowest
-rate. A client that sends a byte now and then does not keep a connection.
+Time is limited as Apache's mod_reqtimeout does it: a head has some seconds in all, a body has some seconds and a
+minimum rate. A client that sends a byte now and then cannot keep a connection open.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from .http_requests import CONTROL, LONGEST_LINE, TOKEN, Head
 
 IDLE = 75.0  # seconds a connection may wait for its next request
 HEAD_TIME = 15.0  # seconds from the first byte of a request to the end of its head
-BODY_TIME = 20.0  # seconds for a body, and one more for each LOWEST_RATE bytes that have come
-LOWEST_RATE = 500.0  # bytes a second
+BODY_TIME = 20.0  # seconds for a body, plus one for each LOWEST_RATE bytes received
+LOWEST_RATE = 500.0  # bytes per second
 LARGEST_FRAMING = 16 * 1024  # bytes of chunk extensions and trailers in one body
-DRAIN_TIME = 3.0  # seconds in which the rest of an unwanted body is still received
-LARGEST_REST = 1024 * 1024  # bytes of it
-SMALLEST_PIECE = 512  # bytes that a piece of it counts at least
+DRAIN_TIME = 3.0  # seconds for receiving the rest of an unwanted body
+LARGEST_REST = 1024 * 1024  # bytes of that rest
+SMALLEST_PIECE = 512  # bytes that each piece of that rest counts as, at least
 
 _CHUNK_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?")
 
 
 class BadBody(OSError):
-    """A body that breaks off or is not framed as it should be."""
+    """A body that ends too early or is framed incorrectly."""
 
 
 class Incoming(io.RawIOBase):
-    """The bytes that arrive on a connection, each read within the time that is left for it."""
+    """The bytes that arrive on a connection, each read before the current deadline."""
 
     def __init__(self, sock: Any) -> None:
         self._socket = sock
@@ -50,11 +50,11 @@ class Incoming(io.RawIOBase):
         self._deadline, self._paid = None, 0.0
 
     def expect_body(self) -> None:
-        """From now on a body comes, at LOWEST_RATE at least."""
+        """Expect a body, at LOWEST_RATE or faster."""
         self._deadline, self._paid = time.monotonic() + BODY_TIME, 1 / LOWEST_RATE
 
     def expect_rest(self) -> None:
-        """Give what nobody wants a little time."""
+        """Expect the rest of an unwanted body, for DRAIN_TIME."""
         self._deadline, self._paid = time.monotonic() + DRAIN_TIME, 0.0
 
     def readable(self) -> bool:
@@ -70,12 +70,12 @@ class Incoming(io.RawIOBase):
             self._deadline = time.monotonic() + HEAD_TIME
         else:
             self._deadline += count * self._paid
-            # A socket on which more is waiting does not yield, and a body may come in pieces of one byte.
+            # Reading from a socket with waiting data does not yield, and a body may come in pieces of one byte.
             time.sleep(0)
         return count
 
     def has_unread(self) -> bool:
-        """Whether something has arrived that nobody has read."""
+        """Whether data has arrived that is still unread."""
         try:
             return bool(raw_socket(self._socket).recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except OSError:
@@ -83,7 +83,7 @@ class Incoming(io.RawIOBase):
 
 
 class Body(io.RawIOBase):
-    """The body of a request, and nothing of what comes after it."""
+    """The body of a request, without the bytes that follow it."""
 
     def __init__(
         self, head: Head, reader: Any, incoming: Incoming, go_on: Callable[[], None]
@@ -95,9 +95,9 @@ class Body(io.RawIOBase):
         self._room = LARGEST_FRAMING
         self._begun = False
         self.broken = False
-        """Whether it has ended too early, is not framed as it should be, or has taken too long."""
+        """Whether the body ended too early, was framed incorrectly, or took too long."""
         self.over = not head.chunked and not self._left
-        """Whether all of it has been read."""
+        """Whether the whole body has been read."""
 
     def readable(self) -> bool:
         return True
@@ -116,7 +116,7 @@ class Body(io.RawIOBase):
             raise
 
     def drain(self) -> None:
-        """Receive a little of what nobody has read, so that a client that still sends it reads the answer."""
+        """Receive some of an unread body, so that a client that is still sending it reads the response."""
         if self.over or self.broken or self._go_on is not None:
             return
         self._begun = True
@@ -124,7 +124,7 @@ class Body(io.RawIOBase):
         buffer, left = bytearray(16 * 1024), LARGEST_REST
         try:
             while left > 0 and (count := self.readinto(buffer)):
-                left -= max(count, SMALLEST_PIECE)  # its framing takes time, too
+                left -= max(count, SMALLEST_PIECE)  # its framing takes time as well
         except OSError:
             return
 

@@ -1,8 +1,8 @@
-"""Reading the head of an HTTP/1.1 request strictly, whether or not a proxy has looked at it before.
+"""Reading the head of an HTTP/1.1 request strictly, with or without a proxy in front.
 
-RFC 9112 leaves room for guessing where a request ends. Two servers that guess differently let one client's bytes
-become another's request (request smuggling, section 11.2), so whatever is ambiguous is refused: two lengths, a length
-beside a transfer coding, folded lines, a bare line feed, a space before a colon.
+RFC 9112 leaves room for guessing where a request ends. If two servers guess differently, one client's bytes become
+another's request (request smuggling, section 11.2). So anything ambiguous is refused: two lengths, a length together
+with a transfer coding, folded lines, a bare line feed, a space before a colon.
 """
 
 from __future__ import annotations
@@ -28,19 +28,22 @@ _ONCE = {b"host", b"content-length", b"content-type", b"transfer-encoding"}
 
 
 class BadRequest(Exception):
-    """A request that is refused before the application sees it: the answer's status, and a sentence."""
+    """A request refused before the application sees it, with the response's status and a sentence."""
 
     def __init__(self, status: str, message: str) -> None:
         super().__init__(message)
         self.status, self.message = status, message
 
     def answer(self) -> bytes:
-        """All of the answer. The connection closes with it: what follows could be anything."""
+        """The whole response. It closes the connection, because the bytes that follow could be anything."""
         return closing_answer(self.status, self.message)
 
 
 def closing_answer(status: str, message: str, code: str = "", more: str = "") -> bytes:
-    """An answer in the shape of all errors, made without the application; `more` is lines of the head."""
+    """A response in the format of all errors, made without the application.
+
+    `code`: the error code, by default made from `status`; `more`: further lines of the head, each with its CR LF.
+    """
     code = code or status.partition(" ")[2].lower().replace(" ", "_")
     body = json.dumps({"error": {"code": code, "message": message}}).encode()
     head = (
@@ -55,29 +58,29 @@ class Ended(Exception):
 
 
 class Head:
-    """The request line and the header fields, checked."""
+    """The request line and the header fields of a request, checked."""
 
     def __init__(self, method: bytes, target: bytes, minor: int) -> None:
         self.method, self.target = method.decode("latin-1"), target
         self.version = f"HTTP/1.{minor}"
         self.fields: dict[bytes, bytes] = {}
-        """By name in small letters; fields of the same name are joined as RFC 9110, section 5.3 says."""
+        """By name in lower case; fields of the same name are joined (RFC 9110, section 5.3)."""
         self.length: int | None = None
         self.chunked = False
 
     @property
     def closes(self) -> bool:
-        """Whether the client wants no other request on this connection."""
+        """Whether the client wants the connection closed after this request."""
         wishes = {word.strip() for word in self.fields.get(b"connection", b"").lower().split(b",")}
         return b"close" in wishes or (self.version == "HTTP/1.0" and b"keep-alive" not in wishes)
 
     @property
     def waits_to_send(self) -> bool:
-        """Whether the client sends its body only when it is told to."""
+        """Whether the client waits for ``100 Continue`` before it sends its body."""
         return b"expect" in self.fields and self.version == "HTTP/1.1"
 
     def environ(self) -> dict[str, str]:
-        """What it adds to a WSGI environment."""
+        """The part of a WSGI environment that the head determines."""
         path, _mark, query = self.target.partition(b"?")
         environ = {
             "REQUEST_METHOD": self.method,
@@ -88,7 +91,7 @@ class Head:
         }
         for name, value in self.fields.items():
             if b"_" in name:
-                continue  # it could pass for another one
+                continue  # in an environment it would look like the name with a hyphen
             key = name.decode().upper().replace("-", "_")
             known = key in {"CONTENT_TYPE", "CONTENT_LENGTH"}
             environ[key if known else f"HTTP_{key}"] = value.decode("latin-1")
@@ -96,9 +99,12 @@ class Head:
 
 
 def read_head(reader: Any) -> Head:
-    """Read a request up to its body. Raises Ended, BadRequest, OSError."""
+    """Read a request up to its body.
+
+    Raises BadRequest if it is malformed or too large, Ended if the client closes the connection, and OSError.
+    """
     line = _line(reader, first=True)
-    if not line:  # RFC 9112, section 2.2: an empty line before a request is left out
+    if not line:  # RFC 9112, section 2.2: ignore an empty line before a request
         line = _line(reader, first=True)
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
@@ -154,7 +160,7 @@ def _add_field(head: Head, line: bytes) -> None:
 
 def _check_target(head: Head) -> None:
     if not head.target.startswith(b"/"):
-        # A server must take the absolute form; its authority is the host (RFC 9112, section 3.2.2).
+        # A server must accept the absolute form; its authority replaces the host (RFC 9112, section 3.2.2).
         absolute = _ABSOLUTE.fullmatch(head.target)
         if absolute is None:
             raise BadRequest("400 Bad Request", "The address of the request is no path.")

@@ -1,7 +1,7 @@
 """``pserve`` and every other PasteDeploy server: ``[server:main] use = egg:livechat``.
 
-PasteDeploy looks the server up before it makes the application, so importing this module is early enough to
-patch what waits. `livechat serve` does the same, checks more, and can start several workers.
+PasteDeploy loads the server before it makes the application, so importing this module patches early enough. `livechat
+serve` does the same, checks more, and can start several workers.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ patch()
 
 
 def run(application: Any, _global_config: dict[str, str], **server: str) -> None:
-    """Serve an application, the chat or one that includes it, until it is told to end."""
+    """Serve an application, livechat or one that includes it, until SIGTERM or Ctrl-C.
+
+    `server`: the options of [server:main].
+    """
     from . import http
     from . import sockets as listening
 

@@ -1,4 +1,4 @@
-"""Where to listen: addresses, and the sockets for them."""
+"""The addresses that the server listens on, and their sockets."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from dataclasses import dataclass
 
 STANDARD_PORT = 6543
 _BACKLOG = 4096
-PATIENCE = 1.0  # seconds for which a port may still be in use by a server that is just ending
+PATIENCE = 1.0  # seconds to wait for a port that a stopping server still holds
 
 
 @dataclass(frozen=True)
 class Address:
-    """A host to listen on, and a port; port 0 is any that is free."""
+    """A host and a port to listen on. Port 0 means any free port."""
 
     host: str
     port: int
 
 
 class CannotListen(Exception):
-    """The text is one sentence for who wants to serve."""
+    """Listening is not possible. The text is one sentence for the operator."""
 
 
 def addresses_in(server: Mapping[str, str]) -> list[Address]:
-    """The addresses of an ini file's [server:main], spelt ``listen = host:port …`` or ``host =`` and ``port =``.
+    """The addresses in an ini file's [server:main]: ``listen = host:port …``, or ``host =`` and ``port =``.
 
-    Raises CannotListen for what is no address.
+    Raises CannotListen for a malformed address.
     """
     if "listen" in server:
         return [_address(word) for word in server["listen"].split()]
@@ -39,7 +39,7 @@ def addresses_in(server: Mapping[str, str]) -> list[Address]:
 
 
 def workers_in(server: Mapping[str, str]) -> int | None:
-    """The number of processes in [server:main], if it is there. Raises CannotListen."""
+    """The number of processes in [server:main], or None if it is missing. Raises CannotListen."""
     text = server.get("workers", "").strip()
     if text and not re.fullmatch(r"[1-9][0-9]?", text):
         raise CannotListen(f"workers = {text}: write a number from 1 to 99.")
@@ -55,7 +55,7 @@ def _address(text: str) -> Address:
 
 
 def listen(addresses: Sequence[Address]) -> list[socket.socket]:
-    """Sockets that listen on the addresses; ``localhost`` is 127.0.0.1 and, where there is one, ::1.
+    """Sockets that listen on the addresses. ``localhost`` means 127.0.0.1 and, where there is one, ::1.
 
     Raises CannotListen.
     """
@@ -77,7 +77,7 @@ def _listen(address: Address) -> list[socket.socket]:
         try:
             sockets.append(_bound(family, where, port))
         except OSError as error:
-            # A machine without IPv6 still has its name for itself.
+            # On a machine without IPv6, the IPv4 address alone is enough.
             if sockets and error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}:
                 continue
             for one in sockets:
@@ -100,7 +100,7 @@ def _resolve(address: Address) -> list[tuple[int, str]]:
 
 
 def _bound(family: int, host: str, port: int) -> socket.socket:
-    """Bind a socket, also where a server that was killed is just giving the port back. Raises OSError."""
+    """Bind a socket, and wait a moment for a port that a killed server still holds. Raises OSError."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -114,9 +114,9 @@ def _bound(family: int, host: str, port: int) -> socket.socket:
 def _bind(family: int, host: str, port: int) -> socket.socket:
     one = socket.socket(family, socket.SOCK_STREAM)
     try:
-        # A server that was killed may start again at once, though its old connections linger.
+        # A killed server can restart at once, although its old connections linger.
         one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Inherited by every connection. Without it an answer in two parts takes 40 ms on a busy line.
+        # Every connection inherits this. Without it a response in two parts takes 40 ms on a busy line.
         one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if family == socket.AF_INET6:
             one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)

@@ -1,7 +1,7 @@
-"""Several processes that serve from the same sockets, and a parent that watches over them.
+"""Several processes that serve from the same sockets, and the parent that supervises them.
 
-The parent binds the sockets, starts the workers, replaces each that ends, and passes signals on. It serves nothing
-and opens no database, so little can end it. If something does, its workers end with it.
+The parent binds the sockets, starts the workers, replaces each that ends, and passes signals on. It serves no requests
+and opens no database, so little can make it fail. If it ends anyway, its workers end with it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from types import FrameType
 
-PATIENCE = 10.0  # seconds a worker has to end
-STEADY = 10.0  # seconds a worker serves before its earlier ends are forgotten
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0  # seconds before a worker that keeps ending is started again
-MOST_FAILURES = 5  # workers that fail before any has ever served; after that it is no use
-# Signals by which a program fails without help from outside.
+PATIENCE = 10.0  # seconds that a worker has to stop
+STEADY = 10.0  # seconds of serving after which earlier ends are forgotten
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0  # seconds before a worker that keeps ending restarts
+MOST_FAILURES = 5  # failures before any worker has served, after which it gives up
+# Signals by which a program crashes on its own.
 _CRASHES = {
     -number
     for number in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGABRT, signal.SIGFPE)
@@ -31,7 +31,7 @@ _CRASHES = {
 
 
 class CannotServe(Exception):
-    """The workers do not come up; the text is one sentence."""
+    """The workers fail to start. The text is one sentence for the operator."""
 
 
 def supervise(
@@ -42,16 +42,16 @@ def supervise(
     ready: Callable[[], None],
     tell: Callable[[str], None],
 ) -> bool:
-    """Keep this many workers running until SIGTERM or Ctrl-C; returns whether it was Ctrl-C.
+    """Keep this many workers running until SIGTERM or Ctrl-C. Returns whether it was Ctrl-C.
 
-    `command` starts a worker. The numbers of three kinds of open files are added to it: the sockets, the file to
-    write a byte to when it serves, and the one that ends with the parent. `ready` is called when the first worker
-    serves; `tell` is given one sentence for each worker that ends.
+    `command` starts a worker. Three options with file descriptors are added to it: the sockets, the file to which the
+    worker writes a byte when it serves, and the file that ends with the parent. `ready` is called when the first worker
+    serves; `tell` is called with one sentence for each worker that ends.
 
     A worker that ends is replaced at once. One that keeps ending is replaced after a pause that doubles up to
-    LONGEST_PAUSE seconds, without an end: whatever kills the workers (an operator, the kernel when memory is short)
-    does not decide that the chat stays down. Only workers that fail before any has ever served show that they never
-    will, because of a wrong setting for example. Raises CannotServe for that.
+    LONGEST_PAUSE seconds, however often: whatever kills workers (an operator, the kernel when memory is short) must not
+    keep the chat down. Only workers that fail before any has served show that none ever will, for example because of a
+    wrong setting. Raises CannotServe for that.
     """
     watch = _Watch(command, workers, sockets, tell)
     before = {number: signal.signal(number, watch.stop) for number in _SIGNALS}
@@ -69,20 +69,20 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @dataclass
 class _Place:
-    """The place of one worker, and what became of those that had it."""
+    """The place of one worker, and the history of the processes that had it."""
 
     process: subprocess.Popen[bytes] | None = None
     ready: int = -1
-    """The file in which the worker says that it serves; -1 when it has."""
+    """The file in which the worker reports that it serves; -1 once it has."""
     serves_since: float | None = None
     ends: int = 0
-    """How many have ended here in a row without serving for STEADY seconds."""
+    """How many processes in a row have ended here before they served for STEADY seconds."""
     failures: int = 0
-    """How many have ended here without a reason from outside, before any has served."""
+    """How many have ended here without an outside cause, before any worker has served."""
     not_before: float = field(default_factory=time.monotonic)
 
     def pause(self) -> float:
-        """Note that a worker has ended, or could not be started; returns the seconds until the next one may start."""
+        """Record that a worker has ended or could not start. Returns the seconds until the next one may start."""
         now = time.monotonic()
         if self.serves_since is not None and now - self.serves_since >= STEADY:
             self.ends = 0
@@ -94,7 +94,7 @@ class _Place:
         return seconds
 
     def forget_file(self) -> None:
-        """Close the file in which it says that it serves."""
+        """Close the file in which the worker reports that it serves."""
         if self.ready >= 0:
             os.close(self.ready)
             self.ready = -1
@@ -111,7 +111,7 @@ class _Watch:
         self._command = command
         self._tell = tell
         self._sockets = [one.fileno() for one in sockets]
-        self._lifeline, self._life = os.pipe()  # its end tells workers that we are gone
+        self._lifeline, self._life = os.pipe()  # its end tells workers that the parent is gone
         self._places = [_Place() for _ in range(workers)]
         self._has_served = False
         self.stopped_by: int | None = None
@@ -147,11 +147,11 @@ class _Watch:
         if time.monotonic() >= place.not_before:
             self._start(place)
 
-    def _note_failure(self, place: _Place, by_itself: bool) -> None:
-        if self._has_served or not by_itself:
+    def _note_failure(self, place: _Place, failed: bool) -> None:
+        if self._has_served or not failed:
             return
         place.failures += 1
-        # Several workers that fail at the same moment say no more than one does.
+        # Several workers that fail at the same moment prove no more than one does.
         failures = [one.failures for one in self._places]
         if sum(failures) >= MOST_FAILURES and min(failures) > 1:
             raise CannotServe(
@@ -161,7 +161,7 @@ class _Watch:
     def _start(self, place: _Place) -> None:
         try:
             self._open(place)
-        except OSError as error:  # no memory, no process or no file is left; that passes
+        except OSError as error:  # no memory, process or file is left; that may pass
             place.forget_file()
             pause = place.pause()
             self._say(
@@ -186,17 +186,17 @@ class _Watch:
             os.close(say_ready)
 
     def _say(self, sentence: str) -> None:
-        # A full disk or a closed pipe behind stderr must not end the chat.
+        # A full disk or a closed stderr must not end the chat.
         with contextlib.suppress(OSError, ValueError):
             self._tell(sentence)
 
     def end(self) -> None:
-        """End all workers, also those that do not react."""
+        """Stop all workers, and kill those that do not react."""
         processes = [place.process for place in self._places if place.process is not None]
         for process in processes:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
-                process.send_signal(signal.SIGCONT)  # one that was stopped hears of it, too
+                process.send_signal(signal.SIGCONT)  # a paused worker has to run to receive it
         deadline = time.monotonic() + PATIENCE
         for process in processes:
             try:
@@ -211,9 +211,10 @@ class _Watch:
 
 
 def _end_with_parent() -> Callable[[], None] | None:
-    """What a worker does before it runs our program: ask the kernel to kill it when the parent ends (prctl(2),
-    PR_SET_PDEATHSIG). So no worker holds the port of a parent that was killed, not even one that is still starting,
-    hangs, or was stopped. Other systems than Linux have no such thing; there workers watch the life file.
+    """The function that a worker runs before our program: it asks the kernel to kill the worker with its parent.
+
+    No worker then holds the port of a parent that was killed, even if the worker is still starting, hangs, or is
+    paused. Only Linux has this call (prctl(2), PR_SET_PDEATHSIG); on other systems workers watch the life file.
     """
     if not sys.platform.startswith("linux"):
         return None
@@ -221,7 +222,7 @@ def _end_with_parent() -> Callable[[], None] | None:
 
     def ask() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it has ended before we asked
+        if os.getppid() != parent:  # the parent ended before this process asked
             os._exit(1)
 
     return ask

@@ -19,7 +19,7 @@ from .shopper import SENT
 
 
 class Desk:
-    """Somebody at the desk. Methods that begin with `sees` wait until it is so."""
+    """An admin at the desk. Methods that begin with `sees` wait until their condition is true."""
 
     def __init__(
         self,
@@ -36,52 +36,52 @@ class Desk:
         self.url = f"{self.origin}/custom-admin/chat/"
         self.page = page or context.new_page()
 
-    # Coming and going
+    # Signing in and navigating
 
     def is_signed_in(self) -> Desk:
-        """Signed in without the form, which takes its time on purpose."""
+        """Sign in without the form, which is slow on purpose."""
         with transaction(self.engine) as db:
             token = admins.sign_in(db, db.get_one(AdminRow, self.row.id), 24)
-        # As the server sets it: another path would make it a second cookie of the same name.
+        # The same path as the server's cookie: another path would make it a second cookie of the same name.
         cookie = {"name": LOGIN_COOKIE, "value": token, "domain": "localhost"}
         self.context.add_cookies([{**cookie, "path": "/custom-admin/", "httpOnly": True}])
         return self
 
     def signs_in(self, password: str = PASSWORD, username: str | None = None) -> Desk:
-        """Fill in the form that is open."""
+        """Fill in and send the open login form."""
         self.page.get_by_label("Username").fill(username or self.username)
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
         return self
 
     def loses_the_login(self) -> Desk:
-        """The login ends on the server, as after a new password or when it has run out."""
+        """End the login on the server, as a new password or its expiry does."""
         with transaction(self.engine) as db:
             admins.sign_out_everywhere(db, db.get_one(AdminRow, self.row.id))
         return self
 
     def visits(self, path: str = "") -> Desk:
-        """Open the dashboard or what is beneath it."""
+        """Open the dashboard or a page below it."""
         self.page.goto(self.url + path)
         return self
 
     def opens(self, name: str) -> Desk:
-        """On the dashboard, follow a customer's name."""
+        """Follow a customer's name on the dashboard."""
         self.row_of(name).get_by_role("link", name=name).click()
         expect(self.customer).to_have_text(name)
         return self.is_ready()
 
     def is_ready(self) -> Desk:
-        """The page's script has taken over: it alone shows the switch for the sound."""
+        """Wait until the page's script has started: only the script shows the sound switch."""
         expect(self.push("Sound")).to_be_visible()
         return self
 
     def opens_another_tab(self, path: str = "") -> Desk:
-        """A second tab of the same browser."""
+        """Open a second tab of the same browser."""
         page = self.context.new_page()
         return Desk(self.context, self.server, self.engine, self.row, page).visits(path)
 
-    # What is there
+    # Elements
 
     @property
     def rows(self) -> Locator:
@@ -103,7 +103,7 @@ class Desk:
 
     @property
     def box(self) -> Locator:
-        """Where one writes."""
+        """The text box."""
         return self.page.get_by_role("textbox", name="Your reply")
 
     @property
@@ -118,12 +118,12 @@ class Desk:
 
     @property
     def scroller(self) -> Locator:
-        """What scrolls."""
+        """The scrolling element."""
         return self.page.get_by_role("region", name="Messages, scrollable")
 
     @property
     def pill(self) -> Locator:
-        """“2 new messages”, while one reads further up."""
+        """“2 new messages”, shown while the admin has scrolled up."""
         return self.page.get_by_role("button", name=re.compile("new message"))
 
     @property
@@ -140,16 +140,16 @@ class Desk:
         body = self.page.locator(".text").filter(has_text=text)
         return self.log.get_by_role("listitem").filter(has=body)
 
-    # Doing
+    # Acts
 
     def signs_out(self) -> Desk:
-        """By the menu beneath one's name."""
+        """Sign out by the menu below the admin's name."""
         self.page.locator("[data-menu=own] > summary").click()
         self.push("Sign out").click()
         return self
 
     def opens_menu(self, name: str) -> Desk:
-        """A menu in the head of a conversation: assign, snooze, more."""
+        """Open a menu in the header of a conversation: assign, snooze, more."""
         self.page.locator(f"[data-menu={name}] > summary").click()
         return self
 
@@ -160,38 +160,38 @@ class Desk:
         return self
 
     def sees(self, *texts: str) -> Desk:
-        """These messages are in the conversation."""
+        """Wait until the conversation contains these messages."""
         for text in texts:
             expect(self.line(text)).to_be_visible()
         return self
 
     def sees_exactly(self, *texts: str) -> Desk:
-        """These messages are in the conversation, in this order, and no other."""
+        """Wait until the conversation contains exactly these messages, in this order."""
         expect(self.bodies).to_have_text(list(texts))
         return self
 
     def sees_sent(self, text: str) -> Desk:
-        """This answer has arrived."""
+        """Wait until this answer has arrived."""
         expect(self.line(text).get_by_text(SENT)).to_be_attached()
         return self
 
     def sees_line(self, text: str | re.Pattern[str]) -> Desk:
-        """A line that tells what happened."""
+        """Wait for a system message."""
         expect(self.log.get_by_text(text).first).to_be_visible()
         return self
 
     def sees_status(self, status: str) -> Desk:
-        """The state beside the customer's name."""
+        """Wait for the status next to the customer's name."""
         expect(self.page.locator("main header").get_by_text(status, exact=True)).to_be_visible()
         return self
 
     def sees_chats(self, *names: str) -> Desk:
-        """The list shows these, in this order, and no other."""
+        """Wait until the list shows exactly these chats, in this order."""
         expect(self.rows.locator(".name").get_by_role("link")).to_have_text(list(names))
         return self
 
     def sees_counts(self, **counts: int) -> Desk:
-        """The statistics."""
+        """Wait for these statistics."""
         for status, count in counts.items():
             card = self.page.get_by_role("navigation", name=re.compile("Statistics")).get_by_role(
                 "link", name=re.compile(f"^{status}", re.IGNORECASE)
@@ -200,7 +200,7 @@ class Desk:
         return self
 
     def sees_title_count(self, count: int) -> Desk:
-        """The number in front of the page's title."""
+        """Wait for the number in front of the page's title."""
         title = re.compile(rf"^\({count}\) ") if count else re.compile(r"^[^(]")
         expect(self.page).to_have_title(title)
         return self

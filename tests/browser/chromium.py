@@ -1,4 +1,4 @@
-"""Chromium for the tests: where it is, how it is started, and an ear for what goes wrong in its pages."""
+"""Chromium for the tests: finding and starting it, and recording what goes wrong in its pages."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ ARGUMENTS = (
     "--disable-sync",
     "--no-first-run",
     "--mute-audio",
-    # Takes the place of Playwright's own list, which switches off the partitioned storage that
+    # This replaces Playwright's own list, which switches off the partitioned storage that
     # browsers give to frames; some Chromiums would then give them none.
     "--disable-features=MediaRouter,PaintHolding,Translate",
-    # Nothing leaves this machine, whatever a page asks for.
+    # Nothing leaves this machine, whatever a page requests.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE *.localhost, EXCLUDE 127.0.0.1",
 )
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 800}}
@@ -33,12 +33,12 @@ PHONE: dict[str, Any] = {
     "has_touch": True,
     "is_mobile": True,
 }
-# What a reader who has zoomed a 1280x800 window to 200 % has left of it.
+# What remains of a 1280x800 window at a zoom of 200 %.
 ZOOMED: dict[str, Any] = {"viewport": {"width": 640, "height": 400}, "device_scale_factor": 2}
 
 
 def find_chromium() -> str | None:
-    """The path of the system's Chromium: what CHROMIUM names, else the first on the PATH."""
+    """Return the path of the system's Chromium: the value of CHROMIUM, else the first on the PATH."""
     named = os.environ.get("CHROMIUM")
     if named:
         return named if Path(named).exists() else None
@@ -46,7 +46,7 @@ def find_chromium() -> str | None:
 
 
 class Ear:
-    """Hears uncaught errors, console errors and policy violations in all pages and frames of a context."""
+    """Records uncaught errors, console errors and policy violations in all pages and frames of a context."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
@@ -57,18 +57,18 @@ class Ear:
         context.on("weberror", self._uncaught)
 
     def expects(self, *patterns: str) -> None:
-        """These errors are part of the test."""
+        """Declare errors that belong to the test."""
         self._expected += [re.compile(pattern) for pattern in patterns]
 
     def hears_warning(self, text: str) -> None:
-        """Wait until a page has warned its owner so."""
+        """Wait until a page has logged this warning to its owner."""
         if not any(text in warning for warning in self.warnings):
             self.context.wait_for_event("console", lambda message: text in message.text)
 
     def problems(self) -> list[str]:
-        """What nobody expected."""
+        """Return the errors that were not expected."""
         for page in self.context.pages:
-            page.evaluate("0")  # one round trip: what the page has said before has arrived now
+            page.evaluate("0")  # one round trip: all earlier messages of the page have arrived now
         return [
             error
             for error in self.errors
@@ -87,7 +87,7 @@ class Ear:
 
 
 def until(place: Any, condition: str) -> None:
-    """Wait until a JavaScript expression is true in a page or frame, also where its policy forbids eval."""
+    """Wait until a JavaScript expression is true in a page or frame, even where its policy forbids eval."""
     place.evaluate(
         f"""async () => {{
           const end = Date.now() + 60000

@@ -1,7 +1,7 @@
-"""What the browser tests share: one Chromium and one server for a worker, people for each test.
+"""Fixtures of the browser tests: one Chromium and one server for each worker, people for each test.
 
 The tables are emptied between tests. A test fails on any uncaught error, console error or policy
-violation in any of its browsers that it has not announced with `ear.expects`.
+violation in any of its browsers that it has not declared with `ear.expects`.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from .shopper import Shopper
 from .summary import NO_CHROMIUM, VERSION
 from .walks import World
 
-PATIENCE = 30_000  # milliseconds: two browsers, a server and their neighbours share two cores
+PATIENCE = 30_000  # milliseconds: two browsers, a server and other tests share two cores
 TABLES = [table.name for table in reversed(Base.metadata.sorted_tables)]
-# A locked database is told soon, and tests may type wrong passwords.
+# A locked database is reported soon, and tests may enter wrong passwords.
 SETTINGS = {
     "demo_shop": "true",
     "busy_timeout_ms": "1000",
@@ -43,20 +43,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            # Two browsers, their servers and their neighbours share two cores. What fails gets a second look, and
-            # the summary tells how many needed one; what fails twice has failed.
+            # Two browsers, their servers and other tests share two cores. A failed test runs a second time, and
+            # the summary reports how many did; a test that fails twice has failed.
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture
 def database_kind() -> str:
-    """Browsers see no difference between databases: SQLite is enough here."""
+    """SQLite only: browsers see no difference between databases."""
     return "sqlite"
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium, one for the worker."""
+    """The system's Chromium, one for each worker."""
     path = find_chromium()
     if path is None:
         pytest.skip(NO_CHROMIUM)
@@ -94,7 +94,7 @@ def _engine(_server: Server) -> Iterator[Engine]:
 
 @pytest.fixture
 def engine(_engine: Engine) -> Engine:
-    """The server's database, past the server, without a row in it."""
+    """An engine for the server's database that bypasses the server, with all tables empty."""
     with _engine.connect() as connection:
         for table in TABLES:
             connection.execute(text(f"DELETE FROM {table}"))
@@ -106,7 +106,7 @@ def engine(_engine: Engine) -> Engine:
 
 @pytest.fixture
 def server(_server: Server, engine: Engine) -> Server:
-    """`livechat serve` with the demo shop, answering, with an empty database."""
+    """`livechat serve` with the demo shop, ready to answer, with an empty database."""
     assert _server.process is not None
     if _server.process.poll() is not None:
         _server.start()  # the test before has killed it
@@ -115,7 +115,7 @@ def server(_server: Server, engine: Engine) -> Server:
 
 @pytest.fixture
 def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """A function that makes a fresh browser profile; its arguments are Playwright's. `context.ear` listens."""
+    """A function that creates a fresh browser profile; its arguments are Playwright's. `context.ear` records errors."""
     made: list[BrowserContext] = []
 
     def new(**options: Any) -> BrowserContext:
@@ -139,7 +139,7 @@ def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 def new_shopper(
     new_context: Callable[..., BrowserContext], server: Server
 ) -> Callable[..., Shopper]:
-    """A function that brings in another customer; its arguments describe the browser."""
+    """A function that creates another customer; its arguments describe the browser."""
     return lambda server=server, **options: Shopper(new_context(**options), server)
 
 
@@ -153,7 +153,7 @@ def shopper(new_shopper: Callable[..., Shopper]) -> Shopper:
 def new_desk(
     new_context: Callable[..., BrowserContext], server: Server, engine: Engine
 ) -> Callable[..., Desk]:
-    """A function that brings in another admin, not yet signed in."""
+    """A function that creates another admin, not yet signed in."""
 
     def new(username: str = "anna", name: str = "Anna Antwort", **options: Any) -> Desk:
         return Desk(new_context(**options), server, engine, add_admin(engine, username, name))
@@ -163,13 +163,13 @@ def new_desk(
 
 @pytest.fixture
 def desk(new_desk: Callable[..., Desk]) -> Desk:
-    """Anna, signed in, in front of nothing yet."""
+    """Anna, signed in, with no page open yet."""
     return new_desk().is_signed_in()
 
 
 @pytest.fixture
 def own_shop() -> Iterator[OwnShop]:
-    """A shop's own web server, whose pages a test writes itself."""
+    """A shop's own web server, whose pages the test writes."""
     shop = OwnShop()
     yield shop
     shop.close()
@@ -177,7 +177,7 @@ def own_shop() -> Iterator[OwnShop]:
 
 @pytest.fixture(params=["desktop", "phone"])
 def device(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """A test that takes it runs on both."""
+    """A desktop and a phone: a test with this fixture runs on both."""
     from . import chromium
 
     options: dict[str, Any] = getattr(chromium, request.param.upper())
@@ -191,11 +191,11 @@ def world(
     engine: Engine,
     device: dict[str, Any],
 ) -> World:
-    """Where one walks through all pages, on both devices."""
+    """The setting of a walk through all pages, on both devices."""
     return World(new_shopper, new_desk, engine, device)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def no_proxy() -> None:
-    """Loopback is asked directly, whatever the environment says."""
+    """Connect to loopback directly, whatever the environment says."""
     os.environ["NO_PROXY"] = "*"

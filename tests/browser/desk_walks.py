@@ -1,4 +1,4 @@
-"""Walks through all pages and states of the desk, as in walks.py."""
+"""Walks through all pages and states of the desk, like those in walks.py."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def the_list_in_its_states(world: World, look: Look) -> None:
         preferences.save_view(db, desk.row.id, "Refunds", {"tag": "refund"})
     desk.sees_counts(waiting=1, active=1, closed=1)
     look(desk.page)
-    desk.visits("?tag=refund").is_ready()  # a view one has saved
+    desk.visits("?tag=refund").is_ready()  # a saved view
     look(desk.page)
     for query in ("?status=waiting", "?status=closed&assignee=me", "?view=mine", "?view=snoozed"):
         desk.visits(query).is_ready()
@@ -59,7 +59,7 @@ def a_conversation_on_the_desk(world: World, look: Look) -> None:
     look(desk.page)
     desk.answers("Good day").sees_sent("Good day")
     if world.phone:
-        desk.box.blur()  # while one types on a phone, the conversation has all the room
+        desk.box.blur()  # while the box has the focus on a phone, the conversation takes all the space
         desk.page.get_by_text("Details", exact=True).tap()
     look(desk.page)
     desk.context.route("**/send/", lambda route: route.abort())
@@ -101,7 +101,7 @@ def notes_canned_replies_and_held_answers(world: World, look: Look) -> None:
     desk.push("Save as canned reply").click()
     expect(desk.page.get_by_role("dialog")).to_be_visible()
     look(desk.page)
-    # The page will not have heard of the colleague's answer when one sends.
+    # The page must not know of the colleague's answer yet when the admin sends.
     desk.context.route("**/messages/**", lambda route: route.abort())
     desk.visits("1/").is_ready().sees("Hello")
     add_messages(engine, 1, berta, "I am on it")
@@ -147,7 +147,7 @@ def the_palette_and_the_sheet(world: World, look: Look) -> None:
         expect(dialog).to_be_visible()
         look(desk.page)
         if keys != "?":
-            desk.page.keyboard.type("zzzz")  # nothing fits
+            desk.page.keyboard.type("zzzz")  # no match
             look(desk.page)
         desk.page.keyboard.press("Escape")
         expect(dialog).to_have_count(0)
@@ -210,7 +210,7 @@ def the_team(world: World, look: Look) -> None:
     with transaction(world.engine) as db:
         admins.disable(db, db.get_one(AdminRow, off.id))
     desk.visits("team/")
-    for number in (1, 2):  # the second time it is an error
+    for number in (1, 2):  # the second time is an error
         add = desk.page.get_by_role("region", name="Add a person")
         add.get_by_label("Username").fill("berta")
         add.get_by_role("button", name="Add and make an invitation").click()

@@ -1,4 +1,4 @@
-"""The Nu HTML checker: where it is, and what it says of many documents at once."""
+"""The Nu HTML checker: where it is, and its errors for many documents at once."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from typing import Any
 from playwright.sync_api import Error, Page, Response
 
 ROOT = Path(__file__).parents[2]
-# Read when this is imported: the tests clear the environment of livechat's settings.
+# Read at import time, because the tests clear livechat's settings from the environment.
 JAR = Path(os.environ.get("LIVECHAT_VNU_JAR") or ROOT / ".tools" / "vnu.jar")
 JAVA = shutil.which("java")
 MISSING = (
     "The HTML checker is not here: `make markup` gets it (it needs npm, and Java to run: "
     "apt-get install default-jre-headless), or LIVECHAT_VNU_JAR says where vnu.jar is."
 )
-# One run is short: to start soon counts for more than to run fast.
+# A run is short, so a fast start matters more than fast execution.
 OPTIONS = ("-Xss2m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 class Documents:
-    """Collects HTML in a folder: what the server sent, and what the scripts have made of it."""
+    """Collects HTML in a folder: as the server sent it, and as the scripts have changed it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -33,15 +33,15 @@ class Documents:
         self.names: dict[str, str] = {}
 
     def listen(self, context: Any) -> None:
-        """Remember each document that its pages and their frames get."""
+        """Record each document that its pages and their frames load."""
         context.on("response", self._hear)
 
     def look(self, place: Any) -> None:
-        """Keep a page or a frame as it is now, and what was sent since the last look."""
+        """Save a page or a frame as it is now, and what was sent since the last look."""
         for answer in self.sent:
             try:
                 self._keep(f"sent, {answer.status} {answer.url}", answer.text())
-            except Error:  # a page that was left before anybody looked at it
+            except Error:  # the page was left before this look
                 continue
         self.sent.clear()
         self._keep(f"shown, {place.url}", place.content())
@@ -58,7 +58,7 @@ class Documents:
 
 
 def errors_in(documents: Documents) -> list[str]:
-    """What the checker complains of: a line each, with the place and an extract."""
+    """Return the checker's errors: a line each, with the place and an extract."""
     assert JAVA is not None
     command = [JAVA, *OPTIONS, "-jar", str(JAR), "--format", "json", "--errors-only", "--stdout"]
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""Conversations that exist before a test looks at them: put into the database by the product's own acts."""
+"""Conversations that exist before a test begins, created by the product's own acts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def add_chat(
     email: str | None = None,
     product: Product | None = None,
 ) -> int:
-    """A waiting chat in which a customer has written these; returns its number."""
+    """Add a waiting chat with these messages of a customer; returns its number."""
     with transaction(engine) as db:
         guest = guests.new_guest(db, None)
         opening = Opening(
@@ -45,7 +45,7 @@ def add_chat(
 
 
 def add_messages(engine: Engine, number: int, author: Admin | None, *bodies: str) -> None:
-    """An admin (None: the customer) writes more."""
+    """Add messages of an admin (None: of the customer)."""
     actor: Actor = CUSTOMER
     if author is not None:
         actor = admin_actor(author.id, author.name)
@@ -56,7 +56,7 @@ def add_messages(engine: Engine, number: int, author: Admin | None, *bodies: str
 
 
 def fill_chat(engine: Engine, number: int, count: int, body: str = "Entry {}") -> None:
-    """A long history of the customer's messages and answers, past the product's own acts: those take long."""
+    """Insert a long history of messages and answers directly, because the product's own acts are slow."""
     with engine.begin() as connection:
         at = connection.execute(
             text("SELECT seq, public_seq FROM chat_sessions WHERE id = :id"), {"id": number}
@@ -91,25 +91,25 @@ def fill_chat(engine: Engine, number: int, count: int, body: str = "Entry {}") -
 
 
 def close_chat(engine: Engine, number: int) -> None:
-    """A colleague closes it."""
+    """Close a chat as a colleague does."""
     with transaction(engine) as db:
         lifecycle.close(db, db.get_one(ChatSession, number), STAFF)
 
 
 def query(engine: Engine, sql: str, **values: Any) -> list[Any]:
-    """What the database says."""
+    """Return the rows of a query."""
     with engine.connect() as connection:
         return list(connection.execute(text(sql), values).all())
 
 
 def stored(engine: Engine) -> list[str]:
-    """The bodies of all that people wrote, in order."""
+    """Return the bodies of all messages by people, in order."""
     sql = "SELECT body FROM chat_messages WHERE sender <> 'system' ORDER BY session_id, seq"
     return [body for (body,) in query(engine, sql)]
 
 
 def shell(server: Server, *arguments: str) -> str:
-    """A colleague runs `livechat …`; returns what it printed."""
+    """Run `livechat …` as a colleague; returns its output."""
     command = [sys.executable, "-m", "livechat.cli", "--config", str(server.config), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr

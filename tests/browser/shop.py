@@ -1,4 +1,4 @@
-"""A shop of one's own: a web server on another origin than the chat's, with pages that tests write."""
+"""A separate shop: a web server on another origin than the chat's, with pages that tests write."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{tit
 
 
 class OwnShop:
-    """Answers at 127.0.0.1 and at every name below localhost."""
+    """A web server at 127.0.0.1 and at every name below localhost."""
 
     def __init__(self) -> None:
         self.pages: dict[str, str] = {}
@@ -27,7 +27,7 @@ class OwnShop:
                 self.wfile.write(body)
 
             def log_message(self, *_arguments: object) -> None:
-                """Silent."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -38,12 +38,12 @@ class OwnShop:
     def has(
         self, body: str, path: str = "/", title: str = "A shop", host: str = "127.0.0.1"
     ) -> str:
-        """Puts a page up; returns its URL, with that name of this machine."""
+        """Add a page; returns its URL with the given name of this machine."""
         self.pages[path] = PAGE.format(title=title, body=body)
         return f"http://{host}:{self.port}{path}"
 
     def close(self) -> None:
-        """End it."""
+        """Stop it."""
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()

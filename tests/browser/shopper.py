@@ -15,7 +15,7 @@ SENT = re.compile("^(Sent|Seen)$")
 
 
 class Shopper:
-    """Somebody in the demo shop. Methods that begin with `sees` wait until it is so."""
+    """A customer in the demo shop. Methods that begin with `sees` wait until their condition is true."""
 
     def __init__(self, context: BrowserContext, server: Server, page: Page | None = None) -> None:
         self.context = context
@@ -24,9 +24,9 @@ class Shopper:
         self.shop = f"{server.url}/demo/"
         self.chat_origin = f"http://localhost:{server.port}"
         self.page = page or context.new_page()
-        self.alone = False  # the conversation is a page of its own
+        self.alone = False  # the conversation is a page, not a frame
 
-    # Going around
+    # Navigating
 
     def visits(self, path: str = "") -> Shopper:
         """Open a page of the shop, or any page."""
@@ -34,7 +34,7 @@ class Shopper:
         return self
 
     def visits_the_full_page_chat(self) -> Shopper:
-        """Open the conversation page by itself."""
+        """Open the conversation as a page."""
         self.alone = True
         return self.visits(f"{self.chat_origin}/chat/")
 
@@ -50,10 +50,10 @@ class Shopper:
         return self
 
     def opens_another_tab(self, path: str = "") -> Shopper:
-        """A second tab of the same browser."""
+        """Open a second tab of the same browser."""
         return Shopper(self.context, self.server, self.context.new_page()).visits(path)
 
-    # What is there
+    # Elements
 
     @property
     def button(self) -> Locator:
@@ -63,7 +63,7 @@ class Shopper:
 
     @property
     def panel(self) -> Locator:
-        """What the gold button opens."""
+        """The panel that the gold button opens."""
         return self.page.get_by_role("dialog", name="Chat")
 
     @property
@@ -73,14 +73,14 @@ class Shopper:
 
     @property
     def frame(self) -> Any:
-        """The conversation's frame, to ask it what a person cannot see."""
+        """The conversation's frame, for checks of what a person cannot see."""
         if self.alone:
             return self.page.main_frame
         return next(frame for frame in self.page.frames if frame.url.endswith("/chat/"))
 
     @property
     def box(self) -> Locator:
-        """Where one writes."""
+        """The text box."""
         return self.chat.get_by_role("textbox", name="Message")
 
     @property
@@ -90,17 +90,17 @@ class Shopper:
 
     @property
     def bodies(self) -> Locator:
-        """The texts of all messages, mine and theirs."""
+        """The texts of all messages, from both sides."""
         return self.log.locator(".text")
 
     @property
     def scroller(self) -> Locator:
-        """What scrolls."""
+        """The scrolling element."""
         return self.chat.get_by_role("region", name="Conversation")
 
     @property
     def pill(self) -> Locator:
-        """“2 new messages”, while one reads further up."""
+        """“2 new messages”, shown while the customer has scrolled up."""
         return self.chat.get_by_role("button", name=re.compile("new message"))
 
     @property
@@ -125,7 +125,7 @@ class Shopper:
     # Writing and reading
 
     def gives(self, name: str = "", email: str = "") -> Shopper:
-        """Fill in who one is."""
+        """Fill in name and e-mail address."""
         if name:
             self.chat.get_by_label("Your name").fill(name)
         if email:
@@ -139,17 +139,17 @@ class Shopper:
         return self
 
     def types(self, text: str) -> Shopper:
-        """Type, and not send."""
+        """Type without sending."""
         self.box.fill(text)
         return self
 
     def sends(self, text: str) -> Shopper:
-        """Write a message and see that it was sent."""
+        """Write a message and wait until it was sent."""
         self.writes(text)
         return self.sees_sent(text)
 
     def sees_the_chat(self) -> Shopper:
-        """The conversation stands open and its script is there: it alone fills in the status."""
+        """Wait until the conversation is open and its script has started: only the script fills in the status."""
         expect(self.box).to_be_visible()
         expect(self.chat.locator("header p")).not_to_be_empty()
         if not self.alone:
@@ -157,38 +157,38 @@ class Shopper:
         return self
 
     def sees(self, *texts: str) -> Shopper:
-        """These messages are in the list."""
+        """Wait until the list contains these messages."""
         for text in texts:
             expect(self.line(text)).to_be_visible()
         return self
 
     def sees_line(self, text: str | re.Pattern[str]) -> Shopper:
-        """A line that tells what happened, such as “The chat was closed.”."""
+        """Wait for a system message, such as “The chat was closed.”."""
         expect(self.log.get_by_text(text).first).to_be_visible()
         return self
 
     def sees_exactly(self, *texts: str) -> Shopper:
-        """These messages are in the list, in this order, and no other."""
+        """Wait until the list contains exactly these messages, in this order."""
         expect(self.bodies).to_have_text(list(texts))
         return self
 
     def sees_sent(self, text: str) -> Shopper:
-        """This message has arrived."""
+        """Wait until this message has arrived."""
         expect(self.line(text).get_by_text(SENT)).to_be_attached()
         return self
 
     def sees_not_sent_yet(self, text: str) -> Shopper:
-        """This message is kept and tried again."""
+        """Wait until this message is marked as kept for another try."""
         expect(self.line(text).get_by_text(WAITING)).to_be_visible()
         return self
 
     def sees_status(self, text: str) -> Shopper:
-        """The line below the shop's name."""
+        """Wait for the line below the shop's name."""
         expect(self.chat.locator("header").get_by_text(text)).to_be_visible()
         return self
 
     def sees_badge(self, count: int) -> Shopper:
-        """The number on the gold button, in its name and in the page's title."""
+        """Wait for the number on the gold button, in its accessible name and in the page's title."""
         name = f"Open chat, {count} unread message{'' if count == 1 else 's'}"
         if count == 0:
             expect(self.button).to_have_accessible_name("Open chat")
@@ -200,6 +200,6 @@ class Shopper:
         return self
 
     def hurries(self) -> Shopper:
-        """Do not wait for the next poll: to the browser, the network is back."""
+        """Poll at once: tell the browser that the network is back."""
         self.frame.evaluate("dispatchEvent(new Event('online'))")
         return self

@@ -1,4 +1,4 @@
-"""Says at the end of a run of tests how many ran in a browser, or, loudly, that none did."""
+"""Reports at the end of a test run how many tests ran in a browser, or, loudly, that none did."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ NO_CHROMIUM = (
     "there is no Chromium here. Install it (Debian: apt-get install chromium) "
     "or name one with CHROMIUM=/path/to/chromium."
 )
-VERSION = "chromium"  # the property in which a test tells which browser it ran in
+VERSION = "chromium"  # the property in which a test names its browser
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)  # around all others: ours is the last word
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # outermost: ours is the last word
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None]:
-    """One line; it is counted from the reports, so it is right also when workers ran the tests."""
+    """Print one line. It is counted from the reports, so it is correct even when workers ran the tests."""
     yield
     counts: dict[str, int] = {}
     versions: set[str] = set()

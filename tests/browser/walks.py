@@ -1,6 +1,6 @@
-"""Walks through pages and states that people see: those of customers, the login, and errors.
+"""Walks through the pages and states that people see: those of customers, the login, and errors.
 
-Whoever walks looks around at each of them: with axe, or for the HTML checker. desk_walks.py has the desk's.
+A walk calls `look` on each of them, to check it with axe or the HTML checker. desk_walks.py has those of the desk.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from .shopper import Shopper
 
 Somebody = TypeVar("Somebody", Shopper, Desk)
 Look = Callable[[Any], None]
-"""What is done with each page or frame."""
+"""A check of each page or frame."""
 
 
 @dataclass
 class World:
-    """Where one walks: the people, the database, and `device`, which describes the browser."""
+    """The setting of a walk: the people, the database, and `device`, which describes the browser."""
 
     new_shopper: Callable[..., Shopper]
     new_desk: Callable[..., Desk]
     engine: Engine
     device: dict[str, Any]
     meets: Callable[[BrowserContext], None] | None = None
-    """What is done with the browser of everybody who comes in."""
+    """Called with the browser of each person who joins."""
 
     def shopper(self) -> Shopper:
-        """A customer with this device."""
+        """Return a customer with this device."""
         return self._met(self.new_shopper(**self.device))
 
     def desk(self, *who: str) -> Desk:
-        """An admin with this device, not yet signed in; the first one is an owner."""
+        """Return an admin with this device, not yet signed in; the first one is an owner."""
         return self._met(self.new_desk(*who, **self.device))
 
     @property
     def phone(self) -> bool:
-        """Whether it is a phone."""
+        """Whether the device is a phone."""
         return "has_touch" in self.device
 
     def _met(self, somebody: Somebody) -> Somebody:

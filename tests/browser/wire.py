@@ -1,4 +1,4 @@
-"""What goes over the wire: which requests a browser makes to follow a conversation or the list."""
+"""The requests that a browser sends to follow a conversation or the list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLLOWED = re.compile(r"/messages/|/custom-admin/chat/(\?|$)")
 
 
 class Wire:
-    """Listens to the requests of all tabs of a browser from now on."""
+    """Records the requests of all tabs of a browser from now on."""
 
     def __init__(self, context: BrowserContext) -> None:
         self.context = context
@@ -33,13 +33,13 @@ class Wire:
 
     @property
     def open_streams(self) -> list[str]:
-        """The addresses of the streams that go on."""
+        """Return the addresses of the open streams."""
         return sorted(request.url for request in self._going_on())
 
     def waits_for(
         self, condition: Callable[[], object], what: str, page: Page | None = None
     ) -> Wire:
-        """Wait until it is so; `page` is one that is awake."""
+        """Wait until a condition is true; `page` is one that is awake."""
         page = page or self.context.pages[-1]
         for _ in range(900):
             if condition():
@@ -48,7 +48,7 @@ class Wire:
         raise AssertionError(f"It never came true: {what}")
 
     def rests(self, page: Page | None = None) -> Wire:
-        """Wait until no browser of the context has asked for news for a while, then count from here."""
+        """Wait until no page of the context has asked for news for a while, then count from here."""
         page = page or self.context.pages[-1]
         for _ in range(60):
             self.forgets()
@@ -62,7 +62,7 @@ class Wire:
         return self.waits_for(lambda: len(self._going_on()) == count, f"{count} open streams")
 
     def _going_on(self) -> list[Request]:
-        # A tab that is closed does not tell of its requests' end.
+        # A closed tab does not report the end of its requests.
         return [request for request in self._open if not request.frame.page.is_closed()]
 
     def _asked(self, request: Request) -> None:
@@ -77,7 +77,7 @@ class Wire:
 
 @contextmanager
 def refused(context: BrowserContext, answer: dict[str, Any]) -> Any:
-    """A proxy or the server refuses streams; everything else goes on."""
+    """Refuse streams, like a proxy or the server; everything else continues."""
 
     def handle(route: Route) -> None:
         if route.request.headers.get("accept") == STREAM:
@@ -92,7 +92,7 @@ def refused(context: BrowserContext, answer: dict[str, Any]) -> Any:
 
 @contextmanager
 def only_streams(context: BrowserContext) -> Any:
-    """No question is answered, streams are."""
+    """Answer no polls, only streams."""
 
     def handle(route: Route) -> None:
         if route.request.headers.get("accept") == STREAM:

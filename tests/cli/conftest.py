@@ -1,4 +1,4 @@
-"""The command line as people use it: a process of its own, in a folder of its own."""
+"""The command line as people use it: a separate process in a separate folder."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from tests.factories import new_id
 from .forking import Forking
 
 COMMAND = [sys.executable, "-m", "livechat.cli"]
-PATIENCE = 30  # seconds: only a test that fails waits so long
+PATIENCE = 30  # seconds: only a failing test waits this long
 
 
 @dataclass
 class Ran:
-    """What a command did."""
+    """The result of a command."""
 
     code: int
     out: str
@@ -46,12 +46,12 @@ class Ran:
 
     @property
     def objects(self) -> list[Any]:
-        """JSON output, one object a line."""
+        """JSON output, one object per line."""
         return [json.loads(line) for line in self.out.splitlines()]
 
 
 class Shell:
-    """A shell in a folder; `environ` is added to an environment without any settings."""
+    """A shell in a folder; `environ` is added to an environment without settings."""
 
     def __init__(self, forking: Forking, folder: Path, **environ: str) -> None:
         self.forking = forking
@@ -77,7 +77,7 @@ class Shell:
         return ran
 
     def start(self, *words: object, **environ: str) -> subprocess.Popen[str]:
-        """Start a command that goes on."""
+        """Start a command that keeps running."""
         process = subprocess.Popen(
             [*COMMAND, *map(str, words)],
             cwd=self.folder,
@@ -110,12 +110,12 @@ class Shell:
                     process.kill()
                     raise AssertionError(f"It waits for something:\n{seen.decode()}")
                 read = os.read(master, 4096)
-            except OSError:  # how Linux says that the other side has ended
+            except OSError:  # how Linux reports that the other side has closed
                 break
             if not read:
                 break
             seen += read
-            if left and seen.endswith(b": "):  # printed last, when nothing typed is shown any more
+            if left and seen.endswith(b": "):  # printed last, when input is no longer echoed
                 seen += b"\n"
                 os.write(master, left.pop(0).encode() + b"\n")
         os.close(master)
@@ -123,7 +123,7 @@ class Shell:
         return Ran(process.wait(PATIENCE), seen.decode().replace("\r\n", "\n"), "")
 
     def close(self) -> None:
-        """End what still runs."""
+        """End all processes that still run."""
         for process in self.processes:
             if process.poll() is None:
                 process.kill()
@@ -135,7 +135,7 @@ class Shell:
 
 @pytest.fixture(scope="session")
 def forking() -> Iterator[Forking]:
-    """One for all tests of this process."""
+    """One forking process for all tests of this process."""
     forking = Forking()
     yield forking
     forking.close()
@@ -143,7 +143,7 @@ def forking() -> Iterator[Forking]:
 
 @pytest.fixture
 def empty_shell(forking: Forking, tmp_path: Path) -> Iterator[Shell]:
-    """A shell in an empty folder, as a newcomer has it."""
+    """A shell in an empty folder, like a newcomer's."""
     shell = Shell(forking, tmp_path)
     yield shell
     shell.close()
@@ -151,7 +151,7 @@ def empty_shell(forking: Forking, tmp_path: Path) -> Iterator[Shell]:
 
 @pytest.fixture
 def shell(forking: Forking, tmp_path: Path, database_url: str) -> Iterator[Shell]:
-    """A shell whose database is ready (both kinds) and empty."""
+    """A shell whose database (of either kind) is migrated and empty."""
     shell = Shell(forking, tmp_path, LIVECHAT_DATABASE_URL=database_url)
     yield shell
     shell.close()
@@ -162,7 +162,7 @@ Begin = Callable[..., int]
 
 @pytest.fixture
 def begin(engine: Engine) -> Begin:
-    """A function that lets a customer begin a chat with some messages; gives its number."""
+    """A function that starts a customer's chat with some messages; returns its number."""
 
     def begin(*bodies: str, product: Product | None = None, **opening: Any) -> int:
         with transaction(engine) as db:
@@ -178,7 +178,7 @@ def begin(engine: Engine) -> Begin:
 
 @pytest.fixture
 def change(engine: Engine) -> Callable[..., None]:
-    """A function that sets columns of a chat: times, mostly."""
+    """A function that sets columns of a chat, mostly times."""
 
     def change(number: int, **columns: datetime | str | None) -> None:
         with transaction(engine) as db:

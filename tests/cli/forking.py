@@ -1,7 +1,7 @@
-"""A process that has imported the command line and forks for each command: it is much quicker than a start.
+"""A process that has imported the command line and forks for each command, which is much faster than a new start.
 
-A command still is a process of its own with files, folder, environment and exit code of its own. Requests
-come as lines of JSON, exit codes go back as lines.
+Each command still is a process with its own files, folder, environment and exit code. Requests
+arrive as lines of JSON, exit codes return as lines.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Forking:
     def run(
         self, words: Sequence[str], folder: Path, environ: Mapping[str, str], stdin: bytes, io: Path
     ) -> tuple[int, bytes, bytes]:
-        """Run a command to its end; gives its exit code, stdout and stderr, which go through files in `io`."""
+        """Run a command to its end; returns its exit code, stdout and stderr, which go through files in `io`."""
         files = [io / name for name in ("stdin", "stdout", "stderr")]
         files[0].write_bytes(stdin)
         request = {

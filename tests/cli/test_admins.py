@@ -22,7 +22,7 @@ def can_sign_in(engine: Engine, username: str, password: str) -> bool:
 
 
 def invited(engine: Engine, link: str) -> str | None:
-    """The username that a link is for."""
+    """Return the username that a link is for."""
     path, _question, token = link.rstrip("\n").partition("?token=")
     assert path == "http://localhost:6543/custom-admin/welcome/"
     with transaction(engine) as db:
@@ -58,7 +58,7 @@ def test_an_invitation_is_a_link_on_stdout(shell: Shell, engine: Engine) -> None
     assert public.out.startswith("https://chat.x.com/custom-admin/welcome/?token=")
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"])  # nothing here asks the other one otherwise
+@pytest.mark.parametrize("database_kind", ["sqlite"])  # nothing here depends on the database
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
@@ -74,14 +74,16 @@ def test_an_invitation_is_a_link_on_stdout(shell: Shell, engine: Engine) -> None
         (["logout", "zoe"], 1, "There is no admin 'zoe'"),
     ],
 )
-def test_what_cannot_be_done_is_said(shell: Shell, words: list[str], code: int, said: str) -> None:
+def test_impossible_requests_are_refused_with_a_reason(
+    shell: Shell, words: list[str], code: int, said: str
+) -> None:
     ran = shell("admins", *words)
     assert (ran.code, ran.out) == (code, "")
     assert said in ran.err
     assert shell("admins", "list").out == ""
 
 
-def test_a_bad_password_adds_nobody(shell: Shell) -> None:
+def test_a_bad_password_adds_no_admin(shell: Shell) -> None:
     short = shell("admins", "add", "anna", "--password-stdin", input="short\n")
     assert (short.code, "characters" in short.err) == (1, True)
     assert "UTF-8" in shell("admins", "add", "anna", "--password-stdin", input=b"\xff\xfe" * 9).err
@@ -89,7 +91,7 @@ def test_a_bad_password_adds_nobody(shell: Shell) -> None:
 
 
 def test_a_weak_password_is_refused_on_standard_input(shell: Shell, engine: Engine) -> None:
-    """What is known of the account counts, and nothing changes."""
+    """Words known from the account count, and nothing changes."""
     add = ("admins", "add", "anna", "--name", "Anna Berg", "--password-stdin")
     for weak in ("password", "12345678", "annaberg1"):
         refused = shell(*add, input=f"{weak}\n")
@@ -105,7 +107,7 @@ def test_a_weak_password_is_refused_on_standard_input(shell: Shell, engine: Engi
     assert can_sign_in(engine, "anna", PASSWORD)
 
 
-def test_a_disabled_admin_is_out_and_can_come_back(
+def test_a_disabled_admin_is_signed_out_and_can_come_back(
     shell: Shell, begin: Begin, engine: Engine
 ) -> None:
     add_admin(engine, "anna")
@@ -131,7 +133,7 @@ def test_a_disabled_admin_is_out_and_can_come_back(
     assert "enabled already" in shell("admins", "enable", "ben").err
 
 
-def test_a_new_password_ends_the_logins_and_so_does_logout(shell: Shell, engine: Engine) -> None:
+def test_a_new_password_and_logout_end_the_logins(shell: Shell, engine: Engine) -> None:
     anna = add_admin(engine, "anna")
     for words, given in ((["passwd", "anna", "--password-stdin"], NEW), (["logout", "anna"], "")):
         with transaction(engine) as db:
@@ -154,14 +156,14 @@ def test_on_a_terminal_the_password_is_asked_for_twice_until_it_is_good(
     assert "characters" in asked.out
     assert "too easy to guess" in asked.out
     assert "not the same" in asked.out
-    assert PASSWORD not in asked.out  # nothing typed is shown
+    assert PASSWORD not in asked.out  # the input is not echoed
     assert can_sign_in(engine, "anna", PASSWORD)
     table = shell.on_terminal("admins", "list").out
     assert "Username" in table
     assert "enabled" in table
 
 
-def test_roles_are_given_and_shown(shell: Shell, engine: Engine) -> None:
+def test_roles_are_changed_and_shown(shell: Shell, engine: Engine) -> None:
     add_admin(engine, "anna", "Anna Berg")
     assert shell("admins", "add", "eva", "--role", "viewer", "--invite").code == 0
     assert [(row[0], row[6]) for row in shell("admins", "list").rows] == [
@@ -177,7 +179,7 @@ def test_roles_are_given_and_shown(shell: Shell, engine: Engine) -> None:
     assert sentences == ["The command line changed the role of eva from viewer to owner."]
 
 
-def test_the_last_owner_stays_one(shell: Shell, engine: Engine) -> None:
+def test_the_last_owner_stays_owner(shell: Shell, engine: Engine) -> None:
     add_admin(engine, "anna")
     refused = shell("admins", "role", "anna", "agent")
     assert refused.code == 1

@@ -19,7 +19,7 @@ from .conftest import Begin, Shell
 
 @pytest.fixture
 def acts(engine: Engine, begin: Begin) -> int:
-    """Anna is added and takes a chat; two days before, somebody at the command line closed it."""
+    """Anna is added and takes a chat that the command line closed two days before."""
     anna = add_admin(engine, "anna", "Anna Berg")
     number = begin("hello")
     with transaction(engine) as db:
@@ -40,7 +40,7 @@ def test_the_newest_entry_comes_first(shell: Shell, acts: int) -> None:
     assert rows[0][1].startswith(now().date().isoformat())
 
 
-def test_it_can_be_asked_for_less(shell: Shell, acts: int) -> None:
+def test_filters_narrow_the_output(shell: Shell, acts: int) -> None:
     def found(*words: object) -> list[str]:
         return [row[3] for row in shell("audit", *words).rows]
 
@@ -54,14 +54,14 @@ def test_it_can_be_asked_for_less(shell: Shell, acts: int) -> None:
     assert "more than 1" in some.err
 
 
-def test_json_and_the_terminal_say_the_same(shell: Shell, acts: int) -> None:
+def test_json_and_the_terminal_agree(shell: Shell, acts: int) -> None:
     newest = shell("audit", "--json").objects[0]
     assert newest["sentence"] == f"Anna Berg took chat {acts}."
     assert (newest["act"], newest["number"], newest["details"]) == ("taken", acts, {})
     assert f"Anna Berg took chat {acts}." in shell.on_terminal("audit").out
 
 
-def test_an_act_in_the_name_of_an_admin_is_the_shells(
+def test_an_act_on_behalf_of_an_admin_belongs_to_the_shell(
     shell: Shell, begin: Begin, engine: Engine
 ) -> None:
     add_admin(engine, "anna", "Anna Berg")
@@ -85,12 +85,12 @@ def test_an_act_in_the_name_of_an_admin_is_the_shells(
     newest = shell("audit", "--json", "--act", "wrote").objects[0]
     assert (newest["actor"], newest["actor_kind"]) == ("Anna Berg", "shell")
     assert shell("audit", "--actor", "anna").rows == []
-    # The customer reads what Anna says, as before.
+    # The customer still reads Anna's name.
     message = shell("sessions", "show", number, "--json").objects[0]["session"]["last_message"]
     assert (message["author"], message["from"]) == ("Anna Berg", "admin")
 
 
-def test_what_makes_no_sense_is_said(shell: Shell, acts: int) -> None:
+def test_invalid_arguments_are_refused_with_a_reason(shell: Shell, acts: int) -> None:
     for words, code in (
         (("--actor", "zoe"), 1),
         (("--session", "99999999999999999999"), 1),

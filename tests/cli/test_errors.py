@@ -1,4 +1,4 @@
-"""What goes wrong outside of us: one sentence, exit code 1, no traceback."""
+"""Errors outside our control: one sentence, exit code 1, no traceback."""
 
 from __future__ import annotations
 
@@ -23,9 +23,7 @@ from .conftest import Shell
         ("[app:main]\nuse = egg:livechat\n", "livechat.public_url is missing"),
     ],
 )
-def test_an_ini_file_that_cannot_be_used(
-    empty_shell: Shell, ini: str | bytes | None, said: str
-) -> None:
+def test_an_unusable_ini_file(empty_shell: Shell, ini: str | bytes | None, said: str) -> None:
     if ini is not None:
         content = ini if isinstance(ini, bytes) else ini.encode()
         (empty_shell.folder / "some.ini").write_bytes(content)
@@ -47,7 +45,7 @@ def test_an_ini_file_that_cannot_be_used(
         ("sqlite:///not-a-database", "is not a database"),
     ],
 )
-def test_a_database_that_cannot_be_used(empty_shell: Shell, url: str, said: str) -> None:
+def test_an_unusable_database(empty_shell: Shell, url: str, said: str) -> None:
     (empty_shell.folder / "not-a-database").write_bytes(b"a letter to a friend, long enough" * 99)
     refused = empty_shell("sessions", "list", LIVECHAT_DATABASE_URL=url)
     assert (refused.code, refused.out) == (1, "")
@@ -75,7 +73,7 @@ def test_a_database_that_is_locked(empty_shell: Shell) -> None:
     busy = empty_shell("admins", "add", "anna", "--invite", LIVECHAT_BUSY_TIMEOUT_MS="100")
     assert (busy.code, busy.out) == (1, "")
     assert "busy" in busy.err
-    # Who only reads does not wait for writers.
+    # Readers do not wait for writers.
     assert empty_shell("admins", "list", LIVECHAT_BUSY_TIMEOUT_MS="100").code == 0
     holder.execute("ROLLBACK")
     holder.close()
@@ -83,10 +81,10 @@ def test_a_database_that_is_locked(empty_shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-def test_a_database_that_is_read_only(empty_shell: Shell, new_database) -> None:
+def test_a_read_only_database(empty_shell: Shell, new_database) -> None:
     url = new_database()
     empty_shell("init", "--no-admin", LIVECHAT_DATABASE_URL=url)
-    # As a standby is, or by an administrator who keeps writers out.
+    # Like a standby, or a database whose administrator blocks writers.
     read_only = {"LIVECHAT_DATABASE_URL": url}
     with engine_for(url) as engine, engine.connect() as connection:
         name = make_url(url).database
@@ -106,7 +104,7 @@ def test_a_database_that_is_read_only(empty_shell: Shell, new_database) -> None:
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])
-def test_a_table_that_is_held(empty_shell: Shell, new_database) -> None:
+def test_a_locked_table(empty_shell: Shell, new_database) -> None:
     url = new_database()
     with engine_for(url) as engine, engine.connect() as connection:
         connection.execute(text("LOCK TABLE chat_sessions IN ACCESS EXCLUSIVE MODE"))

@@ -1,4 +1,4 @@
-"""Help: every command explains itself with examples that are right, and the examples in the docs run."""
+"""Help: every command has valid examples, and the examples in the docs run."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def examples(text: str) -> list[str]:
     return re.findall(r"^ +((?:.*\| )?livechat .*)$", text.partition("Examples:")[2], re.MULTILINE)
 
 
-def test_there_are_the_commands_of_the_contract() -> None:
+def test_the_commands_are_those_of_the_contract() -> None:
     sessions = ["list", "show", "assign", "close", "reopen", "reply", "note", "watch", "revoke"]
     people = ["add", "list", "role", "disable", "enable", "passwd", "logout"]
     canned = ["list", "show", "add", "change", "remove"]
@@ -52,13 +52,13 @@ def test_there_are_the_commands_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_help_has_examples_that_are_right_usage(name: str) -> None:
+def test_the_examples_in_the_help_are_valid_usage(name: str) -> None:
     command = ALL[name]
     shown = command.get_help(click.Context(command, info_name=f"livechat {name}"))
     found = examples(shown)
     assert found
     for example in found:
-        # The part that is ours, without pipes and redirections.
+        # Our part of the line, without pipes and redirections.
         ours = next(part for part in example.split("|") if part.strip().startswith("livechat "))
         words = shlex.split(re.sub(r"[<>].*", "", ours))[1:]
         parse(livechat, words)
@@ -66,7 +66,7 @@ def test_help_has_examples_that_are_right_usage(name: str) -> None:
 
 
 def parse(command: click.Command, words: list[str]) -> None:
-    """Read a command line as it would be read, without doing it. Raises UsageError."""
+    """Parse a command line without running it. Raises UsageError."""
     context = command.make_context("livechat", words, resilient_parsing=False)
     if isinstance(command, click.Group):
         _name, found, rest = command.resolve_command(
@@ -76,7 +76,7 @@ def parse(command: click.Command, words: list[str]) -> None:
         parse(found, rest)
 
 
-def test_help_is_asked_for_in_every_way(empty_shell: Shell) -> None:
+def test_help_works_in_every_spelling(empty_shell: Shell) -> None:
     for words in (["--help"], ["-h"]):
         shown = empty_shell(*words)
         assert (shown.code, shown.err) == (0, "")
@@ -89,7 +89,7 @@ def test_help_is_asked_for_in_every_way(empty_shell: Shell) -> None:
         assert "Usage:" in wrong.err
 
 
-def test_the_settings_may_be_named_before_or_behind_the_command(empty_shell: Shell) -> None:
+def test_the_settings_option_may_precede_or_follow_the_command(empty_shell: Shell) -> None:
     for words in (
         ["--config", "x.ini", "sessions", "list"],
         ["sessions", "--config", "x.ini", "list"],
@@ -100,7 +100,7 @@ def test_the_settings_may_be_named_before_or_behind_the_command(empty_shell: She
         assert (refused.code, refused.err) == (1, "There is no file x.ini with settings.\n")
 
 
-def test_help_does_not_wait_for_what_it_does_not_need() -> None:
+def test_help_does_not_import_what_it_does_not_need() -> None:
     program = (
         "import sys; sys.argv = ['livechat', '--help']\n"
         "from livechat.cli import main; main()\n"
@@ -113,7 +113,7 @@ def test_help_does_not_wait_for_what_it_does_not_need() -> None:
     assert not loaded & {"sqlalchemy", "pyramid", "waitress", "alembic", "rich", "plaster"}
 
 
-def test_listing_does_not_wait_for_the_web() -> None:
+def test_listing_does_not_import_the_web() -> None:
     program = "import livechat.cli.sessions, sys; print(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

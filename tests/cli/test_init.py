@@ -1,4 +1,4 @@
-"""`livechat init`: from an empty folder to somebody who can sign in, and again."""
+"""`livechat init`: from an empty folder to an admin who can sign in, and running it again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def usernames(shell: Shell) -> list[str]:
     return [row[0] for row in shell("admins", "list").rows]
 
 
-def test_init_makes_everything_and_is_safe_to_repeat(empty_shell: Shell) -> None:
+def test_init_creates_everything_and_is_safe_to_repeat(empty_shell: Shell) -> None:
     (empty_shell.folder / "development.ini").write_text(
         "[app:main]\nuse = egg:livechat\nlivechat.development = true\n"
         "livechat.database_url = sqlite:///%(here)s/deep/down/chat.sqlite3\n"
@@ -60,7 +60,7 @@ def test_init_works_without_an_ini_file_on_both_databases(
     assert "livechat admins add ben" in other.err
 
 
-def test_commands_leave_one_whole_file(empty_shell: Shell) -> None:
+def test_commands_leave_one_complete_file(empty_shell: Shell) -> None:
     for words in (
         ["init", "--no-admin"],
         ["admins", "add", "anna", "--invite"],
@@ -117,7 +117,7 @@ def test_a_database_of_a_newer_version_is_left_alone(empty_shell: Shell, newer: 
     assert newer in refused.err
 
 
-def test_nothing_is_made_where_there_is_no_database(empty_shell: Shell) -> None:
+def test_nothing_is_created_where_there_is_no_database(empty_shell: Shell) -> None:
     for words in (["sessions", "list"], ["admins", "add", "anna", "--invite"], ["report"]):
         refused = empty_shell(*words)
         assert (refused.code, refused.out) == (1, "")
@@ -125,9 +125,7 @@ def test_nothing_is_made_where_there_is_no_database(empty_shell: Shell) -> None:
     assert list(Path(empty_shell.folder).iterdir()) == []
 
 
-def test_of_two_who_run_init_at_once_one_gets_a_link_and_it_is_good(
-    empty_shell: Shell, new_database: object
-) -> None:
+def test_two_concurrent_inits_give_one_valid_link(empty_shell: Shell, new_database: object) -> None:
     url = new_database()  # type: ignore[operator]
     empty_shell.environ["LIVECHAT_DATABASE_URL"] = url
     both = [empty_shell.start("init", "--admin", "anna", "--invite") for _ in range(2)]

@@ -1,4 +1,4 @@
-"""What goes to stdout, piece by piece."""
+"""What is written to stdout, piece by piece."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from livechat.cli.output import cell, duration, print_json, visible
 
 
 @given(st.text())
-def test_nothing_reaches_a_terminal_but_text(text: str) -> None:
+def test_only_plain_text_reaches_a_terminal(text: str) -> None:
     for shown, allowed in ((visible(text), "\n"), (cell(text), "")):
         for character in shown:
             assert unicodedata.category(character) not in {"Cc", "Zl", "Zp"} or character in allowed
@@ -23,7 +23,7 @@ def test_nothing_reaches_a_terminal_but_text(text: str) -> None:
 
 
 @given(st.text())
-def test_json_is_utf8_without_what_acts_on_a_terminal(text: str) -> None:
+def test_json_is_utf8_without_terminal_control_characters(text: str) -> None:
     import click.testing
 
     with click.testing.CliRunner().isolation() as streams:
@@ -34,7 +34,7 @@ def test_json_is_utf8_without_what_acts_on_a_terminal(text: str) -> None:
     assert line[:-1].isprintable()
 
 
-def test_json_has_each_printable_character_as_itself() -> None:
+def test_json_keeps_each_printable_character() -> None:
     import click.testing
 
     with click.testing.CliRunner().isolation() as streams:
@@ -42,7 +42,7 @@ def test_json_has_each_printable_character_as_itself() -> None:
         assert streams[0].getvalue().decode() == '{"text": "Grüße 😀"}\n'
 
 
-def test_a_column_has_one_line() -> None:
+def test_a_column_is_one_line() -> None:
     assert cell("a\nb\tc\r\x1b") == "a\\nb\\tc\\r\\x1b"
     assert cell(None) == ""
     assert cell(0) == "0"

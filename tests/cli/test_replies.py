@@ -18,7 +18,7 @@ def test_replies_are_added_shown_changed_and_removed(shell: Shell, engine: Engin
     assert shell("replies", "list").out == ""
 
 
-def test_what_cannot_be_is_refused_in_a_sentence(shell: Shell, engine: Engine) -> None:
+def test_invalid_replies_are_refused_in_a_sentence(shell: Shell, engine: Engine) -> None:
     shell("replies", "add", "hours", "x")
     for words in (
         ("add", "hours", "again"),

@@ -1,4 +1,4 @@
-"""`livechat report`, and the counting beneath it, on both databases."""
+"""`livechat report` and the queries behind it, on both databases."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def at(day: date, hour: int, minute: int = 0, second: int = 0) -> datetime:
 
 @pytest.fixture
 def two_days(engine: Engine, begin: Begin, change: Callable[..., None]) -> None:
-    """On Monday a chat that Anna answers after 60 s, closed on Tuesday at the last moment; on Tuesday one
-    that Ben answers after 10 s but Anna holds, and one that nobody answers."""
+    """On Monday, a chat that Anna answers after 60 s and that is closed at the last moment of Tuesday. On Tuesday, a
+    chat that Ben answers after 10 s while Anna is the assignee, and one without an answer."""
     anna, ben = add_admin(engine, "anna", "Anna Berg"), add_admin(engine, "ben")
     first = begin("a", "b", product=LAMP)
     second = begin("c", product=LAMP)
@@ -43,7 +43,7 @@ def two_days(engine: Engine, begin: Begin, change: Callable[..., None]) -> None:
         session = db.get_one(ChatSession, second)
         assignment.assign(db, session, STAFF, db.merge(anna), session.version)
         lifecycle.close(db, db.get_one(ChatSession, first), STAFF)
-        # Every entry at the moment its chat began; only what is counted matters here.
+        # Every entry gets the time its chat began; only the counted times matter here.
         for number, moment in (
             (first, at(MONDAY, 0)),
             (second, at(TUESDAY, 9)),
@@ -105,7 +105,7 @@ def test_by_product(engine: Engine, two_days: None) -> None:
     assert [line.name for line in found.lines] == ["Lamp", "=HYPERLINK(1)"]
 
 
-def test_however_it_is_cut_the_sums_are_the_same(engine: Engine, two_days: None) -> None:
+def test_the_sums_are_the_same_however_it_is_grouped(engine: Engine, two_days: None) -> None:
     totals = [counted(engine, by).total for by in By]
     assert totals[0] == totals[1] == totals[2]
     for by in By:
@@ -114,7 +114,7 @@ def test_however_it_is_cut_the_sums_are_the_same(engine: Engine, two_days: None)
             assert sum(getattr(line, what) for line in found.lines) == getattr(found.total, what)
 
 
-def test_only_what_lies_within_counts(engine: Engine, two_days: None) -> None:
+def test_only_chats_within_the_period_count(engine: Engine, two_days: None) -> None:
     assert counted(engine, By.DAY, MONDAY, MONDAY).total.chats == 1
     assert counted(engine, By.DAY, MONDAY, MONDAY).total.closed == 0
     assert counted(engine, By.DAY, TUESDAY, TUESDAY).total.chats == 2
@@ -125,7 +125,7 @@ def test_only_what_lies_within_counts(engine: Engine, two_days: None) -> None:
 DAYS = ("--since", "2026-03-02", "--until", "2026-03-03")
 
 
-def test_the_formats_say_the_same(shell: Shell, two_days: None) -> None:
+def test_the_formats_agree(shell: Shell, two_days: None) -> None:
     table = shell("report", *DAYS, "--by", "admin")
     assert table.rows[0] == ["anna", "Anna Berg", "2", "3", "1", "1", "60.0", "60.0"]
     assert table.rows[1][:3] == ["", "", "1"]
@@ -151,7 +151,7 @@ def test_the_formats_say_the_same(shell: Shell, two_days: None) -> None:
     assert "1 min" in shown
 
 
-def test_a_spreadsheet_computes_nothing(shell: Shell, begin: Begin) -> None:
+def test_a_spreadsheet_evaluates_no_formula(shell: Shell, begin: Begin) -> None:
     for index, name in enumerate(("=1+1", "+1", "-1", "@x", " =1", "\t=1", "fine")):
         begin("hello", product=Product(str(index), name))
     out = shell("report", "--by", "product", "--format", "csv").out
@@ -166,7 +166,7 @@ def test_the_last_thirty_days_are_the_default(shell: Shell, begin: Begin) -> Non
     assert sum(int(row[1]) for row in found.rows) == 1
 
 
-def test_what_makes_no_sense_is_wrong_usage(empty_shell: Shell) -> None:
+def test_invalid_arguments_are_wrong_usage(empty_shell: Shell) -> None:
     for words in (
         ("--since", "yesterday"),
         ("--since", "2026-02-30"),

@@ -13,7 +13,7 @@ from .conftest import Begin, Shell
 
 @pytest.fixture
 def chats(shell: Shell, begin: Begin, engine: Engine) -> None:
-    """Ann asks for a lamp, Bo for a crème brûlée; Ann is answered."""
+    """Ann asks for a lamp and is answered; Bo asks for a crème brûlée."""
     add_admin(engine, "anna", "Anna Berg")
     lamp = Product("42", "Brass lamp")
     begin("Is the\nlamp\tin stock?", name="Ann", email="ann@example.com", product=lamp)
@@ -44,7 +44,7 @@ def test_words_are_one_search_with_filters(shell: Shell, chats: None) -> None:
     assert len(shell("search", "lamp", "--limit", 3).rows) == 3
 
 
-def test_json_and_the_terminal_say_the_same(shell: Shell, chats: None) -> None:
+def test_json_and_the_terminal_agree(shell: Shell, chats: None) -> None:
     (hit,) = shell("search", "brul", "--json").objects
     assert hit["snippet"] == [{"text": "A crème ", "hit": False}, {"text": "brûlée", "hit": True}]
     assert (hit["number"], hit["seq"], hit["from"], hit["name"]) == (2, 1, "customer", "Bo")
@@ -53,7 +53,7 @@ def test_json_and_the_terminal_say_the_same(shell: Shell, chats: None) -> None:
     assert "brûlée" in table
 
 
-def test_what_finds_nothing_or_makes_no_sense_is_said(shell: Shell, chats: None) -> None:
+def test_no_hits_and_invalid_queries_are_reported(shell: Shell, chats: None) -> None:
     for words in (["zeppelin"], ["%"], ['"'], ["NEAR("], ["'z':*"], [""], ["product:*"]):
         ran = shell("search", *words)
         assert (ran.code, ran.out, ran.err) == (0, "", "Nothing fits.\n"), words
@@ -68,7 +68,9 @@ def test_what_finds_nothing_or_makes_no_sense_is_said(shell: Shell, chats: None)
     assert shell("search").code == 2
 
 
-def test_what_customers_write_does_not_reach_the_terminal(shell: Shell, begin: Begin) -> None:
+def test_control_characters_of_customers_do_not_reach_the_terminal(
+    shell: Shell, begin: Begin
+) -> None:
     begin("\x1b[2J lamp \u202e [bold]x[/]", name="\x1b]0;x\x07")
     for out in (shell("search", "lamp").out, shell("search", "lamp", "--json").out):
         assert not set(out) & set("\x1b\x07\u202e")

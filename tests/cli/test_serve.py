@@ -1,4 +1,4 @@
-"""`livechat serve` as a process: it starts, says where it is, and ends as it should."""
+"""`livechat serve` as a process: it starts, prints its address, and ends cleanly."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def status(url: str) -> int:
         return int(response.status)
 
 
-def test_a_newcomer_is_told_where_everything_is(empty_shell: Shell) -> None:
+def test_a_newcomer_is_told_all_addresses(empty_shell: Shell) -> None:
     port = free_port()
     process = empty_shell.start("serve", "--port", port)
     shop, desk, way_in, stop = lines(process)
@@ -55,7 +55,7 @@ def test_a_newcomer_is_told_where_everything_is(empty_shell: Shell) -> None:
     assert "Ctrl-C" in stop
     assert status(f"http://127.0.0.1:{port}/health") == 200
     assert status(f"http://localhost:{port}/health") == 200
-    # At once on the same port after the worst end there is.
+    # Starting on the same port right after a kill.
     process.kill()
     process.wait(PATIENCE)
     empty_shell("admins", "passwd", "admin", "--password-stdin", input=PASSWORD)
@@ -72,7 +72,7 @@ def test_a_newcomer_is_told_where_everything_is(empty_shell: Shell) -> None:
     assert again.stderr.read() == "Stopped.\n"
 
 
-def test_production_refuses_what_is_missing_and_starts_when_it_is_there(
+def test_production_refuses_missing_settings_and_starts_with_them(
     empty_shell: Shell,
 ) -> None:
     ini = empty_shell.folder / "shop.ini"
@@ -107,7 +107,7 @@ def test_production_refuses_what_is_missing_and_starts_when_it_is_there(
     assert process.stdout.read() == ""
 
 
-def test_the_sample_of_a_real_installation_is_refused_line_by_line(empty_shell: Shell) -> None:
+def test_the_sample_production_settings_are_refused_line_by_line(empty_shell: Shell) -> None:
     sample = Path(__file__).parents[2] / "production.ini"
     refused = empty_shell("--config", sample, "serve")
     assert refused.code == 1
@@ -115,7 +115,7 @@ def test_the_sample_of_a_real_installation_is_refused_line_by_line(empty_shell: 
         assert f"livechat.{name} is still the sample value" in refused.err
 
 
-def test_what_cannot_be_listened_on_is_said(empty_shell: Shell) -> None:
+def test_an_unusable_address_is_reported(empty_shell: Shell) -> None:
     assert empty_shell("serve", "--port", "99999").code == 2
     assert empty_shell("serve", PORT="abc").code == 2
     for host in ("no.such.host.invalid", "203.0.113.9"):
@@ -158,7 +158,7 @@ def test_localhost_is_one_port_on_every_loopback_address() -> None:
             one.close()
 
 
-def test_a_stream_without_news_gives_signs_of_life_in_between(
+def test_a_stream_without_news_sends_heartbeats(
     new_server: Callable[..., Server],
 ) -> None:
     ann = Customer(Remote(new_server().start().port))

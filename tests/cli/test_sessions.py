@@ -61,7 +61,7 @@ def test_the_list_can_be_filtered_and_is_json_for_programs(
     assert shell("sessions", "list", "--status", "lost").code == 2
 
 
-def test_show_has_everything(shell: Shell, begin: Begin) -> None:
+def test_show_prints_everything(shell: Shell, begin: Begin) -> None:
     number = begin(
         "hello\nthere", name="Ann", product=LAMP, page_url="https://shop.example/x", page_title="X"
     )
@@ -78,7 +78,7 @@ def test_show_has_everything(shell: Shell, begin: Begin) -> None:
     assert [message["body"] for message in shape["messages"]] == ["hello\nthere"]
 
 
-def test_a_number_that_is_none_is_wrong_usage_and_an_unknown_one_is_refused(shell: Shell) -> None:
+def test_an_invalid_number_is_wrong_usage_and_an_unknown_one_is_refused(shell: Shell) -> None:
     for command in ("show", "close", "reopen", "revoke", "watch"):
         assert shell("sessions", command, "abc").code == 2
     for number in ("99", "99999999999999999999"):
@@ -87,7 +87,7 @@ def test_a_number_that_is_none_is_wrong_usage_and_an_unknown_one_is_refused(shel
     assert shell("sessions", "close").code == 2
 
 
-def test_assign_gives_and_puts_back(shell: Shell, begin: Begin, engine: Engine) -> None:
+def test_assign_assigns_and_unassigns(shell: Shell, begin: Begin, engine: Engine) -> None:
     add_admin(engine, "anna", "Anna Berg")
     add_admin(engine, "ben")
     number = begin("hello")
@@ -108,7 +108,7 @@ def test_assign_gives_and_puts_back(shell: Shell, begin: Begin, engine: Engine) 
     ]
 
 
-def test_assign_refuses_what_makes_no_sense(shell: Shell, begin: Begin, engine: Engine) -> None:
+def test_assign_refuses_invalid_requests(shell: Shell, begin: Begin, engine: Engine) -> None:
     add_admin(engine, "anna", "Anna Berg")
     add_admin(engine, "ben")
     number = begin("hello")
@@ -126,7 +126,7 @@ def test_assign_refuses_what_makes_no_sense(shell: Shell, begin: Begin, engine: 
     assert "closed" in closed.err
 
 
-def test_close_does_what_it_can_and_reports_each(
+def test_close_closes_what_it_can_and_reports_each(
     shell: Shell, begin: Begin, engine: Engine
 ) -> None:
     first, second, third = begin("a"), begin("b"), begin("c")
@@ -151,7 +151,7 @@ def test_close_does_what_it_can_and_reports_each(
 def test_reply_is_written_by_an_admin(shell: Shell, begin: Begin, engine: Engine) -> None:
     anna = add_admin(engine, "anna", "Anna Berg")
     number = begin("hello")
-    # The only one there is.
+    # The only admin.
     sent = shell("sessions", "reply", number, "We have  three left.\n", "--json")
     assert sent.code == 0
     assert sent.objects[0]["author"] == "Anna Berg"
@@ -161,7 +161,7 @@ def test_reply_is_written_by_an_admin(shell: Shell, begin: Begin, engine: Engine
     unclear = shell("sessions", "reply", other, "hello")
     assert unclear.code == 1
     assert "--as ADMIN (anna, ben)" in unclear.err
-    # Whose chat it is.
+    # The chat's assignee.
     assert shell("sessions", "reply", number, "-", input="from\nstdin\n").code == 0
     assert shell("sessions", "reply", other, "hello", "--as", "ben").code == 0
     assert rows(engine, "SELECT body, admin_id FROM chat_messages WHERE sender = 'admin'") == [
@@ -174,7 +174,7 @@ def test_reply_is_written_by_an_admin(shell: Shell, begin: Begin, engine: Engine
     assert shape["session"]["waiting_since"] is None
 
 
-def test_reply_refuses_what_cannot_be_sent(shell: Shell, begin: Begin, engine: Engine) -> None:
+def test_reply_refuses_invalid_messages(shell: Shell, begin: Begin, engine: Engine) -> None:
     add_admin(engine, "anna")
     add_admin(engine, "ben")
     number = begin("hello")
@@ -195,7 +195,7 @@ def test_reply_refuses_what_cannot_be_sent(shell: Shell, begin: Begin, engine: E
     assert rows(engine, "SELECT count(*) FROM chat_messages WHERE sender = 'admin'") == [(0,)]
 
 
-def test_revoke_shuts_the_customer_out(shell: Shell, begin: Begin, engine: Engine) -> None:
+def test_revoke_ends_the_customers_access(shell: Shell, begin: Begin, engine: Engine) -> None:
     number = begin("hello")
     with transaction(engine) as db:
         guest = lifecycle.start(db, guests.new_guest(db, None), Opening()).session
@@ -209,7 +209,9 @@ def test_revoke_shuts_the_customer_out(shell: Shell, begin: Begin, engine: Engin
         assert guest_id_by_token(db, token) is None
 
 
-def test_a_customer_cannot_reach_the_terminal(shell: Shell, begin: Begin, engine: Engine) -> None:
+def test_control_characters_of_a_customer_do_not_reach_the_terminal(
+    shell: Shell, begin: Begin, engine: Engine
+) -> None:
     evil = "\x1b]0;owned\x07 \x1b[2J \x9b31m \u202egnp.exe [bold red]x[/] :smile: \x08\r"
     add_admin(engine, "anna", "Anna Berg")
     begin(evil, name="Ann \u2066evil", product=Product("1", "\x1b[5mlamp"))
@@ -241,7 +243,7 @@ def test_tables_fit_the_terminal(shell: Shell, begin: Begin, engine: Engine) -> 
     assert not shell("sessions", "list").out.count("…")
 
 
-def test_what_the_command_line_sends_is_stored_once(
+def test_repeating_a_send_from_the_command_line_stores_it_once(
     shell: Shell, begin: Begin, engine: Engine
 ) -> None:
     add_admin(engine, "anna")

@@ -1,4 +1,4 @@
-"""`livechat sessions watch`, and the reader beneath it."""
+"""`livechat sessions watch` and the reader behind it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def line(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().rstrip("\n")
 
 
-def test_watch_shows_what_happens_and_ends_with_ctrl_c(
+def test_watch_shows_events_and_ends_with_ctrl_c(
     shell: Shell, begin: Begin, engine: Engine
 ) -> None:
     add_admin(engine, "anna", "Anna Berg")
@@ -90,7 +90,7 @@ def test_a_list_ends_quietly_when_its_reader_does(shell: Shell, begin: Begin) ->
 
 
 def bodies(follower: Follower) -> list[Any]:
-    """What is news, a new session as its number."""
+    """Return the news; a new session appears as its number."""
     return [news.entry.body if news.entry else news.row.session.id for news in follower.news()]
 
 
@@ -98,7 +98,7 @@ def says(db: Session, number: int, body: str) -> None:
     messages.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
 
 
-def test_a_follower_has_everything_once(engine: Engine, begin: Begin) -> None:
+def test_a_follower_receives_everything_once(engine: Engine, begin: Begin) -> None:
     old = begin("before")
     follower = Follower(engine)
     assert bodies(follower) == []
@@ -115,7 +115,7 @@ def test_a_follower_has_everything_once(engine: Engine, begin: Begin) -> None:
     follower.close()
 
 
-def test_a_follower_of_one_session_hears_of_no_other(engine: Engine, begin: Begin) -> None:
+def test_a_follower_of_one_session_receives_no_other(engine: Engine, begin: Begin) -> None:
     mine, other = begin("before"), begin("before")
     follower = Follower(engine, mine)
     begin("new")
@@ -127,7 +127,7 @@ def test_a_follower_of_one_session_hears_of_no_other(engine: Engine, begin: Begi
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"])  # SQLite has one writer at a time
-def test_a_follower_misses_nothing_that_is_committed_late(engine: Engine, begin: Begin) -> None:
+def test_a_follower_misses_no_late_commit(engine: Engine, begin: Begin) -> None:
     slow, fast = begin("before"), begin("before")
     follower = Follower(engine)
     with Session(engine) as db, db.begin():

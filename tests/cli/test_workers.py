@@ -1,4 +1,4 @@
-"""Several workers behind one port, who watches over them, and `pserve`."""
+"""Several workers behind one port, their supervisor, and `pserve`."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ several = pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True
 
 @pytest.fixture
 def workers(new_server: Callable[..., Server]) -> Server:
-    """Three workers, all of them serving."""
+    """Three workers, all ready."""
     server = new_server(workers=3)
     return all_serving(server.start())
 
 
 def all_serving(server: Server) -> Server:
-    """Wait until each worker listens to the others, and so serves."""
+    """Wait until each worker listens to the others and so accepts clients."""
     with engine_for(server.database_url) as engine:
         until(lambda: rows(engine, LISTENING)[0][0] == 3, within=READY_WITHIN)
     return server
@@ -47,7 +47,7 @@ LISTENING = (
 
 
 def is_gone(pid: int) -> bool:
-    """Whether a process has ended."""
+    """Return whether a process has ended."""
     return state_of(pid) in {"", "Z", "X"}
 
 
@@ -76,9 +76,7 @@ def test_workers_share_a_port_hear_each_other_and_end_together(
     pids = workers.worker_pids()
     assert len(pids) == 3
     streams = []
-    for (
-        pid
-    ) in pids:  # whoever is quickest takes a client; so that each has some, the others stand still
+    for pid in pids:  # the fastest worker accepts a client; stop the others so that each gets some
         others = set(pids) - {pid}
         for other in others:
             os.kill(other, signal.SIGSTOP)
@@ -104,7 +102,7 @@ def test_workers_share_a_port_hear_each_other_and_end_together(
 
 
 def serves(pid: int, port: int) -> bool:
-    """Whether a process has a client on this port."""
+    """Return whether a process has a client on this port."""
     lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     clients = {
         line[9] for line in lines if line[3] == "01" and int(line[1].split(":")[1], 16) == port
@@ -114,7 +112,7 @@ def serves(pid: int, port: int) -> bool:
 
 
 @several
-def test_a_worker_that_hangs_or_dies_is_no_loss_and_none_outlives_who_watches(
+def test_a_hanging_or_dead_worker_is_replaced_and_none_outlives_the_supervisor(
     workers: Server, listen: Callable[..., Stream]
 ) -> None:
     before = workers.worker_pids()
@@ -127,24 +125,24 @@ def test_a_worker_that_hangs_or_dies_is_no_loss_and_none_outlives_who_watches(
         stream.hears("hello")
     for pid in before[:2]:
         os.kill(pid, signal.SIGKILL)
-    ann.sends("meanwhile")
+    ann.sends("in between")
     until(lambda: len(set(workers.worker_pids()) - set(before)) == 2)
     for stream in streams:
-        if not has(stream, "meanwhile"):
+        if not has(stream, "in between"):
             again = listen(ann, stream.events[-1].id)
-            again.hears("meanwhile")
-            assert again.bodies == ["meanwhile"]
-    assert ann.sees() == ["hello", "meanwhile"]
+            again.hears("in between")
+            assert again.bodies == ["in between"]
+    assert ann.sees() == ["hello", "in between"]
     assert workers.log.read_text().count("Another takes its place.") == 2
     pids = workers.worker_pids()
     assert workers.process is not None
-    workers.process.kill()  # not `workers.kill`: that would kill the workers, too
+    workers.process.kill()  # not `workers.kill`, which would kill the workers as well
     workers.process.wait(PATIENCE)
     until(lambda: all(map(is_gone, pids)))
 
 
 @several
-def test_all_workers_killed_again_and_again_come_back_and_the_parent_stays(
+def test_workers_killed_repeatedly_come_back_and_the_parent_stays(
     workers: Server,
 ) -> None:
     assert workers.process is not None
@@ -166,7 +164,7 @@ def test_all_workers_killed_again_and_again_come_back_and_the_parent_stays(
 
 @several
 @pytest.mark.parametrize("how", ["serving", "starting", "stopped"])
-def test_a_parent_that_is_killed_gives_its_port_back_at_once(workers: Server, how: str) -> None:
+def test_a_killed_parent_releases_its_port_at_once(workers: Server, how: str) -> None:
     assert workers.process is not None
     pids = workers.worker_pids()
     if how == "starting":
@@ -185,7 +183,7 @@ def test_a_parent_that_is_killed_gives_its_port_back_at_once(workers: Server, ho
 
 
 def has(stream: Stream, body: str) -> bool:
-    """Whether it has heard that, once it has heard it or ended."""
+    """Wait for a message or the end of the stream; returns whether the message arrived."""
     until(lambda: stream.ended or body in stream.bodies)
     return body in stream.bodies
 
@@ -199,7 +197,7 @@ def test_several_workers_are_refused_on_sqlite(empty_shell: Shell) -> None:
 
 
 class Supervised:
-    """What becomes of workers that run a few lines of Python, where `ready()` says that they serve."""
+    """The fate of workers that run a few lines of Python, in which `ready()` reports that they serve."""
 
     HEAD = "import os, signal, sys, time; ready = lambda: os.write(int(sys.argv[4]), b'.'); "
 
@@ -208,7 +206,7 @@ class Supervised:
         self.ready = 0
 
     def run(self, lines: str, workers: int = 1, ready: Callable[[], None] = lambda: None) -> bool:
-        """Supervise them; gives what `supervise` gives."""
+        """Supervise them; returns the result of `supervise`."""
 
         def is_ready() -> None:
             self.ready += 1
@@ -221,7 +219,7 @@ class Supervised:
 @pytest.mark.parametrize(
     ("ends", "code"), [("sys.exit(3)", "(3)"), ("os.kill(os.getpid(), signal.SIGSEGV)", "(-11)")]
 )
-def test_workers_that_cannot_begin_are_not_tried_for_ever(ends: str, code: str) -> None:
+def test_workers_that_cannot_start_are_not_restarted_for_ever(ends: str, code: str) -> None:
     supervised = Supervised()
     with pytest.raises(CannotServe, match="end as soon as they begin"):
         supervised.run(ends, workers=2)
@@ -230,7 +228,7 @@ def test_workers_that_cannot_begin_are_not_tried_for_ever(ends: str, code: str) 
     assert all(code in sentence for sentence in supervised.said)
 
 
-def test_workers_that_are_killed_before_any_has_served_are_started_again(tmp_path: Path) -> None:
+def test_workers_killed_before_any_has_served_are_restarted(tmp_path: Path) -> None:
     supervised = Supervised()
     me, tries = os.getpid(), tmp_path / "tries"
     killed = (
@@ -242,7 +240,7 @@ def test_workers_that_are_killed_before_any_has_served_are_started_again(tmp_pat
     assert len(supervised.said) == MOST_FAILURES
 
 
-def test_workers_that_have_served_are_started_again_however_often_they_end(
+def test_workers_that_have_served_are_restarted_however_often_they_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(supervisor, "LONGEST_PAUSE", 0.3)
@@ -258,12 +256,12 @@ def test_workers_that_have_served_are_started_again_however_often_they_end(
     assert supervised.run("ready(); sys.exit(7)", workers=2) is False
     timer.join()
     assert supervised.ready == 1
-    # The first of each place at once, the later ones after a pause.
+    # The first restart of each worker is immediate, later ones follow a pause.
     assert sum(sentence.endswith("takes its place.") for sentence in supervised.said) == 2
     assert supervised.said[-1].endswith("takes its place in 0.3 s.")
 
 
-def test_a_sentence_that_cannot_be_written_does_not_end_the_workers() -> None:
+def test_a_failing_log_message_does_not_end_the_workers() -> None:
     me = os.getpid()
 
     def no_space(_sentence: str) -> None:
@@ -300,7 +298,7 @@ def test_a_worker_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("number", "by_keyboard"), [(signal.SIGINT, True), (signal.SIGTERM, False)]
 )
-def test_who_watches_ends_its_workers_and_says_who_asked(
+def test_the_supervisor_ends_its_workers_and_reports_the_signal(
     number: signal.Signals, by_keyboard: bool
 ) -> None:
     supervised = Supervised()
@@ -313,12 +311,12 @@ def test_who_watches_ends_its_workers_and_says_who_asked(
 
     before = signal.getsignal(number), set(children_of(me))
     assert supervised.run("ready(); time.sleep(60)", workers=3, ready=stop) is by_keyboard
-    assert supervised.ready == 1  # told once, by whoever is first
+    assert supervised.ready == 1  # reported once, by the first worker
     assert (signal.getsignal(number), set(children_of(me))) == before
     assert len(set(pids) - before[1]) == 3
 
 
-def test_a_worker_that_does_not_want_to_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_ignores_the_signal_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(supervisor, "PATIENCE", 0.2)
     supervised = Supervised()
     me = os.getpid()
@@ -341,7 +339,7 @@ listen = 127.0.0.1:{port}
 
 
 def pserve(folder: Path, database_url: str, port: int, more: str = "") -> subprocess.Popen[str]:
-    """Start it."""
+    """Start `pserve`."""
     ini = folder / "pserve.ini"
     url = database_url.replace("%", "%%")
     ini.write_text(PSERVE.format(database_url=url, port=port, more=more))
@@ -367,7 +365,7 @@ def test_pserve_serves_streams_too(
         assert line == f"Serving on http://127.0.0.1:{port}\n"
         ann = Customer(Remote(port))
         ann.starts("hello")
-        streams = [listen(ann) for _ in range(6)]  # more than threads would carry
+        streams = [listen(ann) for _ in range(6)]  # more than the threads could carry
         ann.sends("to all")
         for stream in streams:
             stream.hears("to all")
@@ -380,7 +378,7 @@ def test_pserve_serves_streams_too(
         process.communicate()
 
 
-def test_pserve_serves_with_one_process_and_says_who_serves_with_several(
+def test_pserve_runs_one_process_and_names_the_command_for_several(
     new_database: Callable[..., str], tmp_path: Path
 ) -> None:
     process = pserve(tmp_path, new_database(), free_port(), "workers = 2")
@@ -399,7 +397,7 @@ def test_pserve_serves_with_one_process_and_says_who_serves_with_several(
         process.communicate()
 
 
-def test_pserve_without_tables_answers_that_it_cannot(tmp_path: Path) -> None:
+def test_pserve_without_tables_answers_503(tmp_path: Path) -> None:
     port = free_port()
     process = pserve(tmp_path, f"sqlite:///{tmp_path}/empty.sqlite3", port)
     try:

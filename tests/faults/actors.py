@@ -1,8 +1,8 @@
-"""Those who write: guests in two tabs, newcomers, and admins who answer, write notes, read, take, hand on, put back,
-close and reopen.
+"""The writers: guests in two tabs, newcomers, and admins who answer, write notes, read, assign, transfer,
+unassign, close and reopen.
 
-Each repeats what was not answered under the same client_id until it is acknowledged or refused, as the widget
-and the desk do. A few are impatient and ask only once, so that some operations stay unknown.
+Each repeats an unanswered request under the same client_id until it is acknowledged or refused, as the widget
+and the desk do. A few are impatient and ask only once, so that some outcomes stay unknown.
 """
 
 from __future__ import annotations
@@ -20,42 +20,42 @@ from .client import Answer, Client, Lost
 from .history import History, Operation, Outcome
 
 BACK_OFF = 0.1  # seconds between two tries
-IMPATIENT = 7  # every so many-th operation of a writer is tried only once
+IMPATIENT = 7  # every n-th operation of a writer is tried only once
 
 
 @dataclass
 class Conversation:
-    """One guest's conversation. `tag` stands in every text that belongs to it and in no other."""
+    """One guest's conversation. Every text of it contains `tag`; no other text does."""
 
     tag: str
     id: str = ""
     token: str = ""
     number: int = 0
     sessions: set[str] = field(default_factory=set)
-    """Every id that a start of it has been answered with; one, if all is well."""
+    """The ids that starts of this conversation returned; a single one, if all is well."""
 
     def client(self, port: int) -> Client:
-        """A browser tab of this guest."""
+        """Return a browser tab of this guest."""
         return Client(port, Authorization=f"Bearer {self.token}")
 
     def path(self, verb: str) -> str:
-        """The customer's address of a verb."""
+        """Return the customer's address of a verb."""
         return f"/chat/{verb}/{self.id}/"
 
     def desk(self, verb: str) -> str:
-        """The admins' address of a verb."""
+        """Return the admins' address of a verb."""
         return f"/custom-admin/chat/{self.number}/{verb}/"
 
 
 class Actor(threading.Thread):
-    """Somebody who does one thing after the other until the load ends."""
+    """A person who does one thing after another until the load ends."""
 
     def __init__(self, name: str, history: History, stop: threading.Event, pause: float) -> None:
         super().__init__(name=name, daemon=True)
         self.history, self.stop, self.pause = history, stop, pause
         self.over = (
             threading.Event()
-        )  # the end of all patience: what has no answer now stays unknown
+        )  # the last deadline: operations without an answer stay unknown now
         self.broken: BaseException | None = None
         self.turn = itertools.count(1)
         self.chance = random.Random(name)
@@ -78,17 +78,17 @@ class Actor(threading.Thread):
         return own is not None and own is not conversation
 
     def close(self) -> None:
-        """Hang up, when the thread has ended."""
+        """Disconnect, when the thread has ended."""
         client: Client | None = getattr(self, "client", None)
         if client is not None:
             client.close()
 
     def begin(self, kind: str, about: str, **more: Any) -> Operation:
-        """Note what is wanted."""
+        """Record an intended operation."""
         return self.history.begin(kind, self.name, about, **more)
 
     def try_once(self, operation: Operation, client: Client, path: str, data: Any) -> Answer | None:
-        """One try; None when nobody knows, or when the server asked to try again."""
+        """Try once. None when the outcome is unknown or the server asked to try again."""
         operation.attempts += 1
         try:
             answer = client.post(path, data)
@@ -108,7 +108,7 @@ class Actor(threading.Thread):
     def insist(
         self, operation: Operation, client: Client, path: str, data: Any, *, once: bool = False
     ) -> Answer | None:
-        """Repeat it until it is answered, and note how it ended. None: unknown for ever."""
+        """Repeat an operation until it is answered, and record the outcome. None: unknown for good."""
         while True:
             answer = self.try_once(operation, client, path, data)
             if answer is not None:
@@ -144,7 +144,7 @@ class Guest(Actor):
 
 
 class Newcomer(Actor):
-    """New guests, one after the other. The start is repeated without a token until it is acknowledged."""
+    """New guests, one after another. Each start is repeated without a token until it is acknowledged."""
 
     def __init__(self, name: str, port: int, *rest: Any) -> None:
         super().__init__(name, *rest)
@@ -173,8 +173,8 @@ class Newcomer(Actor):
 
 
 class Desk(Actor):
-    """An admin who answers all conversations in turn, writes a note now and then, and reads, or marks as unread.
-    To answer a waiting one takes it; a note takes nothing."""
+    """An admin who answers all conversations in turn, sometimes writes a note, and reads or marks as unread.
+    Answering a waiting chat assigns it; a note does not."""
 
     def __init__(
         self,
@@ -209,7 +209,7 @@ class Desk(Actor):
 
 
 class Race(Actor):
-    """Several admins who take one conversation at once, having all seen the same; or put it back, or close it."""
+    """Several admins with the same view of a conversation who assign, unassign or close it at the same time."""
 
     def __init__(
         self,
@@ -250,7 +250,7 @@ class Race(Actor):
             client.close()
 
     def look(self, conversation: Conversation) -> dict[str, Any] | None:
-        """The conversation as all racers see it before they start."""
+        """Return the conversation as all racers see it before they start."""
         client = next(iter(self.clients.values()))
         while not self.stop.is_set():
             try:
@@ -270,14 +270,14 @@ class Race(Actor):
     def all_at_once(
         self, kind: str, conversation: Conversation, racers: list[str], version: int = 0
     ) -> None:
-        """Every racer does it, as nearly at the same moment as threads can."""
+        """Run every racer's act at the same moment, as nearly as threads can."""
         act = self.close_it if kind == "close" else self.assign
         runs = [self.runners.submit(act, who, conversation, who, version) for who in racers]
         for run in runs:
             run.result()
 
     def assign(self, who: str, conversation: Conversation, to: str | None, version: int) -> None:
-        """Give it to somebody (or nobody) if it is still what `who` has seen."""
+        """Assign it, or unassign it, if it still has the version that `who` has seen."""
         wanted = {"by": who, "admin": to, "version": version}
         operation = self.begin("assign", conversation.tag, wanted=wanted)
         data = {"admin": to, "version": version}
@@ -285,6 +285,6 @@ class Race(Actor):
         self.insist(operation, self.clients[who], conversation.desk(verb), data)
 
     def close_it(self, who: str, conversation: Conversation, *_rest: Any) -> None:
-        """Mark it as done."""
+        """Close it."""
         operation = self.begin("close", conversation.tag, wanted={"by": who})
         self.insist(operation, self.clients[who], conversation.desk("close"), {})

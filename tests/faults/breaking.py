@@ -1,4 +1,4 @@
-"""The faults, one round each: break something while everybody is at work, see that it is felt, and mend it."""
+"""The faults, one function per round: break something under load, wait until somebody notices, and repair it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Fault = Callable[["Site"], None]
 
 @dataclass
 class Site:
-    """One server with its database, the network before it, and everybody who uses it."""
+    """One server with its database, the network in front of it, and all its users."""
 
     kind: str
     server: Server
@@ -38,21 +38,21 @@ class Site:
     clock: Clock
     chance: random.Random = field(default_factory=lambda: random.Random(20260131))
     measured: dict[str, list[float]] = field(default_factory=dict)
-    """What a fault measures, in seconds, for each round."""
+    """Measurements of each fault, in seconds, one for each round."""
 
     def note(self, what: str, seconds: float) -> None:
-        """Keep a measurement."""
+        """Record a measurement."""
         self.measured.setdefault(what, []).append(seconds)
 
     felt: int = 0
-    """How many rounds were felt by somebody."""
+    """How many rounds somebody noticed."""
 
     def in_order(self, faults: Sequence[Fault]) -> list[Fault]:
-        """The faults in an order that is no particular one either."""
+        """Return the faults in random order."""
         return self.chance.sample(faults, len(faults))
 
     def at_no_particular_moment(self) -> None:
-        """A fault must find the server in the middle of anything."""
+        """Wait for a random time: a fault must hit the server in the middle of anything."""
         time.sleep(self.chance.random() * 0.05)
 
 
@@ -64,7 +64,7 @@ def the_server_is_killed(site: Site) -> None:
 
 
 def a_worker_is_killed(site: Site) -> None:
-    """``kill -9`` of one process; its parent starts another, and the streams are back soon."""
+    """``kill -9`` of one worker; its parent starts another, and the streams reconnect soon."""
     load, before = site.load, site.server.worker_pids()
     load.come_back_like_pages()
     load.wait(load.streams, "all streams are open")
@@ -74,7 +74,7 @@ def a_worker_is_killed(site: Site) -> None:
     os.kill(victim, signal.SIGKILL)
     killed = time.monotonic()
     load.wait(lambda: state_of(victim) in {"", "Z"}, "it is dead")
-    load.goes_on()  # every answer comes from the others by now, and whose stream is dead knows it
+    load.goes_on()  # the other workers answer everything now, and readers of a dead stream have noticed
     load.wait(load.streams, "all streams are back")
     if load.streams_opened > opened:
         back = max(reader.connected_since or killed for reader in load.streamers)
@@ -89,7 +89,7 @@ def a_worker_is_killed(site: Site) -> None:
 
 
 def the_parent_of_the_workers_is_killed(site: Site) -> None:
-    """``kill -9`` of the process that starts workers: they end, so that the port is free for another start."""
+    """``kill -9`` of the parent of the workers: they end, so that the port is free for a new start."""
     assert site.server.process is not None
     workers = site.server.worker_pids()
     site.at_no_particular_moment()
@@ -102,8 +102,8 @@ def the_parent_of_the_workers_is_killed(site: Site) -> None:
 
 
 def a_process_is_stopped_and_goes_on(site: Site) -> None:
-    """SIGSTOP and SIGCONT, of one process or of all that serve: they do not answer for a while and then go on as
-    if nothing had been."""
+    """SIGSTOP and SIGCONT, of one process or of all that serve: they pause and then continue
+    as before."""
     victims = site.server.worker_pids()
     if site.chance.random() < 0.5:
         victims = [site.chance.choice(victims)]
@@ -111,7 +111,7 @@ def a_process_is_stopped_and_goes_on(site: Site) -> None:
     for victim in victims:
         os.kill(victim, signal.SIGSTOP)
     try:
-        # One of several may have nothing to do just then.
+        # One of several workers may have nothing to do at that moment.
         site.load.feels_it(at_most=3.0)
     finally:
         for victim in victims:
@@ -119,8 +119,8 @@ def a_process_is_stopped_and_goes_on(site: Site) -> None:
 
 
 def somebody_holds_one_conversation(site: Site) -> None:
-    """A transaction of somebody else's holds a conversation's row, longer than anybody has patience. Whoever
-    waits for it must not keep the others from going on."""
+    """Another transaction locks a conversation's row for longer than anybody waits. Those who
+    wait for it must not block the others."""
     load, held = site.load, site.load.conversations[0]
     with site.engine.connect() as connection:
         connection.execute(
@@ -134,7 +134,7 @@ def somebody_holds_one_conversation(site: Site) -> None:
 
 
 def the_database_is_away(site: Site) -> None:
-    """PostgreSQL is stopped in the middle of everything and started again. SQLite has no server: another
+    """PostgreSQL is stopped under load and started again. SQLite has no server: another
     process holds its write lock for longer than anybody waits."""
     site.at_no_particular_moment()
     if site.ground.postgresql is not None:
@@ -154,7 +154,7 @@ def the_database_is_away(site: Site) -> None:
 
 
 def the_connections_to_the_database_end(site: Site) -> None:
-    """An administrator, or a firewall, ends them all; the database itself is well."""
+    """An administrator, or a firewall, ends all connections; the database itself keeps running."""
     site.at_no_particular_moment()
     with site.engine.connect() as connection:
         connection.execute(
@@ -167,7 +167,7 @@ def the_connections_to_the_database_end(site: Site) -> None:
 
 
 def the_disk_is_full(site: Site) -> None:
-    """Nothing more can be written, until there is room again."""
+    """Nothing more can be written until there is space again."""
     disk = site.ground.disk or LimitedFiles(site.server)
     site.at_no_particular_moment()
     disk.fill()
@@ -175,19 +175,19 @@ def the_disk_is_full(site: Site) -> None:
         _wait_until_told_to_try_again(site)
     finally:
         disk.free()
-    # A PostgreSQL that cannot write its log ends itself; then its administrator starts it.
+    # A PostgreSQL that cannot write its log stops; its administrator then starts it.
     if site.ground.postgresql is not None and not site.ground.postgresql.runs():
         site.ground.postgresql.start()
 
 
 def the_clock_is_moved(site: Site) -> None:
-    """Hours forth or back, as when a machine learns the time after it has started."""
+    """The clock jumps by hours, as when a machine synchronises its time after it has started."""
     site.at_no_particular_moment()
     site.clock.move_to(site.chance.choice([-7200, -60, -1.5, 0, 1.5, 3600, 20_000]))
 
 
 def the_network_is_slow(site: Site) -> None:
-    """Every piece takes 50 to 150 ms longer, each way."""
+    """Every packet takes 50 to 150 ms longer, each way."""
     site.proxy.delay(0.05 + site.chance.random() * 0.1)
     site.load.goes_on()
     site.proxy.mend()
@@ -199,7 +199,7 @@ def answers_do_not_arrive(site: Site) -> None:
 
 
 def requests_do_not_arrive(site: Site) -> None:
-    """The line is cut the other way: what the server says arrives, but it hears nothing."""
+    """The line is cut the other way: requests do not arrive, but the server's data does."""
     _cut(site, UP)
 
 
@@ -213,13 +213,13 @@ def _cut(site: Site, direction: str) -> None:
 
 
 def connections_are_reset(site: Site) -> None:
-    """Every connection ends with a RST, wherever it was."""
+    """Every connection ends with a RST, whatever its state."""
     site.at_no_particular_moment()
     site.proxy.reset()
 
 
 def the_network_holds_its_breath(site: Site) -> None:
-    """Nothing arrives for a while, longer than some have patience; then everything does."""
+    """Nothing arrives for longer than some clients wait; then everything does."""
     site.proxy.hold()
     try:
         site.load.wait(lambda: site.proxy.held > 0, "something is held")

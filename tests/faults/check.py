@@ -1,4 +1,4 @@
-"""What must be true afterwards, whatever broke meanwhile: each rule gives the sentences of its violations."""
+"""What must be true at the end, whatever broke before: each rule yields a sentence for each violation."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SENT = ("send", "reply", "start", "note")
 
 
 def violations(evidence: Evidence) -> list[str]:
-    """Every broken promise, as sentences."""
+    """Return every broken promise as a sentence."""
     return [sentence for rule in RULES for sentence in rule(evidence)]
 
 
 def what_was_acknowledged_is_there(e: Evidence) -> Iterator[str]:
-    """With the number, the text and everything else that was acknowledged."""
+    """With its acknowledged number, text and other fields."""
     for operation in e.history.with_outcome(Outcome.OK, *SENT):
         message = operation.message
         if message.get("body") != operation.body or message.get("client_id") != operation.client_id:
@@ -34,8 +34,8 @@ def what_was_acknowledged_is_there(e: Evidence) -> Iterator[str]:
 
 
 def what_was_refused_is_not_there(e: Evidence) -> Iterator[str]:
-    """A clear no is a no; but an attempt that nobody answered may be carried out after the next one was refused,
-    when the chat that was closed is open again."""
+    """A refusal is final. But an attempt without an answer may be carried out after the next one was refused,
+    when the closed chat is open again."""
     stored = {row.client_id for row in e.entries if row.client_id}
     for operation in e.history.with_outcome(Outcome.FAILED, *SENT):
         if operation.client_id in stored and not operation.lost:
@@ -43,7 +43,7 @@ def what_was_refused_is_not_there(e: Evidence) -> Iterator[str]:
 
 
 def nothing_is_there_twice(e: Evidence) -> Iterator[str]:
-    """Neither under its client_id nor by its text; and nothing comes from nowhere."""
+    """Neither by client_id nor by text; and nothing is there that nobody sent."""
     known = {o.client_id: o for o in e.history.operations if o.client_id}
     people = [row for row in e.entries if row.sender != "system"]
     for what, counted in (
@@ -54,13 +54,13 @@ def nothing_is_there_twice(e: Evidence) -> Iterator[str]:
     for row in people:
         operation = known.get(row.client_id)
         if operation is None or operation.body != row.body:
-            yield f"Nobody has written {row.body!r}"
+            yield f"Nobody wrote {row.body!r}"
         elif operation.about != e.tags.get(row.session_id, operation.about):
             yield f"{row.body!r} is in the conversation of {e.tags[row.session_id]}"
 
 
 def numbers_have_no_gap(e: Evidence) -> Iterator[str]:
-    """In both numberings, in SQL and in what the API gives."""
+    """In both numberings, in SQL and in the API."""
     by_session = e.by_session()
     for session in e.sessions:
         entries = by_session[session.id]
@@ -80,7 +80,7 @@ def numbers_have_no_gap(e: Evidence) -> Iterator[str]:
 
 
 def everybody_sees_one_order(e: Evidence) -> Iterator[str]:
-    """Customers and admins, by API and by SQL, readers who stayed and who come now."""
+    """Customers and admins, by API and by SQL, long-time readers and new ones."""
     for sight in e.sights:
         yield from sight.wrong
         final = e.lists(sight.tag, sight.side)
@@ -103,17 +103,17 @@ def everybody_sees_one_order(e: Evidence) -> Iterator[str]:
 
 
 def as_anybody_sees(message: dict[str, Any] | None) -> dict[str, Any] | None:
-    """A message without what is shown to its author alone."""
+    """Return a message without the fields that only its author sees."""
     return message and {name: value for name, value in message.items() if name != "client_id"}
 
 
 def said(sender: str, body: str) -> tuple[str, str]:
-    """By whom and what; system lines are worded for their reader."""
+    """Return sender and text; system messages are worded for their reader, so their text is left out."""
     return sender, "" if sender == "system" else body
 
 
 def order_follows_acknowledgement(e: Evidence) -> Iterator[str]:
-    """What was acknowledged before something else was begun stands before it; and times do not run backwards."""
+    """An acknowledged message precedes those that were begun after it, and times never decrease."""
     by_tag: dict[str, list[tuple[float, float, int, str]]] = defaultdict(list)
     place = {row.client_id: row.seq for row in e.entries if row.client_id}
     for o in e.history.with_outcome(Outcome.OK, *SENT):
@@ -127,14 +127,14 @@ def order_follows_acknowledgement(e: Evidence) -> Iterator[str]:
                 highest = max(highest, (ends[upto][2], ends[upto][3]))
                 upto += 1
             if highest[0] > seq:
-                yield f"{body!r} was begun after {highest[1]!r} was acknowledged, but stands before it"
+                yield f"{body!r} was begun after {highest[1]!r} was acknowledged, but comes before it"
     for before, after in pairwise(e.entries):
         if before.session_id == after.session_id and str(after.created_at) < str(before.created_at):
             yield f"In session {after.session_id} entry {after.seq} is older than the one before"
 
 
 def everybody_agrees_who_has_it(e: Evidence) -> Iterator[str]:
-    """The lines tell status and assignee of each version; whatever any answer said must fit, and so must SQL."""
+    """System messages give status and assignee of each version; all answers and SQL must agree with them."""
     replayed = {number: _replay(e, lines) for number, lines in e.by_session().items()}
     for session in e.sessions:
         told = replayed[session.id].get(session.version)
@@ -160,16 +160,16 @@ def everybody_agrees_who_has_it(e: Evidence) -> Iterator[str]:
 
 
 def one_race_has_one_winner(e: Evidence) -> Iterator[str]:
-    """A conversation changes hands only for somebody who wanted it at that very version; so of several who
-    want the same one gets it, and the others are told who has it."""
-    # An assignment has no client_id: one that was done, but whose answer was lost, may be refused when it is
-    # repeated, because somebody else has come meanwhile.
+    """A conversation changes its assignee only for an admin who asked for it at that very version. So of several
+    admins who ask, one gets it, and the others are told the assignee."""
+    # An assignment has no client_id: one that succeeded, but whose answer was lost, may be refused when
+    # repeated, because another admin has been assigned since.
     wanted = {
         (o.about, o.wanted["version"], o.wanted["admin"])
         for o in e.history.operations
         if o.kind == "assign" and (o.outcome is not Outcome.FAILED or o.attempts > 1)
     }
-    # To answer a conversation that nobody has takes it, whatever its version.
+    # Answering an unassigned conversation assigns it, whatever its version.
     answered = {(o.about, o.who) for o in e.history.operations if o.kind == "reply"}
     for number, lines in e.by_session().items():
         tag, version = e.tags.get(number, ""), 0
@@ -192,7 +192,7 @@ def one_race_has_one_winner(e: Evidence) -> Iterator[str]:
 
 
 def nobody_sees_what_is_not_theirs(e: Evidence) -> Iterator[str]:
-    """Not the texts of other conversations, and customers no internal line."""
+    """Readers see no text of other conversations, and customers no internal entry."""
     yield from e.history.wrong
     seen = [(s.who, s.tag, s.side, s.messages) for s in e.sights]
     for side, answers in (("customer", e.customers), ("admin", e.admins)):
@@ -207,7 +207,7 @@ def nobody_sees_what_is_not_theirs(e: Evidence) -> Iterator[str]:
 
 
 def what_is_unread_is_counted_right(e: Evidence) -> Iterator[str]:
-    """The counters of sessions and of read marks are what counting the messages gives."""
+    """The counters of sessions and read receipts agree with a count of the messages."""
     by_session = e.by_session()
     for session in e.sessions:
         written = sum(row.sender == "customer" for row in by_session[session.id])
@@ -221,14 +221,14 @@ def what_is_unread_is_counted_right(e: Evidence) -> Iterator[str]:
 
 
 def the_desk_sees_the_list_as_it_is(e: Evidence) -> Iterator[str]:
-    """Whoever has looked at it all the time, and never loaded the page again."""
+    """This is checked for readers who have watched the list all the time without reloading."""
     for sight in e.lists_seen:
         yield from sight.wrong
         yield from sight.differences(e)
 
 
 VERSIONED = {"taken", "assigned", "unassigned", "closed", "reopened"}
-"""The lines with each of which a conversation's version grows by one."""
+"""System messages each of which increments a conversation's version."""
 
 
 def _details(row: Any) -> dict[str, Any]:
@@ -236,7 +236,7 @@ def _details(row: Any) -> dict[str, Any]:
 
 
 def _replay(e: Evidence, lines: list[Any]) -> dict[int, tuple[str, str | None]]:
-    """Status and assignee at each version, as the session's own lines tell them."""
+    """Return status and assignee at each version, from the session's system messages."""
     state: tuple[str, str | None] = ("waiting", None)
     states = {1: state}
     for row in lines:

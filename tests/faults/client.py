@@ -1,4 +1,4 @@
-"""HTTP as the clients of the load speak it: one kept connection, JSON, short patience; and event streams."""
+"""HTTP as the clients of the load use it: one persistent connection, JSON, short timeouts; and event streams."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 
 from ..factories import PASSWORD
 
-PATIENCE = 1.5  # seconds without a byte after which a client gives a request up
+PATIENCE = 1.5  # seconds without a byte after which a client gives up on a request
 
 
 class Lost(Exception):
-    """There was no answer, or not a whole one: nobody knows what the server has done."""
+    """There was no complete answer: what the server has done is unknown."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A whole answer."""
+    """A complete answer."""
 
     status: int
     json: dict[str, Any]
@@ -31,7 +31,7 @@ class Answer:
 
     @property
     def code(self) -> str:
-        """The code of an error, or nothing."""
+        """The code of an error, or ""."""
         code: str = self.json.get("error", {}).get("code", "")
         return code
 
@@ -47,7 +47,7 @@ class Event:
 
 
 class Client:
-    """One connection to the server, made anew when it was lost. Used by one thread at a time."""
+    """One connection to the server, reopened after it was lost. Used by one thread at a time."""
 
     def __init__(self, port: int, patience: float = PATIENCE, **headers: str) -> None:
         self.port, self.patience = port, patience
@@ -55,18 +55,18 @@ class Client:
         self._connection: http.client.HTTPConnection | None = None
 
     def get(self, path: str, **headers: str) -> Answer:
-        """Read something."""
+        """Send a GET request."""
         return self.request("GET", path, None, headers)
 
     def post(self, path: str, data: dict[str, Any]) -> Answer:
-        """Do something."""
+        """Send a POST request."""
         body = json.dumps(data).encode()
         return self.request("POST", path, body, {"Content-Type": "application/json"})
 
     def request(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> Answer:
-        """One request, one try. Raises Lost."""
+        """Send a request once. Raises Lost."""
         try:
             response = self._ask(method, path, body, headers)
             text = response.read().decode()
@@ -81,9 +81,9 @@ class Client:
             raise Lost(f"{type(error).__name__}: {error}") from None
 
     def stream(self, path: str, cursor: str | None) -> Iterator[Event] | Answer:
-        """The events of a stream from a cursor on, or the answer of a server that does not stream now.
+        """Yield the events of a stream after a cursor, or return the answer of a server that refuses to stream.
 
-        Raises Lost, also while it is read, at the latest after `patience` seconds without a byte.
+        Raises Lost, also during the stream, at the latest after `patience` seconds without a byte.
         """
         headers = {"Accept": "text/event-stream"}
         headers |= {"Last-Event-ID": cursor} if cursor else {}
@@ -101,13 +101,13 @@ class Client:
             raise Lost(f"{type(error).__name__}: {error}") from None
 
     def close(self) -> None:
-        """Hang up."""
+        """Disconnect."""
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
     def interrupt(self) -> None:
-        """From another thread: end what is being waited for."""
+        """From another thread: interrupt the current wait."""
         connection = self._connection
         if connection is not None and connection.sock is not None:
             with contextlib.suppress(OSError):
@@ -142,7 +142,7 @@ class Client:
                     both = "data" in fields and name == "data"
                     fields[name] = f"{fields['data']}\n{value}" if both else value
         except (OSError, http.client.HTTPException, ValueError, AttributeError) as error:
-            # AttributeError: http.client, when `interrupt` comes at the wrong moment
+            # AttributeError: from http.client, when `interrupt` comes at the wrong moment
             raise Lost(f"{type(error).__name__}: {error}") from None
         finally:
             response.close()
@@ -156,7 +156,7 @@ def _event(fields: dict[str, str]) -> Event:
 
 
 def signed_in(port: int, username: str) -> dict[str, str]:
-    """The headers of an admin who has signed in through the form."""
+    """Return the headers of an admin who has signed in through the form."""
     client = Client(port, patience=20)
     page = client.get("/custom-admin/login/", Accept="text/html")
     form = {"username": username, "password": PASSWORD, "csrf_token": _token_on(page.text)}

@@ -1,4 +1,4 @@
-"""The site that faults break: a server with its database, a network before it, and the load."""
+"""The site that faults break: a server with its database, a network in front of it, and the load."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SETTINGS = {
 def new_site(
     tmp_path: Path, all_databases: Callable[[str], Any]
 ) -> Iterator[Callable[[Plan], Site]]:
-    """A function that makes the site that a plan needs and lets everybody begin."""
+    """A function that builds the site of a plan and starts the load."""
     with contextlib.ExitStack() as stack:
 
         def new(plan: Plan) -> Site:
@@ -47,7 +47,7 @@ def new_site(
                 for username, name in ADMINS.items():
                     admins.add_admin(db, username, name=name).password_hash = password_hash()
             clock = Clock(tmp_path / "clock")
-            # Where the clock stays as it is, livechat runs as it is.
+            # Only the fault that moves the clock needs a patched livechat.
             moves = the_clock_is_moved in plan.faults
             through = ["tests.faults.moved_clock", str(clock.path)] if moves else ["livechat.cli"]
             server = Server(tmp_path, ground.url, workers=plan.workers, through=through, **SETTINGS)
@@ -63,7 +63,7 @@ def new_site(
 
 
 def _end(load: Load) -> None:
-    """Whatever has happened, no thread stays behind."""
+    """Leave no thread behind, whatever happened."""
     load.stop.set()
     load.stop_reading.set()
     for actor in load.everybody:

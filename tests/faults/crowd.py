@@ -1,4 +1,4 @@
-"""A crowd that only reads, each a conversation of their own by stream; and whether what is written gets to everyone."""
+"""A crowd of readers, each with a stream of their own conversation; and whether each message reaches everyone."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from .sights import Sight
 if TYPE_CHECKING:
     from .load import Load
 
-PATIENCE = 60  # seconds; to ask again soon would only make a busy machine busier
-SLOWER = 20  # times: so many more want to be served, by a machine that may do much else
+PATIENCE = 60  # seconds; asking again soon would only load a busy machine more
+SLOWER = 20  # times: the factor for so many more streams on a machine that may be busy
 PATIENT = 5.0  # seconds that the others wait for an answer
 
 
 class Crier(Actor):
-    """Writes to one conversation after the other, as its customer, so that there is news on every stream."""
+    """Writes to one conversation after another, as its customer, so that there is news on every stream."""
 
     def __init__(self, name: str, conversations: list[Conversation], port: int, *rest: Any) -> None:
         super().__init__(name, *rest)
@@ -40,7 +40,7 @@ class Crier(Actor):
 
 
 class Restless(Streamer):
-    """One of a crowd, who hangs up and comes back all the time unless it `stays`."""
+    """A member of a crowd, who disconnects and reconnects all the time unless it `stays`."""
 
     stays = True
     waits = AS_PAGES
@@ -55,7 +55,7 @@ class Restless(Streamer):
 
 
 class Crowd:
-    """`size` customers with a stream each, and one who writes to all of them in turn."""
+    """`size` customers with a stream each, and a writer who writes to all of them in turn."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -63,7 +63,7 @@ class Crowd:
         self.readers: list[Restless] = []
 
     def join(self, load: Load) -> None:
-        """Let them begin among those who write, who have more patience now."""
+        """Add the crowd to the load, whose other writers get more patience."""
         for actor in load.everybody:
             actor.pause *= SLOWER
             client: Client | None = getattr(actor, "client", None)
@@ -86,19 +86,19 @@ class Crowd:
         load.writers.append(Crier("crier", self.conversations, load.port, *common))
 
     def come_and_go(self, *, now: bool) -> None:
-        """Let them hang up and come back all the time, so that streams are begun at every moment; or stay."""
+        """Let the crowd reconnect all the time, so that streams begin at every moment; or let it stay."""
         for reader in self.readers:
             reader.stays = not now
 
     def everyone_is_written_to(self, load: Load) -> None:
-        """Wait until each of them has a message that was sent from now on."""
+        """Wait until each of them has received a message that was sent from now on."""
         all_round = load.history.done("crier") + self.size + 1
         load.wait(lambda: load.history.done("crier") >= all_round, "everyone is written to")
 
 
 def every_stream_is_alive(load: Load, within: float) -> float:
-    """What is written from now on is on every open stream within so many seconds; returns how many it took. A stream
-    that is dead and looks alive never gets it. Raises Stuck."""
+    """Every message from now on reaches every open stream within so many seconds; returns how many it took. A stream
+    that is dead but open never gets it. Raises Stuck."""
     from .load import Stuck
 
     load.wait(load.streams, "all streams are open")
@@ -107,7 +107,7 @@ def every_stream_is_alive(load: Load, within: float) -> float:
     if load.crowd is not None:
         load.crowd.everyone_is_written_to(load)
         every += load.crowd.conversations
-    load.engine.dispose()  # whatever was done to its connections
+    load.engine.dispose()  # whatever happened to its connections
     newest = {
         row.id: {"customer": row.public_seq, "admin": row.seq}
         for row in rows(load.engine, "SELECT id, seq, public_seq FROM chat_sessions")
@@ -120,4 +120,4 @@ def every_stream_is_alive(load: Load, within: float) -> float:
     try:
         return load.wait(lambda: not late(), "what is written is on every stream", within)
     except Stuck as stuck:
-        raise Stuck(f"Dead are the streams of {late()}.\n{stuck}") from None
+        raise Stuck(f"The streams of {late()} are dead.\n{stuck}") from None

@@ -1,4 +1,4 @@
-"""What a PostgreSQL does to those who use it: it ends connections, restarts, is read-only, waits, and has no room."""
+"""PostgreSQL's own faults: it ends connections, restarts, is read-only, locks tables, and has no connection left."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from sqlalchemy import make_url, text
 from .breaking import Fault, Site, the_connections_to_the_database_end
 
 AT_ONCE = 10
-"""How many connections one round ends, one after the other."""
-HELD_FOR = 3.0  # seconds, thrice as long as a statement waits for a lock here
+"""How many connections one round ends, one after another."""
+HELD_FOR = 3.0  # seconds, three times as long as a statement waits for a lock here
 TABLES = ("chat_messages", "chat_sessions", "guest_tokens")
 
 
 def connections_end_one_by_one(site: Site) -> None:
-    """`AT_ONCE` connections of the server, whichever, within a second or so."""
+    """End `AT_ONCE` arbitrary connections of the server within about a second."""
     one = text(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
         " AND application_name LIKE 'livechat%' AND pid <> pg_backend_pid()"
@@ -33,7 +33,7 @@ def connections_end_one_by_one(site: Site) -> None:
 
 
 def the_database_restarts(site: Site) -> None:
-    """As its administrator restarts it, or as it starts after a crash."""
+    """Like a restart by an administrator, or a start after a crash."""
     assert site.ground.postgresql is not None
     site.at_no_particular_moment()
     site.ground.postgresql.stop(site.chance.choice(["fast", "immediate"]))
@@ -41,7 +41,7 @@ def the_database_restarts(site: Site) -> None:
 
 
 def the_database_is_read_only(site: Site) -> None:
-    """As after a fail-over to a standby, or by an administrator who keeps writers out."""
+    """Like a fail-over to a standby, or an administrator who blocks writers."""
     before = site.load.history.unavailable
     with _set(site, "default_transaction_read_only = on"):
         site.load.wait(lambda: site.load.history.unavailable > before, "somebody cannot write")
@@ -49,7 +49,7 @@ def the_database_is_read_only(site: Site) -> None:
 
 
 def a_table_is_held(site: Site) -> None:
-    """Nobody can read or write one of the tables. The server says all the time that it is well."""
+    """Nobody can read or write one of the tables. The server reports that it is healthy all the time."""
     with _administrator(site, autocommit=False) as connection:
         connection.execute(
             text(f"LOCK TABLE {site.chance.choice(TABLES)} IN ACCESS EXCLUSIVE MODE")
@@ -65,7 +65,7 @@ def a_table_is_held(site: Site) -> None:
 
 
 def statements_are_cut_short(site: Site) -> None:
-    """An administrator lets no statement take longer than almost nothing."""
+    """An administrator sets a statement timeout of almost nothing."""
     with _set(site, "statement_timeout = '2ms'"):
         with contextlib.suppress(TimeoutError):
             site.load.feels_it(at_most=3.0)
@@ -73,7 +73,7 @@ def statements_are_cut_short(site: Site) -> None:
 
 
 def there_are_too_many_connections(site: Site) -> None:
-    """All that PostgreSQL allows are taken by others, and the server has just lost its own."""
+    """Others take all the connections that PostgreSQL allows, and the server has just lost its own."""
     url = make_url(site.server.database_url).set(drivername="postgresql")
     taken: list[psycopg.Connection[Any]] = []
     try:
@@ -99,12 +99,12 @@ AROUND_THE_DATABASE: list[Fault] = [
 
 @contextlib.contextmanager
 def _administrator(site: Site, *, autocommit: bool = True) -> Iterator[Any]:
-    """A connection of our own that is never used twice: whatever has been done to others, it is new."""
+    """A new connection each time, so that no fault has affected it."""
     site.engine.dispose()
     with site.engine.connect() as connection:
         if autocommit:
             connection.execution_options(isolation_level="AUTOCOMMIT")
-        # What we set for everybody is not for us. To wait for a table may take as long as it takes.
+        # Settings for everybody do not apply to this connection. It may wait for a table as long as it takes.
         connection.execute(text("SET statement_timeout = 0"))
         connection.execute(text("SET lock_timeout = 0"))
         yield connection
@@ -113,7 +113,7 @@ def _administrator(site: Site, *, autocommit: bool = True) -> Iterator[Any]:
 
 @contextlib.contextmanager
 def _set(site: Site, setting: str) -> Iterator[None]:
-    """A setting of the whole server, for all connections that there are and will be."""
+    """A setting of the whole server, for all present and future connections."""
     with _administrator(site) as connection:
         connection.execute(text(f"ALTER SYSTEM SET {setting}"))
         connection.execute(text("SELECT pg_reload_conf()"))

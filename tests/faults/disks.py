@@ -1,4 +1,4 @@
-"""Disks that can be filled up: a small tmpfs, or, where nothing may be mounted, a limit on the size of files."""
+"""Disks that can be filled up: a small tmpfs, or a limit on file sizes where mounting is not allowed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from ..server import Server
 
 
 class CannotMount(Exception):
-    """The system does not let us mount; the text says why."""
+    """The system does not let us mount; the text gives the reason."""
 
 
 class Disk:
-    """A file system of its own of a few megabytes."""
+    """A separate file system of a few megabytes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -35,12 +35,12 @@ class Disk:
                         file.seek(0, os.SEEK_END)
 
     def free(self) -> None:
-        """There is room again."""
+        """Make room again."""
         self.ballast.unlink(missing_ok=True)
 
 
 class LimitedFiles:
-    """Where no disk can be mounted: the server's SQLite files may not grow, until there is room again."""
+    """Where no disk can be mounted: the server's SQLite files may not grow, until `free`."""
 
     def __init__(self, server: Server) -> None:
         path = make_url(server.database_url).database
@@ -48,11 +48,11 @@ class LimitedFiles:
         self.pids = server.worker_pids()
 
     def fill(self) -> None:
-        """No byte more than now."""
+        """Allow no byte more than now."""
         self._limit(max(self.log.stat().st_size, 4096))
 
     def free(self) -> None:
-        """As long as you like."""
+        """Remove the limit."""
         self._limit(resource.RLIM_INFINITY)
 
     def _limit(self, size: int) -> None:
@@ -63,7 +63,7 @@ class LimitedFiles:
 
 @contextlib.contextmanager
 def mounted(folder: Path, size: str) -> Iterator[Disk]:
-    """A tmpfs at a folder. Raises CannotMount."""
+    """Mount a tmpfs at a folder. Raises CannotMount."""
     folder.mkdir(exist_ok=True)
     command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "livechat-tests", str(folder)]
     try:
@@ -75,5 +75,5 @@ def mounted(folder: Path, size: str) -> Iterator[Disk]:
     try:
         yield Disk(folder)
     finally:
-        # Lazily: a process that has just been killed may still be leaving.
+        # Lazily: a killed process may still be exiting.
         subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)

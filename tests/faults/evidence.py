@@ -1,4 +1,4 @@
-"""What there is to judge by: all that was tried, seen by readers, and read back at the end."""
+"""What the rules judge: all operations, what readers saw, and what is read back at the end."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from .sights import ListSight, Sight
 
 @dataclass
 class Evidence:
-    """All that was tried, seen and read back: through the API, and past it."""
+    """All operations, seen by readers and read back through the API and from the database."""
 
     entries: list[Any] = field(default_factory=list)
     """Rows: session_id, seq, public_seq, sender, client_id, body, event, details, created_at; in order."""
     sessions: list[Any] = field(default_factory=list)
     """Rows: id, status, version, seq, public_seq, assignee (username or None), customer_count."""
     names: dict[str, str] = field(default_factory=dict)
-    """Usernames by the names that system lines carry."""
+    """Usernames by the names in system messages."""
     history: History = field(default_factory=History)
     sights: list[Sight] = field(default_factory=list)
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """What the messages' address answers each customer, by the conversation's tag."""
+    """What the messages address returns to each customer, by the conversation's tag."""
     admins: dict[str, dict[str, Any]] = field(default_factory=dict)
     """The same at the desk."""
     lists_seen: list[ListSight] = field(default_factory=list)
     busy: list[int] = field(default_factory=list)
-    """The numbers of the conversations in which much was written, also lately."""
+    """The numbers of the conversations with many messages, including recent ones."""
     reads: list[Any] = field(default_factory=list)
-    """Rows: session_id, admin_id, seq, customer_count: how far an admin has read, and how much that is."""
+    """Rows: session_id, admin_id, seq, customer_count: how far an admin has read, and how many messages that is."""
     tags: dict[int, str] = field(default_factory=dict)
     """The conversations' tags by their numbers."""
 
     @classmethod
     def from_sql(cls, engine: Engine) -> Evidence:
-        """Everything that is stored."""
+        """Read everything that is stored."""
         entries = (
             "SELECT session_id, seq, public_seq, sender, client_id, body, event, details, created_at"
             " FROM chat_messages ORDER BY session_id, seq"
@@ -64,7 +64,7 @@ class Evidence:
         return groups
 
     def lists(self, tag: str, side: str) -> list[dict[str, Any]]:
-        """The final list as one side gets it."""
+        """Return the final list as one side receives it."""
         answer = (self.customers if side == "customer" else self.admins).get(tag, {})
         messages: list[dict[str, Any]] = answer.get("messages", [])
         return messages

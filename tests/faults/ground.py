@@ -1,4 +1,4 @@
-"""What a site stands on: its database, and the disk and the server of that, as far as they may be broken."""
+"""The infrastructure of a site: its database, with a disk and a server of its own where faults break those."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from .postgresql import OwnPostgreSQL
 
 @dataclass
 class Ground:
-    """A database for one site alone."""
+    """A database for a single site."""
 
     url: str
     disk: Disk | None = None
-    """The small disk it is on, if it is on one."""
+    """The small disk it is on, if any."""
     postgresql: OwnPostgreSQL | None = None
-    """The server it is on, if that is for this site alone."""
+    """The server it is on, if that belongs to this site alone."""
     cannot_fill: str = ""
-    """Why it is on no small disk."""
+    """Why it is not on a small disk."""
 
 
 @contextlib.contextmanager
 def ground_for(plan: Plan, all_databases: Callable[[str], Any], folder: Path) -> Iterator[Ground]:
-    """The ground that a plan needs: only where faults want it, a disk and a server of one's own."""
+    """Set up what a plan needs: a separate disk and server only where its faults affect them."""
     with contextlib.ExitStack() as stack:
         disk, why = None, ""
         if plan.kind == "sqlite":
@@ -44,7 +44,7 @@ def ground_for(plan: Plan, all_databases: Callable[[str], Any], folder: Path) ->
             try:
                 disk = stack.enter_context(disks.mounted(folder, _SIZES[plan.kind]))
             except CannotMount as error:
-                # SQLite can do without: disks.LimitedFiles.
+                # SQLite has an alternative: disks.LimitedFiles.
                 why = str(error) if plan.kind == "postgresql" else ""
         if plan.kind == "postgresql" and _ALONE & set(plan.faults):
             postgresql = OwnPostgreSQL(folder)
@@ -59,7 +59,7 @@ def ground_for(plan: Plan, all_databases: Callable[[str], Any], folder: Path) ->
         yield Ground(url, disk, None, why)
 
 
-# What is done to a whole server is not done to the one that all tests share.
+# Faults that affect a whole server must not hit the one that all tests share.
 _ALONE = {the_database_is_away, the_disk_is_full, *AROUND_THE_DATABASE}
 _SIZES = {"sqlite": "64m", "postgresql": "320m"}
 

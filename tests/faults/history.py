@@ -1,4 +1,4 @@
-"""What was tried: every operation of the load, and how it ended for the one who tried."""
+"""Every operation of the load, and its outcome for the client that tried it."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ class Outcome(StrEnum):
     OK = "ok"
     """Acknowledged: it must be there, once."""
     FAILED = "failed"
-    """Refused in plain words: it must not be there, unless an earlier attempt was lost and arrives yet."""
+    """Refused clearly: it must not be there, unless an earlier attempt was lost and arrives later."""
     UNKNOWN = "unknown"
-    """No answer, or one that said to try again: it is there once, or not at all."""
+    """No answer, or one that said to try again: it is there once or not there."""
 
 
 @dataclass
@@ -38,11 +38,11 @@ class Operation:
     ended: float | None = None
     attempts: int = 0
     lost: int = 0
-    """Attempts without an answer: nobody knows whether and when the server gets to see them."""
+    """Attempts without an answer: it is unknown whether and when the server receives them."""
 
     @property
     def message(self) -> dict[str, Any]:
-        """The message that was acknowledged."""
+        """The acknowledged message."""
         if self.kind == "start":
             own = [m for m in self.answer["messages"] if m.get("client_id") == self.client_id]
             return own[0] if own else {}
@@ -51,27 +51,27 @@ class Operation:
 
 
 class History:
-    """All operations, the answers nobody should get, and counters of how often a fault was felt."""
+    """All operations, the answers that should not occur, and counters of how often a fault was noticed."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
         self.operations: list[Operation] = []
         self.wrong: list[str] = []
         self.lost = 0
-        """Requests that got no answer."""
+        """Requests without an answer."""
         self.unavailable = 0
         """Requests that were told to try again."""
         self._done: dict[str, int] = {}
 
     def begin(self, kind: str, who: str, about: str, **more: Any) -> Operation:
-        """Note that somebody wants something."""
+        """Record that somebody begins an operation."""
         operation = Operation(kind, who, about, **more)
         with self._guard:
             self.operations.append(operation)
         return operation
 
     def end(self, operation: Operation, outcome: Outcome, answer: dict[str, Any]) -> None:
-        """Note what became of it."""
+        """Record its outcome."""
         operation.ended = time.monotonic()
         operation.outcome, operation.answer = outcome, answer
         if outcome is not Outcome.UNKNOWN:
@@ -79,26 +79,26 @@ class History:
                 self._done[operation.who] = self._done.get(operation.who, 0) + 1
 
     def felt(self, *, lost: int = 0, unavailable: int = 0) -> None:
-        """A request got no answer, or was told to try again."""
+        """Count requests that got no answer or were told to try again."""
         with self._guard:
             self.lost += lost
             self.unavailable += unavailable
 
     def complain(self, sentence: str) -> None:
-        """An answer that nobody should get."""
+        """Record an answer that should not occur."""
         with self._guard:
             self.wrong.append(sentence)
 
     def done(self, who: str) -> int:
-        """How many operations somebody got an answer for."""
+        """Return for how many operations somebody got an answer."""
         return self._done.get(who, 0)
 
     def with_outcome(self, outcome: Outcome, *kinds: str) -> list[Operation]:
-        """The operations of some kinds that ended so."""
+        """Return the operations of some kinds with an outcome."""
         return [o for o in self.operations if o.outcome is outcome and o.kind in kinds]
 
     def write(self, path: Path) -> None:
-        """All operations as lines of JSON, to look at when something was wrong."""
+        """Write all operations as lines of JSON, for inspection after a failure."""
         path.write_text("".join(json.dumps(asdict(o)) + "\n" for o in self.operations))
 
     def __str__(self) -> str:

@@ -32,15 +32,15 @@ from .telling import situation
 
 GUESTS = 3
 ADMINS = {"anna": "Anna Antwort", "bert": "Bert Bescheid", "cleo": "Cleo Klar"}
-CALM = 60  # seconds after which what does not go on is stuck
+CALM = 60  # seconds without progress after which something is stuck
 
 
 class Stuck(AssertionError):
-    """Something that must go on does not."""
+    """Something that must make progress does not."""
 
 
 class Load:
-    """Everybody around one server. `begin`, break things, see that it `goes_on`, `finish`, check the evidence."""
+    """Everybody around one server. `begin`, break things, check that it `goes_on`, `finish`, check the evidence."""
 
     def __init__(
         self, port: int, engine: Engine, server: Server, crowd: Crowd | None = None
@@ -55,10 +55,10 @@ class Load:
         self.others: list[Actor] = []
         self.doing = "begin"
         self.longest = (0.0, "")
-        """The longest wait, in seconds, and what for."""
+        """The longest wait in seconds, and its reason."""
 
     def begin(self) -> None:
-        """Bring everybody in and let them go."""
+        """Create everybody and start them."""
         newcomer = Newcomer("newcomer", self.port, self.history, self.stop, 0.4)
         client = Client(self.port)
         for number in range(1, GUESTS + 1):
@@ -128,11 +128,11 @@ class Load:
 
     @property
     def streamers(self) -> list[Streamer]:
-        """Those who read by stream."""
+        """The readers by stream."""
         return [reader for reader in self.readers if isinstance(reader, Streamer)]
 
     def goes_on(self, who: list[Actor] | None = None) -> float:
-        """Wait until every writer (or these) had an answer to something it began from now on; returns the seconds."""
+        """Wait until every writer (or these) had an answer to an operation begun from now on; returns the seconds."""
         writers = self.writers if who is None else who
         before = {writer.name: self.history.done(writer.name) + 1 for writer in writers}
 
@@ -142,10 +142,10 @@ class Load:
         try:
             return self.wait(lambda: not late(), "every writer goes on")
         except Stuck as stuck:
-            raise Stuck(f"Nobody answers {late()}.\n{stuck}") from None
+            raise Stuck(f"No answer for {late()}.\n{stuck}") from None
 
     def feels_it(self, at_most: float | None = None) -> float:
-        """Wait until somebody has had no answer, or was told to try again, but `at_most` so long; returns the
+        """Wait, for at most `at_most` seconds, until a request got no answer or was told to try again; returns the
         seconds."""
         before = self.history.lost + self.history.unavailable
         until = time.monotonic() + at_most if at_most is not None else float("inf")
@@ -157,26 +157,26 @@ class Load:
         )
 
     def streams(self) -> bool:
-        """Whether every reader by stream has one, open and begun."""
+        """Return whether every reader by stream has one that is open and has begun."""
         return all(reader.connected_since is not None for reader in self.streamers)
 
     @property
     def streams_opened(self) -> int:
-        """How many streams there have been."""
+        """Return how many streams there have been."""
         return sum(reader.streams for reader in self.streamers)
 
     def come_back_like_pages(self) -> None:
-        """From now on readers whose stream ends wait as long as our pages do."""
+        """From now on, readers whose stream ends wait as long as our pages do."""
         for reader in self.streamers:
             reader.waits = AS_PAGES
 
     def come_back_soon(self) -> None:
-        """From now on they do not wait long."""
+        """From now on, they reconnect soon."""
         for reader in self.streamers:
             reader.waits = SOON
 
     def wait(self, condition: Callable[[], bool], what: str, within: float = CALM) -> float:
-        """Wait until something is so; returns the seconds it took. Raises Stuck."""
+        """Wait until a condition is true; returns the seconds it took. Raises Stuck."""
         began = time.monotonic()
         while not condition():
             self.see_nobody_broken()
@@ -189,26 +189,26 @@ class Load:
         return took
 
     def see_nobody_broken(self) -> None:
-        """A server must not end by itself; and a mistake in the load is an error of the test."""
+        """Check that no server has ended and that no actor has failed: an error in the load fails the test."""
         code = self.server.process.poll() if self.server.process else None
         if code not in {None, -signal.SIGKILL}:
             log = self.server.log.read_text()[-3000:]
-            raise Stuck(f"The server has ended by itself ({code}, {self.doing}):\n{log}")
+            raise Stuck(f"The server has ended unexpectedly ({code}, {self.doing}):\n{log}")
         for actor in self.everybody:
             if actor.broken is not None:
                 raise actor.broken
 
     def finish(self) -> Evidence:
-        """Everybody ends what they have begun, readers catch up; then everything is read back."""
+        """Let everybody finish their operation and readers catch up; then read everything back."""
         self.stop.set()
         self._join([*self.writers, *self.others])
-        # What had no answer may still come about, as long as the server works on it.
+        # An operation without an answer may still succeed, as long as the server works on it.
         final = self._settled()
         try:
             self.wait(lambda: all(r.is_up_to_date(final) for r in self.readers), "up to date")
         except Stuck as stuck:
             late = {r.name: r.wrong for r in self.readers if not r.is_up_to_date(final)}
-            raise Stuck(f"Late are {late}.\n{stuck}") from None
+            raise Stuck(f"Not finished: {late}.\n{stuck}") from None
         finally:
             self.stop_reading.set()
             for reader in self.readers:
@@ -246,7 +246,7 @@ class Load:
         return evidence
 
     def close(self) -> None:
-        """Hang up everywhere."""
+        """Disconnect everywhere."""
         for actor in self.everybody:
             actor.close()
 
@@ -261,7 +261,7 @@ class Load:
 
 
 def _all_of(client: Client, path: str) -> dict[str, Any]:
-    """A whole conversation, page by page."""
+    """Read a whole conversation, page by page."""
     answer: dict[str, Any] = client.get(path).json
     messages = answer.get("messages", [])
     while answer.get("more"):

@@ -1,8 +1,8 @@
 """livechat with a clock that can be moved: ``python -m tests.faults.moved_clock FILE [livechat's arguments]``.
 
-FILE holds by how many seconds the clock is off, as eight bytes (a double); who writes them moves the clock of
-every process that was started so, and of the workers it starts, at once. As in reality only the time of day
-moves: time.monotonic and all waiting go on.
+FILE holds the clock's offset in seconds, as eight bytes (a double). Writing it moves the clock of
+every process that was started this way, and of its workers, at once. As in reality, only the time of day
+moves: time.monotonic and all waiting continue.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _DOUBLE = struct.Struct("d")
 
 
 class Clock:
-    """The file, seen from the tests."""
+    """The file, as the tests use it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.move_to(0.0)
 
     def move_to(self, seconds: float) -> None:
-        """From now on it is so much later than it really is."""
+        """Set the clock's offset."""
         with self.path.open("r+b" if self.path.exists() else "wb") as file:
             file.write(_DOUBLE.pack(seconds))
 
 
 def patch(path: str) -> None:
-    """Move what Python programs ask for the time of day. Must come before whoever imports it by name."""
+    """Patch the functions by which Python programs get the time of day. Call it before they are imported by name."""
     with Path(path).open("rb") as file:
         shared = mmap.mmap(file.fileno(), _DOUBLE.size, access=mmap.ACCESS_READ)
 
@@ -46,7 +46,7 @@ def patch(path: str) -> None:
     time.time_ns = lambda: real_ns() + int(off() * 1e9)
 
     class AnyDatetime(type):
-        """Every datetime is an instance, also one that C code has made."""
+        """Every datetime is an instance, including those created by C code."""
 
         def __instancecheck__(cls, instance: Any) -> bool:
             return isinstance(instance, real)
@@ -55,7 +55,7 @@ def patch(path: str) -> None:
             return issubclass(subclass, real)
 
     class Moved(real, metaclass=AnyDatetime):  # type: ignore[misc,valid-type]
-        __slots__ = ()  # as large as what C code expects
+        __slots__ = ()  # the same size as C code expects
 
         @classmethod
         def now(cls, tz: Any = None) -> Any:
@@ -73,7 +73,7 @@ def patch(path: str) -> None:
 
 
 def start_workers_so(path: str) -> None:
-    """Let the workers of this server have the same clock: they are programs of their own."""
+    """Give the workers of this server the same clock: they are separate programs."""
     real_popen = subprocess.Popen.__init__
 
     def popen(self: Any, command: Any, *args: Any, **more: Any) -> None:

@@ -11,15 +11,15 @@ from .breaking import Fault
 from .database_faults import AROUND_THE_DATABASE, AT_ONCE, connections_end_one_by_one
 
 KILLS = int(os.environ.get("LIVECHAT_FAULT_ROUNDS", "0"))
-"""How many kills in the long round; of each other fault there are a quarter as many."""
+"""How many kills the long round has; each other fault comes a quarter as often."""
 CHOSEN = os.environ.get("LIVECHAT_TEST_DATABASES", ",".join(KINDS)).split(",")
 WORKERS = {"sqlite": None, "postgresql": 4 if KILLS else 2}
 """How many processes serve; None is a single one without a parent."""
 CROWD = int(os.environ.get("LIVECHAT_FAULT_CROWD", "42" if KILLS else "12"))
-"""How many more customers read by stream where it is about streams. In the long round there are 48 streams in all."""
+"""How many additional customers read by stream in the plans for streams. The long round has 48 streams in total."""
 REACHES_WITHIN = float(os.environ.get("LIVECHAT_FAULT_REACHES", "10" if KILLS else "30"))
-"""Seconds within which what is written after a fault is on every open stream. In the short round the machine may do
-much else at the same time; a stream that is dead never gets it."""
+"""Seconds within which a message after a fault must reach every open stream. In the short round the machine may be
+busy with other work; a dead stream never gets the message."""
 
 ANYWHERE: list[Fault] = [
     breaking.the_server_is_killed,
@@ -39,8 +39,8 @@ AMONG_WORKERS: list[Fault] = [
     breaking.somebody_holds_one_conversation,
     breaking.the_parent_of_the_workers_is_killed,
 ]
-# Where the clock is moved, the network slow or still for a moment, or one of several workers stopped, nobody needs
-# to notice.
+# Nobody needs to notice when the clock is moved, the network is slow or pauses briefly, or one of several workers is
+# stopped.
 UNFELT = {
     breaking.the_network_holds_its_breath,
     breaking.the_clock_is_moved,
@@ -51,14 +51,14 @@ UNFELT = {
 
 @dataclass(frozen=True)
 class Plan:
-    """Faults in their order, on one kind of database."""
+    """A sequence of faults on one kind of database."""
 
     kind: str
     faults: tuple[Fault, ...]
     name: str
     workers: int | None
     crowd: int = 0
-    """How many more readers by stream there are than usual; they come and go while something breaks."""
+    """How many additional readers by stream there are; they reconnect while something breaks."""
 
     def __str__(self) -> str:
         many = f", {self.workers or 1} serving" if self.crowd else ""
@@ -66,12 +66,12 @@ class Plan:
 
 
 def faults_of(kind: str) -> list[Fault]:
-    """All faults that there are with this database."""
+    """Return all faults for this kind of database."""
     return ANYWHERE + (AMONG_WORKERS if WORKERS[kind] else [])
 
 
 def rounds(kind: str, fault: Fault) -> int:
-    """How often a fault comes in the long round. Where there are workers, it is mostly one of them that is killed."""
+    """Return how often a fault comes in the long round. With workers, a kill mostly hits one of them."""
     if fault is breaking.a_worker_is_killed or (
         fault is breaking.the_server_is_killed and not WORKERS[kind]
     ):
@@ -82,8 +82,8 @@ def rounds(kind: str, fault: Fault) -> int:
 
 
 def plans() -> list[Plan]:
-    """The short plan: every fault once, one after the other, on one site. The long one: each by itself, often,
-    and all of them in any order."""
+    """Return the plans: short, every fault once, one after another, on one site; or long, each fault often, on
+    its own site, and all of them in random order."""
     found = []
     for kind in CHOSEN:
         faults = faults_of(kind)
@@ -99,7 +99,7 @@ def plans() -> list[Plan]:
 
 
 def plans_for_streams() -> list[Plan]:
-    """What PostgreSQL does to many streams, with one process and with four: all in one round, or each often."""
+    """PostgreSQL's faults against many streams, with one process and with four: all in one round, or each often."""
     found = []
     for workers in (None, 4):
         if KILLS:
@@ -114,5 +114,5 @@ def plans_for_streams() -> list[Plan]:
 
 
 def named(fault: Fault) -> str:
-    """A fault's name as words."""
+    """Return a fault's name as words."""
     return fault.__name__.replace("_", " ")

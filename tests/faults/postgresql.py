@@ -1,4 +1,4 @@
-"""A PostgreSQL server that belongs to one test: it may be stopped in the middle of everything."""
+"""A PostgreSQL server that belongs to one test: it may be stopped at any moment."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from livechat.db.engine import make_engine
 
 OPTIONS = {
     "max_connections": "200",
-    # Little enough to fit on a small disk.
+    # Small enough for a small disk.
     "min_wal_size": "'32MB'",
     "max_wal_size": "'48MB'",
 }
 
 
 class OwnPostgreSQL:
-    """A server in a folder, with one database `url` that is migrated."""
+    """A server in a folder, with one migrated database at `url`."""
 
     def __init__(self, folder: Path) -> None:
         with warnings.catch_warnings():
@@ -49,7 +49,7 @@ class OwnPostgreSQL:
         engine.dispose()
 
     def stop(self, mode: str = "immediate") -> None:
-        """``immediate``: as if the machine had lost its power, save that the system's memory stays."""
+        """``immediate``: as after a power cut, except that the system's memory survives."""
         self._pg_ctl("stop", "-m", mode)
 
     def start(self) -> None:
@@ -59,7 +59,7 @@ class OwnPostgreSQL:
         )
 
     def runs(self) -> bool:
-        """Whether there is a server."""
+        """Return whether the server is running."""
         try:
             self._pg_ctl("status")
         except subprocess.CalledProcessError:

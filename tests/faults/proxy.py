@@ -1,7 +1,7 @@
 """The network between clients and server: a TCP proxy that can delay, cut one way, reset and hold.
 
-It runs in a thread of its own and knows nothing of HTTP. `with Proxy(port) as proxy:` and let the clients
-speak to `proxy.port`.
+It runs in its own thread and knows nothing of HTTP. Use `with Proxy(port) as proxy:` and let the clients
+connect to `proxy.port`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Any
 UP, DOWN = "up", "down"
 """The two directions: from the clients to the server, and back."""
 
-_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset, whatever is still under way
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset, whatever is still in flight
 _CHUNK = 64 * 1024
 
 
 class Link:
-    """One connection of a client and the one that was made for it to the server."""
+    """One connection of a client, and the corresponding one to the server."""
 
     def __init__(self, client: asyncio.StreamWriter, server: asyncio.StreamWriter) -> None:
         self.ends = {UP: server, DOWN: client}  # where the bytes of a direction go
@@ -47,7 +47,7 @@ class Proxy:
         self.swallowed = 0
         """Bytes that a cut has swallowed so far."""
         self.held = 0
-        """Pieces that wait because of a hold just now."""
+        """Packets that a hold is delaying."""
         self._delay = 0.0
         self._cut: str | None = None
         self._links: set[Link] = set()
@@ -67,26 +67,26 @@ class Proxy:
         assert not self._thread.is_alive()
 
     def delay(self, seconds: float) -> None:
-        """From now on every piece arrives so much later, in order."""
+        """From now on, every packet arrives so many seconds later, in order."""
         self._do(lambda: setattr(self, "_delay", seconds))
 
     def hold(self) -> None:
-        """Forward nothing; what comes is kept and forwarded after `mend`."""
+        """Forward nothing; data is kept and forwarded after `mend`."""
         self._do(self._flows.clear)
 
     def cut(self, direction: str) -> None:
-        """Swallow what goes in one direction, while the connections stay open and the other one flows.
+        """Swallow the data of one direction, while the connections stay open and the other direction flows.
 
-        A connection that has lost bytes stays dumb in that direction: it could only go on with a hole.
+        A connection that has lost bytes stays silent in that direction: it could only continue with a hole.
         """
         self._do(lambda: setattr(self, "_cut", direction))
 
     def reset(self) -> None:
-        """End every connection there is with a RST."""
+        """End every connection with a RST."""
         self._do(lambda: [link.reset() for link in list(self._links)])
 
     def mend(self) -> None:
-        """The network is well again. Connections that have lost bytes are reset, as their hosts would do."""
+        """Repair the network. Connections that have lost bytes are reset, as their hosts would do."""
 
         def mend() -> None:
             self._delay, self._cut = 0.0, None
@@ -99,11 +99,11 @@ class Proxy:
 
     @property
     def connections(self) -> int:
-        """How many clients are connected."""
+        """Return how many clients are connected."""
         return len(self._links)
 
     def _do(self, what: Callable[[], Any]) -> None:
-        """Let the proxy's thread do it, and wait until it is done."""
+        """Run a function in the proxy's thread, and wait for it."""
         done = threading.Event()
 
         def run() -> None:
@@ -134,7 +134,7 @@ class Proxy:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             upstream, server = await asyncio.open_connection("127.0.0.1", self.server_port)
-        except OSError:  # nobody listens: the client is told, as far as one can who has accepted
+        except OSError:  # nobody listens: tell the client, as far as possible after accepting
             Link(writer, writer).reset()
             return
         link = Link(writer, server)
@@ -149,13 +149,13 @@ class Proxy:
             while data := await source.read(_CHUNK):
                 await self._forward(link, direction, data)
             await self._held()
-            # Who hung up behind a cut is not heard, either; `mend` resets what is left.
+            # A disconnect behind a cut is not noticed, either; `mend` resets what is left.
             if self._cut == direction:
                 link.lost.add(direction)
             if direction not in link.lost:
                 link.ends[direction].write_eof()
                 self._ended(link)
-        except OSError:  # reset by one end: the other end learns it
+        except OSError:  # reset by one end: tell the other end
             self._links.discard(link)
             link.reset()
 
@@ -178,7 +178,7 @@ class Proxy:
 
     def _ended(self, link: Link) -> None:
         link.left -= 1
-        # HTTP clients and servers that have hung up do not listen, either.
+        # HTTP clients and servers that have disconnected do not listen, either.
         if link.left == 0 or not link.lost:
             self._links.discard(link)
             for writer in link.ends.values():

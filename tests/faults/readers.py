@@ -1,6 +1,6 @@
-"""Those who read: by polling and by stream, each putting its list together as clients do; and a stranger.
+"""The readers: by polling and by stream, each building its list as clients do; and a stranger.
 
-A client applies by `seq`: the next one applies, an old one is dropped, a gap is never to be seen.
+A client applies entries by `seq`: it applies the next one, drops an old one, and must never see a gap.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from .sights import ListSight, Sight
 if TYPE_CHECKING:
     from .evidence import Evidence
 
-SILENCE = 16.0  # seconds without a byte that no stream may let pass (the contract says 15)
-SOON = (0.02, 0.3)  # seconds before a reader connects anew, from and to
-AS_PAGES = (0.5, 3.0)  # the same for the pages of ours (static/common/stream.js)
+SILENCE = 16.0  # the longest silence of a stream in seconds (the contract says 15)
+SOON = (0.02, 0.3)  # seconds before a reader reconnects, from and to
+AS_PAGES = (0.5, 3.0)  # the same for our pages (static/common/stream.js)
 
 
 class Reader(Actor):
-    """One who reads one conversation, as its customer or as an admin."""
+    """A reader of one conversation, as its customer or as an admin."""
 
     def __init__(
         self,
@@ -39,15 +39,15 @@ class Reader(Actor):
 
     @property
     def wrong(self) -> list[str]:
-        """The first of what this reader has to complain of."""
+        """The first problem that this reader has noticed."""
         return self.sight.wrong[:2]
 
     def is_up_to_date(self, final: Evidence) -> bool:
-        """Whether this reader has everything that is read back at the end."""
+        """Return whether this reader has everything that is read back at the end."""
         return self.sight.is_up_to_date(final)
 
     def poll(self) -> None:
-        """Ask once for what is new."""
+        """Poll once for news."""
         after = f"?after={self.sight.cursor}" if self.sight.cursor else ""
         try:
             answer = self.client.get(self.path + after)
@@ -67,7 +67,7 @@ class Reader(Actor):
             self.sight.cursor = answer.json["cursor"]
 
     def interrupt(self) -> None:
-        """End what it waits for, from another thread."""
+        """Interrupt its wait, from another thread."""
 
 
 class Poller(Reader):
@@ -78,10 +78,10 @@ class Poller(Reader):
 
 
 class Streamer(Reader):
-    """Reads by stream, resumes by Last-Event-ID, and polls where it gets no stream."""
+    """Reads by stream, resumes by Last-Event-ID, and polls while it gets no stream."""
 
     connected_since: float | None = None
-    """time.monotonic of the first event of the stream that is open now; None while there is none."""
+    """time.monotonic of the first event of the open stream; None while there is none."""
     waits = SOON
     streams = 0
     """How many streams it has had."""
@@ -110,7 +110,7 @@ class Streamer(Reader):
         self.stop.wait(self.chance.uniform(*self.waits))
 
     def hear(self, event: Event) -> None:
-        """One event."""
+        """Apply one event."""
         if self.connected_since is None and event.name:
             self.connected_since = time.monotonic()
             self.streams += 1
@@ -124,7 +124,7 @@ class Streamer(Reader):
             self.sight.cursor = event.id
 
     def has(self, _rows: dict[int, Any], newest: dict[str, dict[str, int]]) -> bool:
-        """Whether it has got as far: `newest` are the numbers of the newest entries by conversation and side."""
+        """Whether it is up to date: `newest` has the number of the newest entry by conversation and side."""
         return len(self.sight.messages) >= newest[self.sight.tag][self.sight.side]
 
     def interrupt(self) -> None:
@@ -132,7 +132,7 @@ class Streamer(Reader):
 
 
 class ListReader(Streamer):
-    """An admin who looks at the desk's list, filtered or not: loads it once after each connecting, as the desk does."""
+    """An admin who reads the desk's list, filtered or not, and loads it once after each connect, as the desk does."""
 
     def __init__(
         self, name: str, client: Client, query: str, sight: ListSight, stop: threading.Event
@@ -181,7 +181,7 @@ class ListReader(Streamer):
 
 
 class Stranger(Actor):
-    """A guest who tries to read the others' conversations: there is nothing there, whatever breaks."""
+    """A guest who tries to read others' conversations: the answer is always 404, whatever breaks."""
 
     def __init__(
         self, name: str, port: int, own: Conversation, others: list[Conversation], *rest: Any

@@ -1,4 +1,4 @@
-"""What readers have put together: one conversation's list, or the desk's list of conversations."""
+"""What readers have built: one conversation's list, or the desk's list of conversations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Sight:
-    """What one reader has put together of one conversation."""
+    """One reader's copy of one conversation."""
 
     who: str
     tag: str
@@ -42,7 +42,7 @@ class Sight:
                 )
 
     def take_session(self, session: dict[str, Any]) -> None:
-        """The newest shape of the conversation itself."""
+        """Apply the newest state of the conversation."""
         self.session = session
         if "version" in session:
             state = (session["status"], session["assignee"])
@@ -52,12 +52,12 @@ class Sight:
                 )
 
     def reset(self) -> None:
-        """The server does not know our place. Nothing here ever takes an acknowledged entry back."""
-        self.wrong.append(f"{self.who} was told to load anew after {len(self.messages)} entries")
+        """The server does not know our cursor. Nothing in this suite ever removes an acknowledged entry."""
+        self.wrong.append(f"{self.who} was told to reload after {len(self.messages)} entries")
         self.messages, self.cursor = [], None
 
     def is_up_to_date(self, final: Evidence) -> bool:
-        """Whether everything has arrived: all entries, and what the conversation itself has become."""
+        """Return whether everything has arrived: all entries, and the final state of the conversation."""
         now = (final.customers if self.side == "customer" else final.admins)[self.tag]
         known = ("status", "assignee", "admin", "version", "closed_at")
         return len(self.messages) == len(now["messages"]) and all(
@@ -67,22 +67,22 @@ class Sight:
 
 @dataclass
 class ListSight:
-    """What one admin sees of the desk's list: the newest shape of each conversation, by number, and the counts."""
+    """One admin's copy of the desk's list: the newest state of each conversation, by number, and the counts."""
 
     who: str
     status: str
-    """The filter; nothing shows all."""
+    """The filter; "" shows all."""
     rows: dict[int, dict[str, Any]] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
     wrong: list[str] = field(default_factory=list)
 
     def load(self, page: dict[str, Any]) -> None:
-        """The list anew."""
+        """Load the list again."""
         self.rows = {shape["number"]: shape for shape in page["sessions"]}
         self.counts = page["counts"]
 
     def take(self, name: str, data: dict[str, Any]) -> None:
-        """One event of the list's stream."""
+        """Apply one event of the list's stream."""
         if name == "session":
             if self.status and data["status"] != self.status:
                 self.wrong.append(f"{self.who} was shown a conversation that is {data['status']}")
@@ -93,7 +93,7 @@ class ListSight:
             self.counts = data["counts"]
 
     def differences(self, final: Evidence) -> Iterator[str]:
-        """What is not as it is stored: what should not be there any more, is old, or is missing."""
+        """Yield the differences from what is stored: surplus, outdated and missing conversations."""
         stored = {session.id: session for session in final.sessions}
         for number, shape in self.rows.items():
             session = stored[number]

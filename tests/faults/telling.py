@@ -1,4 +1,4 @@
-"""What there is to look at when nothing goes on: the processes, what the database waits for, the server's log."""
+"""A report for a load that makes no progress: the processes, what the database waits for, the server's log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ACTIVITY = """
 
 
 def situation(server: Server, engine: Engine) -> str:
-    """Some lines about a server that does not do what it should."""
+    """Describe in some lines a server that does not do what it should."""
     told = []
     if server.process is not None and server.process.poll() is None:
         pids = [server.process.pid, *server.worker_pids()]

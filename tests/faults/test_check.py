@@ -1,4 +1,4 @@
-"""The rules of the fault suite can fail: each kind of harm is found, and named."""
+"""The rules of the fault suite can fail: each kind of damage is found and named."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def entry(seq: int, body: str, client_id: str | None, **more: Any) -> Any:
 
 
 def shown(row: Any, side: str) -> dict[str, Any]:
-    """The row as one side gets it."""
+    """The row as one side receives it."""
     seq = row.seq if side == "admin" else row.public_seq
     shape = {"seq": seq, "from": row.sender, "body": row.body, "client_id": row.client_id}
     return shape | ({"event": row.event} if row.event else {})
@@ -43,7 +43,7 @@ def read(evidence: Evidence) -> Evidence:
 
 @pytest.fixture
 def evidence() -> Evidence:
-    """A short afternoon on which all went well: two messages, taken by Bert, put back, and one more message."""
+    """A short afternoon without a fault: two messages, taken by Bert, unassigned, and one more message."""
     made = Evidence(
         entries=[
             entry(1, f"{TAG} one", "c1"),
@@ -78,7 +78,7 @@ def evidence() -> Evidence:
 
 
 def assigned(evidence: Evidence, who: str | None, version: int, answered: int) -> None:
-    """An admin was told to have got it, or nobody."""
+    """An admin was told that the chat was assigned to them, or to nobody."""
     wanted = {"by": who, "admin": who, "version": version}
     operation = evidence.history.begin("assign", "race", TAG, wanted=wanted)
     session = {"version": answered, "status": "active" if who else "waiting", "assignee": who}
@@ -175,11 +175,11 @@ HARM = {
     lose_the_last: "was acknowledged as",
     store_one_twice: "is there 2 times",
     leave_a_gap: "has seq [1, 2, 3, 4, 6]",
-    exchange_two: "stands before it",
+    exchange_two: "comes before it",
     show_one_reader_another_order: "Ann, streaming has",
     let_one_reader_fall_behind: "never got more than 4 of 5",
     keep_what_was_refused: "was refused",
-    keep_what_nobody_wrote: "Nobody has written",
+    keep_what_nobody_wrote: "Nobody wrote",
     tell_two_that_they_have_it: "race was answered ('active', 'cleo')",
     give_it_to_who_came_too_late: "was taken cleo at version 3, which nobody wanted then",
     forget_who_has_it: "does not follow from its lines",
@@ -200,7 +200,7 @@ def test_the_rules_find_it_if_we(harm, evidence):
     assert any(HARM[harm] in sentence for sentence in found), found
 
 
-def test_a_lost_attempt_may_arrive_after_the_next_was_refused(evidence):
+def test_a_lost_attempt_may_succeed_after_the_next_was_refused(evidence):
     keep_what_was_refused(evidence)
     evidence.history.operations[1].lost = 1
     assert not any("was refused" in sentence for sentence in violations(evidence))
@@ -216,7 +216,7 @@ def test_a_reader_complains_of_a_gap_and_of_an_entry_that_changes():
     assert ["a gap" in sight.wrong[0], "uno" in sight.wrong[1]] == [True, True]
 
 
-def test_a_reader_complains_when_it_is_told_to_load_anew():
+def test_a_reader_complains_when_it_is_told_to_reload():
     sight = Sight("Ann", TAG, "customer", messages=[{"seq": 1}])
     sight.reset()
-    assert "load anew" in sight.wrong[0]
+    assert "to reload" in sight.wrong[0]

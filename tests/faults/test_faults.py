@@ -1,7 +1,7 @@
-"""Whatever breaks under load: what was acknowledged is there, once, in one order for everybody.
+"""Whatever breaks under load, acknowledged messages are there, once, in one order for everybody.
 
-Guests and admins write, answer, take, close and reopen through a network of our own; others read by stream and
-by polling. Meanwhile something breaks, and at the end everything is read back through the API and past it.
+Guests and admins write, answer, take, close and reopen through our proxy; others read by stream and
+by polling. Something breaks in the middle, and at the end everything is read back through the API and from SQL.
 On SQLite one process serves, on PostgreSQL several workers. `make faults` runs the long round (plans.py).
 """
 
@@ -17,7 +17,7 @@ from .crowd import every_stream_is_alive
 from .plans import REACHES_WITHIN, UNFELT, Plan, plans
 
 pytestmark = pytest.mark.faults
-BACK_WITHIN = 15  # seconds, on a machine that does much else; the figure itself is printed
+BACK_WITHIN = 15  # seconds, on a machine that is busy with other work; the figure itself is printed
 
 
 @pytest.mark.parametrize("plan", plans(), ids=str)
@@ -34,7 +34,7 @@ def test_nothing_is_lost_or_doubled_when(plan: Plan, new_site):
 
 
 def break_once(site: Site, fault: Fault) -> None:
-    """While everybody is at work; afterwards all streams are there again, and everything goes on and gets to them."""
+    """Break something under load; afterwards all streams are open again, and everything continues and reaches them."""
     load, history = site.load, site.load.history
     load.doing = fault.__name__
     load.goes_on()
@@ -50,7 +50,7 @@ def break_once(site: Site, fault: Fault) -> None:
 
 
 def see_that_all_is_well(site: Site, plan: Plan) -> None:
-    """Read everything back; say in a line what there was."""
+    """Read everything back; summarise it in a line."""
     evidence = site.load.finish()
     found = violations(evidence)
     assert found == [], f"{len(found)} violations, the first ones:\n" + "\n".join(found[:20])
@@ -61,4 +61,4 @@ def see_that_all_is_well(site: Site, plan: Plan) -> None:
         middle, most = statistics.median(seconds), max(seconds)
         print(f"    {what} after {middle:.2f} s (median), {most:.2f} s (at most)")
         assert most < max(BACK_WITHIN, REACHES_WITHIN)
-    assert site.felt > len(plan.faults) / 2, "hardly anybody has felt it"
+    assert site.felt > len(plan.faults) / 2, "hardly anybody noticed"

@@ -1,4 +1,4 @@
-"""Somebody holds one conversation's row for long: whoever waits for it must not use up what the others need."""
+"""One conversation's row is locked for long: the requests that wait for it must not exhaust what others need."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def started(client: Client) -> Conversation:
 
 
 def sends_and_does_not_wait(port: int, conversation: Conversation) -> socket.socket:
-    """A request that is under way."""
+    """Send a request without reading its answer."""
     body = json.dumps({"body": "hello", "client_id": str(uuid.uuid4())})
     head = (
         f"POST {conversation.path('send')} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
@@ -46,7 +46,7 @@ def sends_and_does_not_wait(port: int, conversation: Conversation) -> socket.soc
 
 
 @pytest.mark.parametrize("database_kind", POSTGRESQL)
-def test_the_others_are_answered_while_many_wait_for_one_conversation(tmp_path, new_database):
+def test_others_are_answered_while_many_wait_for_one_conversation(tmp_path, new_database):
     server = Server(tmp_path, new_database(), busy_timeout_ms="1000").start()
     client = Client(server.port, patience=20)
     held, other = started(client), started(client)
@@ -72,7 +72,7 @@ def test_the_others_are_answered_while_many_wait_for_one_conversation(tmp_path, 
 
 
 def is_answered(who: Client, conversation: Conversation) -> bool:
-    """Whether a message is taken."""
+    """Return whether a message is accepted."""
     data = {"body": "hello", "client_id": str(uuid.uuid4())}
     try:
         return who.post(conversation.path("send"), data).status == 201
@@ -81,8 +81,8 @@ def is_answered(who: Client, conversation: Conversation) -> bool:
 
 
 @pytest.mark.parametrize("database_kind", POSTGRESQL)
-def test_a_stream_that_begins_while_a_table_is_held_is_refused_and_not_dead(tmp_path, new_database):
-    """Not a connection that has 200, breathes, and never says anything again."""
+def test_a_stream_that_begins_while_a_table_is_locked_is_refused(tmp_path, new_database):
+    """It must not answer 200, send heartbeats, and never send anything else."""
     url = new_database()
     with engine_for(url) as engine, transaction(engine) as db:
         admins.add_admin(db, "anna").password_hash = password_hash()

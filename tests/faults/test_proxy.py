@@ -1,4 +1,4 @@
-"""The proxy of the fault suite does what it says, so that a fault that nobody feels is none that did not happen."""
+"""The fault suite's proxy works: a fault that nobody notices has still happened."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from .proxy import DOWN, UP, Proxy
 
-PATIENCE = 30  # seconds: only a test that fails waits so long
+PATIENCE = 30  # seconds: only a failing test waits this long
 
 
 class Echo:
@@ -108,7 +108,7 @@ def test_it_swallows_requests_while_the_connection_stays_open(proxy, client, ech
     assert hears_nothing(client)
 
 
-def test_who_has_lost_bytes_is_reset_when_the_line_is_mended(proxy, client):
+def test_a_connection_that_lost_bytes_is_reset_when_the_line_is_mended(proxy, client):
     proxy.cut(DOWN)
     client.sendall(b"one")
     wait_until(lambda: proxy.swallowed)
@@ -117,7 +117,7 @@ def test_who_has_lost_bytes_is_reset_when_the_line_is_mended(proxy, client):
         client.recv(100)
 
 
-def test_it_resets_whoever_is_connected_and_no_one_later(proxy, client):
+def test_it_resets_present_connections_and_no_later_ones(proxy, client):
     proxy.reset()
     with pytest.raises(ConnectionResetError):
         client.recv(100)
@@ -126,7 +126,7 @@ def test_it_resets_whoever_is_connected_and_no_one_later(proxy, client):
         assert again.recv(100) == b"one"
 
 
-def test_who_hangs_up_is_forgotten(proxy, client):
+def test_a_client_that_disconnects_is_forgotten(proxy, client):
     client.close()
     wait_until(lambda: proxy.connections == 0)
 
@@ -134,7 +134,7 @@ def test_who_hangs_up_is_forgotten(proxy, client):
 def test_a_server_that_is_not_there_resets():
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        # The reset can arrive while the client still connects, or after that.
+        # The reset can arrive while the client is still connecting, or afterwards.
         with (
             Proxy(nobody.getsockname()[1]) as proxy,
             pytest.raises(ConnectionResetError),

@@ -1,4 +1,4 @@
-"""Starting at a bad moment."""
+"""Starting a server at a bad moment."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SQLITE = ["sqlite"] if "sqlite" in CHOSEN else []
 
 
 @pytest.mark.parametrize("database_kind", SQLITE)
-def test_a_server_starts_while_somebody_else_holds_the_write_lock(tmp_path, new_database):
+def test_a_server_starts_while_another_process_holds_the_write_lock(tmp_path, new_database):
     url = new_database()
     with engine_for(url) as engine, transaction(engine) as db:
         admins.add_admin(db, "anna").password_hash = password_hash()

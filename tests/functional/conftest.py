@@ -1,4 +1,4 @@
-"""What tests share: a world in which one may do everything, and listening to streams."""
+"""Fixtures of the functional tests: a caller who may do everything, and a listener to streams."""
 
 import pytest
 
@@ -10,7 +10,7 @@ from ..streams import EVENTS, open_stream
 
 @pytest.fixture
 def world(wsgi, customer, admin):
-    """What is needed to reach every address as one who may: (wsgi, path names, headers)."""
+    """A caller who may use every address: (wsgi, path names, headers)."""
     cookie = admin.app.cookies[LOGIN_COOKIE].strip('"')
     headers = {
         "Authorization": f"Bearer {customer.token}",
@@ -22,10 +22,10 @@ def world(wsgi, customer, admin):
 
 @pytest.fixture
 def listens():
-    """A function that opens a stream: a customer's conversation, an admin's by its number, or the list.
+    """A function that opens a stream: of a customer's conversation, of an admin's by its number, or of the list.
 
     ``listens(customer)``, ``listens(admin, 1)``, ``listens(admin, status="waiting")``. `since` is sent as
-    Last-Event-ID. Streams are closed at the end.
+    Last-Event-ID. All streams are closed at the end.
     """
     opened = []
 

@@ -1,6 +1,6 @@
-"""Every URL there is, read from the application's own registry: a new view cannot be forgotten.
+"""Every URL, read from the application's registry, so that no new view can be forgotten.
 
-Where the views live is read from the tree (`livechat.resources`), and which fields they read from their source.
+The tree (`livechat.resources`) gives the places of views, and their source gives the fields that they read.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import livechat
 from livechat import resources
 
 PAGES = {"login", "logout", "welcome"}  # pages that take a form, not JSON
-# What a request must bring so that further fields are looked at. A view that is not here gets each field alone.
+# What a request needs so that its other fields are checked. A view that is not listed gets each field separately.
 SOUND: dict[str, list[dict[str, Any]]] = {
     "presence": [{"state": "online"}],
     "bulk": [
@@ -64,8 +64,8 @@ SOUND: dict[str, list[dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class Url:
-    """One view's URL. `path` has ``{id}``, ``{number}`` and ``{item}`` in it. `fields` are the names its module reads
-    from a body, and `parameters` those it reads from the query."""
+    """The URL of one view. `path` contains ``{id}``, ``{number}`` and ``{item}``. `fields` are the names its module
+    reads from a body, and `parameters` those that it reads from the query."""
 
     path: str
     methods: frozenset[str]
@@ -75,12 +75,12 @@ class Url:
 
     @property
     def sound(self) -> list[dict[str, Any]]:
-        """Bodies that are right."""
+        """Valid bodies."""
         return SOUND.get(self.name, [{}])
 
 
 def every_url(wsgi: Any) -> list[Url]:
-    """The URLs of all views, in order. A view of a class that is nowhere in the tree is an error."""
+    """Return the URLs of all views, in order. A view for a class that is not in the tree is an error."""
     places = dict(_places(resources.Root, "/"))
     found: dict[str, tuple[set[str], set[ModuleType], str]] = {}
     for item in wsgi.registry.introspector.get_category("views", []):
@@ -108,7 +108,7 @@ def _is_foreign(module: ModuleType | None) -> bool:
 
 
 def _places(kind: Any, path: str) -> Iterator[tuple[type, list[str]]]:
-    """Each class of the tree, and the paths at which there is one."""
+    """Yield each class of the tree with its paths."""
     found: dict[type, list[str]] = {}
     waiting = [(kind, path)]
     while waiting:
@@ -133,7 +133,7 @@ def _places(kind: Any, path: str) -> Iterator[tuple[type, list[str]]]:
 
 @cache
 def _names_in(modules: frozenset[ModuleType]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The names that modules, and what they read fields with, take from a body and from the query."""
+    """Return the names that modules, and their helpers for reading fields, take from a body and from the query."""
     root = Path(livechat.__file__).parent
     sources = [Path(str(module.__file__)) for module in modules]
     sources += [

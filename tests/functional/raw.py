@@ -1,4 +1,4 @@
-"""Requests as no well-behaved client makes them: bytes for the path, the query, the headers and the body."""
+"""Requests that no well-behaved client sends: arbitrary bytes in the path, query, headers and body."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from urllib.parse import unquote_to_bytes
 
 @dataclass
 class Answer:
-    """What came back."""
+    """An answer."""
 
     status: int
     headers: list[tuple[str, str]] = field(default_factory=list)
     body: bytes = b""
 
     def header(self, name: str) -> str | None:
-        """A header's first value."""
+        """Return a header's first value."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @property
     def alike(self) -> tuple[Any, ...]:
-        """All of it, for comparing."""
+        """All of it, for comparisons."""
         return self.status, sorted(self.headers), self.body
 
 
@@ -37,7 +37,7 @@ def ask(
     query: str = "",
     **environ: Any,
 ) -> Answer:
-    """One request straight at the WSGI application; `path` and `query` are percent-encoded, nothing is checked."""
+    """Send a request straight to the WSGI application. `path` and `query` are percent-encoded; nothing is checked."""
     env: dict[str, Any] = {
         "REQUEST_METHOD": method,
         "SCRIPT_NAME": "",
@@ -69,7 +69,7 @@ def ask(
 
     chunks = wsgi(env, start_response)
     try:
-        # A stream has no end; its beginning tells enough.
+        # A stream has no end; its beginning is enough.
         endless = (answer.header("Content-Type") or "").startswith("text/event-stream")
         answer.body = next(iter(chunks), b"") if endless else b"".join(chunks)
     finally:
@@ -79,7 +79,7 @@ def ask(
 
 
 def said(answer: Answer) -> str:
-    """The code of a JSON error, whose shape is checked by the way."""
+    """Return the code of a JSON error, after checking the error's shape."""
     assert answer.header("Content-Type") == "application/json"
     error = json.loads(answer.body)["error"]
     assert set(error) <= {"code", "message", "field"}

@@ -1,4 +1,4 @@
-"""Every address there is, as data: what each takes, and who may use it. Tests walk these tables."""
+"""Every address as data: its methods and bodies, and who may use it. Tests iterate over these tables."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ DESK_VERBS = {
 
 @dataclass(frozen=True)
 class Address:
-    """One address with `{id}` or `{number}` in it, and what each method wants as JSON."""
+    """An address with `{id}` or `{number}` in it, and the JSON that each method takes."""
 
     path: str
     methods: dict[str, Any] = field(default_factory=dict)
 
     def at(self, **names: Any) -> str:
-        """The path for a session."""
+        """Return the path for a session."""
         return self.path.format(**names)
 
 
@@ -68,23 +68,23 @@ DESK = [
     ),
 ]
 SIGN_OUT = Address("/custom-admin/logout/", {"POST": {}})
-# Open to everybody, but without a good ticket or token there is nothing there.
+# Open to everybody, but they return nothing without a valid ticket or token.
 TICKETS = [
     Address("/chat/resume/", {"POST": {"ticket": "x"}}),
     Address("/chat/ticket/", {"POST": {"site": "http://localhost"}}),
 ]
 EVERYTHING = [*PUBLIC, *TICKETS, *CUSTOMERS, *DESK, SIGN_OUT]
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "X-ODD"]
-# Signing out once is signing out for the requests after it; test_login.py has its cases.
+# Signing out would affect the requests that follow; test_login.py covers it.
 ADDRESSES = [address for address in EVERYTHING if address is not SIGN_OUT]
 POSTS = [address for address in ADDRESSES if "POST" in address.methods]
 
 
 def names(addresses: list[Address]) -> list[str]:
-    """Names for pytest's parameters."""
+    """Return ids for pytest's parameters."""
     return [address.path for address in addresses]
 
 
 def is_form_page(address: Address) -> bool:
-    """Whether it takes a form of a page rather than JSON: login, logout, welcome."""
+    """Whether it takes a page's form instead of JSON: login, logout, welcome."""
     return address.path.startswith("/custom-admin/") and address.path.count("/") == 3

@@ -1,4 +1,4 @@
-"""Processes that serve from the same database, and each way in which they tell each other of news."""
+"""Processes that serve from the same database, and each way in which they notify each other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tests.streams import until
 
 
 class Process:
-    """What a serving process has of realtime, without a server: its hub, its wake-up, its database sessions."""
+    """The realtime part of a serving process, without a server: its hub, its wake-up, its database sessions."""
 
     def __init__(self, settings: Settings) -> None:
         config = Configurator()
@@ -48,23 +48,23 @@ class Process:
 
     @property
     def wakeup(self) -> Wakeup:
-        """How it tells others, and hears of them."""
+        """The wake-up that notifies other processes and receives their hints."""
         wakeup: Wakeup = self.realtime.wakeup
         return wakeup
 
     def listens(self, topic: int) -> Listener:
-        """One who waits for news of a session."""
+        """Return a listener for news of a session."""
         listener: Listener = self.realtime.hub.listen(topic)
         return listener
 
     @contextlib.contextmanager
     def unit(self) -> Iterator[Session]:
-        """A unit of work, committed at the end, as a request is."""
+        """A unit of work that is committed at the end, like a request."""
         with self.registry["livechat.dbsession_factory"]() as db, db.begin():
             yield writing(db)
 
     def begins(self, *bodies: str) -> int:
-        """A customer begins a chat; gives its number."""
+        """Start a customer's chat; returns its number."""
         with self.unit() as db:
             session = lifecycle.start(db, guests.new_guest(db, None), Opening()).session
             for body in bodies:
@@ -72,22 +72,22 @@ class Process:
             return session.id
 
     def writes(self, number: int, body: str = "hello") -> None:
-        """A message is written and committed."""
+        """Write and commit a message."""
         with self.unit() as db:
             messages.send(db, db.get_one(ChatSession, number), CUSTOMER, body, new_id())
 
     @property
     def sessions_told(self) -> list[int]:
-        """The sessions of whose change its listeners were told, in order."""
+        """The sessions whose changes its listeners were told of, in order."""
         changes = [hint for hint in list(self.told) if isinstance(hint, Changed)]
         return [number for hint in changes for number in hint.session_ids]
 
     def times_told(self, number: int) -> int:
-        """How often its listeners were told of a session's change."""
+        """Return how often its listeners were told of a session's change."""
         return self.sessions_told.count(number)
 
     def stop(self) -> None:
-        """End it."""
+        """Stop it."""
         self.realtime.stop()
         for name in ("livechat.engine", "livechat.reading_engine"):
             self.registry[name].dispose()
@@ -95,7 +95,7 @@ class Process:
 
 @dataclass
 class Way:
-    """One way in which processes tell each other, and two processes that use it."""
+    """One way in which processes notify each other, and two processes that use it."""
 
     name: str
     here: Process
@@ -112,8 +112,8 @@ def heard(listener: Listener, within: float = 20) -> None:
 
 @pytest.fixture
 def new_process() -> Iterator[Callable[[Settings], Process]]:
-    """A function that starts a process. It does not look by itself each second, so that hints show what they can
-    do; a test about that sets ``wakeup.sweep_every``."""
+    """A function that starts a process. The process does not sweep every second, so that only hints work;
+    a test of the sweep sets ``wakeup.sweep_every``."""
     made: list[Process] = []
 
     def new(settings: Settings) -> Process:
@@ -159,7 +159,7 @@ def way(
 
 
 def wait_until_both_listen(one: Process, other: Process) -> None:
-    """What is said before somebody listens is lost, so it is said again until it is heard."""
+    """Hints sent before anybody listens are lost, so they are repeated until they arrive."""
     one.told.clear()
     other.told.clear()
     for speaker, hearer, number in ((one, other, 999_001), (other, one, 999_002)):
@@ -178,7 +178,7 @@ def wait_until_both_listen(one: Process, other: Process) -> None:
 def settings_of(
     all_databases: Callable[[str], Any], only_chosen: Callable[[str], None]
 ) -> Callable[[str], Settings]:
-    """A function that gives the settings for a database of a kind, without a row in it."""
+    """A function that returns the settings for an empty database of a kind."""
 
     def settings(kind: str) -> Settings:
         only_chosen(kind)
@@ -191,7 +191,7 @@ def settings_of(
 
 @pytest.fixture
 def only_chosen() -> Callable[[str], None]:
-    """A function that skips the test when LIVECHAT_TEST_DATABASES leaves a kind out."""
+    """A function that skips the test when LIVECHAT_TEST_DATABASES excludes a kind."""
     from tests.conftest import _CHOSEN
 
     def check(kind: str) -> None:

@@ -1,4 +1,4 @@
-"""What a channel, or the database, does not say while it is away is made up for when it is back."""
+"""Changes that were not announced while the channel or the database was away are announced when it is back."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ spoken = pytest.mark.parametrize("way", ["postgresql", "redis"], indirect=True)
 
 
 @spoken
-def test_what_changed_without_an_entry_while_the_channel_was_away_is_looked_for(way: Way) -> None:
-    """A tag, a name or a page leaves no entry: the look at the newest entries does not find it."""
+def test_changes_without_an_entry_during_an_outage_are_looked_up(way: Way) -> None:
+    """A tag, a name or a page leaves no entry, so looking at the newest entries does not find it."""
     number = way.there.begins("hello")
     settled(way, number)
     mine, everything = way.here.listens(number), way.here.listens(EVERYTHING)
@@ -37,10 +37,8 @@ def test_what_changed_without_an_entry_while_the_channel_was_away_is_looked_for(
 
 
 @spoken
-def test_a_channel_that_is_open_and_says_nothing_is_opened_again(
-    way: Way, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As after a fail-over: we listen to what nobody says anything to any more, and nothing tells us so."""
+def test_a_silent_but_open_channel_is_reopened(way: Way, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after a fail-over: the connection stays open, but nobody sends anything on it any more."""
     monkeypatch.setattr(backends, "PROVE_EVERY", 0.1)
     monkeypatch.setattr(backends, "SILENT_FOR", 1.0)
     heard = type(way.here.wakeup).heard
@@ -54,13 +52,13 @@ def test_a_channel_that_is_open_and_says_nothing_is_opened_again(
     until(lambda: len(opened) >= 2)
     deaf[0] = False
     wait_until_both_listen(way.here, way.there)
-    # One that works stays as it is.
+    # A channel that works stays open.
     monkeypatch.setattr(backends, "SILENT_FOR", 5.0)
     assert way.there.wakeup.has_missed is False
 
 
-def test_a_beginning_that_fails_half_way_has_not_begun(settings_of) -> None:
-    """Otherwise the entries before it would never be told of."""
+def test_a_start_that_fails_half_way_starts_over(settings_of) -> None:
+    """Otherwise the entries before it would never be announced."""
     with engine_for(settings_of("postgresql").database_url) as engine:
         looking = Sweep(engine, overlap=0)
         looking._entry_floor = looking._session_floor = -1
@@ -75,7 +73,7 @@ def test_a_beginning_that_fails_half_way_has_not_begun(settings_of) -> None:
         assert looking.floor == -1
 
 
-def test_a_wake_up_tells_before_it_says_that_it_has_told(settings_of) -> None:
+def test_a_wake_up_announces_before_it_records_the_announcement(settings_of) -> None:
     settings = settings_of("sqlite")
     with engine_for(settings.database_url) as engine:
         hub = Hub()
@@ -91,8 +89,8 @@ def test_a_wake_up_tells_before_it_says_that_it_has_told(settings_of) -> None:
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_book_is_written_again_when_nobody_knows_whether_it_was(settings_of, kind: str) -> None:
-    """The connection ended during the commit: it had come about, but we have not heard of it."""
+def test_the_book_is_written_again_when_its_commit_is_in_doubt(settings_of, kind: str) -> None:
+    """The connection breaks during the commit: it succeeded, but no confirmation arrived."""
     settings = settings_of(kind)
     with engine_for(settings.database_url) as engine:
         book = Book()

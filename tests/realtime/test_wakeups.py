@@ -1,4 +1,4 @@
-"""The contract of the wake-ups between processes, for each of the four ways."""
+"""The contract of the wake-ups between processes, for each of the four ways to send them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ across = pytest.mark.parametrize("way", ["sqlite", "postgresql", "redis"], indir
 spoken = pytest.mark.parametrize("way", ["postgresql", "redis"], indirect=True)
 
 
-def test_what_is_committed_there_is_heard_here(way: Way) -> None:
+def test_a_commit_there_is_heard_here(way: Way) -> None:
     number = way.there.begins("hello")
     mine, other = way.here.listens(number), way.here.listens(number + 1)
     everything = way.here.listens(EVERYTHING)
@@ -40,26 +40,26 @@ def test_what_is_committed_there_is_heard_here(way: Way) -> None:
     until(lambda: number in everything.take_changed()[0])
 
 
-def test_a_conversation_that_begins_there_is_heard_of_here(way: Way) -> None:
+def test_a_conversation_started_there_is_heard_of_here(way: Way) -> None:
     everything = way.here.listens(EVERYTHING)
     number = way.there.begins()  # without a message
     until(lambda: number in everything.take_changed()[0])
 
 
 def next_news(process: Process, number: int) -> Callable[[], None]:
-    """A function that waits until the process is told of the session once more than by now."""
+    """A function that waits until the process is told of the session once more than so far."""
     before = process.times_told(number)
     return lambda: until(lambda: process.times_told(number) > before)
 
 
 def settled(way: Way, number: int) -> None:
-    """Wait until all is told that has happened so far, by hint and by a look."""
+    """Wait until everything so far has been announced, by hint and by sweep."""
     for process in (way.here, way.there):
         until(lambda process=process: process.times_told(number))
         process.wakeup.look()
 
 
-def test_what_is_rolled_back_is_never_heard_of(way: Way) -> None:
+def test_a_rollback_is_never_heard_of(way: Way) -> None:
     kept, dropped = way.there.begins("hello"), way.there.begins("hello")
     settled(way, dropped)
     before = way.here.times_told(dropped), way.there.times_told(dropped)
@@ -75,14 +75,14 @@ def test_what_is_rolled_back_is_never_heard_of(way: Way) -> None:
 
 
 def marker(way: Way, number: int) -> None:
-    """Commit something there and wait until it is here, and with it all that was said before; then look, too."""
+    """Commit something there and wait for it here, and so for everything before it; then sweep as well."""
     told = way.here.times_told(number)
     way.there.writes(number, "marker")
     until(lambda: way.here.times_told(number) > told)
     way.here.wakeup.look()
 
 
-def test_at_home_what_is_committed_is_told_at_once_and_once(way: Way) -> None:
+def test_a_process_tells_its_own_listeners_at_once_and_once(way: Way) -> None:
     mine, other = way.here.begins("hello"), way.there.begins("hello")
     settled(way, other)
     before = way.here.times_told(mine)
@@ -93,12 +93,12 @@ def test_at_home_what_is_committed_is_told_at_once_and_once(way: Way) -> None:
     assert way.here.times_told(mine) == before + 1
 
 
-def test_typing_is_told_at_home_and_to_others_where_there_is_a_channel(way: Way) -> None:
+def test_typing_is_told_locally_and_to_others_where_there_is_a_channel(way: Way) -> None:
     number = way.there.begins("hello")
     at_home, here = way.there.listens(number), way.here.listens(number)
     way.there.wakeup.say(Typing(number, 7, True))
     assert list(at_home.typing) == [Typing(number, 7, True)]
-    if way.name == "sqlite":  # what is not written is not noticed
+    if way.name == "sqlite":  # typing is not stored, so a sweep does not find it
         marker(way, number)
         assert not here.typing
     else:
@@ -106,7 +106,7 @@ def test_typing_is_told_at_home_and_to_others_where_there_is_a_channel(way: Way)
 
 
 @across
-def test_the_command_line_is_heard_as_well(way: Way) -> None:
+def test_the_command_line_is_heard_too(way: Way) -> None:
     number = way.here.begins("hello")
     settled(way, number)
     hears = next_news(way.here, number)
@@ -137,12 +137,12 @@ def test_a_lost_hint_costs_about_a_second_and_no_message(
     begun = time.monotonic()
     way.there.writes(number)
     hears()
-    # A tick is a second, a heartbeat 15; the rest is for a busy machine.
+    # A tick is a second, a heartbeat 15; the rest allows for a busy machine.
     assert time.monotonic() - begun < 12
 
 
 def cut(way: Way) -> None:
-    """Take the channel away while both listen."""
+    """Cut the channel while both processes listen."""
     if way.redis is not None:
         way.redis.kill()
         return
@@ -156,7 +156,7 @@ def cut(way: Way) -> None:
 
 
 @spoken
-def test_when_the_channel_is_cut_nothing_is_lost_and_it_comes_back_by_itself(way: Way) -> None:
+def test_nothing_is_lost_when_the_channel_is_cut_and_it_reconnects(way: Way) -> None:
     number = way.there.begins("hello")
     settled(way, number)
     hears = next_news(way.here, number)
@@ -164,7 +164,7 @@ def test_when_the_channel_is_cut_nothing_is_lost_and_it_comes_back_by_itself(way
     cut(way)
     begun = time.monotonic()
     way.there.writes(number)
-    # A commit does not wait for a channel that is away, and would until it is back; the rest is for a busy machine.
+    # A commit must not wait until the channel is back; the rest allows for a busy machine.
     assert time.monotonic() - begun < 30
     hears()
     if way.redis is not None:
@@ -184,7 +184,7 @@ def test_a_process_starts_and_serves_without_the_channel(way: Way, new_process) 
 
 @contextlib.contextmanager
 def overheard(way: Way) -> Iterator[list[str]]:
-    """Everything that is said on the channel, as it is said."""
+    """Everything sent on the channel, as it is sent."""
     said: list[str] = []
     stop = threading.Event()
     ready = threading.Event()
@@ -222,7 +222,7 @@ def overheard(way: Way) -> Iterator[list[str]]:
 
 
 @spoken
-def test_hints_carry_numbers_and_no_text_of_anybody(way: Way) -> None:
+def test_hints_carry_numbers_and_no_text(way: Way) -> None:
     with overheard(way) as said:
         number = way.there.begins("a secret of Ann")
         way.there.writes(number, "another secret")
@@ -234,7 +234,7 @@ def test_hints_carry_numbers_and_no_text_of_anybody(way: Way) -> None:
 
 
 @spoken
-def test_a_unit_of_work_with_many_conversations_is_heard_whole(way: Way) -> None:
+def test_a_unit_of_work_with_many_conversations_is_heard_completely(way: Way) -> None:
     numbers = range(900_000_000, 900_002_000)
     everything = way.here.listens(EVERYTHING)
     with overheard(way) as said:
@@ -248,7 +248,7 @@ def test_a_unit_of_work_with_many_conversations_is_heard_whole(way: Way) -> None
 
 
 @spoken
-def test_nonsense_on_the_channel_is_passed_over(way: Way) -> None:
+def test_nonsense_on_the_channel_is_ignored(way: Way) -> None:
     number = way.there.begins("hello")
     settled(way, number)
     before = way.here.times_told(number)
@@ -269,7 +269,7 @@ def test_nonsense_on_the_channel_is_passed_over(way: Way) -> None:
     wait_until_both_listen(way.here, way.there)
 
 
-def test_what_has_ended_leaves_nothing_behind(way: Way) -> None:
+def test_a_stopped_process_leaves_nothing_behind(way: Way) -> None:
     way.there.begins("hello")
     way.here.stop()
     way.there.stop()

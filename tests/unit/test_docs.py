@@ -12,7 +12,7 @@ CODE = re.compile(r"^ *```.*?^ *```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
 def anchors(page):
-    """The headings of a page, spelled as GitHub spells them in links."""
+    """Return the headings of a page as GitHub spells them in links."""
     headings = re.findall(r"^#+ (.+)$", CODE.sub("", page.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -23,7 +23,7 @@ def links(page):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_links_lead_somewhere(page):
+def test_links_point_to_existing_files_and_headings(page):
     for link in links(page):
         path, _, anchor = link.partition("#")
         target = page.parent / path if path else page

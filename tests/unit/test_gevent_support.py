@@ -1,4 +1,4 @@
-"""What livechat relies on in gevent: its sockets keep the operating system's, which never waits."""
+"""What livechat relies on in gevent: its sockets wrap the operating system's, which never blocks."""
 
 import _socket
 import socket
@@ -17,7 +17,7 @@ def pair():
     other.close()
 
 
-def test_the_raw_socket_is_the_operating_systems_and_never_waits(pair):
+def test_the_raw_socket_is_the_operating_systems_and_never_blocks(pair):
     one, other = pair
     raw = raw_socket(one)
     assert isinstance(raw, _socket.socket)

@@ -1,4 +1,4 @@
-"""The house stays in order: each room says what is in it, files stay short, and so do views."""
+"""The layout rules: each room's docstring names its files, and files and views stay short."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ def name(path):
 
 
 @pytest.mark.parametrize("room", [*ROOMS, ROOT / "views"], ids=name)
-def test_a_room_names_every_file_in_it(room):
+def test_a_rooms_docstring_names_each_of_its_files(room):
     said = ast.get_docstring(ast.parse((room / "__init__.py").read_text("utf-8"))) or ""
     files = {file.stem for file in room.glob("*.py")} - {"__init__", "__main__"}
     assert set(LISTED.findall(said)) == files

@@ -1,4 +1,4 @@
-"""What clients get to see: lines, times, networks, and that an internal entry never reaches a customer."""
+"""What clients receive: system messages, times, networks, and that internal entries never reach a customer."""
 
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -16,14 +16,14 @@ SOMEBODY = {"admin": "Anna", "by": "Ben", "product": "Lamp"}
 @pytest.mark.parametrize("event", Event)
 @pytest.mark.parametrize("for_customer", [True, False])
 @pytest.mark.parametrize("details", [SOMEBODY, {"by": None, "admin": "Anna", "product": "Lamp"}])
-def test_every_line_is_a_sentence_without_a_hole(event, for_customer, details):
+def test_every_system_message_is_a_complete_sentence(event, for_customer, details):
     said = line(event, details, for_customer=for_customer).interpolate()
     assert "${" not in said
     assert "None" not in said
     assert said[0].isupper()
 
 
-def test_lines_name_who_did_it_and_speak_to_the_customer():
+def test_system_messages_name_the_actor_and_address_the_customer():
     def said(event, for_customer, **details):
         return line(event, details, for_customer=for_customer).interpolate()
 
@@ -64,7 +64,7 @@ def test_times_are_utc_with_milliseconds():
         ("nonsense, 1.2.3.4", "unknown"),
     ],
 )
-def test_a_network_is_an_address_or_a_household(address, network):
+def test_a_network_is_an_ipv4_address_or_an_ipv6_household(address, network):
     assert network_of(address) == network
 
 
@@ -80,7 +80,7 @@ def test_a_network_is_an_address_or_a_household(address, network):
         (1, " , ,", "127.0.0.1"),
     ],
 )
-def test_forwarded_addresses_are_believed_as_far_as_our_own_proxies_wrote_them(
+def test_forwarded_addresses_are_trusted_as_far_as_our_own_proxies_wrote_them(
     trusted, forwarded, address
 ):
     request = SimpleNamespace(

@@ -1,4 +1,4 @@
-"""Reading the settings: every line that is wrong is named, in a sentence; the environment wins."""
+"""Reading the settings: every wrong line is named in a sentence, and the environment wins."""
 
 import dataclasses
 
@@ -23,7 +23,7 @@ GOOD = {
 
 
 def read(environ=None, **changes):
-    """Settings of a real site, with changes; None takes a line out."""
+    """Read the settings of a real site, with changes; None removes a line."""
     ini = GOOD | {f"livechat.{name}": value for name, value in changes.items()}
     return from_mapping({key: text for key, text in ini.items() if text is not None}, environ or {})
 
@@ -52,7 +52,7 @@ def test_the_defaults_are_those_of_the_dataclass():
     ) == read(allowed_sites=None)
 
 
-def test_lines_of_other_programs_are_left_alone():
+def test_lines_of_other_programs_are_ignored():
     assert from_mapping(GOOD | {"pyramid.reload_templates": "true", "use": "egg:livechat"}, {})
 
 
@@ -99,7 +99,7 @@ def test_the_environment_wins_over_the_file():
         ({"shop_nam": "x"}, ["livechat.shop_nam is no setting", "misspelt"]),
     ],
 )
-def test_what_is_wrong_is_said_in_a_sentence(changes, words):
+def test_wrong_settings_are_explained_in_a_sentence(changes, words):
     said = complaint(**changes)
     for word in words:
         assert word in said
@@ -113,12 +113,12 @@ def test_every_wrong_line_is_named_not_only_the_first():
     assert len(said) == 3
 
 
-def test_a_secret_is_never_told():
+def test_a_secret_is_never_printed():
     assert "hush-hush" not in complaint(secret="hush-hush")
     assert "hush-hush" not in complaint(identity_secret="hush-hush")
 
 
-def test_development_needs_nothing():
+def test_development_needs_no_settings():
     settings = for_development({})
     assert settings.development
     assert settings.demo_shop
@@ -126,7 +126,7 @@ def test_development_needs_nothing():
     assert for_development({"LIVECHAT_SHOP_NAME": "x"}).shop_name == "x"
 
 
-def test_sites_are_one_a_line_or_in_a_row():
+def test_sites_are_listed_one_per_line_or_in_one_line():
     settings = read(
         allowed_sites="\n  https://A.example\n https://b.example/, http://c.example:80 "
     )
@@ -138,12 +138,12 @@ def test_sites_are_one_a_line_or_in_a_row():
 @pytest.mark.parametrize(
     "field", [f for f in vars(Settings()) if f.startswith("limit_") and "streams" not in f]
 )
-def test_the_limits_are_such_as_the_library_reads(field):
+def test_the_default_limits_are_valid_for_the_library(field):
     assert parse(getattr(Settings(), field)).amount > 0
 
 
 @pytest.mark.parametrize("text", ["240/minute", "10/15minutes", "1/second", "5/2hours", "9/day"])
-def test_what_settings_take_as_a_limit_the_library_takes_too(text):
+def test_limits_accepted_by_the_settings_are_valid_for_the_library(text):
     assert parse(read(limit_guest_sends=text).limit_guest_sends)
 
 
@@ -173,7 +173,7 @@ def test_what_settings_take_as_a_limit_the_library_takes_too(text):
         ("", "http://localhost:*", False),
     ],
 )
-def test_patterns_of_sites_mean_what_they_say(origin, pattern, allowed):
+def test_site_patterns_match_the_documented_origins(origin, pattern, allowed):
     assert site_allowed(origin, (pattern,)) is allowed
 
 
@@ -194,5 +194,5 @@ def test_patterns_of_sites_mean_what_they_say(origin, pattern, allowed):
         ("", None),
     ],
 )
-def test_the_origin_of_an_address_is_as_browsers_write_it(url, origin):
+def test_an_origin_is_written_as_browsers_write_it(url, origin):
     assert origin_of(url) == origin

@@ -1,4 +1,4 @@
-"""Who is here, who has seen what, and the queue."""
+"""Presence, read receipts, and the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the desk needs: notes, roles, tags, drafts, canned replies, views, mentions, the audit log."""
+"""Tables of the desk: notes, roles, tags, drafts, canned replies, saved views, mentions, the audit log."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def upgrade() -> None:
     op.add_column("guests", sa.Column("blocked_at", UTCDateTime(), nullable=True))
     op.add_column("chat_sessions", sa.Column("customer_wrote_at", UTCDateTime(), nullable=True))
     _allow_senders(SENDERS)
-    # What has been written and read so far is counted once.
+    # Existing messages and read receipts are counted once.
     op.execute(
         "UPDATE chat_sessions SET customer_messages = (SELECT count(*) FROM chat_messages"
         " WHERE chat_messages.session_id = chat_sessions.id AND chat_messages.sender = 'customer'),"
@@ -175,7 +175,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    # There is no place for notes before this: they go, and with them what refers to them.
+    # Earlier versions cannot store notes, so they are deleted, and what refers to them.
     op.drop_table("mentions")
     op.execute("DELETE FROM chat_messages WHERE sender = 'note'")
     op.drop_index("ix_chat_messages_created_at", table_name="chat_messages")

@@ -1,7 +1,7 @@
 """Full-text search: an index of messages and one of sessions, kept by triggers; see docs/decisions/0012-search.md.
 
-A later migration that makes chat_messages or chat_sessions anew (SQLite, batch_alter_table) must make the
-triggers anew as well: run `make_triggers` of this file.
+A later migration that rebuilds chat_messages or chat_sessions (SQLite, batch_alter_table) loses their triggers and must
+run `make_triggers` of this file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
-# A session's words, as both databases index them.
+# The words of a session, as both databases index them.
 SESSION_WORDS = (
     "SELECT chat_sessions.id AS id, coalesce(customer_name, '') AS name,"
     " coalesce(customer_email, '') AS email,"
@@ -29,7 +29,7 @@ CHANGED = " OR ".join(f"OLD.{name} IS NOT NEW.{name}" for name in DESCRIBED.spli
 
 TOKENS = "tokenize = 'unicode61 remove_diacritics 2'"
 SQLITE_TABLES = (
-    # What messages say is not stored twice: the index refers to the table.
+    # The texts of messages are not stored twice: the index refers to the table.
     "CREATE VIRTUAL TABLE search_messages USING fts5(body, sender, author_key,"
     f" content = 'chat_messages', content_rowid = 'id', {TOKENS}, prefix = '2 3')",
     "CREATE VIRTUAL TABLE search_terms USING fts5vocab(search_messages, instance)",
@@ -100,7 +100,7 @@ def upgrade() -> None:
 
 
 def make_triggers() -> None:
-    """Let the database keep the index, whoever writes."""
+    """Create the triggers that keep the index up to date, whatever program writes."""
     if op.get_bind().dialect.name == "sqlite":
         for name, when, what in SQLITE_TRIGGERS:
             _run(f"CREATE TRIGGER search_{name} {when} BEGIN {what} END")
@@ -143,7 +143,7 @@ POSTGRESQL_TRIGGERS = (
     ("session_tags", "DELETE", "search_drop_tagged"),
     ("tags", "UPDATE OF name", "search_rename_tag"),
 )
-# The letters tell the columns apart: a product is looked for with B.
+# The weights mark the columns: a search for a product looks for B.
 SESSION_VECTOR = (
     "setweight(to_tsvector('simple', search_fold(name || chr(10) || email)), 'A')"
     " || setweight(to_tsvector('simple', search_fold(product)), 'B')"
@@ -187,7 +187,7 @@ def _postgresql() -> list[str]:
         " FROM chat_messages WHERE sender <> 'system' ORDER BY id",
         f"INSERT INTO search_sessions (id, words) SELECT id, {SESSION_VECTOR} FROM session_words"  # noqa: S608
         " ORDER BY id",
-        # The list of what is not yet in the index is gone through by every search: it stays short.
+        # Every search reads the list of pending entries, so it stays short.
         "CREATE INDEX ix_search_messages_words ON search_messages USING gin (words)"
         " WITH (gin_pending_list_limit = 512)",
         "CREATE INDEX ix_search_sessions_words ON search_sessions USING gin (words)"
@@ -220,7 +220,7 @@ def _function(name: str, what: str) -> str:
 
 
 def _capitals() -> tuple[str, str]:
-    """Capitals that have no accent, and their small letters: where the database's locale knows only ASCII."""
+    """Capital letters without accents, and their small letters, for databases whose locale knows only ASCII."""
     pairs = [
         (chr(code), chr(code).lower())
         for code in range(0x80, 0x590)
@@ -232,7 +232,7 @@ def _capitals() -> tuple[str, str]:
 
 
 def _separators() -> str:
-    """What is neither letter nor digit, as the inside of a regular expression's brackets."""
+    """Characters that are neither letters nor digits, for the brackets of a regular expression."""
     ranges: list[list[int]] = []
     for code in range(1, sys.maxunicode + 1):
         if 0xD800 <= code < 0xE000 or unicodedata.category(chr(code))[0] in "LN":

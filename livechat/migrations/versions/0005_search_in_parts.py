@@ -1,7 +1,9 @@
-"""SQLite's index of messages is no longer kept by the message's own transaction: that took a tenth of a send, and now
-and then a merge of the index kept everybody waiting. `livechat.search.index.keep_up` takes in what is new.
+"""SQLite's index of messages is no longer updated by the message's own transaction.
 
-A later migration that makes chat_messages anew (SQLite, batch_alter_table) runs `make_triggers` of 0004, which makes
+That took a tenth of the time of a send, and now and then a merge of the index delayed everybody.
+`livechat.search.index.keep_up` adds new messages instead.
+
+A later migration that rebuilds chat_messages (SQLite, batch_alter_table) must run `make_triggers` of 0004, which makes
 all triggers, and then `upgrade` of this file.
 """
 

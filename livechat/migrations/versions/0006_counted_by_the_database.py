@@ -1,11 +1,11 @@
-"""The database counts what is unread, whoever writes; see docs/decisions/0002-order-by-counters.md.
+"""The database counts unread messages, whatever program writes; see docs/decisions/0002-order-by-counters.md.
 
-A server of an earlier version that still runs inserts messages and marks without counting them, or counts them in
-customer_messages. So the counters are columns that no server writes: triggers keep them. customer_messages stays for
-those servers, which would fail without it; nothing reads it any more.
+A server of an earlier version that still runs adds messages and read receipts without counting them, or counts them in
+customer_messages. So triggers maintain the counters, and no server writes them. customer_messages stays for those
+servers, which would fail without it; nothing reads it.
 
-A later migration that makes chat_sessions, chat_messages or chat_reads again (SQLite, batch_alter_table) must make the
-triggers again as well: run `make_triggers` of this file.
+A later migration that rebuilds chat_sessions, chat_messages or chat_reads (SQLite, batch_alter_table) loses their
+triggers and must run `make_triggers` of this file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
-# What the customer wrote after a mark is little, or nothing: so it is counted, and not what they wrote before it.
+# Few messages or none follow a read receipt, so those are counted, and not the many before it.
 READ = (
     "(SELECT customer_count FROM chat_sessions WHERE id = NEW.session_id)"
     " - (SELECT count(*) FROM chat_messages WHERE session_id = NEW.session_id"
@@ -32,13 +32,13 @@ WAKE = (
     "UPDATE chat_sessions SET snoozed_until = NULL"
     " WHERE id = NEW.session_id AND snoozed_until IS NOT NULL;"
 )
-# One update on PostgreSQL, which copies the row for each. Its indexes are left alone while their columns keep values.
+# One update on PostgreSQL, which copies the row for each. Indexes of unchanged columns are left alone.
 ADD_AND_WAKE = ADD.replace(" WHERE", ", snoozed_until = NULL WHERE")
 MARK = (
     f"UPDATE chat_reads SET customer_count = {READ}"  # noqa: S608 - our own texts
     " WHERE session_id = NEW.session_id AND admin_id = NEW.admin_id;"
 )
-# Servers that know no assigned_at would have a chat taken back from an admin the moment after it was given to them.
+# Servers that do not know assigned_at would unassign a chat right after it was assigned.
 GIVEN = "NEW.assignee_id IS {differs} OLD.assignee_id AND NEW.assigned_at IS {same} OLD.assigned_at"
 GIVEN_AT = "CASE WHEN NEW.assignee_id IS NOT NULL THEN NEW.last_activity_at END"
 
@@ -79,13 +79,13 @@ def upgrade() -> None:
         op.add_column(
             table, sa.Column("customer_count", sa.Integer(), server_default="0", nullable=False)
         )
-    # First the triggers: on PostgreSQL this waits for those who are just writing, and others wait for us.
+    # The triggers come first: on PostgreSQL this waits for current writers, and further ones wait for it.
     make_triggers()
     _count("customer_count")
 
 
 def make_triggers() -> None:
-    """Let the database count, whoever writes."""
+    """Create the triggers that count, whatever program writes."""
     if op.get_bind().dialect.name == "sqlite":
         for name, when, what in SQLITE:
             op.execute(f"CREATE TRIGGER count_{name} {when} BEGIN {what} END")
@@ -111,7 +111,7 @@ def downgrade() -> None:
 
 
 def _count(column: str) -> None:
-    """Count in full what has been written and read so far."""
+    """Count all existing messages and read receipts."""
     written = (
         "SELECT {what} FROM chat_messages WHERE chat_messages.session_id = chat_sessions.id"
         " AND chat_messages.sender = 'customer'"

@@ -1,5 +1,7 @@
-"""Resume tickets. And no start is recognised by its client_id any longer, which admins could see: the keys made from
-one are forgotten."""
+"""Resume tickets. The client_id no longer identifies a repeated start, because admins can see it.
+
+Start keys that were made from one are removed.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Attempts to sign in are counted in the database, so that several processes count together."""
+"""Attempts to sign in are counted in the database, so that several processes share the counts."""
 
 from __future__ import annotations
 

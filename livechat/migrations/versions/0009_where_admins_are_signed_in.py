@@ -1,4 +1,4 @@
-"""A login knows its device, its network and when it was used last: admins see where they are signed in."""
+"""A login has its device, its network and its last use, so that admins see where they are signed in."""
 
 from __future__ import annotations
 

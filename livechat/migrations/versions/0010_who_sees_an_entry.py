@@ -1,11 +1,11 @@
-"""The database itself refuses a note, or a line for admins only, that has a place in the customer's list; and an entry
-for customers that has none.
+"""The database refuses an entry whose place in the customer's message log contradicts its kind.
 
-SQLite has no ALTER TABLE for this. To copy the table (batch_alter_table) would take minutes and twice the space on a
-large one, would lose its triggers, and is refused as long as another table refers to it. But a CHECK changes nothing
-of what is stored, so it is written into the text of the table in SQLite's own catalogue, as SQLite's documentation
-describes for such changes: https://www.sqlite.org/lang_altertable.html#otheralter. Triggers, indexes and the counter
-of AUTOINCREMENT stay as they are.
+Notes and system messages for admins have none; all others have one.
+
+SQLite has no ALTER TABLE for this. Copying the table (batch_alter_table) takes minutes and twice the space on a large
+one, loses its triggers, and is refused as long as another table refers to it. But a CHECK changes no stored data, so it
+is written into the table's definition in SQLite's catalogue, as SQLite's documentation describes for such changes:
+https://www.sqlite.org/lang_altertable.html#otheralter. Triggers, indexes and the counter of AUTOINCREMENT stay.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         _change_table_text(lambda text: text.rstrip()[:-1].rstrip() + CONSTRAINT + "\n)")
         return
-    # All migrations are one transaction, so VALIDATE in a step of its own would not shorten the time the table is
+    # All migrations are one transaction, so a separate VALIDATE would not shorten the time for which the table is
     # locked: a second for a few million entries.
     _run(f"ALTER TABLE chat_messages ADD CONSTRAINT {NAME} CHECK ({CONDITION})")
 
@@ -48,7 +48,7 @@ def downgrade() -> None:
 
 
 def _refuse_what_breaks_it() -> None:
-    """Raises RuntimeError that names the chats with entries that some other program must have put there."""
+    """Raise RuntimeError, which names the chats, if another program has written entries that break the rule."""
     query = f"SELECT DISTINCT session_id FROM chat_messages WHERE NOT ({CONDITION}) LIMIT 20"  # noqa: S608
     found = [str(row[0]) for row in _run(query)]
     if found:
@@ -66,22 +66,20 @@ def _change_table_text(change: Any) -> None:
     if after == before or not after.endswith(")"):
         raise RuntimeError("The table chat_messages is not as livechat has made it.")
     driver: Any = op.get_bind().connection.driver_connection
-    if hasattr(
-        driver, "setconfig"
-    ):  # from Python 3.12 on; some builds of SQLite forbid it until asked
+    # Some builds of SQLite forbid the change by default. Python can allow it from 3.12 on.
+    if hasattr(driver, "setconfig"):
         driver.setconfig(SQLITE_DBCONFIG_DEFENSIVE, False)
     version = _run("PRAGMA schema_version").scalar_one()
     _run("PRAGMA writable_schema = ON")
     try:
         changed = "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = 'chat_messages'"
         op.get_bind().exec_driver_sql(changed, (after,))
-        # Every connection reads the text again because this number has changed; this one, because of RESET.
+        # Every connection rereads the definition because this number changes; this one, because of RESET.
         _run(f"PRAGMA schema_version = {version + 1}")
     finally:
         _run("PRAGMA writable_schema = RESET")
-    _run(
-        "SELECT count(*) FROM (SELECT 1 FROM chat_messages LIMIT 1)"
-    ).scalar_one()  # it can be read
+    # Fails if the table cannot be read.
+    _run("SELECT count(*) FROM (SELECT 1 FROM chat_messages LIMIT 1)").scalar_one()
 
 
 def _run(statement: str) -> Any:

@@ -1,4 +1,4 @@
-"""How many bytes of text each conversation holds, and how many its customer has added on the newest day."""
+"""How many bytes of text each conversation holds, and how many its customer added on the latest day."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-ENTRY = 100  # bytes that an entry counts besides its text: livechat.conversation.sizes.ENTRY
+ENTRY = 100  # bytes that an entry counts in addition to its text: livechat.conversation.sizes.ENTRY
 _COLUMNS = ("size", "size_day", "day_size")
 
 

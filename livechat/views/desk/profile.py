@@ -136,7 +136,7 @@ def _change_password(request: Request, data: dict[str, Any]) -> None:
     known = (admin.username, admin.name, email, request.livechat.shop_name)
     give_back_reading(request)  # nothing slow with a connection in hand
     with passwords.pool.place():
-        after = passwords.hashed(password_rules.check_aside(wanted, *known))
+        after = passwords.hashed(password_rules.check_in_pool(wanted, *known))
     profile.change_password(request.dbsession, admin.id, before, after, admin.login_id, admin.actor)
 
 

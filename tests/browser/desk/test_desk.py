@@ -1,4 +1,4 @@
-"""The desk: signing in and out, the list that keeps itself up to date, filters, colleagues, lost logins."""
+"""The desk: signing in and out, the list that updates live, filters, colleagues, lost logins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from livechat.conversation.opening import Product
 from ..seeds import add_chat, add_messages, close_chat, query, shell, stored
 
 
-def test_a_wrong_password_is_said_and_the_right_one_leads_to_where_one_wanted(new_desk, engine):
+def test_after_a_wrong_password_the_right_one_leads_to_the_page_asked_for(new_desk, engine):
     number = add_chat(engine, "Clara")
     desk = new_desk().visits(f"{number}/")
     desk.ear.expects("422")
@@ -25,7 +25,7 @@ def test_a_wrong_password_is_said_and_the_right_one_leads_to_where_one_wanted(ne
     expect(desk.page).to_have_url(f"{desk.url}{number}/")
 
 
-def test_who_signs_out_is_out_also_in_the_other_tab(desk, engine):
+def test_signing_out_signs_out_the_other_tab_too(desk, engine):
     add_chat(engine, "Clara")
     desk.ear.expects("403")
     desk.visits().is_ready()
@@ -47,14 +47,14 @@ def test_an_invitation_leads_to_a_password_and_into_the_desk(new_desk, engine, s
     desk.page.get_by_label("New password").fill("words that nobody guesses")
     desk.push("Save and sign in").click()
     expect(desk.page).to_have_url(desk.url)
-    desk.ear.expects("403")  # what the page asks while it is being left
+    desk.ear.expects("403")  # a request of the page that is being left
     desk.signs_out()
     desk.signs_in("words that nobody guesses", "berta").is_ready()
     desk.page.goto(link)
     expect(desk.page.get_by_text("does not work any more")).to_be_visible()
 
 
-def test_the_dashboard_follows_what_happens_without_a_reload(desk, shopper, engine):
+def test_the_dashboard_updates_without_a_reload(desk, shopper, engine):
     desk.visits().is_ready().sees_counts(waiting=0, active=0, closed=0)
     expect(desk.page.get_by_text("No chats yet")).to_be_visible()
     desk.page.evaluate("window.same = true")
@@ -144,7 +144,7 @@ def test_two_admins_who_take_one_chat_at_once_learn_who_won(desk, new_desk, engi
     number = add_chat(engine, "Clara")
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     berta.ear.expects("409")
-    # Berta's page will not have heard of it when she clicks.
+    # Berta's page must not know of it yet when she clicks.
     berta.context.route("**/messages/**", lambda route: route.abort())
     berta.ear.expects("ERR_FAILED")
     desk.visits(f"{number}/").is_ready()
@@ -160,7 +160,7 @@ def test_two_admins_who_take_one_chat_at_once_learn_who_won(desk, new_desk, engi
     expect(berta.page.locator("#held")).to_have_text("Anna Antwort")
 
 
-def test_a_chat_is_given_to_a_colleague_and_put_back_for_everyone(desk, new_desk, engine):
+def test_a_chat_is_assigned_to_a_colleague_and_unassigned(desk, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     add_chat(engine, "Clara")
     desk.visits("1/").is_ready()
@@ -176,7 +176,7 @@ def test_a_chat_is_given_to_a_colleague_and_put_back_for_everyone(desk, new_desk
     berta.sees_chats()
 
 
-def test_a_login_that_ends_while_one_types_costs_no_text(desk, engine):
+def test_a_login_that_ends_during_typing_costs_no_text(desk, engine):
     add_chat(engine, "Clara")
     desk.ear.expects("403")
     desk.visits("1/").is_ready()
@@ -192,7 +192,7 @@ def test_a_login_that_ends_while_one_types_costs_no_text(desk, engine):
     assert stored(engine) == ["Hello", "A long and careful answer"]
 
 
-def test_a_draft_outlives_the_end_of_a_login(desk, engine):
+def test_a_draft_survives_the_end_of_a_login(desk, engine):
     add_chat(engine, "Clara")
     desk.ear.expects("403")
     desk.visits("1/").is_ready()
@@ -218,7 +218,7 @@ def test_an_answer_waits_for_the_server_and_arrives_once(desk, server, engine):
     assert stored(engine) == ["Hello", "Are you back?"]
 
 
-def test_an_unsent_answer_is_sent_from_whatever_page_one_went_on_to(desk, engine):
+def test_an_unsent_answer_is_sent_from_whatever_page_is_open_next(desk, engine):
     add_chat(engine, "Clara")
     desk.ear.expects("ERR_FAILED")
     desk.visits("1/").is_ready()
@@ -234,7 +234,7 @@ def test_an_unsent_answer_is_sent_from_whatever_page_one_went_on_to(desk, engine
     assert stored(engine) == ["Hello", "On its way"]
 
 
-def test_an_answer_into_a_chat_that_was_closed_meanwhile_is_kept(desk, engine):
+def test_an_answer_to_a_chat_that_was_just_closed_is_kept(desk, engine):
     add_chat(engine, "Clara")
     desk.ear.expects("409", "ERR_FAILED")
     desk.context.route("**/messages/**", lambda route: route.abort())
@@ -248,7 +248,7 @@ def test_an_answer_into_a_chat_that_was_closed_meanwhile_is_kept(desk, engine):
     assert stored(engine) == ["Hello", "A little late"]
 
 
-def test_closing_what_a_colleague_has_closed_tells_and_breaks_nothing(desk, engine):
+def test_closing_a_chat_that_a_colleague_has_closed_says_so_and_breaks_nothing(desk, engine):
     add_chat(engine, "Clara")
     desk.ear.expects("409", "ERR_FAILED")
     desk.context.route("**/messages/**", lambda route: route.abort())
@@ -290,7 +290,7 @@ def test_unread_messages_count_in_the_title_until_they_are_read(desk, engine):
     expect(desk.row_of("Dora").get_by_text("1 unread")).to_be_visible()
 
 
-def test_one_admins_reading_leaves_the_others_unread(desk, new_desk, engine):
+def test_one_admins_reading_leaves_the_messages_unread_for_others(desk, new_desk, engine):
     add_chat(engine, "Clara", "One")
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     desk.visits("1/").is_ready().sees_title_count(0)
@@ -298,7 +298,7 @@ def test_one_admins_reading_leaves_the_others_unread(desk, new_desk, engine):
 
 
 @pytest.mark.parametrize("path", ["77/", "abc/", "../nothing/"])
-def test_what_is_not_there_is_said_on_a_page(desk, path):
+def test_a_missing_page_says_so(desk, path):
     desk.ear.expects("404")
     desk.visits(path)
     expect(desk.page.get_by_role("heading", level=1)).to_have_text("Nothing here")

@@ -1,4 +1,4 @@
-"""The desk as plain pages and forms, for a browser whose scripts are off or did not load."""
+"""The desk as plain pages and forms, for a browser whose scripts are off or failed to load."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_an_admin_reads_answers_takes_closes_and_reopens(plain, engine):
     expect(plain.page.get_by_label("Password")).to_be_visible()
 
 
-def test_a_chat_is_given_to_a_colleague(plain, new_desk, engine):
+def test_a_chat_is_assigned_to_a_colleague(plain, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel")
     add_chat(engine, "Clara")
     plain.is_signed_in().visits("1/")
@@ -67,7 +67,7 @@ def test_the_filters_and_the_search_are_plain_links_and_forms(plain, engine):
     plain.sees_chats("Dora")
 
 
-def test_two_admins_at_once_one_page_says_who_was_faster(plain, new_desk, engine):
+def test_of_two_admins_at_once_one_page_says_who_was_faster(plain, new_desk, engine):
     add_chat(engine, "Clara")
     berta = new_desk("berta", "Berta Beispiel", java_script_enabled=False).is_signed_in()
     berta.ear.expects("409")

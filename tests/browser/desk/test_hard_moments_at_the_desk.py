@@ -1,4 +1,4 @@
-"""Hard moments at the desk: too many, too long, forged, too late, at once; nothing is lost and nothing breaks."""
+"""Hard moments at the desk: too many, too long, forged, too late, concurrent; nothing is lost and nothing breaks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACCENTS = "Z" + "\u0301" * 300 + "oe"
 
 @pytest.fixture
 def berta(new_desk, desk):
-    """A colleague of Anna's, in front of nothing yet."""
+    """A colleague of Anna's, with no page open yet."""
     return new_desk("berta", "Berta Beispiel").is_signed_in()
 
 
@@ -32,7 +32,7 @@ def disable(engine, admin):
         admins.disable(db, db.get_one(Admin, admin.row.id))
 
 
-# A note that is forged, a canned reply of braces and markup
+# A forged note, and a canned reply with braces and markup
 
 
 def test_a_forged_note_of_a_customer_is_a_plain_message(shopper, desk):
@@ -51,7 +51,7 @@ def test_a_forged_note_of_a_customer_is_a_plain_message(shopper, desk):
     expect(desk.line("Give her")).to_have_class(re.compile("theirs"))
 
 
-def test_a_canned_reply_of_braces_and_markup_stays_text(desk, engine):
+def test_a_canned_reply_with_braces_and_markup_stays_text(desk, engine):
     body = "{customer.name|} {{x} {customer.__class__} <img src=x onerror=alert(1)> {"
     with transaction(engine) as db:
         actor = admin_actor(desk.row.id, desk.name)
@@ -84,7 +84,7 @@ def test_a_canned_reply_of_braces_and_markup_stays_text(desk, engine):
     ],
     ids=["4000 characters", "operators", "percent and quote", "a filter that is none"],
 )
-def test_a_search_of_nonsense_is_answered_on_a_page_one_can_go_on_from(desk, engine, q, says):
+def test_an_invalid_search_is_answered_on_a_usable_page(desk, engine, q, says):
     desk.ear.expects("422")
     add_chat(engine, "Clara", "A brass lamp")
     desk.visits(f"search/?q={quote(q)}")
@@ -96,14 +96,14 @@ def test_a_search_of_nonsense_is_answered_on_a_page_one_can_go_on_from(desk, eng
     box.fill("brass")
     box.press("Enter")
     expect(desk.page.locator(".hit mark")).to_have_text("brass")
-    desk.visits(f"?q={quote(q[:200])}").is_ready()  # the field above the list
+    desk.visits(f"?q={quote(q[:200])}").is_ready()  # the search field above the list
     expect(desk.page.get_by_role("link", name="Show all", exact=True)).to_be_visible()
 
 
-# A colleague who is disabled this second, several who act at once
+# A colleague who is just being disabled, and concurrent acts
 
 
-def test_a_colleague_disabled_this_second_gets_no_chat(desk, berta, engine):
+def test_a_colleague_who_was_just_disabled_gets_no_chat(desk, berta, engine):
     desk.ear.expects("422")
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready().opens_menu("assign")
@@ -121,7 +121,7 @@ def test_a_colleague_disabled_this_second_gets_no_chat(desk, berta, engine):
 
 @pytest.mark.parametrize("first", ["desk", "berta"])
 def test_one_closes_while_another_snoozes_and_both_agree(desk, berta, engine, first):
-    """Both pages stand open and have not heard of each other; whoever is second is told, and both agree."""
+    """Both pages are open and have not heard of each other's act; the second admin is told, and both pages agree."""
     add_chat(engine, "Clara", "Hello")
     for one in (desk, berta):
         one.ear.expects("409", "ERR_FAILED")
@@ -149,10 +149,10 @@ def test_one_closes_while_another_snoozes_and_both_agree(desk, berta, engine, fi
         expect(one.page.get_by_text("Sleeps until").locator("visible=true")).to_have_count(0)
 
 
-# A list that changes under the pager, five hundred unread
+# A list that changes while it is paged through, and five hundred unread chats
 
 
-def test_a_list_that_changes_under_the_pager_shows_everybody_once(desk, engine):
+def test_a_list_that_changes_while_it_is_paged_through_shows_everybody_once(desk, engine):
     names = [f"Customer {number:02}" for number in range(1, 61)]
     for name in names:
         add_chat(engine, name)
@@ -161,7 +161,7 @@ def test_a_list_that_changes_under_the_pager_shows_everybody_once(desk, engine):
     older = desk.page.get_by_role("link", name="Older chats")
 
     def move(route):
-        answer = route.fetch()  # then, before the answer is there, the list moves
+        answer = route.fetch()  # the list changes before the answer arrives
         add_messages(engine, 5, None, "I move to the top")
         add_messages(engine, 55, None, "And I from the newest page")
         add_chat(engine, "Customer 61")
@@ -177,7 +177,7 @@ def test_a_list_that_changes_under_the_pager_shows_everybody_once(desk, engine):
     expect(desk.page.locator(".chat :focus")).to_have_count(1)
 
 
-def test_five_hundred_unread_chats_leave_the_desk_right_and_usable_by_keyboard(desk, engine):
+def test_five_hundred_unread_chats_leave_the_desk_correct_and_usable_by_keyboard(desk, engine):
     for number in range(500):
         add_chat(engine, f"Customer {number + 1:03}")
     desk.visits().is_ready().sees_title_count(500).sees_counts(waiting=500)
@@ -225,7 +225,7 @@ SPILLING = """() => {
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_a_name_of_three_hundred_accents_covers_nothing(new_desk, engine, size):
-    """Accents pile up far above and below their line; what clips them is no higher than a row."""
+    """Accents pile up far above and below their line; the element that clips them is no taller than a row."""
     desk = new_desk(**size).is_signed_in()
     add_chat(engine, ACCENTS, "Hello?")
     add_chat(engine, "Clara")

@@ -1,4 +1,4 @@
-"""The inbox: three panes, no reload between conversations, rows that hold still, views, looks, notifications."""
+"""The inbox: three panes, no reload between conversations, stable rows, views, appearance, notifications."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_fifty_conversations_one_after_the_other_leave_two_streams(desk, engine)
     expect(desk.row_of("Clara")).to_contain_text("Elsewhere")
 
 
-def test_an_answer_on_its_way_outlives_the_change_to_another_conversation(desk, engine):
+def test_an_answer_being_sent_survives_the_change_to_another_conversation(desk, engine):
     add_chat(engine, "Clara", "Hello")
     add_chat(engine, "Dora", "Good day")
     desk.ear.expects("ERR_FAILED")
@@ -144,7 +144,7 @@ def test_a_view_is_saved_used_and_removed(desk, engine):
     expect(views.get_by_role("link", name="My Doras")).to_have_count(0)
 
 
-def test_the_looks_are_chosen_and_kept(desk):
+def test_appearance_settings_are_chosen_and_kept(desk):
     desk.visits().is_ready()
     desk.page.locator("[data-menu=own] > summary").click()
     with desk.page.expect_response("**/preferences/"):
@@ -158,7 +158,7 @@ def test_the_looks_are_chosen_and_kept(desk):
     expect(desk.page.locator("html")).to_have_attribute("data-density", "compact")
 
 
-def test_the_icon_counts_what_is_unread(desk, engine):
+def test_the_icon_shows_the_number_of_unread_messages(desk, engine):
     icon = desk.page.locator("#favicon")
     desk.visits().is_ready()
     plain = icon.get_attribute("href")
@@ -168,7 +168,7 @@ def test_the_icon_counts_what_is_unread(desk, engine):
     expect(icon).to_have_attribute("href", plain)
 
 
-def test_one_notification_for_one_message_in_all_tabs(new_desk, engine):
+def test_one_message_makes_one_notification_in_all_tabs(new_desk, engine):
     desk = new_desk(permissions=["notifications"])
     desk.context.add_init_script(
         """window.Notification = class { static permission = 'granted'
@@ -193,13 +193,13 @@ def test_one_notification_for_one_message_in_all_tabs(new_desk, engine):
     assert desk.page.evaluate(told) == [["New message from Clara", "Hello there"]]
 
 
-def test_who_only_reads_is_offered_nothing_else(new_desk, engine):
+def test_a_viewer_is_offered_nothing_but_reading(new_desk, engine):
     desk = new_desk()
     with engine.begin() as connection:
         connection.execute(text("UPDATE admins SET role = 'viewer'"))
     add_chat(engine, "Clara", "Hello")
     desk.is_signed_in().visits().is_ready().opens("Clara").sees_exactly("Hello")
-    desk.sees_title_count(0)  # reading is one's own
+    desk.sees_title_count(0)  # viewers have read receipts of their own
     for name in ("Assign to me", "Close chat", "Send Message", "Add"):
         expect(desk.push(name)).to_have_count(0)
     desk.page.keyboard.press("e")

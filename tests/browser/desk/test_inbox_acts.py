@@ -1,4 +1,4 @@
-"""What is done with chats from the inbox: tagged, put aside, handed over, taken, several at once; and by whom else."""
+"""Acts on chats in the inbox: tag, snooze, transfer, take, bulk acts; and who else has a chat open."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_several_chats_are_tagged_assigned_and_closed_at_once(desk, new_desk, en
     desk.sees_counts(waiting=0, active=2, closed=1)
 
 
-def test_tags_priority_snooze_and_block_show_in_head_and_row(desk, engine):
+def test_tags_priority_snooze_and_block_are_shown_in_header_and_row(desk, engine):
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready()
     desk.page.get_by_label("New tag").fill("refund")
@@ -52,7 +52,7 @@ def test_tags_priority_snooze_and_block_show_in_head_and_row(desk, engine):
     expect(desk.push("Let this customer write again")).to_be_visible()
 
 
-def test_marked_unread_stays_unread_while_one_looks(desk, engine):
+def test_a_chat_marked_unread_stays_unread_while_it_is_open(desk, engine):
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready().sees_title_count(0)
     desk.opens_menu("more").push("Mark as unread").click()
@@ -62,7 +62,7 @@ def test_marked_unread_stays_unread_while_one_looks(desk, engine):
     desk.sees_title_count(1)
 
 
-def test_a_chat_is_handed_over_with_a_note(desk, new_desk, engine):
+def test_a_chat_is_transferred_with_a_note(desk, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready().opens_menu("assign")
@@ -82,7 +82,7 @@ def test_the_next_waiting_chat_is_taken(desk, engine):
     desk.sees_status("Yours")
 
 
-def test_who_else_looks_stands_beside_the_box(desk, new_desk, engine):
+def test_other_viewers_of_the_chat_are_shown_next_to_the_box(desk, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready()
@@ -92,7 +92,7 @@ def test_who_else_looks_stands_beside_the_box(desk, new_desk, engine):
     expect(desk.page.locator("#viewers")).to_be_empty(timeout=60_000)
 
 
-def test_five_hundred_unread_and_a_name_of_accents_break_nothing(desk, engine):
+def test_five_hundred_unread_chats_and_a_name_of_accents_break_nothing(desk, engine):
     accents = "Z" + "\u0301" * 300 + "oe"
     add_chat(engine, accents, *["Hello?"] * 500)
     add_chat(engine, "Clara")

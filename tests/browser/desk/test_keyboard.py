@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from ..seeds import add_chat, stored
 
 
-def test_a_customer_opens_writes_and_closes_with_the_keyboard_alone(shopper, engine):
+def test_a_customer_opens_writes_and_closes_with_the_keyboard_only(shopper, engine):
     shopper.visits("contact/")
     keys = shopper.page.keyboard
     shopper.page.get_by_role("button", name="Write to us").focus()
@@ -35,7 +35,7 @@ def test_a_customer_opens_writes_and_closes_with_the_keyboard_alone(shopper, eng
     expect(shopper.box).to_be_focused()
 
 
-def test_tab_goes_through_the_conversation_in_the_order_of_reading(shopper):
+def test_tab_moves_through_the_conversation_in_reading_order(shopper):
     shopper.visits().opens_the_chat()
     expect(shopper.box).to_be_focused()
     shopper.push("Sound").focus()
@@ -51,7 +51,7 @@ def test_tab_goes_through_the_conversation_in_the_order_of_reading(shopper):
     shopper.sees_sent("Something to send")
 
 
-def test_escape_takes_back_a_question_before_it_closes_the_chat(shopper):
+def test_escape_dismisses_a_question_before_it_closes_the_chat(shopper):
     shopper.visits().opens_the_chat().sends("Hello")
     shopper.push("End chat").press("Enter")
     sure = shopper.chat.get_by_role("region", name="End chat")
@@ -89,7 +89,7 @@ def test_enter_that_ends_a_composition_does_not_send(shopper):
     expect(shopper.bodies).to_have_count(0)
 
 
-def test_an_admin_signs_in_answers_and_closes_with_the_keyboard_alone(new_desk, engine):
+def test_an_admin_signs_in_answers_and_closes_with_the_keyboard_only(new_desk, engine):
     add_chat(engine, "Clara", "Is anybody there?")
     desk = new_desk().visits()
     keys = desk.page.keyboard
@@ -128,7 +128,7 @@ def test_an_admin_signs_in_answers_and_closes_with_the_keyboard_alone(new_desk, 
     expect(desk.box).to_be_focused()
 
 
-def test_what_has_the_focus_can_be_seen(desk, shopper):
+def test_the_focus_is_visible(desk, shopper):
     rings = (
         "element => getComputedStyle(element).outlineStyle + getComputedStyle(element).boxShadow"
     )
@@ -142,7 +142,7 @@ def test_what_has_the_focus_can_be_seen(desk, shopper):
     assert "none" not in shopper.button.evaluate(rings).replace("auto", "")[:4]
 
 
-def test_single_keys_do_everything_with_a_chat(desk, new_desk, engine):
+def test_every_act_on_a_chat_has_a_single_key(desk, new_desk, engine):
     new_desk("berta", "Berta Beispiel")
     add_chat(engine, "Clara", "Hello")
     add_chat(engine, "Dora", "Good day")
@@ -157,7 +157,7 @@ def test_single_keys_do_everything_with_a_chat(desk, new_desk, engine):
     keys.press("Enter")
     expect(desk.customer).to_have_text("Clara")
     expect(desk.box).to_be_focused()
-    keys.type("jk?")  # while one types, keys are letters
+    keys.type("jk?")  # in a text box, keys are letters
     expect(desk.box).to_have_value("jk?")
     desk.box.fill("")
     keys.press("Escape")
@@ -185,7 +185,7 @@ def test_single_keys_do_everything_with_a_chat(desk, new_desk, engine):
     desk.sees_status("Closed")
 
 
-def test_keys_go_by_their_place_whatever_the_layout(desk, engine):
+def test_keys_work_by_their_position_in_any_layout(desk, engine):
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready()
     desk.page.evaluate(
@@ -227,7 +227,7 @@ def test_the_palette_finds_acts_views_people_and_conversations(desk, new_desk, e
     expect(box).to_have_count(0)
 
 
-def test_the_sheet_tells_all_shortcuts_and_they_can_be_switched_off(desk, engine):
+def test_the_help_lists_all_shortcuts_and_they_can_be_switched_off(desk, engine):
     add_chat(engine, "Clara", "Hello")
     desk.visits().is_ready()
     keys = desk.page.keyboard

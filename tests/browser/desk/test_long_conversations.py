@@ -1,4 +1,4 @@
-"""A long conversation: the newest comes first, earlier messages when one scrolls up or asks for them."""
+"""A long conversation: the newest page comes first, earlier messages after scrolling up or on request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TOP = "element => element.getBoundingClientRect().top"
 
 @pytest.fixture
 def reader(request, shopper, desk, engine):
-    """The customer or an admin, in front of a conversation of a thousand entries."""
+    """The customer or an admin, with a conversation of a thousand entries open."""
     if request.param == "customer":
         shopper.visits().opens_the_chat().gives("Clara").sends("First")
         fill_chat(engine, 1, 1000)
@@ -31,12 +31,12 @@ def reader(request, shopper, desk, engine):
 
 
 def seqs(who) -> list[int]:
-    """The entries in the list, from top to bottom."""
+    """Return the entries in the list, from top to bottom."""
     return who.scroller.locator("#list").evaluate(SEQS)
 
 
 def edge(who):
-    """What loads earlier messages."""
+    """The element that loads earlier messages."""
     return who.scroller.get_by_role("button", name="Load earlier messages")
 
 
@@ -49,15 +49,13 @@ def test_the_newest_page_comes_first(reader):
 
 
 @both
-def test_earlier_messages_come_when_one_scrolls_up_and_what_is_in_sight_stays_there(reader):
+def test_scrolling_up_loads_earlier_messages_and_keeps_the_position(reader):
     expect(reader.scroller.locator(".day")).to_have_count(1)
     reader.scroller.evaluate("element => element.scrollTo(0, 300)")
     expect(reader.scroller.locator("[data-entry='752']")).to_be_attached()
     place = reader.line("Entry 952").evaluate(TOP)
     box = reader.scroller.bounding_box()
-    assert (
-        -600 < place - box["y"] < box["height"]
-    )  # 300 of it were above the edge of what is in sight
+    assert -600 < place - box["y"] < box["height"]  # 300 of it were above the visible edge
     assert seqs(reader) == list(range(752, 1002))
     expect(reader.scroller.locator(".day")).to_have_count(1)
     for first in (552, 352, 152, 1):
@@ -90,7 +88,7 @@ def test_a_button_that_failed_tries_again(desk, engine):
     expect(desk.scroller.locator("[data-entry='152']")).to_be_attached()
 
 
-def test_earlier_messages_are_not_read_out_and_news_are(desk, engine):
+def test_earlier_messages_are_not_announced_but_new_ones_are(desk, engine):
     add_chat(engine, "Clara", "First")
     fill_chat(engine, 1, 400)
     desk.visits("1/").is_ready()
@@ -110,13 +108,13 @@ def test_earlier_messages_are_not_read_out_and_news_are(desk, engine):
     expect(desk.log).to_have_attribute("aria-live", "polite")
 
 
-def test_a_message_far_up_is_shown_where_it_was_said(desk, engine):
+def test_a_link_to_a_distant_message_shows_it_in_its_place(desk, engine):
     add_chat(engine, "Clara", "First")
     fill_chat(engine, 1, 1000)
     desk.visits("1/?at=300#m300")
     expect(desk.line("Entry 300")).to_be_in_viewport()
     assert seqs(desk) == [*range(201, 401), *range(952, 1002)]
-    # Above and below, what is missing comes when one gets there.
+    # Missing messages above and below load when they are reached.
     desk.line("Entry 400").scroll_into_view_if_needed()
     expect(desk.scroller.locator("[data-entry='752']")).to_be_attached()
     for first in ("752", "552"):
@@ -128,7 +126,7 @@ def test_a_message_far_up_is_shown_where_it_was_said(desk, engine):
     desk.answers("Still at the end").sees_sent("Still at the end")
 
 
-def test_who_was_away_for_long_gets_the_newest_page(shopper, desk, engine):
+def test_a_reader_who_was_away_for_long_gets_the_newest_page(shopper, desk, engine):
     shopper.visits().opens_the_chat().gives("Clara").sends("First")
     fill_chat(engine, 1, 1500)
     add_messages(engine, 1, desk.row, "The newest")
@@ -137,7 +135,7 @@ def test_who_was_away_for_long_gets_the_newest_page(shopper, desk, engine):
     assert found == list(range(found[0], 1504))
 
 
-def test_the_desk_shows_all_of_it_without_a_script(new_desk, engine):
+def test_the_desk_shows_everything_without_a_script(new_desk, engine):
     plain = new_desk(java_script_enabled=False).is_signed_in()
     add_chat(engine, "Clara", "First")
     fill_chat(engine, 1, 500)

@@ -1,4 +1,4 @@
-"""What admins write beside plain answers: notes, canned replies, drafts on other devices, answers held back."""
+"""Notes, canned replies, drafts on other devices, and held answers."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_the_customer_is_not_told_that_somebody_types_a_note(shopper, desk):
     expect(shopper.typing).to_be_hidden()
 
 
-def test_a_mention_calls_the_colleague(desk, new_desk, engine):
+def test_a_mention_notifies_the_colleague(desk, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     add_chat(engine, "Clara")
     berta.visits().is_ready()
@@ -81,7 +81,7 @@ def test_canned_replies_are_found_by_a_slash_filled_in_and_saved(desk, engine):
     desk.sees_sent("Dear Clara Kundin")
 
 
-def test_a_draft_goes_on_with_another_device(desk, new_context, engine):
+def test_a_draft_continues_on_another_device(desk, new_context, engine):
     add_chat(engine, "Clara")
     desk.visits("1/").is_ready()
     with desk.page.expect_response("**/draft/"):
@@ -106,7 +106,7 @@ def test_an_answer_is_held_when_a_colleague_was_faster(desk, new_desk, engine):
     add_chat(engine, "Clara", "Hello")
     desk.ear.expects("409", "ERR_FAILED")
     desk.visits("1/").is_ready().sees("Hello")
-    # Anna's page will not have heard of Berta's answer when she sends.
+    # Anna's page must not know of Berta's answer yet when she sends.
     desk.context.route("**/messages/**", lambda route: route.abort())
     desk.visits("1/").is_ready().sees("Hello")
     add_messages(engine, 1, berta.row, "I am on it")
@@ -124,7 +124,7 @@ def test_an_answer_is_held_when_a_colleague_was_faster(desk, new_desk, engine):
     assert stored(engine) == ["Hello", "I am on it", "As Berta says"]
 
 
-def test_a_held_answer_is_sent_anyway(desk, new_desk, engine):
+def test_a_held_answer_is_sent_after_confirmation(desk, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel")
     add_chat(engine, "Clara", "Hello")
     desk.ear.expects("409", "ERR_FAILED")
@@ -138,7 +138,7 @@ def test_a_held_answer_is_sent_anyway(desk, new_desk, engine):
     assert stored(engine) == ["Hello", "I am on it", "Me, too"]
 
 
-def test_earlier_conversations_stand_beside_the_new_one(shopper, desk):
+def test_earlier_conversations_are_listed_next_to_the_new_one(shopper, desk):
     shopper.visits().opens_the_chat().gives("Clara").sends("First question")
     desk.visits().opens("Clara").push("Close chat").click()
     shopper.sees_status("This chat has ended").push("Start a new chat").click()
@@ -151,7 +151,7 @@ def test_earlier_conversations_stand_beside_the_new_one(shopper, desk):
     expect(desk.page).to_have_url(f"{desk.url}1/")
 
 
-def test_canned_replies_are_kept_on_a_page_of_their_own(new_desk):
+def test_canned_replies_have_a_page(new_desk):
     desk = new_desk(java_script_enabled=False).is_signed_in().visits("replies/")
     desk.ear.expects("409", "422")
     new = desk.page.locator("details.new")
@@ -162,7 +162,7 @@ def test_canned_replies_are_kept_on_a_page_of_their_own(new_desk):
         new.get_by_label("Text").fill(text)
         new.get_by_role("button", name="Save").click()
     expect(desk.page.get_by_role("alert")).to_contain_text("/hours")
-    expect(new.get_by_label("Text")).to_have_value("Twice")  # what was typed is kept
+    expect(new.get_by_label("Text")).to_have_value("Twice")  # the text is kept
     reply = desk.page.locator(".canned-reply")
     expect(reply).to_have_count(1)
     reply.locator(".change > summary").click()

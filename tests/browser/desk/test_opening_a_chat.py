@@ -1,5 +1,5 @@
-"""From the click on a row until its chat is on screen: what is typed belongs to the coming box, and nothing is done
-with any other chat, however slow the server is."""
+"""From the click on a row until its chat is on screen: typed text belongs to the opening chat, and no act hits
+another chat, however slow the server is."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from ..chromium import until
 from ..seeds import add_chat, add_messages, close_chat, query, stored
 
-# Answers to questions for a conversation take so long: the page's own requests, not the test's.
+# The delay of each request for a conversation that the page sends; the test's own requests are not delayed.
 SLOW = """(() => {
   const plain = window.fetch
   window.latency = 0
@@ -26,7 +26,7 @@ FOREVER = 1_000_000
 
 @pytest.fixture
 def three(desk, engine):
-    """Three chats, Clara's open, at a desk whose requests can be made slow."""
+    """Three chats, Clara's open, at a desk whose requests can be delayed."""
     for name in ("Clara", "Dora", "Emil"):
         add_chat(engine, name, f"I am {name}")
     desk.page.add_init_script(SLOW)
@@ -36,12 +36,12 @@ def three(desk, engine):
 
 @pytest.fixture
 def held(three):
-    """The same, and the server's answers for Dora's and Emil's chats wait until the test lets them go."""
+    """The same, with the server's answers for Dora's and Emil's chats held until the test releases them."""
     return three, Held(three)
 
 
 class Held:
-    """Requests for chats that wait."""
+    """Held requests for chats."""
 
     def __init__(self, desk):
         self.desk, self.routes, self.open = desk, {}, False
@@ -54,7 +54,7 @@ class Held:
             self.lets_go(name)
 
     def waits_for(self, name):
-        """The page has asked."""
+        """Wait until the page has sent its request."""
         for _ in range(300):
             if self.routes.get(name):
                 return self
@@ -62,7 +62,7 @@ class Held:
         raise AssertionError(f"Nobody asked for {name}.")
 
     def lets_go(self, name):
-        """The server is asked and answers."""
+        """Send the request to the server and deliver the answer."""
         self.waits_for(name)
         for route in self.routes.pop(name):
             route.continue_()
@@ -75,7 +75,7 @@ class Held:
         return self
 
     def ends(self):
-        """From now on nothing is held."""
+        """Hold nothing from now on."""
         self.open = True
         for name in list(self.routes):
             self.lets_go(name)
@@ -86,7 +86,7 @@ def latency(desk, milliseconds):
 
 
 def clicks(desk, name):
-    """A click and nothing else: no waiting for what it leads to."""
+    """Click, without waiting for the result."""
     desk.row_of(name).get_by_role("link", name=name).click()
 
 
@@ -95,7 +95,7 @@ def types(desk, text):
 
 
 def states(engine):
-    """Number, status, assignee and blocked of every chat: what an act would have changed."""
+    """Return number, status, assignee and blocked of every chat, to show whether an act changed anything."""
     return [tuple(row) for row in query(engine, (
         "SELECT s.id, s.status, s.assignee_id, s.snoozed_until IS NOT NULL, g.blocked_at IS NOT NULL "
         "FROM chat_sessions s JOIN guests g ON g.id = s.guest_id ORDER BY s.id"
@@ -106,9 +106,7 @@ UNTOUCHED = [(number, "waiting", None, 0, 0) for number in (1, 2, 3)]
 
 
 @pytest.mark.parametrize("milliseconds", [0, 150, 400, 900])
-def test_what_is_typed_at_once_stands_in_the_box_of_the_chat_that_was_clicked(
-    three, engine, milliseconds
-):
+def test_text_typed_at_once_is_in_the_box_of_the_clicked_chat(three, engine, milliseconds):
     latency(three, milliseconds)
     clicks(three, "Dora")
     types(three, "hello there, a snug jacket exists")
@@ -124,7 +122,7 @@ def test_what_is_typed_at_once_stands_in_the_box_of_the_chat_that_was_clicked(
 
 
 @pytest.mark.parametrize("before", range(6))
-def test_an_answer_that_arrives_between_two_letters_changes_nothing(held, engine, before):
+def test_an_answer_that_arrives_between_two_keystrokes_changes_nothing(held, engine, before):
     desk, wire = held
     clicks(desk, "Dora")
     types(desk, "aegsu"[:before])
@@ -135,7 +133,7 @@ def test_an_answer_that_arrives_between_two_letters_changes_nothing(held, engine
     assert states(engine) == UNTOUCHED
 
 
-def test_until_it_is_shown_its_name_stands_above_an_empty_box_and_nothing_else_can_be_used(held):
+def test_an_opening_chat_shows_its_name_above_an_empty_box_and_nothing_else_is_usable(held):
     desk, wire = held
     desk.box.fill("Half a draft for Clara")
     clicks(desk, "Dora")
@@ -148,21 +146,21 @@ def test_until_it_is_shown_its_name_stands_above_an_empty_box_and_nothing_else_c
     expect(desk.page.locator("#pane")).to_have_attribute("aria-busy", "true")
     expect(desk.page.get_by_text("I am Clara").locator("visible=true")).to_have_count(1)  # the row
     for name in ("Close chat", "Assign to me"):
-        expect(desk.push(name)).to_have_count(0)  # neither to be seen nor to be reached
+        expect(desk.push(name)).to_have_count(0)  # neither visible nor focusable
     wire.lets_go("2")
     desk.sees_exactly("I am Dora")
     expect(desk.push("Close chat")).to_be_visible()
     expect(desk.page.locator("#pane")).not_to_have_attribute("aria-busy", "true")
 
 
-def test_escape_on_the_way_goes_to_the_list_where_letters_do_nothing_with_either_chat(held, engine):
+def test_escape_while_opening_returns_to_the_list_where_keys_act_on_neither_chat(held, engine):
     desk, wire = held
     clicks(desk, "Dora")
     desk.page.keyboard.press("Escape")
     types(desk, "eatusnm")
     wire.lets_go("2")
     desk.sees_exactly("I am Dora")
-    expect(desk.row_of("Dora").get_by_role("link")).to_be_focused()  # nothing has taken it away
+    expect(desk.row_of("Dora").get_by_role("link")).to_be_focused()  # nothing has moved the focus
     assert states(engine) == UNTOUCHED
 
 
@@ -185,7 +183,7 @@ def test_of_two_clicks_the_last_one_counts_and_gets_the_text(held, engine):
     expect(desk.box).to_have_value("for dora")
 
 
-def test_a_double_click_asks_once_and_keeps_the_text(held):
+def test_a_double_click_sends_one_request_and_keeps_the_text(held):
     desk, wire = held
     desk.row_of("Dora").get_by_role("link").dblclick()
     types(desk, "hello")
@@ -195,7 +193,7 @@ def test_a_double_click_asks_once_and_keeps_the_text(held):
     expect(desk.box).to_have_value("hello")
 
 
-def test_back_on_the_way_leads_to_the_chat_before(held, engine):
+def test_back_while_opening_returns_to_the_previous_chat(held, engine):
     desk, wire = held
     clicks(desk, "Dora")
     types(desk, "for dora")
@@ -212,7 +210,7 @@ def test_back_on_the_way_leads_to_the_chat_before(held, engine):
     assert states(engine) == UNTOUCHED
 
 
-def test_enter_on_the_way_sends_to_the_chat_that_was_clicked_and_to_no_other(held, engine):
+def test_enter_while_opening_sends_to_the_clicked_chat_and_to_no_other(held, engine):
     desk, wire = held
     clicks(desk, "Dora")
     types(desk, "hello there")
@@ -225,9 +223,7 @@ def test_enter_on_the_way_sends_to_the_chat_that_was_clicked_and_to_no_other(hel
     assert stored(engine) == ["I am Clara", "I am Dora", "hello there", "I am Emil"]
 
 
-def test_enter_on_the_way_is_held_when_a_colleague_has_answered_what_the_row_showed(
-    held, new_desk, engine
-):
+def test_enter_while_opening_is_held_when_a_colleague_has_already_answered(held, new_desk, engine):
     desk, wire = held
     desk.ear.expects("409")
     berta = new_desk("berta", "Berta Beispiel")
@@ -241,7 +237,7 @@ def test_enter_on_the_way_is_held_when_a_colleague_has_answered_what_the_row_sho
     assert "hello there" not in stored(engine)
 
 
-def test_a_closed_chat_takes_what_is_typed_too(held, engine):
+def test_a_closed_chat_accepts_typed_text_too(held, engine):
     desk, wire = held
     close_chat(engine, 2)
     expect(desk.row_of("Dora")).to_contain_text("Closed")
@@ -253,7 +249,7 @@ def test_a_closed_chat_takes_what_is_typed_too(held, engine):
     assert [row[1] for row in states(engine)] == ["waiting", "closed", "waiting"]
 
 
-def test_an_input_method_goes_on_composing_when_the_chat_arrives(held):
+def test_an_input_method_keeps_composing_when_the_chat_arrives(held):
     desk, wire = held
     clicks(desk, "Dora")
     expect(desk.box).to_be_focused()
@@ -267,18 +263,18 @@ def test_an_input_method_goes_on_composing_when_the_chat_arrives(held):
     expect(desk.box).to_have_value("日本")
 
 
-def test_the_next_waiting_chat_gets_what_is_typed_after_the_key_that_takes_it(held, engine):
+def test_the_next_waiting_chat_gets_the_text_typed_after_the_key_that_takes_it(held, engine):
     desk, wire = held
     desk.page.keyboard.press("g")
     types(desk, "hello, a nice lamp exists")
     wire.lets_go("take")
-    expect(desk.customer).to_have_text("Clara")  # who has waited longest
+    expect(desk.customer).to_have_text("Clara")  # the customer with the longest wait
     desk.sees_status("Yours")
     expect(desk.box).to_have_value("hello, a nice lamp exists")
     assert states(engine) == [(1, "active", desk.row.id, 0, 0), *UNTOUCHED[1:]]
 
 
-def test_nobody_to_take_leads_back_to_the_chat_before(desk, engine):
+def test_with_no_waiting_chat_the_previous_chat_is_shown(desk, engine):
     desk.ear.expects("409")
     add_messages(engine, add_chat(engine, "Clara", "Hello"), desk.row, "Good day")
     desk.visits("1/").is_ready()
@@ -288,7 +284,7 @@ def test_nobody_to_take_leads_back_to_the_chat_before(desk, engine):
     desk.sees_exactly("Hello", "Good day")
 
 
-def test_who_takes_a_chat_writes_at_once(three, engine):
+def test_an_admin_who_takes_a_chat_can_write_at_once(three, engine):
     routes = []
     three.context.route("**/assign/", lambda route: routes.append(route))
     three.page.keyboard.press("a")
@@ -301,9 +297,7 @@ def test_who_takes_a_chat_writes_at_once(three, engine):
     assert states(engine) == [(1, "active", three.row.id, 0, 0), *UNTOUCHED[1:]]
 
 
-def test_the_palette_takes_keys_from_the_moment_it_is_called_even_without_a_connection(
-    three, engine
-):
+def test_the_palette_takes_keys_as_soon_as_it_is_opened_even_without_a_connection(three, engine):
     three.ear.expects("ERR_INTERNET_DISCONNECTED", "Failed to fetch")
     three.context.set_offline(True)
     three.page.keyboard.press("Control+k")
@@ -315,7 +309,7 @@ def test_the_palette_takes_keys_from_the_moment_it_is_called_even_without_a_conn
     assert states(engine) == UNTOUCHED
 
 
-def test_the_palette_of_a_chat_goes_with_the_chat(three):
+def test_the_palette_of_a_chat_closes_with_the_chat(three):
     clicks(three, "Dora")
     three.sees_exactly("I am Dora")
     three.page.keyboard.press("Control+k")
@@ -325,7 +319,7 @@ def test_the_palette_of_a_chat_goes_with_the_chat(three):
     expect(three.page.get_by_role("dialog")).to_have_count(0)
 
 
-def test_what_was_typed_before_the_page_was_ready_stays_in_its_own_chat(desk, engine):
+def test_text_typed_before_the_page_was_ready_stays_in_its_chat(desk, engine):
     for name in ("Clara", "Dora"):
         add_chat(engine, name, f"I am {name}")
     routes = []
@@ -340,7 +334,7 @@ def test_what_was_typed_before_the_page_was_ready_stays_in_its_own_chat(desk, en
     expect(desk.box).to_have_value("")
 
 
-# When it does not come
+# When the chat does not arrive
 
 
 def json_refusal(status, code, message):
@@ -380,7 +374,7 @@ def test_a_chat_that_cannot_be_opened_keeps_the_text_says_so_and_can_be_tried_ag
     assert desk.page.evaluate("window.same")
 
 
-def test_a_click_without_a_connection_stays_on_the_page_and_goes_on_when_it_is_back(three, engine):
+def test_a_click_without_a_connection_stays_on_the_page_and_continues_afterwards(three, engine):
     three.ear.expects("ERR_INTERNET_DISCONNECTED", "Failed to fetch")
     three.page.evaluate("window.same = true")
     three.context.set_offline(True)
@@ -393,7 +387,7 @@ def test_a_click_without_a_connection_stays_on_the_page_and_goes_on_when_it_is_b
     assert three.page.evaluate("window.same")
 
 
-def test_no_other_link_of_the_desk_leads_to_the_browsers_page_of_errors(three, engine):
+def test_no_other_link_of_the_desk_leads_to_the_browsers_error_page(three, engine):
     three.ear.expects("ERR_INTERNET_DISCONNECTED", "Failed to fetch")
     three.page.evaluate("window.same = true")
     three.context.set_offline(True)
@@ -416,7 +410,7 @@ def test_no_other_link_of_the_desk_leads_to_the_browsers_page_of_errors(three, e
     expect(three.page).to_have_url(re.compile("view=mine"))
 
 
-def test_the_answer_of_the_chat_before_arrives_while_the_next_one_is_opened(held, engine):
+def test_an_answer_in_the_previous_chat_arrives_while_the_next_one_opens(held, engine):
     desk, wire = held
     routes = []
     desk.context.route("**/1/send/", lambda route: routes.append(route))

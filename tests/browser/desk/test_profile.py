@@ -1,4 +1,4 @@
-"""One's own account in the browser, the first sign-in, and what is left in the browser after signing out."""
+"""The own account in the browser, the first sign-in, and what the browser keeps after signing out."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECRET_TEXT = "a text that nobody else may find"
 
 
 def storage(page: Page) -> str:
-    """All that this origin keeps in the browser, as text."""
+    """Return everything that this origin stores in the browser, as text."""
     kept = page.evaluate(
         """async () => ({
             local: {...localStorage}, session: {...sessionStorage},
@@ -39,7 +39,7 @@ def drafts(engine):
         return [draft.body for draft in db.query(Draft)]
 
 
-def test_the_preview_follows_what_is_typed_and_the_name_is_shown_at_once(shopper, desk, new_desk):
+def test_the_preview_follows_the_typing_and_the_new_name_is_shown_at_once(shopper, desk, new_desk):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     desk.visits().opens("Clara").answers("Good day").sees_sent("Good day")
     shopper.sees("Good day").sees_status("Talking with Anna Antwort")
@@ -59,7 +59,7 @@ def test_the_preview_follows_what_is_typed_and_the_name_is_shown_at_once(shopper
     expect(berta.page.locator("#held")).to_have_text("Anna Berg")
 
 
-def test_the_profile_is_reached_from_the_menu_and_by_the_palette(desk):
+def test_the_profile_is_reached_from_the_menu_and_the_palette(desk):
     desk.visits().is_ready().page.locator("[data-menu=own] > summary").click()
     desk.page.get_by_role("link", name="Your profile").click()
     heading = desk.page.get_by_role("heading", name="Your profile")
@@ -100,7 +100,7 @@ def test_the_first_sign_in_asks_for_the_name(new_desk, engine, shopper):
     expect(desk.page).to_have_url(desk.url)
 
 
-def test_an_invitation_leads_by_the_name_to_the_desk(new_desk, engine):
+def test_an_invitation_leads_to_the_name_and_then_to_the_desk(new_desk, engine):
     desk = new_desk()
     with transaction(engine) as db:
         token = admins.invite(db, admins.add_admin(db, "ina.neu"))
@@ -117,7 +117,7 @@ def test_an_invitation_leads_by_the_name_to_the_desk(new_desk, engine):
     desk.is_ready()
 
 
-def test_nothing_typed_stays_in_the_browser_after_signing_out(desk, engine):
+def test_no_typed_text_stays_in_the_browser_after_signing_out(desk, engine):
     number = add_chat(engine, "Clara", "Hello")
     add_chat(engine, "Dora", "Hi")
     desk.visits(f"{number}/").is_ready().box.fill(SECRET_TEXT)
@@ -133,18 +133,18 @@ def test_nothing_typed_stays_in_the_browser_after_signing_out(desk, engine):
     expect(other.page.get_by_label("Password")).to_be_visible()
     for page in (desk.page, other.page):
         assert SECRET_TEXT not in storage(page)
-    # Neither does going back to the chat show it.
+    # Going back to the chat does not show it, either.
     desk.page.go_back()
     expect(desk.page.get_by_label("Password")).to_be_visible()
     assert SECRET_TEXT not in desk.page.content()
     assert SECRET_TEXT not in storage(desk.page)
-    # It is Anna's own, on the server, and there again when she signs in.
+    # It is Anna's, on the server, and there again when she signs in.
     assert SECRET_TEXT in drafts(engine)
     desk.is_signed_in().visits(f"{number}/").is_ready()
     expect(desk.box).to_have_value(SECRET_TEXT)
 
 
-def test_a_customers_chat_in_the_same_browser_goes_on(desk, server):
+def test_a_customers_chat_in_the_same_browser_continues(desk, server):
     page = desk.context.new_page()
     page.goto(f"{desk.origin}/chat/")
     box = page.get_by_role("textbox", name="Message")
@@ -158,7 +158,7 @@ def test_a_customers_chat_in_the_same_browser_goes_on(desk, server):
     expect(page.get_by_role("log")).to_contain_text("I try my own shop")
 
 
-def test_what_is_not_sent_is_asked_about_before_signing_out(desk, engine):
+def test_signing_out_asks_about_unsent_text(desk, engine):
     desk.ear.expects("ERR_FAILED", "ERR_INTERNET_DISCONNECTED")
     number = add_chat(engine, "Clara", "Hello")
     desk.visits(f"{number}/").is_ready()

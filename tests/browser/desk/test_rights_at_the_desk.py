@@ -1,4 +1,4 @@
-"""Who sees what while pages are open: roles that change, who is given a chat, and what a customer never gets."""
+"""Permissions while pages are open: changed roles, possible assignees, and what customers never receive."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from ..seeds import add_chat, add_messages, stored
 from ..shopper import Shopper
 from ..wire import Wire
 
-RIGHTS = 15_000  # milliseconds in which a role that is withdrawn counts
+RIGHTS = 15_000  # milliseconds within which a withdrawn role takes effect
 
 
 @pytest.fixture
 def berta(new_desk, desk):
-    """A colleague of Anna's, who is owner; in front of nothing yet."""
+    """A colleague of Anna, who is the owner; with no page open yet."""
     return new_desk("berta", "Berta Beispiel").is_signed_in()
 
 
 def opens_the_team(desk, username):
-    """The owner's page, with what can be done with a person."""
+    """Open the team page at an admin's acts."""
     desk.visits("team/")
     person = desk.page.locator(f"#person-{username}")
     person.locator(".change > summary").click()
     return person
 
 
-def test_whoever_is_disabled_sees_nothing_more(desk, berta, engine):
+def test_a_disabled_admin_sees_nothing_more(desk, berta, engine):
     add_chat(engine, "Clara", "Hello")
     add_chat(engine, "Dora", "Good day")
     berta.ear.expects("403")
@@ -58,7 +58,7 @@ def test_whoever_is_disabled_sees_nothing_more(desk, berta, engine):
     assert "Clara" not in berta.page.content()
 
 
-def test_a_viewer_is_nowhere_offered_as_somebody_to_give_a_chat_to(desk, berta, new_desk, engine):
+def test_a_viewer_is_nowhere_offered_as_an_assignee(desk, berta, new_desk, engine):
     vera = new_desk("vera", "Vera Vonfern")
     with transaction(engine) as db:
         admins.set_role(db, db.get_one(AdminRow, vera.row.id), "viewer")
@@ -93,7 +93,7 @@ def test_an_agent_who_becomes_a_viewer_is_told_and_keeps_the_text(desk, berta, e
     berta.push("Close chat").click()
     expect(berta.page.locator("#refused")).to_contain_text("Your account may not do this.")
     add_messages(engine, 1, None, "Still here")
-    berta.sees("Still here")  # who only reads goes on reading
+    berta.sees("Still here")  # viewers can still read
     assert stored(engine) == ["Hello", "Still here"]
     expect(berta.page.get_by_text("What you may do here has changed")).to_be_visible(timeout=RIGHTS)
     berta.page.get_by_role("link", name="Reload the page").click()
@@ -101,10 +101,10 @@ def test_an_agent_who_becomes_a_viewer_is_told_and_keeps_the_text(desk, berta, e
     berta.is_ready()
     expect(berta.push("Close chat")).to_have_count(0)
     expect(berta.page.get_by_text("What you may do here has changed")).to_have_count(0)
-    expect(berta.line("May I still?")).to_be_visible()  # what was written is not lost
+    expect(berta.line("May I still?")).to_be_visible()  # the text is not lost
 
 
-def test_an_owner_no_more_is_shown_the_team_no_more(desk, berta, engine):
+def test_a_demoted_owner_no_longer_sees_the_team(desk, berta, engine):
     person = opens_the_team(desk, "berta")
     person.get_by_label("Role").select_option("owner")
     person.get_by_role("button", name="Save the role").click()
@@ -122,7 +122,7 @@ def test_an_owner_no_more_is_shown_the_team_no_more(desk, berta, engine):
     berta.visits().is_ready()
 
 
-def test_a_chat_is_given_by_itself_to_who_is_at_the_desk(new_server, new_context):
+def test_a_chat_is_assigned_automatically_to_an_admin_at_the_desk(new_server, new_context):
     server = new_server(assignment="automatic", demo_shop="true").start()
     engine = make_engine(server.database_url)
     try:
@@ -139,7 +139,7 @@ def test_a_chat_is_given_by_itself_to_who_is_at_the_desk(new_server, new_context
         shopper.sees_line(re.compile("Berta has joined"))
         anna.is_signed_in().visits().is_ready()
         expect(anna.row_of("Clara").locator(".assignee")).to_have_text("Berta")
-        # The next one goes to who has less to do.
+        # The next one goes to the admin with fewer chats.
         other = Shopper(new_context(), server)
         other.visits().opens_the_chat().gives("Dora").sends("Good day")
         expect(anna.row_of("Dora").locator(".assignee")).to_have_text("Yours")
@@ -170,7 +170,7 @@ window.fetch = async (...given) => {
 """
 
 
-def test_no_answer_stream_or_store_of_the_customers_browser_holds_a_note(
+def test_no_answer_stream_or_storage_of_the_customers_browser_contains_a_note(
     shopper, desk, berta, engine
 ):
     pages = []

@@ -1,4 +1,4 @@
-"""What makes a chat feel like people in one room: typing, seen, who is here, on which page, whose turn it is."""
+"""Live signals between both sides: typing, seen, presence, the current page, and the place in the queue."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..wire import Wire
 # Typing
 
 
-def test_the_customer_sees_who_is_typing_until_the_answer_is_there(shopper, desk):
+def test_the_customer_sees_who_is_typing_until_the_answer_arrives(shopper, desk):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     desk.visits().opens("Clara")
     desk.box.press_sequentially("Good mor")
@@ -36,13 +36,13 @@ def test_the_desk_and_colleagues_see_who_is_typing(shopper, desk, new_desk):
         expect(admin.typing).to_have_text("Clara is typing")
     desk.box.press_sequentially("Let me")
     expect(berta.typing).to_have_text(re.compile("Clara.*Anna Antwort.* are typing"))
-    expect(desk.typing).to_have_text("Clara is typing")  # not oneself
+    expect(desk.typing).to_have_text("Clara is typing")  # not the admin's own typing
     shopper.box.press("Enter")
     expect(desk.typing).to_be_hidden()
 
 
 @pytest.mark.parametrize("way", ["empties the box", "leaves the box", "stops"])
-def test_who_types_no_more_is_not_said_to(shopper, desk, way):
+def test_the_typing_indicator_disappears_when_somebody_stops(shopper, desk, way):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     wire = Wire(desk.context)
     desk.visits("1/").is_ready()
@@ -56,7 +56,7 @@ def test_who_types_no_more_is_not_said_to(shopper, desk, way):
     expect(desk.typing).to_be_hidden()
 
 
-def test_typing_is_told_every_few_seconds_and_not_with_every_key(shopper, desk):
+def test_typing_is_sent_every_few_seconds_and_not_with_every_key(shopper, desk):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     told = []
     shopper.context.on(
@@ -66,12 +66,12 @@ def test_typing_is_told_every_few_seconds_and_not_with_every_key(shopper, desk):
     shopper.box.press_sequentially("a quick brown fox", delay=20)
     Wire(shopper.context).waits_for(lambda: told, "a telling")
     shopper.page.wait_for_timeout(300)
-    # Every three seconds again, for those who type that long; not with every letter.
+    # Every three seconds again while somebody types; not with every letter.
     assert set(told) == {'{"typing":true}'}
     assert len(told) <= 1 + (time.monotonic() - began) / 3
 
 
-def test_typing_interrupts_no_screen_reader_and_holds_still_for_who_wants_that(new_shopper, desk):
+def test_typing_interrupts_no_screen_reader_and_respects_reduced_motion(new_shopper, desk):
     shopper = new_shopper(reduced_motion="reduce")
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     desk.visits().opens("Clara")
@@ -105,10 +105,10 @@ def test_the_desk_sees_what_the_customer_has_read(shopper, desk):
     expect(desk.line("Good morning").get_by_text("Seen", exact=True)).to_be_visible()
 
 
-# Here and away
+# Presence
 
 
-def test_the_customer_sees_whether_somebody_is_there(shopper, desk, engine):
+def test_the_customer_sees_whether_the_desk_is_online(shopper, desk, engine):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     shopper.sees_status("Away · Waiting for an answer")
     desk.page.clock.install()
@@ -122,7 +122,7 @@ def test_the_customer_sees_whether_somebody_is_there(shopper, desk, engine):
     shopper.sees_status("Online · Waiting for an answer")
 
 
-def test_the_desk_sees_whether_the_customer_is_there_and_on_which_page(shopper, desk):
+def test_the_desk_sees_whether_the_customer_is_online_and_on_which_page(shopper, desk):
     shopper.visits("ember/").opens_the_chat().gives("Clara").sends("Hello")
     desk.visits().is_ready()
     expect(desk.row_of("Clara").get_by_text("Here now")).to_be_attached()
@@ -142,7 +142,7 @@ def test_the_desk_sees_whether_the_customer_is_there_and_on_which_page(shopper, 
 # The queue
 
 
-def test_who_waits_sees_the_place_in_the_queue_move(new_shopper, desk):
+def test_a_waiting_customer_sees_their_place_in_the_queue_move(new_shopper, desk):
     first = new_shopper().visits().opens_the_chat().gives("Clara").sends("Hello")
     second = new_shopper().visits().opens_the_chat().gives("Dora").sends("Hello")
     expect(first.queue).to_have_text("You are next.")
@@ -165,7 +165,7 @@ def test_who_waits_sees_the_place_in_the_queue_move(new_shopper, desk):
         (60 * 3600, "We usually answer within a few days."),
     ],
 )
-def test_how_soon_an_answer_comes_is_said_as_people_say_it(shopper, seconds, said):
+def test_the_expected_time_to_an_answer_is_worded_naturally(shopper, seconds, said):
     def tell(route):
         answer = route.fetch()
         data = answer.json()
@@ -179,7 +179,7 @@ def test_how_soon_an_answer_comes_is_said_as_people_say_it(shopper, seconds, sai
     expect(shopper.queue).to_have_text(f"You are next. {said}".strip())
 
 
-def test_who_has_not_written_yet_sees_whether_somebody_is_there(new_shopper, desk):
+def test_a_customer_who_has_not_written_yet_sees_whether_the_desk_is_online(new_shopper, desk):
     clara = new_shopper().visits().opens_the_chat().sees_status("Away").gives("Clara")
     clara.sends("Hello")
     desk.visits().is_ready()

@@ -1,4 +1,4 @@
-"""What one admin does stands at another's desk, and at their own on another device, without a reload."""
+"""One admin's acts appear at another's desk, and on their own other device, without a reload."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from livechat.models import ChatSession, now
 
 from ..seeds import add_chat, add_messages
 
-SAME = "window.same = true"  # gone after a reload
+SAME = "window.same = true"  # lost by a reload
 
 
 @pytest.fixture
 def berta(new_desk, desk):
-    """A colleague of Anna's, in front of nothing yet."""
+    """A colleague of Anna's, with no page open yet."""
     return new_desk("berta", "Berta Beispiel").is_signed_in()
 
 
@@ -31,7 +31,7 @@ def sofa(desk, new_context):
 
 
 def opened(path, *desks):
-    """All have it open, and will notice a reload."""
+    """Open a path on all desks, and mark the pages to detect a reload."""
     for one in desks:
         one.visits(path).is_ready().page.evaluate(SAME)
 
@@ -42,12 +42,12 @@ def nothing_was_reloaded(*desks):
 
 
 def view(desk, name):
-    """A link above the list."""
+    """A view above the list."""
     views = desk.page.get_by_role("navigation", name=re.compile("views"))
     return views.get_by_role("link", name=re.compile(f"^{name}"))
 
 
-def test_tags_priority_sleep_and_block_at_one_desk_stand_at_the_other(desk, berta, engine):
+def test_tags_priority_snooze_and_block_appear_at_the_other_desk(desk, berta, engine):
     add_chat(engine, "Clara", "Hello")
     opened("1/", desk, berta)
     row, page = berta.row_of("Clara"), berta.page
@@ -78,7 +78,7 @@ def test_tags_priority_sleep_and_block_at_one_desk_stand_at_the_other(desk, bert
     nothing_was_reloaded(desk, berta)
 
 
-def test_what_slept_is_back_at_both_desks_when_its_time_has_come(desk, berta, engine):
+def test_a_snoozed_chat_is_back_at_both_desks_when_its_time_has_come(desk, berta, engine):
     add_chat(engine, "Clara", "Hello")
     opened("1/", desk)
     opened("", berta)
@@ -95,7 +95,7 @@ def test_what_slept_is_back_at_both_desks_when_its_time_has_come(desk, berta, en
     nothing_was_reloaded(desk, berta)
 
 
-def test_a_blocked_customer_is_told_kindly_and_the_desk_gets_nothing_more(shopper, desk):
+def test_a_blocked_customer_is_told_and_the_desk_gets_nothing_more(shopper, desk):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     shopper.ear.expects("409")
     desk.visits().opens("Clara").opens_menu("more").push("Block this customer").click()
@@ -109,7 +109,7 @@ def test_a_blocked_customer_is_told_kindly_and_the_desk_gets_nothing_more(shoppe
     desk.sees("Thank you")
 
 
-def test_a_chat_handed_over_moves_from_one_desk_to_the_other(desk, berta, engine):
+def test_a_transferred_chat_moves_from_one_desk_to_the_other(desk, berta, engine):
     add_messages(engine, add_chat(engine, "Clara", "Hello"), desk.row, "Good day")
     desk.visits("1/?view=mine").is_ready().sees_chats("Clara")
     berta.visits("?view=mine").is_ready().sees_chats()
@@ -126,7 +126,7 @@ def test_a_chat_handed_over_moves_from_one_desk_to_the_other(desk, berta, engine
     nothing_was_reloaded(desk, berta)
 
 
-def test_two_who_take_the_next_one_get_different_ones(desk, berta, engine):
+def test_two_who_take_the_next_chat_get_different_ones(desk, berta, engine):
     for name in ("Clara", "Dora"):
         add_chat(engine, name, "Hello")
     opened("", desk, berta)
@@ -158,9 +158,7 @@ def test_a_mention_counts_at_the_colleagues_desk_until_they_look(desk, berta, en
     nothing_was_reloaded(desk, berta)
 
 
-def test_ones_other_device_follows_what_was_read_and_a_colleagues_does_not(
-    desk, berta, sofa, engine
-):
+def test_reading_is_synced_to_the_own_devices_only(desk, berta, sofa, engine):
     add_chat(engine, "Clara", "Hello", "Are you there?")
     opened("", desk, sofa, berta)
     for one in (desk, sofa, berta):
@@ -176,7 +174,7 @@ def test_ones_other_device_follows_what_was_read_and_a_colleagues_does_not(
         one.sees_title_count(1)
         expect(one.row_of("Clara").get_by_text("1 unread")).to_be_visible()
     berta.sees_title_count(2)
-    add_messages(engine, 1, berta.row, "I am here")  # an answer is nobody's unread
+    add_messages(engine, 1, berta.row, "I am here")  # an answer is unread for nobody
     sofa.sees_title_count(1)
     nothing_was_reloaded(desk, sofa, berta)
 
@@ -195,7 +193,7 @@ def test_a_view_saved_on_one_device_is_on_the_other(desk, berta, sofa, engine):
     expect(view(berta, "My Doras")).to_have_count(0)
 
 
-def test_what_a_customer_has_just_written_is_found_and_opened_at_the_message(shopper, desk, engine):
+def test_a_customers_latest_message_is_found_and_opened_in_place(shopper, desk, engine):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     add_messages(engine, 1, desk.row, *[f"Line {number}" for number in range(60)])
     shopper.sends("Do you ship to Zanzíbar?")
@@ -211,7 +209,7 @@ def test_what_a_customer_has_just_written_is_found_and_opened_at_the_message(sho
     expect(desk.line("Zanzíbar")).to_be_in_viewport()
 
 
-def test_the_statistics_count_what_has_just_happened(shopper, desk, berta):
+def test_the_statistics_include_the_latest_events(shopper, desk, berta):
     desk.visits("statistics/")
     expect(desk.page.get_by_text("Nothing to count yet")).to_be_visible()
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
@@ -226,7 +224,7 @@ def test_the_statistics_count_what_has_just_happened(shopper, desk, berta):
     expect(desk.page.locator("#unanswered")).to_have_text("1")
 
 
-def test_a_canned_reply_of_everybody_is_at_once_in_a_colleagues_picker(desk, berta, engine):
+def test_a_shared_canned_reply_is_at_once_in_a_colleagues_picker(desk, berta, engine):
     add_chat(engine, "Clara", "Hello")
     opened("1/", desk, berta)
     for code, scope in (("ours", "all"), ("mine", "mine")):
@@ -244,7 +242,7 @@ def test_a_canned_reply_of_everybody_is_at_once_in_a_colleagues_picker(desk, ber
     expect(berta.box).to_have_value("Dear Clara, this is ours.")
 
 
-def test_how_long_somebody_waits_is_told_in_words_and_colour_until_a_colleague_answers(
+def test_the_waiting_time_is_shown_in_words_and_colour_until_a_colleague_answers(
     desk, berta, engine
 ):
     for name, minutes in (("Clara", 0), ("Dora", 5), ("Emil", 20)):
@@ -271,7 +269,7 @@ def test_how_long_somebody_waits_is_told_in_words_and_colour_until_a_colleague_a
     nothing_was_reloaded(desk, berta)
 
 
-def test_the_looks_chosen_on_one_device_are_those_of_the_other(desk, berta, sofa):
+def test_appearance_settings_of_one_device_apply_to_the_other(desk, berta, sofa):
     for one in (desk, berta):
         one.visits().is_ready()
     desk.page.locator("[data-menu=own] > summary").click()

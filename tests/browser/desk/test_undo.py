@@ -1,4 +1,4 @@
-"""Undo at the desk: a line offers it after closing, unassigning and blocking, one chat or several."""
+"""Undo at the desk: a message offers it after closing, unassigning and blocking one chat or several."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..seeds import add_chat, add_messages, query
 
 @pytest.fixture
 def taken(desk, engine):
-    """Clara's chat, which is Anna's, open at her desk."""
+    """Clara's chat, assigned to Anna and open at her desk."""
     add_messages(engine, add_chat(engine, "Clara", "Hello"), desk.row, "Good day")
     return desk.visits("1/").is_ready().sees_exactly("Hello", "Good day")
 
@@ -58,7 +58,7 @@ ACTS = {
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_an_act_is_taken_back_by_a_click(taken, engine, act):
+def test_an_act_is_undone_by_a_click(taken, engine, act):
     does, says = ACTS[act]
     before = state(engine)
     does(taken)
@@ -72,7 +72,7 @@ def test_an_act_is_taken_back_by_a_click(taken, engine, act):
     assert state(engine) == before
 
 
-def test_a_key_takes_it_back_also_when_another_chat_is_on_screen(taken, engine):
+def test_a_key_undoes_it_even_when_another_chat_is_on_screen(taken, engine):
     add_chat(engine, "Dora", "Good day")
     closes(taken)
     taken.opens("Dora")
@@ -85,7 +85,7 @@ def test_a_key_takes_it_back_also_when_another_chat_is_on_screen(taken, engine):
 
 
 @pytest.mark.parametrize("how", ["reopens and takes", "takes"])
-def test_what_a_colleague_has_done_since_stays_and_one_is_told(taken, new_desk, engine, how):
+def test_a_colleagues_later_act_stays_and_the_admin_is_told(taken, new_desk, engine, how):
     berta = new_desk("berta", "Berta Beispiel")
     taken.ear.expects("409")
     (closes if how == "reopens and takes" else unassigns)(taken)
@@ -100,7 +100,7 @@ def test_what_a_colleague_has_done_since_stays_and_one_is_told(taken, new_desk, 
     assert state(engine) == ("active", berta.row.id, False)
 
 
-def test_several_are_closed_and_taken_back_together(desk, engine):
+def test_a_bulk_close_is_undone_together(desk, engine):
     for name in ("Clara", "Dora", "Emil"):
         add_chat(engine, name)
     desk.visits().is_ready()
@@ -114,7 +114,7 @@ def test_several_are_closed_and_taken_back_together(desk, engine):
     desk.sees_counts(waiting=3, closed=0)
 
 
-def test_the_line_waits_while_one_is_in_it_and_gives_the_focus_back(taken):
+def test_the_message_stays_while_it_has_the_focus_and_then_returns_it(taken):
     taken.page.clock.install()
     closes(taken)
     box = taken.page.get_by_role("button", name="Reopen")
@@ -131,7 +131,7 @@ def test_the_line_waits_while_one_is_in_it_and_gives_the_focus_back(taken):
     taken.sees_status("Closed")
 
 
-def test_it_is_announced_politely_and_reached_on_a_phone(new_desk, engine):
+def test_it_is_announced_politely_and_usable_on_a_phone(new_desk, engine):
     desk = new_desk(**PHONE).is_signed_in()
     add_messages(engine, add_chat(engine, "Clara", "Hello"), desk.row, "Good day")
     desk.visits("1/").is_ready()

@@ -16,13 +16,13 @@ RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"
 OPTIONS = {
     "runOnly": {"type": "tag", "values": RULES},
     "resultTypes": ["violations"],
-    "iframes": False,  # a frame is looked at by itself
+    "iframes": False,  # each frame is checked separately
 }
 SCHEMES = ("dark", "light")
 
 
 def assert_accessible(place: Any) -> None:
-    """What axe says of a page or a frame, dark and light: nothing."""
+    """Assert that axe finds nothing in a page or a frame, dark and light."""
     told = [line for scheme in SCHEMES for line in _complaints(place, scheme)]
     assert not told, "\n".join(told)
 
@@ -53,13 +53,13 @@ def test_a_chat_that_cannot_be_reached(new_shopper, server, device):
     assert_accessible(shopper.page)
 
 
-def test_axe_would_notice(shopper, own_shop):
+def test_axe_finds_a_known_error(shopper, own_shop):
     shopper.visits(own_shop.has('<img src="data:," width="9"><button></button>'))
     with pytest.raises(AssertionError, match="button-name"):
         assert_accessible(shopper.page)
 
 
-def test_axe_would_notice_what_only_the_light_page_has(shopper, own_shop):
+def test_axe_finds_an_error_of_the_light_page_only(shopper, own_shop):
     pale = "<style>@media (prefers-color-scheme: light) { p { color: #ccc; background: #fff } }</style><p>Hello</p>"
     shopper.visits(own_shop.has(pale))
     with pytest.raises(AssertionError, match="light: color-contrast") as caught:

@@ -1,4 +1,4 @@
-"""Through nginx as Debian has it, with its buffering as it comes: the same messages, once, in order, at once."""
+"""Through Debian's nginx with its default buffering: the same messages, once, in order, without delay."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason=MISSING)
 
 @pytest.fixture
 def behind(tmp_path: Path, engine: Any, _server: Server) -> Iterator[tuple[Nginx, Server]]:
-    """nginx, and a chat behind it that works on the database of the other tests."""
+    """nginx, and a chat behind it that uses the database of the other tests."""
     outside, inside = free_ports()
     server = Server(
         tmp_path,
@@ -40,18 +40,18 @@ def behind(tmp_path: Path, engine: Any, _server: Server) -> Iterator[tuple[Nginx
 
 @pytest.fixture
 def new_desk(new_context: Callable[..., Any], engine: Any) -> Callable[..., Desk]:
-    """A function that signs Anna in, at this address."""
+    """A function that signs Anna in at this address."""
     return lambda server: Desk(
         new_context(), server, engine, add_admin(engine, "anna", "Anna Antwort")
     ).is_signed_in()
 
 
 def shop(own_shop: OwnShop, nginx: Nginx) -> str:
-    """A page of a shop with the chat on it."""
+    """A page of a shop with the chat in it."""
     return own_shop.has(f'<script src="http://localhost:{nginx.port}/widget.js" async></script>')
 
 
-def test_messages_stand_on_the_other_side_at_once_and_in_order(
+def test_messages_appear_on_the_other_side_at_once_and_in_order(
     behind: tuple[Nginx, Server],
     own_shop: OwnShop,
     new_shopper: Callable[..., Any],
@@ -73,13 +73,13 @@ def test_messages_stand_on_the_other_side_at_once_and_in_order(
         shopper.sees(f"Answer {number}").writes(f"Question {number}")
         desk.sees(f"Question {number}")
         expected += [f"Answer {number}", f"Question {number}"]
-    # What nginx had held back would have come with a question only.
+    # Messages that nginx held back would have arrived by a poll only.
     assert [wire.polls for wire in wires] == [[], []]
     shopper.sees_exactly(*expected)
     desk.sees_exactly(*expected)
 
 
-def test_a_cut_line_and_a_restarted_chat_lose_nothing_and_double_nothing(
+def test_a_cut_line_and_a_restarted_chat_lose_and_double_nothing(
     behind: tuple[Nginx, Server],
     own_shop: OwnShop,
     new_shopper: Callable[..., Any],

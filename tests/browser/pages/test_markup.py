@@ -1,4 +1,4 @@
-"""The Nu HTML checker finds no error on any page in any state, as it is sent and as scripts make it."""
+"""The Nu HTML checker finds no error on any page in any state, as it is sent and as scripts change it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_the_checker_finds_no_error_in(walk, world, documents):
     assert not told, "\n".join(told)
 
 
-def test_the_checker_would_notice(shopper, own_shop, documents):
+def test_the_checker_finds_a_known_error(shopper, own_shop, documents):
     documents.listen(shopper.context)
     shopper.visits(own_shop.has('<p id="same"><p id="same"><img src="data:,">'))
     documents.look(shopper.page)

@@ -1,4 +1,4 @@
-"""What a shop's page pays for the chat before anybody has asked for it, and when the chat is not there."""
+"""The cost of the chat to a shop's page before anybody opens it, and when the chat is down."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ...server import free_port
 from ..conftest import TABLES
 from ..seeds import query
 
-# What the server notes about itself, and of people whom earlier tests have sent away.
+# What the server records about itself, and about people whom earlier tests have sent away.
 OF_THE_SERVER = {"outside_writes", "presences", "workers"}
 STORAGE = """async () => [localStorage.length, sessionStorage.length,
   (await indexedDB.databases()).length, (await caches.keys()).length, document.cookie]"""
 
 
 def offered_cookies(shopper) -> list[str]:
-    """The list of what the chat's server tries to set from now on; a browser may refuse it silently."""
+    """The cookies that the chat's server tries to set from now on; a browser may refuse them silently."""
     offered: list[str] = []
 
     def look(response: Response) -> None:
@@ -63,11 +63,11 @@ def test_the_loader_is_cached_from_page_to_page(shopper):
     size = (
         "performance.getEntriesByName(document.querySelector('script[async]').src)[0].transferSize"
     )
-    # a cross-origin answer tells no sizes: what is left is how long it took to come from the cache
+    # A cross-origin answer reveals no sizes, so the time it took shows that it came from the cache.
     assert shopper.page.evaluate(size) == 0
 
 
-def test_opening_the_chat_makes_no_row_until_the_first_message(shopper, engine):
+def test_opening_the_chat_stores_nothing_until_the_first_message(shopper, engine):
     cookies = offered_cookies(shopper)
     shopper.visits().opens_the_chat().types("I am only thinking")
     assert query(engine, "SELECT count(*) FROM guests") == [(0,)]
@@ -79,7 +79,7 @@ def test_opening_the_chat_makes_no_row_until_the_first_message(shopper, engine):
     assert not cookies
 
 
-def test_a_shop_works_without_errors_of_its_own_when_the_chat_is_down(shopper, own_shop):
+def test_a_shop_has_no_errors_of_its_own_when_the_chat_is_down(shopper, own_shop):
     shopper.ear.expects(r"ERR_CONNECTION_REFUSED .*widget\.js")
     nobody = f"http://localhost:{free_port()}/widget.js"
     shopper.visits(
@@ -93,9 +93,7 @@ def test_a_shop_works_without_errors_of_its_own_when_the_chat_is_down(shopper, o
     expect(shopper.button).to_have_count(0)
 
 
-def test_the_chat_says_so_kindly_when_it_cannot_be_reached_and_comes_with_another_try(
-    shopper, server
-):
+def test_an_unreachable_chat_says_so_and_can_be_tried_again(shopper, server):
     shopper.ear.expects("ERR_CONNECTION_REFUSED")
     shopper.visits()
     expect(shopper.button).to_be_visible()
@@ -109,7 +107,7 @@ def test_the_chat_says_so_kindly_when_it_cannot_be_reached_and_comes_with_anothe
     shopper.sees_the_chat().sends("There you are")
 
 
-def test_a_site_that_is_not_allowed_gets_a_kind_message_and_a_word_for_its_owner(shopper, own_shop):
+def test_a_site_that_is_not_allowed_gets_a_message_and_its_owner_a_warning(shopper, own_shop):
     shopper.ear.expects("frame-ancestors")
     script = f'<script src="{shopper.chat_origin}/widget.js" async></script>'
     shopper.visits(own_shop.has(script, host="elsewhere.localhost"))

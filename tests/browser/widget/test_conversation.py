@@ -1,4 +1,4 @@
-"""The whole conversation, between a customer's browser, an admin's browser and a colleague in the shell."""
+"""A whole conversation between a customer's browser, an admin's browser and a colleague in the shell."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_a_customer_ends_the_chat_after_being_asked(shopper, desk):
     desk.sees_status("Closed")
 
 
-def test_what_a_colleague_does_in_the_shell_shows_in_both_browsers(shopper, desk, server):
+def test_acts_of_a_colleague_in_the_shell_appear_in_both_browsers(shopper, desk, server):
     shopper.visits().opens_the_chat().gives("Clara").sends("Anybody there?")
     desk.visits().opens("Clara")
     number = re.search(r"/chat/(\d+)/", desk.page.url)[1]
@@ -113,14 +113,14 @@ def test_the_product_of_another_page_joins_the_same_conversation(shopper, desk):
     expect(desk.page.get_by_role("complementary")).to_contain_text("Halo pendant")
 
 
-def test_a_product_can_be_left_unmentioned(shopper, engine):
+def test_a_product_can_be_removed(shopper, engine):
     shopper.visits("halo/").opens_the_chat()
     shopper.push("Do not mention this product").click()
     shopper.sends("A question about something else")
     assert query(engine, "SELECT product_id FROM chat_sessions") == [(None,)]
 
 
-def test_the_full_page_chat_works_by_itself(shopper, desk):
+def test_the_full_page_chat_works_without_a_shop(shopper, desk):
     shopper.visits_the_full_page_chat().sees_the_chat().gives("Clara").sends("No shop around me")
     desk.visits().opens("Clara").answers("We see you all the same.")
     shopper.sees("We see you all the same.")

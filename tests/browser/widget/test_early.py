@@ -1,4 +1,4 @@
-"""What is typed and sent before the page's script is there is sent by it, or is still in the box after a reload."""
+"""Text that is typed or sent before the script has loaded is sent by it, or is still in the box after a reload."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..seeds import stored
 
 @pytest.fixture
 def slow(shopper):
-    """The full-page chat, whose script does not come before `slow.comes()`."""
+    """The full-page chat, whose script does not load before `slow.comes()`."""
 
     class Slow:
         held = []
@@ -29,7 +29,7 @@ def slow(shopper):
 
 
 @pytest.mark.parametrize("way", ["Enter", "the button"])
-def test_what_was_sent_too_early_is_sent_when_the_script_comes(shopper, slow, engine, way):
+def test_a_message_sent_too_early_is_sent_when_the_script_loads(shopper, slow, engine, way):
     shopper.types("Too early")
     if way == "Enter":
         shopper.box.press("Enter")
@@ -43,11 +43,11 @@ def test_what_was_sent_too_early_is_sent_when_the_script_comes(shopper, slow, en
 
 
 @pytest.mark.parametrize("sent", [True, False])
-def test_what_was_typed_too_early_is_in_the_box_after_a_reload(shopper, slow, engine, sent):
+def test_text_typed_too_early_is_in_the_box_after_a_reload(shopper, slow, engine, sent):
     shopper.types("Too early")
     if sent:
         shopper.box.press("Enter")
-    slow.held.clear()  # that script never comes
+    slow.held.clear()  # the script never loads
     shopper.page.reload(wait_until="commit")
     expect(shopper.box).to_be_visible()
     slow.comes()
@@ -57,7 +57,7 @@ def test_what_was_typed_too_early_is_in_the_box_after_a_reload(shopper, slow, en
     assert stored(engine) == ["Too early"]
 
 
-def test_what_is_typed_on_is_not_sent_by_itself(shopper, slow, engine):
+def test_text_typed_afterwards_is_not_sent_automatically(shopper, slow, engine):
     shopper.types("Too early")
     shopper.box.press("Enter")
     shopper.box.press_sequentially(", and more")
@@ -67,7 +67,7 @@ def test_what_is_typed_on_is_not_sent_by_itself(shopper, slow, engine):
     assert stored(engine) == []
 
 
-def test_an_earlier_draft_is_there_before_the_script_and_typed_on(shopper, slow):
+def test_an_earlier_draft_is_there_before_the_script_and_can_be_continued(shopper, slow):
     slow.comes()
     shopper.sees_the_chat().types("half a")
     shopper.context.route("**/widget/frame.js", lambda route: slow.held.append(route))

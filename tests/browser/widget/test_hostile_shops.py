@@ -1,4 +1,4 @@
-"""Nothing that a shop's scripts give or do disturbs the chat."""
+"""No data and no behaviour of a shop's scripts disturbs the chat."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from ..chromium import until
 from ..seeds import add_messages, query
 
-# What a shop hands to livechat.product(), and the id and name that are to come of it.
+# What a shop passes to livechat.product(), and the resulting id and name.
 PRODUCTS = {
     "a proxy": ("new Proxy({id: 'S-1', name: 'Lamp'}, {})", ("S-1", "Lamp")),
     "an object with a method": ("({id: 'S-1', name: 'Lamp', buy() {}, el: document.body})", ("S-1", "Lamp")),
@@ -46,7 +46,7 @@ PATCHES = {
 
 
 def widget(shopper, own_shop, before=""):
-    """A shop of its own with the chat; `before` runs before the chat's script."""
+    """A separate shop with the chat; `before` runs before the chat's script."""
     return own_shop.has(
         f'<script>{before}</script><script src="{shopper.chat_origin}/widget.js" async></script>'
     )
@@ -54,7 +54,7 @@ def widget(shopper, own_shop, before=""):
 
 @pytest.mark.parametrize("given", PRODUCTS)
 @pytest.mark.parametrize("when", ["before", "while"])
-def test_whatever_a_shop_calls_a_product_the_chat_works(shopper, own_shop, engine, given, when):
+def test_the_chat_works_with_any_data_for_a_product(shopper, own_shop, engine, given, when):
     product, wanted = PRODUCTS[given]
     shopper.visits(widget(shopper, own_shop))
     expect(shopper.button).to_be_visible()
@@ -68,7 +68,7 @@ def test_whatever_a_shop_calls_a_product_the_chat_works(shopper, own_shop, engin
 
 
 @pytest.mark.parametrize("given", NO_PRODUCTS)
-def test_what_is_no_product_is_left_out(shopper, own_shop, engine, given):
+def test_an_invalid_product_is_ignored(shopper, own_shop, engine, given):
     shopper.visits(widget(shopper, own_shop))
     expect(shopper.button).to_be_visible()
     shopper.page.evaluate(f"livechat.product({NO_PRODUCTS[given]})")
@@ -79,7 +79,7 @@ def test_what_is_no_product_is_left_out(shopper, own_shop, engine, given):
     assert not any("allowed_sites" in warning for warning in shopper.ear.warnings)
 
 
-def test_the_console_says_what_was_left_out_and_blames_nothing_else(shopper, own_shop):
+def test_the_console_reports_what_was_ignored_and_nothing_else(shopper, own_shop):
     shopper.visits(widget(shopper, own_shop))
     expect(shopper.button).to_be_visible()
     shopper.page.evaluate("livechat.product({id: 1, price: {amount: 3}})")
@@ -108,9 +108,7 @@ def test_listeners_that_throw_disturb_neither_the_chat_nor_each_other(
     until(shopper.page, "heard.join() === 'open,close,unread,open,unread'")
 
 
-def test_a_listener_that_closes_what_has_opened_leaves_a_chat_that_counts(
-    shopper, own_shop, desk, engine
-):
+def test_a_listener_that_closes_the_opening_chat_leaves_it_working(shopper, own_shop, desk, engine):
     shopper.visits(widget(shopper, own_shop)).opens_the_chat().gives("Clara").sends("Hello")
     shopper.page.evaluate(
         """() => { livechat.close(); const once = () => { livechat.off('open', once); livechat.close() }
@@ -121,7 +119,7 @@ def test_a_listener_that_closes_what_has_opened_leaves_a_chat_that_counts(
     shopper.hurries().sees_badge(1)
 
 
-def test_listeners_that_fight_each_other_leave_the_page_alive(shopper, own_shop):
+def test_listeners_that_call_each_other_do_not_freeze_the_page(shopper, own_shop):
     shopper.visits(widget(shopper, own_shop)).opens_the_chat()
     shopper.page.evaluate(
         """() => { window.rounds = 0
@@ -147,7 +145,7 @@ def test_listeners_that_fight_each_other_leave_the_page_alive(shopper, own_shop)
         "livechat.off()",
     ],
 )
-def test_a_listener_that_is_none_is_left_out(shopper, own_shop, call):
+def test_an_invalid_listener_is_ignored(shopper, own_shop, call):
     shopper.visits(widget(shopper, own_shop))
     expect(shopper.button).to_be_visible()
     shopper.page.evaluate(f"() => {{ {call} }}")
@@ -156,7 +154,7 @@ def test_a_listener_that_is_none_is_left_out(shopper, own_shop, call):
 
 @pytest.mark.parametrize("what", PATCHES)
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_shop_that_changes_the_language_has_a_chat_all_the_same(
+def test_a_shop_that_changes_built_in_objects_still_has_a_chat(
     shopper, own_shop, engine, what, when
 ):
     shopper.visits(
@@ -188,7 +186,7 @@ def test_a_shop_that_changes_the_language_has_a_chat_all_the_same(
         "null",
     ],
 )
-def test_what_a_shop_sends_into_the_frame_by_itself_breaks_nothing(shopper, own_shop, note):
+def test_messages_that_a_shop_posts_into_the_frame_break_nothing(shopper, own_shop, note):
     shopper.visits(widget(shopper, own_shop)).opens_the_chat()
     frame = "document.querySelector('body > div').shadowRoot.querySelector('iframe')"
     shopper.page.evaluate(f"() => {frame}.contentWindow.postMessage({note}, '*')")

@@ -1,4 +1,4 @@
-"""Nothing that was written is lost or doubled, whatever happens between the browser and the database."""
+"""No message is lost or doubled, whatever happens between the browser and the database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CUT = (
 )
 
 
-def test_a_server_killed_while_one_writes_gets_the_message_once_when_it_is_back(
+def test_a_server_killed_while_somebody_writes_gets_the_message_once_when_it_is_back(
     shopper, server, engine
 ):
     shopper.ear.expects(CUT)
@@ -41,7 +41,7 @@ def test_a_first_message_waits_for_the_server_too(shopper, server, engine):
     assert stored(engine) == ["My very first"]
 
 
-def test_what_is_unsent_survives_a_reload_and_is_sent_once(shopper, engine):
+def test_an_unsent_message_survives_a_reload_and_is_sent_once(shopper, engine):
     shopper.ear.expects(CUT)
     shopper.visits().opens_the_chat().sends("One")
     shopper.context.route("**/chat/send/**", lambda route: route.abort())
@@ -54,7 +54,7 @@ def test_what_is_unsent_survives_a_reload_and_is_sent_once(shopper, engine):
     assert stored(engine) == ["One", "Two", "Three"]
 
 
-def test_who_does_not_want_to_wait_sends_again_at_once(shopper):
+def test_an_impatient_customer_sends_again_at_once(shopper):
     shopper.ear.expects("503")
     shopper.visits().opens_the_chat().sends("One")
     busy = {"status": 503, "headers": {"Retry-After": "600"}, "body": "A proxy is busy."}
@@ -66,7 +66,7 @@ def test_who_does_not_want_to_wait_sends_again_at_once(shopper):
 
 
 @pytest.mark.parametrize("verb", ["start", "send"])
-def test_an_answer_that_gets_lost_on_its_way_back_doubles_nothing(shopper, engine, verb):
+def test_a_lost_answer_doubles_nothing(shopper, engine, verb):
     shopper.ear.expects(CUT)
     lost: list[int] = []
 
@@ -83,7 +83,7 @@ def test_an_answer_that_gets_lost_on_its_way_back_doubles_nothing(shopper, engin
         shopper.sends("Hello")
     shopper.context.route(f"**/chat/{verb}/**", lose_the_first_answer)
     shopper.writes("Exactly once").sees_sent("Exactly once")
-    # Whose stream has shown the message need not ask again whether it arrived.
+    # A client whose stream has shown the message need not ask again whether it arrived.
     assert lost == [201, 200] or (verb == "send" and lost == [201])
     expected = ["Hello", "Exactly once"] if verb == "send" else ["Exactly once"]
     shopper.sees_exactly(*expected)
@@ -91,7 +91,7 @@ def test_an_answer_that_gets_lost_on_its_way_back_doubles_nothing(shopper, engin
     shopper.context.unroute_all()
 
 
-def test_two_tabs_with_something_unsent_send_each_message_once(shopper, engine):
+def test_two_tabs_with_unsent_messages_send_each_once(shopper, engine):
     shopper.ear.expects(CUT)
     shopper.visits().opens_the_chat().sends("Hello")
     second = shopper.opens_another_tab().opens_the_chat().sees_exactly("Hello")
@@ -137,9 +137,7 @@ def test_too_many_messages_wait_as_long_as_the_server_asks_and_all_arrive(new_se
     shopper.sees_exactly(*texts)
 
 
-def test_a_text_for_a_chat_that_was_closed_meanwhile_is_kept_for_the_customers_choice(
-    shopper, engine
-):
+def test_a_text_for_a_chat_that_was_just_closed_is_kept_for_the_customer_to_decide(shopper, engine):
     shopper.ear.expects("409")
     shopper.visits().opens_the_chat().sends("Before")
     close_chat(engine, 1)
@@ -154,7 +152,7 @@ def test_a_text_for_a_chat_that_was_closed_meanwhile_is_kept_for_the_customers_c
     assert query(engine, "SELECT count(*), max(status) FROM chat_sessions") == [(1, "waiting")]
 
 
-def test_an_email_address_that_is_none_is_asked_for_again_and_the_text_is_kept(shopper, engine):
+def test_an_invalid_email_address_is_asked_for_again_and_the_text_is_kept(shopper, engine):
     shopper.ear.expects("422")
     shopper.visits().opens_the_chat().gives("Clara", "not an address").writes("Hello there")
     field = shopper.chat.get_by_label("E-mail")
@@ -200,7 +198,7 @@ def test_a_message_the_server_refuses_can_be_edited_and_sent_again(shopper, engi
     assert stored(engine) == ["Hello", "Without it"]
 
 
-def test_what_was_typed_before_the_script_came_is_kept(shopper):
+def test_text_typed_before_the_script_loaded_is_kept(shopper):
     held: list[Route] = []
     shopper.context.route("**/widget/frame.js*", lambda route: held.append(route))
     shopper.alone = True
@@ -215,7 +213,7 @@ def test_what_was_typed_before_the_script_came_is_kept(shopper):
     expect(shopper.box).to_have_value("Quick fingers")
 
 
-def test_losing_the_connection_is_said_and_so_is_its_return(shopper):
+def test_losing_and_regaining_the_connection_is_shown(shopper):
     shopper.ear.expects(CUT)
     shopper.visits().opens_the_chat().sends("Hello")
     shopper.context.set_offline(True)

@@ -1,4 +1,4 @@
-"""The chat stays: across pages, reloads and tabs, with its history, its draft and what is not sent yet."""
+"""The chat persists across pages, reloads and tabs, with its history, its draft and its unsent messages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_open_state_history_and_draft_survive_a_reload(shopper):
     expect(shopper.box).to_have_value("half a sentence")
 
 
-def test_a_chat_that_was_closed_stays_closed_but_still_counts_what_comes(shopper, desk):
+def test_a_closed_panel_stays_closed_but_counts_new_messages(shopper, desk):
     shopper.visits().opens_the_chat().gives("Clara").sends("First").closes_the_chat()
     shopper.visits("delivery/")
     expect(shopper.button).to_have_attribute("aria-expanded", "false")
@@ -40,7 +40,7 @@ def test_a_chat_that_was_closed_stays_closed_but_still_counts_what_comes(shopper
     shopper.opens_the_chat().sees_exactly("First", "Here I am")
 
 
-def test_who_one_is_is_kept_before_the_first_message(shopper):
+def test_name_and_address_are_kept_before_the_first_message(shopper):
     shopper.visits().opens_the_chat().gives("Clara Kundin", "clara@example.com")
     shopper.page.reload()
     shopper.sees_the_chat()

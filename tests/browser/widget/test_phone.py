@@ -1,4 +1,4 @@
-"""On a phone, zoomed in, and for those who want nothing to move."""
+"""The chat on a phone, zoomed in, and with reduced motion."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, expect
 from ..chromium import PHONE, ZOOMED
 from ..seeds import add_chat
 
-FINGER = 44  # CSS pixels: the smallest thing one can hit
+FINGER = 44  # CSS pixels: the smallest target that a finger can hit
 TOO_SMALL = """(root, finger) => {
   const small = []
   for (const element of root.querySelectorAll('a, button, input, select, summary, textarea')) {
@@ -41,11 +41,11 @@ MOVING = """() => {
 
 
 def assert_big_enough(root: Locator) -> None:
-    """Whatever one can press in there can be hit with a finger; links within a text are exempt."""
+    """Assert that everything clickable in an element can be hit with a finger; links within a text are exempt."""
     assert root.evaluate(TOO_SMALL, FINGER) == []
 
 
-def test_the_chat_fills_a_phones_screen_and_the_box_stays_in_sight(new_shopper):
+def test_the_chat_fills_a_phones_screen_and_the_box_stays_visible(new_shopper):
     shopper = new_shopper(**PHONE).visits()
     shopper.button.tap()
     shopper.sees_the_chat()
@@ -69,7 +69,9 @@ def test_a_phones_keyboard_does_not_hide_the_box(new_shopper):
     shopper.button.tap()
     shopper.sees_the_chat().sends("Hello")
     shopper.box.tap()
-    shopper.page.set_viewport_size({"width": 390, "height": 420})  # what a keyboard leaves
+    shopper.page.set_viewport_size(
+        {"width": 390, "height": 420}
+    )  # the height that a keyboard leaves
     expect(shopper.box).to_be_in_viewport(ratio=1)
     expect(shopper.line("Hello")).to_be_in_viewport()
     shopper.page.set_viewport_size({"width": 390, "height": 844})
@@ -105,7 +107,7 @@ def test_everything_an_admin_can_press_is_big_enough_for_a_finger(new_desk, engi
     assert_big_enough(body)
 
 
-def test_a_chat_opens_wherever_one_touches_its_row(new_desk, engine):
+def test_a_chat_opens_from_anywhere_in_its_row(new_desk, engine):
     add_chat(engine, "Clara", "Hello")
     desk = new_desk(**PHONE).is_signed_in().visits().is_ready()
     box = desk.row_of("Clara").bounding_box()
@@ -144,7 +146,7 @@ def test_nothing_scrolls_sideways_on_a_phone_or_at_double_size(new_shopper, new_
             assert desk.page.evaluate(SIDEWAYS) <= 0, path
 
 
-def test_at_double_size_one_can_still_write_and_read(new_shopper, new_desk, engine):
+def test_at_double_size_writing_and_reading_still_work(new_shopper, new_desk, engine):
     shopper = new_shopper(**ZOOMED).visits().opens_the_chat()
     shopper.sends("Everything is big")
     expect(shopper.line("Everything is big")).to_be_in_viewport()
@@ -155,7 +157,7 @@ def test_at_double_size_one_can_still_write_and_read(new_shopper, new_desk, engi
     desk.answers("Here, too").sees_sent("Here, too")
 
 
-def test_who_wants_no_motion_gets_none(new_shopper, new_desk, engine):
+def test_reduced_motion_stops_all_motion(new_shopper, new_desk, engine):
     shopper = new_shopper(reduced_motion="reduce").visits()
     shopper.button.click()
     shopper.sees_the_chat().writes("Still")
@@ -169,7 +171,7 @@ def test_who_wants_no_motion_gets_none(new_shopper, new_desk, engine):
     assert desk.page.evaluate(MOVING) == []
 
 
-def test_the_widget_does_move_for_everybody_else(shopper):
-    """Or the test above would see nothing."""
+def test_the_widget_moves_without_reduced_motion(shopper):
+    """Otherwise the test above would prove nothing."""
     shopper.visits().opens_the_chat()
     assert shopper.page.evaluate(MOVING) != []

@@ -1,4 +1,4 @@
-"""A desk and a shop over plain http: browsers give such pages no Web Locks, and six connections to a server."""
+"""A desk and a shop over plain http: browsers offer no Web Locks, and only six connections to a server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..admin import Desk
 from ..seeds import add_chat, add_messages, stored
 from ..wire import Wire
 
-# What a page lacks that came over plain http from elsewhere than the own machine.
+# What a page lacks over plain http from another machine.
 PLAIN = """
 delete Navigator.prototype.locks
 delete Crypto.prototype.randomUUID
@@ -28,14 +28,14 @@ def plain_desk(desk):
 
 
 def tabs_of(desk: Desk, count: int = TABS) -> list[Desk]:
-    """So many tabs, each with a chat of its own."""
+    """Open so many tabs, each with a different chat."""
     tabs = [desk.visits("1/").is_ready()]
     for number in range(2, count + 1):
         tabs.append(desk.opens_another_tab(f"{number}/").is_ready())
     return tabs
 
 
-def test_seven_tabs_of_the_desk_answer_and_hear_what_is_new(plain_desk, engine):
+def test_seven_tabs_of_the_desk_answer_and_receive_news(plain_desk, engine):
     for number in range(1, TABS + 1):
         add_chat(engine, f"Customer {number}", f"Question {number}")
     wire = Wire(plain_desk.context)
@@ -94,7 +94,7 @@ def test_the_tabs_of_a_customer_share_a_stream(new_shopper, desk, engine):
     assert len(wire.open_streams) == 1
 
 
-def test_an_answer_that_gets_no_reply_is_soon_called_not_sent_and_can_be_tried_again(desk, engine):
+def test_an_unanswered_message_is_soon_marked_as_not_sent_and_can_be_tried_again(desk, engine):
     desk.ear.expects("ERR_FAILED", "ERR_ABORTED")
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready()
@@ -104,7 +104,7 @@ def test_an_answer_that_gets_no_reply_is_soon_called_not_sent_and_can_be_tried_a
         if lost:
             route.continue_()
         else:
-            lost.append(route)  # and never an answer
+            lost.append(route)  # and never answered
 
     desk.context.route("**/send/", lose)
     desk.answers("Good day")

@@ -1,4 +1,4 @@
-"""The conversation goes on when the browser gives the chat's frame no storage, empties it, or has no room left."""
+"""The conversation continues when the browser gives the chat's frame no storage, clears it, or has no space left."""
 
 from __future__ import annotations
 
@@ -23,36 +23,36 @@ NOTHING = re.compile("keeps nothing for this chat")
 
 
 def limits(shopper: Any, how: str) -> Any:
-    """From now on the browser treats the frame's storage like that."""
+    """Make the browser restrict the frame's storage from now on."""
     shopper.context.add_init_script(IN_THE_FRAME % how)
     return shopper
 
 
 def conversations(engine: Any) -> int:
-    """How many there are."""
+    """Return how many conversations there are."""
     return int(query(engine, "SELECT count(*) FROM chat_sessions")[0][0])
 
 
 def revoked(engine: Any) -> int:
-    """How many tickets were used twice, or shut out."""
+    """Return how many tickets were used twice or revoked."""
     return int(
         query(engine, "SELECT count(*) FROM resume_tickets WHERE revoked_at IS NOT NULL")[0][0]
     )
 
 
 def has_a_ticket(shopper: Any) -> Any:
-    """Wait until the shop's page keeps one."""
+    """Wait until the shop's page keeps a ticket."""
     until(shopper.page, "(localStorage.livechat || '').split(' ').length === 2")
     return shopper
 
 
 def ticket_of(shopper: Any) -> str:
-    """What the shop's page keeps."""
+    """Return the ticket that the shop's page keeps."""
     return str(has_a_ticket(shopper).page.evaluate("localStorage.livechat.split(' ')[1]"))
 
 
 @pytest.mark.parametrize("how", [BLOCKED, EMPTIED, FULL], ids=["blocked", "emptied", "full"])
-def test_the_conversation_goes_on_from_page_to_page(shopper, desk, engine, how):
+def test_the_conversation_continues_from_page_to_page(shopper, desk, engine, how):
     limits(shopper, how).visits().opens_the_chat().gives("Clara").sends("First")
     has_a_ticket(shopper).page.get_by_role("link", name="Delivery").first.click()
     expect(shopper.page.get_by_role("heading", name="Delivery")).to_be_visible()
@@ -65,7 +65,7 @@ def test_the_conversation_goes_on_from_page_to_page(shopper, desk, engine, how):
     assert revoked(engine) == 0
 
 
-def test_a_closed_window_still_counts_what_comes(shopper, desk):
+def test_a_closed_panel_still_counts_new_messages(shopper, desk):
     limits(shopper, BLOCKED).visits().opens_the_chat().gives("Clara").sends("First")
     has_a_ticket(shopper).closes_the_chat().visits("delivery/")
     desk.visits().opens("Clara").answers("Here I am").sees_sent("Here I am")
@@ -73,12 +73,12 @@ def test_a_closed_window_still_counts_what_comes(shopper, desk):
     shopper.sees_badge(1)
 
 
-def test_no_room_is_left_after_the_conversation_has_begun(shopper, engine):
+def test_a_full_storage_after_the_conversation_has_begun(shopper, engine):
     shopper.visits().opens_the_chat().sends("First")
     limits(shopper, FULL).page.reload()
     shopper.sees_exactly("First").sends("Second")
     assert conversations(engine) == 1
-    # What it knew it could read: no ticket was needed.
+    # The frame could still read its token, so it needed no ticket.
     assert query(engine, "SELECT count(*) FROM resume_tickets WHERE used_at IS NOT NULL") == [(0,)]
 
 
@@ -103,7 +103,7 @@ def test_storage_cleared_by_another_tab_is_written_again(shopper, engine):
     assert conversations(engine) == 1
 
 
-def test_what_another_tab_has_sent_does_not_come_back(shopper, engine):
+def test_a_message_sent_by_another_tab_does_not_come_back(shopper, engine):
     shopper.visits().opens_the_chat().sends("First")
     second = shopper.opens_another_tab().opens_the_chat().types("once")
     expect(shopper.box).to_have_value("once")
@@ -117,7 +117,7 @@ def test_what_another_tab_has_sent_does_not_come_back(shopper, engine):
 
 
 @pytest.mark.parametrize("locks", ["with locks", "without locks"])
-def test_two_tabs_that_come_back_at_once_do_not_shut_each_other_out(shopper, engine, locks):
+def test_two_tabs_that_resume_at_once_do_not_revoke_each_other(shopper, engine, locks):
     limits(shopper, EMPTIED)
     if locks == "without locks":
         shopper.context.add_init_script(ALONE)
@@ -141,7 +141,7 @@ def test_an_exchange_whose_answer_was_lost_is_repeated(shopper, engine):
 
     def lose(route: Route) -> None:
         if not lost:
-            lost.append(route.fetch().status)  # the server has answered, but nobody hears it
+            lost.append(route.fetch().status)  # the server has answered, but the answer is lost
             route.abort()
         else:
             route.continue_()
@@ -174,7 +174,7 @@ def test_a_page_left_in_the_middle_of_an_exchange_loses_nothing(shopper, engine)
     assert revoked(engine) == 0
 
 
-def test_a_message_written_while_coming_back_goes_into_the_same_conversation(shopper, engine):
+def test_a_message_written_while_resuming_goes_into_the_same_conversation(shopper, engine):
     limits(shopper, BLOCKED).visits().opens_the_chat().sends("First")
     held: list[Route] = []
     has_a_ticket(shopper).context.route("**/chat/resume/", lambda route: held.append(route))
@@ -187,7 +187,7 @@ def test_a_message_written_while_coming_back_goes_into_the_same_conversation(sho
     assert conversations(engine) == 1
 
 
-def test_a_ticket_that_somebody_else_has_used_brings_nobody_back(shopper, engine, server):
+def test_a_ticket_that_somebody_else_has_used_resumes_nothing(shopper, engine, server):
     limits(shopper, BLOCKED).visits().opens_the_chat().sends("First")
     data = {"ticket": ticket_of(shopper), "site": shopper.page.evaluate("location.origin")}
     stolen = shopper.context.request.post(f"{shopper.chat_origin}/chat/resume/", data=data)
@@ -205,7 +205,7 @@ def test_a_ticket_that_somebody_else_has_used_brings_nobody_back(shopper, engine
     assert ticket_of(shopper) != data["ticket"]
 
 
-def test_whom_the_team_has_shut_out_does_not_come_back(shopper, engine, server):
+def test_a_revoked_customer_does_not_come_back(shopper, engine, server):
     limits(shopper, BLOCKED).visits().opens_the_chat().sends("First")
     has_a_ticket(shopper)
     shell(server, "sessions", "revoke", "1")
@@ -275,7 +275,7 @@ def test_the_customer_is_told_what_the_browser_does_not_keep(shopper):
 
 
 @pytest.mark.parametrize("where", ["widget", "full page"])
-def test_where_nothing_is_kept_the_customer_is_told_before_anything_is_lost(shopper, where):
+def test_without_any_storage_the_customer_is_warned_before_anything_is_lost(shopper, where):
     shopper.context.add_init_script(BLOCKED)
     if where == "widget":
         shopper.visits().opens_the_chat()
@@ -287,12 +287,12 @@ def test_where_nothing_is_kept_the_customer_is_told_before_anything_is_lost(shop
     expect(shopper.chat.get_by_text(NOTHING)).to_be_visible()
 
 
-def test_a_browser_that_keeps_things_is_not_bothered(shopper):
+def test_a_browser_with_storage_shows_no_warning(shopper):
     shopper.visits().opens_the_chat().sends("First")
     expect(shopper.chat.locator("#keeping")).to_be_empty()
 
 
-def test_the_conversation_goes_on_in_a_browser_that_blocks_third_party_storage(
+def test_the_conversation_continues_in_a_browser_that_blocks_third_party_storage(
     browser, server, engine
 ):
     strict = browser.browser_type.launch(

@@ -1,4 +1,4 @@
-"""Where one reads: at the newest, further up, and from day to day."""
+"""The scroll position: at the newest message, further up, and from day to day."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ MANY = [f"Message number {number}" for number in range(1, 61)]
 
 
 def at_end(scroller) -> bool:
-    """Whether the newest is in sight."""
+    """Return whether the newest message is visible."""
     return scroller.evaluate(GAP) < 40
 
 
 def scrolls_up(who) -> None:
-    """Once the newest has come, read further up."""
+    """Scroll up once the newest message has arrived."""
     expect(who.line("Message number 60")).to_be_in_viewport(ratio=1)
     who.scroller.hover()
     who.page.mouse.wheel(0, -900)
@@ -39,7 +39,7 @@ def test_the_list_follows_the_newest(shopper, desk, engine):
 
 
 @pytest.mark.parametrize("side", ["customer", "admin"])
-def test_who_reads_further_up_is_left_there_and_told_of_what_is_new(shopper, desk, engine, side):
+def test_a_reader_further_up_stays_there_and_is_told_of_new_messages(shopper, desk, engine, side):
     shopper.visits().opens_the_chat().gives("Clara").sends("First")
     add_messages(engine, 1, desk.row, *MANY)
     who = shopper
@@ -56,7 +56,7 @@ def test_who_reads_further_up_is_left_there_and_told_of_what_is_new(shopper, des
     expect(who.line("More news")).to_be_in_viewport(ratio=1)
 
 
-def test_the_pill_goes_when_one_scrolls_down_oneself(shopper, desk, engine):
+def test_the_pill_disappears_after_scrolling_down(shopper, desk, engine):
     shopper.visits().opens_the_chat().sends("First")
     add_messages(engine, 1, desk.row, *MANY)
     scrolls_up(shopper)
@@ -67,7 +67,7 @@ def test_the_pill_goes_when_one_scrolls_down_oneself(shopper, desk, engine):
     expect(shopper.pill).to_be_hidden()
 
 
-def test_what_waits_below_is_not_seen_until_one_is_there(shopper, desk, engine):
+def test_messages_below_are_not_seen_until_they_are_scrolled_to(shopper, desk, engine):
     shopper.visits().opens_the_chat().sends("First")
     add_messages(engine, 1, desk.row, *MANY)
     scrolls_up(shopper)
@@ -81,7 +81,7 @@ def test_what_waits_below_is_not_seen_until_one_is_there(shopper, desk, engine):
     assert seen.value.json()["session"]["unread"] == 0
 
 
-def test_sending_leads_back_to_the_newest(shopper, desk, engine):
+def test_sending_scrolls_to_the_newest(shopper, desk, engine):
     shopper.visits().opens_the_chat().sends("First")
     add_messages(engine, 1, desk.row, *MANY)
     expect(shopper.line("Message number 60")).to_be_in_viewport(ratio=1)
@@ -91,7 +91,7 @@ def test_sending_leads_back_to_the_newest(shopper, desk, engine):
     expect(shopper.line("Back down")).to_be_in_viewport(ratio=1)
 
 
-def test_days_stand_between_messages_and_times_on_them(shopper, desk, engine):
+def test_days_are_shown_between_messages_and_times_on_them(shopper, desk, engine):
     add_chat(engine, "Clara", "Long ago", "The day before", "Now")
     with engine.begin() as connection:
         for seq, ago in ((1, "-400 days"), (2, "-1 day")):
@@ -112,7 +112,7 @@ def test_days_stand_between_messages_and_times_on_them(shopper, desk, engine):
     expect(desk.line("Now").get_by_role("time")).to_have_count(1)
 
 
-def test_many_messages_open_and_stay_quick_to_write_in(shopper, desk, engine):
+def test_many_messages_load_and_typing_stays_quick(shopper, desk, engine):
     shopper.visits().opens_the_chat().sends("First")
     add_messages(engine, 1, desk.row, *[f"Line {number}" for number in range(500)])
     shopper.page.reload()

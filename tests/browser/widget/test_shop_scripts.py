@@ -1,4 +1,4 @@
-"""What a shop's own scripts can do: window.livechat."""
+"""The API for a shop's own scripts: window.livechat."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_script_opens_closes_and_toggles_the_chat(shopper):
     expect(shopper.panel).to_be_hidden()
 
 
-def test_a_script_hears_of_opening_closing_and_unread_messages(shopper, desk, engine):
+def test_a_script_is_told_of_opening_closing_and_unread_messages(shopper, desk, engine):
     shopper.visits()
     expect(shopper.button).to_be_visible()
     shopper.page.evaluate(
@@ -45,7 +45,7 @@ def test_a_script_hears_of_opening_closing_and_unread_messages(shopper, desk, en
     assert shopper.page.evaluate("heard.at(-1)") == "close"
 
 
-def test_a_script_says_what_product_is_meant(shopper, own_shop, engine):
+def test_a_script_sets_the_product(shopper, own_shop, engine):
     script = f'<script src="{shopper.chat_origin}/widget.js" async></script>'
     shopper.visits(own_shop.has(script))
     expect(shopper.button).to_be_visible()
@@ -62,7 +62,7 @@ def test_a_script_says_what_product_is_meant(shopper, own_shop, engine):
     ]
 
 
-def test_nonsense_from_a_shop_keeps_no_customer_from_writing(shopper, own_shop, engine):
+def test_invalid_data_from_a_shop_prevents_no_customer_from_writing(shopper, own_shop, engine):
     script = f"""<script src="{shopper.chat_origin}/widget.js" async data-product-id="{"9" * 300}"
       data-product-url="javascript:alert(1)" data-product-price="{"1" * 99}"
       data-product-name="&#1; <b>{"x" * 999}"></script>"""
@@ -72,7 +72,7 @@ def test_nonsense_from_a_shop_keeps_no_customer_from_writing(shopper, own_shop, 
     assert query(engine, "SELECT product_url FROM chat_sessions") == [(None,)]
 
 
-def test_an_email_address_that_the_shop_got_wrong_is_asked_of_the_customer(
+def test_the_customer_is_asked_for_an_email_address_that_the_shop_got_wrong(
     shopper, own_shop, engine
 ):
     script = f"""<script src="{shopper.chat_origin}/widget.js" async data-customer-name="Clara"
@@ -90,7 +90,7 @@ def test_an_email_address_that_the_shop_got_wrong_is_asked_of_the_customer(
     ]
 
 
-def test_a_chat_written_into_the_page_twice_is_there_once(shopper, own_shop):
+def test_a_chat_embedded_twice_appears_once(shopper, own_shop):
     script = f'<script src="{shopper.chat_origin}/widget.js"></script>'
     shopper.visits(own_shop.has(script * 2))
     expect(shopper.button).to_have_count(1)
@@ -130,7 +130,7 @@ def test_the_frame_tells_the_shops_page_no_secret_and_obeys_no_other_page(shoppe
 
 
 def query_keys(shopper) -> set[str]:
-    """What the loader keeps on the shop's own origin."""
+    """Return what the loader stores on the shop's own origin."""
     return set(
         shopper.page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))")
     )

@@ -1,4 +1,4 @@
-"""What is written stands on the other side at once, and nothing is missed or doubled when the wire breaks."""
+"""Messages appear on the other side at once, and none is missed or doubled when the connection breaks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TOO_MANY = {
 
 @contextmanager
 def asleep(page: Page) -> Iterator[None]:
-    """The tab stands still without having been told, as when a phone or a laptop suspends it."""
+    """The tab is frozen without notice, as when a phone or a laptop suspends it."""
     debugger = page.context.new_cdp_session(page)
     debugger.send("Debugger.enable")
     debugger.send("Debugger.pause")
@@ -35,22 +35,22 @@ def asleep(page: Page) -> Iterator[None]:
 
 
 def tell(page: Page, event: str) -> None:
-    """What a browser tells a tab that it is about to freeze (``freeze``) or has thawed (``resume``)."""
+    """Dispatch the event of a tab that is about to freeze (``freeze``) or has thawed (``resume``)."""
     page.evaluate(f"document.dispatchEvent(new Event('{event}'))")
 
 
 def at_rest(desk: Desk) -> Wire:
-    """The desk is open and its list followed by a stream; what goes over the wire from now on."""
+    """Wait until the desk is open and its list has a stream; returns the requests from now on."""
     wire = Wire(desk.context)
     desk.visits().is_ready()
     wire.has_streams(1)
     return wire.rests()
 
 
-# By the stream
+# With streams
 
 
-def test_messages_come_by_the_stream_both_ways_without_a_question(shopper, desk):
+def test_messages_come_by_stream_both_ways_without_polling(shopper, desk):
     at_customer, at_desk = Wire(shopper.context), Wire(desk.context)
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     desk.visits().opens("Clara").answers("Good morning").sees_sent("Good morning")
@@ -67,7 +67,7 @@ def test_messages_come_by_the_stream_both_ways_without_a_question(shopper, desk)
     assert (at_customer.streams, at_desk.streams) == ([], [])
 
 
-def test_a_new_chat_stands_on_the_dashboard_without_a_question(desk, new_shopper):
+def test_a_new_chat_appears_on_the_dashboard_without_polling(desk, new_shopper):
     wire = at_rest(desk)
     clara = new_shopper().visits().opens_the_chat().gives("Clara").sends("Hello")
     desk.sees_chats("Clara").sees_counts(waiting=1)
@@ -79,7 +79,7 @@ def test_a_new_chat_stands_on_the_dashboard_without_a_question(desk, new_shopper
     assert wire.polls == []
 
 
-def test_the_dashboard_follows_what_colleagues_do_and_its_filter(desk, new_desk, engine, server):
+def test_the_dashboard_follows_colleagues_acts_and_its_filter(desk, new_desk, engine, server):
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     for name in ("Clara", "Dora"):
         add_chat(engine, name)
@@ -90,10 +90,10 @@ def test_the_dashboard_follows_what_colleagues_do_and_its_filter(desk, new_desk,
     berta.sees_chats().sees_counts(waiting=0, active=1, closed=1)
 
 
-# When there is no stream
+# Without streams
 
 
-def test_without_streams_everything_is_asked_for(new_server, new_shopper):
+def test_without_streams_everything_is_polled(new_server, new_shopper):
     server = new_server(demo_shop="true", streams="off").start()
     shopper = new_shopper(server=server)
     shopper.ear.expects("503", "404", "406")
@@ -104,7 +104,7 @@ def test_without_streams_everything_is_asked_for(new_server, new_shopper):
     expect(shopper.chat.locator("#offline")).to_be_empty()
 
 
-def test_streams_that_are_refused_are_replaced_by_questions_and_come_back(shopper, desk, engine):
+def test_refused_streams_are_replaced_by_polling_and_come_back(shopper, desk, engine):
     shopper.ear.expects("503")
     wire = Wire(shopper.context)
     with refused(shopper.context, TOO_MANY):
@@ -120,7 +120,7 @@ def test_streams_that_are_refused_are_replaced_by_questions_and_come_back(shoppe
     assert wire.polls == []
 
 
-def test_a_question_that_is_never_answered_holds_nothing_up(shopper, desk, engine):
+def test_a_poll_that_is_never_answered_blocks_nothing(shopper, desk, engine):
     shopper.ear.expects("503")
     held: list[Route] = []
 
@@ -139,7 +139,7 @@ def test_a_question_that_is_never_answered_holds_nothing_up(shopper, desk, engin
     shopper.context.unroute_all()
 
 
-def test_a_stream_that_begins_with_how_many_are_unread_shows_it(shopper, desk, engine):
+def test_a_stream_that_begins_with_an_unread_count_shows_it(shopper, desk, engine):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello").closes_the_chat()
     with only_streams(shopper.context):
         shopper.context.set_offline(True)
@@ -148,7 +148,7 @@ def test_a_stream_that_begins_with_how_many_are_unread_shows_it(shopper, desk, e
         shopper.sees_badge(2)
 
 
-def test_a_list_without_a_stream_is_asked_for(desk, engine):
+def test_a_list_without_a_stream_is_polled(desk, engine):
     desk.ear.expects("503")
     with refused(desk.context, TOO_MANY):
         desk.visits().is_ready()
@@ -156,7 +156,7 @@ def test_a_list_without_a_stream_is_asked_for(desk, engine):
         desk.sees_chats("Clara").sees_counts(waiting=1)
 
 
-def test_what_is_told_while_the_list_is_on_its_way_stays_when_it_arrives(desk, engine):
+def test_changes_during_the_loading_of_the_list_stay_when_it_arrives(desk, engine):
     wire = at_rest(desk)
     on_their_way: list[tuple[Route, APIResponse]] = []
 
@@ -180,12 +180,10 @@ def test_what_is_told_while_the_list_is_on_its_way_stays_when_it_arrives(desk, e
     desk.context.unroute_all()
 
 
-# When the wire breaks
+# When the connection breaks
 
 
-def test_a_network_that_is_cut_and_restored_shows_everything_once_and_in_order(
-    shopper, desk, engine
-):
+def test_after_a_network_outage_everything_is_shown_once_and_in_order(shopper, desk, engine):
     shopper.ear.expects(CUT)
     shopper.visits().opens_the_chat().gives("Clara").sends("Before")
     desk.visits().opens("Clara")
@@ -203,7 +201,7 @@ def test_a_network_that_is_cut_and_restored_shows_everything_once_and_in_order(
     assert stored(engine) == texts
 
 
-def test_a_desk_that_was_cut_off_catches_up(shopper, desk):
+def test_a_desk_catches_up_after_an_outage(shopper, desk):
     desk.ear.expects(CUT)
     shopper.visits().opens_the_chat().gives("Clara").sends("Before")
     desk.visits().opens("Clara")
@@ -217,7 +215,7 @@ def test_a_desk_that_was_cut_off_catches_up(shopper, desk):
     shopper.sees_exactly("Before", "While away", "Written offline")
 
 
-def test_a_server_that_restarts_is_found_again_by_the_stream(shopper, desk, server):
+def test_the_stream_reconnects_to_a_restarted_server(shopper, desk, server):
     shopper.ear.expects(CUT)
     desk.ear.expects(CUT)
     wire = Wire(shopper.context)
@@ -235,7 +233,7 @@ def test_a_server_that_restarts_is_found_again_by_the_stream(shopper, desk, serv
 
 
 @pytest.mark.parametrize("told", [True, False])
-def test_a_tab_that_slept_shows_everything_once_and_in_order(shopper, desk, engine, told):
+def test_a_tab_that_was_frozen_shows_everything_once_and_in_order(shopper, desk, engine, told):
     wire = Wire(shopper.context)
     shopper.visits_the_full_page_chat().sees_the_chat().sends("Before")
     wire.has_streams(1)
@@ -279,7 +277,7 @@ def test_all_tabs_share_one_stream_and_another_one_takes_it_over(shopper, desk, 
         tab.sees_exactly("Hello", "To all tabs", "To those who are left")
 
 
-def test_a_tab_that_is_about_to_sleep_gives_the_stream_to_one_that_is_awake(shopper, desk, engine):
+def test_a_tab_about_to_freeze_gives_the_stream_to_one_that_is_awake(shopper, desk, engine):
     wire = Wire(shopper.context)
     shopper.visits_the_full_page_chat().sees_the_chat().sends("Hello")
     second = shopper.opens_another_tab().visits_the_full_page_chat().sees_exactly("Hello")
@@ -295,13 +293,13 @@ def test_a_tab_that_is_about_to_sleep_gives_the_stream_to_one_that_is_awake(shop
     assert len(wire.streams) == 2
 
 
-def test_a_stream_is_taken_from_a_tab_that_sleeps_on_it(shopper, desk, engine):
+def test_a_stream_is_taken_from_a_frozen_tab(shopper, desk, engine):
     wire = Wire(shopper.context)
     shopper.visits_the_full_page_chat().sees_the_chat().sends("Hello")
     second = shopper.opens_another_tab().visits_the_full_page_chat().sees_exactly("Hello")
     with asleep(shopper.page):
         add_messages(engine, 1, desk.row, "Who is awake?")
-        # Somebody looks at the second tab: it asks the first, which does not answer.
+        # Looking at the second tab makes it ask the first, which does not answer.
         second.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
         second.sees_exactly("Hello", "Who is awake?")
         wire.waits_for(lambda: len(wire.streams) == 2, "the other tab has the stream", second.page)
@@ -316,7 +314,7 @@ def test_a_stream_is_taken_from_a_tab_that_sleeps_on_it(shopper, desk, engine):
         tab.sees_exactly("Hello", "Who is awake?", "At once?", "To both")
 
 
-def test_where_tabs_cannot_agree_each_has_its_own_stream(shopper, desk, engine):
+def test_tabs_that_cannot_agree_have_a_stream_each(shopper, desk, engine):
     shopper.context.add_init_script("delete window.BroadcastChannel")
     wire = Wire(shopper.context)
     shopper.visits().opens_the_chat().sends("Hello")
@@ -341,7 +339,7 @@ def test_many_tabs_of_the_desk_leave_connections_for_everything_else(desk, engin
 
 
 def rings_once(page: Page, tones: Callable[[], int], expected: int) -> None:
-    """Wait until all tabs together have made so many tones, and a moment longer for one too many."""
+    """Wait until all tabs together have played so many sounds, and a moment longer for one too many."""
     for _ in range(300):
         if tones() >= expected:
             break
@@ -355,7 +353,7 @@ const make = AudioContext.prototype.createOscillator
 AudioContext.prototype.createOscillator = function () { window.tones++; return make.call(this) }"""
 
 
-def test_however_many_tabs_a_customer_has_one_of_them_sounds_once(shopper, desk, engine):
+def test_one_of_a_customers_tabs_plays_the_sound_once(shopper, desk, engine):
     shopper.context.add_init_script(RINGS)
     shopper.visits().opens_the_chat().sends("Hello").closes_the_chat()
     tabs = [shopper, shopper.opens_another_tab("ember/"), shopper.opens_another_tab("halo/")]
@@ -371,13 +369,13 @@ def test_however_many_tabs_a_customer_has_one_of_them_sounds_once(shopper, desk,
         )
 
 
-def test_however_many_tabs_an_admin_has_one_of_them_sounds_once(desk, engine):
+def test_one_of_an_admins_tabs_plays_the_sound_once(desk, engine):
     desk.context.add_init_script(RINGS)
     add_chat(engine, "Clara")
     desk.visits().is_ready()
     tabs = [desk, desk.opens_another_tab().is_ready(), desk.opens_another_tab("1/").is_ready()]
     for tab in tabs:
-        tab.customer.first.click(force=True)  # browsers want to be touched before they sound
+        tab.customer.first.click(force=True)  # browsers play sounds only after a user gesture
     add_chat(engine, "Dora")
     until(desk.page, "document.title.startsWith('(')")
     rings_once(desk.page, lambda: sum(tab.page.evaluate("tones") for tab in tabs), 2)
@@ -386,7 +384,7 @@ def test_however_many_tabs_an_admin_has_one_of_them_sounds_once(desk, engine):
 # The parser
 
 
-def test_a_stream_is_understood_however_it_is_cut(shopper):
+def test_a_stream_is_parsed_however_it_is_split(shopper):
     shopper.visits_the_full_page_chat().sees_the_chat()
     text = (
         ": hello\n\nretry: 2000\n\nid: c1\nevent: message\ndata: {\"body\": \"a: b\\n\"}\n\n"
@@ -416,8 +414,8 @@ def test_a_stream_is_understood_however_it_is_cut(shopper):
     assert all(events == expected for events in results)
 
 
-def test_a_line_that_is_cut_one_way_is_found_out(shopper, desk, engine):
-    # The stream is open and silent for good: only the questions asked now and then show what is missing.
+def test_a_line_that_is_cut_one_way_is_detected(shopper, desk, engine):
+    # The stream is open and silent for good: only the occasional polls reveal what is missing.
     shopper.page.clock.install()
     wire = Wire(shopper.context)
     shopper.visits_the_full_page_chat().sees_the_chat().sends("Hello")
@@ -427,4 +425,4 @@ def test_a_line_that_is_cut_one_way_is_found_out(shopper, desk, engine):
     wire.forgets()
     shopper.page.clock.run_for(61_000)
     wire.waits_for(lambda: wire.polls, "a question although the stream is there")
-    assert time.monotonic() - started < 55  # by the clock of the page, not by a real minute
+    assert time.monotonic() - started < 55  # by the page's clock, not by a real minute

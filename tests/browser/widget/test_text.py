@@ -17,7 +17,7 @@ TRICKS = [
 
 
 def both(shopper, desk, *texts):
-    """The customer writes these and the admin answers with the same."""
+    """The customer writes these texts and the admin answers with the same."""
     shopper.visits().opens_the_chat().gives("<i>Clara</i>")
     for text in texts:
         shopper.writes(text)
@@ -43,7 +43,7 @@ def test_markup_is_shown_as_it_was_typed(shopper, desk, engine):
     expect(desk.page).not_to_have_title("broken")
 
 
-def test_a_javascript_address_is_no_link_and_a_web_address_is_a_safe_one(shopper, desk):
+def test_a_javascript_address_is_not_a_link_and_a_web_address_is_a_safe_one(shopper, desk):
     both(
         shopper,
         desk,
@@ -100,7 +100,7 @@ def test_four_thousand_characters_in_one_word_fit_and_one_more_does_not(shopper,
 
 
 @pytest.mark.parametrize("name", ["N" * 100, "مريم العربية", "  Clara \u202e reversed"])
-def test_any_name_leaves_the_page_whole(desk, engine, name):
+def test_any_name_leaves_the_page_intact(desk, engine, name):
     number = add_chat(engine, name.strip(), "Hello")
     add_messages(engine, number, desk.row, "Good day")
     desk.visits(f"{number}/").is_ready()

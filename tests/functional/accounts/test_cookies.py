@@ -1,4 +1,4 @@
-"""Cookies over https: names that nobody else can plant, logins from before, and what browsers are told on the desk."""
+"""Cookies over https: names that no other site can plant, older logins, and the desk's security headers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIREFOX = "Mozilla/5.0 (Windows NT 10.0; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
 class Browser:
-    """A browser over https, which keeps cookies as browsers do: WebTest's own would not send secure ones."""
+    """A browser over https that keeps cookies as browsers do: WebTest's own cookie jar would not send secure ones."""
 
     def __init__(self, wsgi):
         self.app = TestApp(wsgi, extra_environ={"REMOTE_ADDR": "198.51.100.9"})
@@ -69,7 +69,7 @@ def begin_login(engine, anna, **more):
         return admins.sign_in(db, db.get_one(AdminRow, anna.id), 24, **more)
 
 
-def test_over_https_cookies_belong_to_this_host_alone(https):
+def test_over_https_cookies_belong_to_this_host_only(https):
     answer = https.signs_in()
     assert answer.location == f"{HTTPS}/custom-admin/chat/"
     assert set(https.kept) == {f"__Host-{name}" for name in COOKIES}
@@ -79,37 +79,37 @@ def test_over_https_cookies_belong_to_this_host_alone(https):
     https.asks("get", DESK, status=200, **JSON)
 
 
-def test_below_a_path_cookies_have_the_prefix_too_and_names_of_their_own(boot, anna):
+def test_below_a_path_cookies_have_the_prefix_and_separate_names(boot, anna):
     browser = Browser(boot(public_url="https://shop.example/support/"))
     browser.signs_in()
     names = {f"__Host-{name}-support" for name in COOKIES}
     assert set(browser.kept) == names
     assert all("path=/" in browser.attributes[name] for name in names)
     browser.asks("get", DESK, status=200, **JSON)
-    # Another chat on the same host does not take it for its own.
+    # Another chat on the same host does not accept it.
     other = Browser(boot(public_url="https://shop.example/other/"))
     other.kept = browser.kept
     other.asks("get", DESK, status=403, **JSON)
 
 
-def test_a_login_from_before_goes_on_and_gets_the_new_name(https, engine, anna):
+def test_an_older_login_continues_under_the_new_name(https, engine, anna):
     token = begin_login(engine, anna)
     https.kept = {LOGIN_COOKIE: token}
     page = https.asks("get", DESK, status=200, Accept="text/html")
     assert https.kept == {f"__Host-{LOGIN_COOKIE}": token}
-    assert "path=/custom-admin/" in https.attributes[LOGIN_COOKIE]  # where the old one was
+    assert "path=/custom-admin/" in https.attributes[LOGIN_COOKIE]  # the path of the old cookie
     csrf = page.html.find(id="desk")["data-csrf-token"]
     https.asks("post", f"{DESK}presence/", status=403, **JSON)
     headers = {**JSON, "X-CSRF-Token": csrf, "Content-Type": "application/json"}
     https.asks("post", f"{DESK}presence/", '{"state": "online"}', 200, **headers)
 
 
-def test_a_newer_login_under_the_old_name_was_planted(https, engine, anna):
+def test_a_newer_login_under_the_old_name_is_refused(https, engine, anna):
     https.kept = {LOGIN_COOKIE: begin_login(engine, anna, device="Firefox on Windows")}
     https.asks("get", DESK, status=403, **JSON)
 
 
-def test_a_planted_seed_of_the_forms_token_is_not_believed(https):
+def test_a_planted_csrf_seed_is_refused(https):
     https.kept = {CSRF_COOKIE: "s" * 43}
     https.asks("get", "/custom-admin/login/")
     assert f"__Host-{CSRF_COOKIE}" in https.kept
@@ -126,14 +126,14 @@ def test_signing_out_removes_both_names(https, engine, anna):
     assert rows(engine, "SELECT count(*) FROM admin_logins WHERE revoked_at IS NULL") == [(0,)]
 
 
-def test_a_script_signs_out_too(admin):
+def test_a_script_can_sign_out_too(admin):
     headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
     answer = admin.app.post_json("/custom-admin/logout/", {}, headers=headers, status=200)
     assert (answer.json, answer.headers["Clear-Site-Data"]) == ({}, '"cache"')
     admin.dashboard(must=403)
 
 
-def test_the_desk_shares_no_window_with_other_sites(app, admin, customer):
+def test_the_desk_shares_no_browsing_context_with_other_sites(app, admin, customer):
     for answer in (
         app.get("/custom-admin/login/"),
         app.get("/custom-admin/welcome/"),
@@ -148,7 +148,7 @@ def test_the_desk_shares_no_window_with_other_sites(app, admin, customer):
         assert "Cross-Origin-Opener-Policy" not in answer.headers, path
 
 
-def test_browsers_are_told_to_use_https_only_where_it_is_set(boot):
+def test_browsers_are_told_to_use_https_only_when_configured(boot):
     told = "Strict-Transport-Security"
     for path in ("/chat/", "/custom-admin/login/", "/widget.js", "/nothing"):
         app = TestApp(boot(public_url=HTTPS, hsts_seconds=31_536_000))
@@ -158,7 +158,7 @@ def test_browsers_are_told_to_use_https_only_where_it_is_set(boot):
         assert told not in plain.get(path, expect_errors=True).headers
 
 
-def test_a_login_knows_its_device_and_its_network(https, engine):
+def test_a_login_records_its_device_and_network(https, engine):
     https.signs_in()
     assert rows(engine, "SELECT device, network FROM admin_logins") == [
         ("Firefox on Windows", "198.51.100.9")
@@ -189,5 +189,5 @@ def test_a_login_knows_its_device_and_its_network(https, engine):
         ("<script>Firefox/\x00" * 5000, "Firefox"),
     ],
 )
-def test_what_a_device_is_called(user_agent, device):
+def test_a_user_agent_is_named_by_browser_and_device(user_agent, device):
     assert logins.device_of(user_agent) == device

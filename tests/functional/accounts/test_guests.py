@@ -1,4 +1,4 @@
-"""Who a guest is: tokens, required fields, and customers whom the shop has signed."""
+"""Guests: tokens, required fields, and customers whom the shop has signed."""
 
 import hashlib
 import hmac
@@ -36,7 +36,7 @@ def test_a_revoked_token_opens_nothing(customer, engine):
     assert customer.token != old_token
 
 
-def test_the_page_one_writes_from_brings_its_own_title_or_none(customer, admin):
+def test_a_new_page_replaces_or_clears_the_title(customer, admin):
     here = {"url": "https://shop.example/a", "title": "A"}
     customer.starts(page=here)
     assert admin.opens(1).json["session"]["page"] == here
@@ -58,11 +58,11 @@ SHOPS_SECRET = "s" * 40
 
 
 def signature_of(email):
-    """As a shop makes it (docs/embedding.md)."""
+    """Sign as a shop does (docs/embedding.md)."""
     return hmac.new(SHOPS_SECRET.encode(), email.encode(), hashlib.sha256).hexdigest()
 
 
-def test_who_has_signed_in_to_the_shop_is_verified_by_its_signature(boot, new_customer, admin):
+def test_a_customer_signed_in_to_the_shop_is_verified_by_its_signature(boot, new_customer, admin):
     secret, signed = SHOPS_SECRET, signature_of("ann@example.com")
     ann = new_customer(boot(identity_secret=secret))
     ann.starts(email="ann@example.com", customer={"signature": signed})
@@ -74,7 +74,7 @@ def test_who_has_signed_in_to_the_shop_is_verified_by_its_signature(boot, new_cu
 
 
 @pytest.mark.parametrize("email", ["Ann@Example.COM", " ann@example.com ", "ann@büro.example"])
-def test_the_shop_signs_an_address_as_it_has_it(email, boot, new_customer, admin):
+def test_the_shop_signs_the_address_in_its_own_spelling(email, boot, new_customer, admin):
     ann = new_customer(boot(identity_secret=SHOPS_SECRET))
     ann.starts(email=email, customer={"signature": signature_of(email)})
     assert admin.opens(1).json["session"]["verified"] is True
@@ -85,7 +85,7 @@ def test_the_shop_signs_an_address_as_it_has_it(email, boot, new_customer, admin
 @pytest.mark.parametrize(
     ("signs_before", "signs_now"), [(False, False), (True, False), (False, True), (True, True)]
 )
-def test_an_earlier_chat_that_only_an_address_connects_is_unverified(
+def test_an_earlier_chat_with_only_the_same_address_is_unverified(
     signs_before, signs_now, boot, new_customer, admin
 ):
     app, email = boot(identity_secret=SHOPS_SECRET), "ann@example.com"

@@ -1,4 +1,4 @@
-"""The one-time link with which an admin sets a password."""
+"""Invitations: the one-time link with which an admin sets a password."""
 
 from datetime import timedelta
 
@@ -39,7 +39,7 @@ def csrf_of(app):
 def test_an_invitation_sets_a_password_once_and_signs_in(app, wsgi, invitation, engine):
     page = app.get("/custom-admin/welcome/", {"token": invitation}, status=200)
     assert "Ina Neu" in page.html.get_text()
-    # The token is in the address; "no-referrer" would make browsers send "Origin: null" with the form.
+    # The address contains the token; "no-referrer" would make browsers send "Origin: null" with the form.
     assert page.headers["Referrer-Policy"] == "strict-origin"
     answer = accepts(app, invitation, "a brand new password", status=303)
     assert answer.location == "http://localhost/custom-admin/chat/"
@@ -53,7 +53,7 @@ def test_an_invitation_sets_a_password_once_and_signs_in(app, wsgi, invitation, 
 
 
 @pytest.mark.parametrize("password", ["", "short", "x" * 1001])
-def test_a_password_that_is_too_short_or_too_long_is_refused_and_the_invitation_still_holds(
+def test_a_password_of_wrong_length_is_refused_and_the_invitation_stays_valid(
     app, invitation, password
 ):
     page = accepts(app, invitation, password, status=422)
@@ -63,7 +63,7 @@ def test_a_password_that_is_too_short_or_too_long_is_refused_and_the_invitation_
 
 
 @pytest.mark.parametrize("password", ["password", "12345678", "inaneu2026", "customer service"])
-def test_a_password_that_is_easy_to_guess_is_refused_and_the_invitation_still_holds(
+def test_a_weak_password_is_refused_and_the_invitation_stays_valid(
     app, invitation, password, engine
 ):
     page = accepts(app, invitation, password, status=422)
@@ -73,7 +73,7 @@ def test_a_password_that_is_easy_to_guess_is_refused_and_the_invitation_still_ho
 
 
 @pytest.mark.parametrize("how", ["expired", "disabled", "newer", "unknown", "none", "password set"])
-def test_an_invitation_that_does_not_hold_says_so_and_does_nothing(app, invitation, engine, how):
+def test_an_invalid_invitation_says_so_and_changes_nothing(app, invitation, engine, how):
     with transaction(engine) as db:
         row = db.query(AdminRow).filter_by(username="ina").one()
         if how == "expired":

@@ -1,4 +1,4 @@
-"""The way in and out of the desk: the form, its cookie, invitations, and how a login ends."""
+"""Signing in to the desk and out: the form, its cookie, invitations, and how a login ends."""
 
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -21,13 +21,13 @@ def anna(wsgi, engine):
 
 
 def cookie_of(answer, name=LOGIN_COOKIE):
-    """The attributes of a cookie that is set, lower-cased, and its value."""
+    """Return the lower-cased attributes of a cookie that is set, and its value."""
     header = next(h for h in answer.headers.getall("Set-Cookie") if h.startswith(name + "="))
     value, *attributes = [part.strip() for part in header.split(";")]
     return value.partition("=")[2], {attribute.lower() for attribute in attributes}
 
 
-def test_the_login_page_is_a_form_with_a_token_a_name_and_a_password(app):
+def test_the_login_page_is_a_form_with_csrf_token_username_and_password(app):
     page = app.get("/custom-admin/login/", status=200).html
     form = page.find("input", {"name": "password"}).find_parent("form")
     assert form["method"].lower() == "post"
@@ -36,14 +36,14 @@ def test_the_login_page_is_a_form_with_a_token_a_name_and_a_password(app):
     assert form.find("input", {"name": "password"})["type"] == "password"
 
 
-def test_name_and_password_lead_to_the_dashboard(anna):
+def test_username_and_password_lead_to_the_dashboard(anna):
     answer = anna.signs_in()
     assert answer.location == "http://localhost/custom-admin/chat/"
     anna.dashboard()
     anna.app.get("/custom-admin/login/", status=303)
 
 
-def test_a_weak_password_from_before_still_signs_in(anna, engine):
+def test_an_old_weak_password_still_signs_in(anna, engine):
     with transaction(engine) as db:
         admins.find_admin(db, "anna").password_hash = hash_of("password")
     anna.signs_in("password")
@@ -51,13 +51,13 @@ def test_a_weak_password_from_before_still_signs_in(anna, engine):
 
 
 @pytest.mark.parametrize("spelling", ["ANNA", " anna ", "ａnna"])
-def test_a_name_may_be_spelt_in_capitals(anna, spelling):
+def test_a_username_is_case_insensitive(anna, spelling):
     anna.username = spelling
     anna.signs_in()
     anna.dashboard()
 
 
-def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(anna):
+def test_the_cookie_is_hidden_from_scripts_and_other_sites(anna):
     token, attributes = cookie_of(anna.signs_in())
     assert {"httponly", "samesite=lax", "path=/custom-admin/"} <= attributes
     assert "secure" not in attributes
@@ -65,7 +65,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(anna):
     assert len(token) >= 43
 
 
-def test_the_database_knows_only_the_hash_of_a_login_and_of_a_password(anna, engine):
+def test_the_database_stores_only_hashes_of_logins_and_passwords(anna, engine):
     token, _ = cookie_of(anna.signs_in())
     [[stored, _password]] = rows(
         engine, "SELECT token_hash, password_hash FROM admin_logins, admins"
@@ -90,7 +90,7 @@ def test_the_database_knows_only_the_hash_of_a_login_and_of_a_password(anna, eng
         ("invited", PASSWORD),
     ],
 )
-def test_whatever_is_wrong_the_answer_is_the_same(anna, engine, username, password):
+def test_every_failed_login_gets_the_same_answer(anna, engine, username, password):
     add_admin(engine, "disabled")
     with transaction(engine) as db:
         admins.disable(db, admins.find_admin(db, "disabled"))
@@ -118,7 +118,7 @@ def test_signing_out_ends_this_login_and_no_other(anna):
     other.dashboard()
 
 
-def test_signing_out_without_a_token_is_refused(anna):
+def test_signing_out_without_a_csrf_token_is_refused(anna):
     anna.signs_in()
     anna.app.post("/custom-admin/logout/", {}, headers=anna.json, status=403)
     anna.app.get("/custom-admin/logout/", headers=anna.json, status=405)
@@ -143,7 +143,7 @@ def test_a_login_ends_at_once(anna, engine, how):
     anna.sends(1, status=403)
 
 
-def test_a_login_lasts_as_long_as_the_setting_says(boot, anna, engine):
+def test_a_login_lasts_as_long_as_the_setting(boot, anna, engine):
     anna.app.app = boot(login_hours=2)
     _, attributes = cookie_of(anna.signs_in())
     assert "max-age=7200" in attributes
@@ -159,7 +159,7 @@ def database_of(engine, read):
         return read(db)
 
 
-def test_an_admin_who_is_enabled_again_signs_in_anew(anna, engine):
+def test_an_admin_who_is_enabled_again_can_sign_in(anna, engine):
     anna.signs_in()
     with transaction(engine) as db:
         admins.disable(db, admins.find_admin(db, "anna"))
@@ -171,7 +171,7 @@ def test_an_admin_who_is_enabled_again_signs_in_anew(anna, engine):
     anna.dashboard()
 
 
-def test_after_the_login_one_is_where_one_wanted_to_be(anna):
+def test_the_login_leads_to_the_page_that_was_asked_for(anna):
     moved = anna.app.get("/custom-admin/chat/7/?after=x", headers={"Accept": "text/html"})
     assert moved.status_int == 303
     page = moved.follow()
@@ -202,14 +202,14 @@ def test_after_the_login_one_is_where_one_wanted_to_be(anna):
         "x" * 5000,
     ],
 )
-def test_a_login_leads_nowhere_but_to_the_desk(anna, wanted):
+def test_the_login_leads_nowhere_outside_the_desk(anna, wanted):
     answer = anna.signs_in(next=wanted)
     assert answer.location == "http://localhost/custom-admin/chat/"
     again = anna.app.get("/custom-admin/login/?" + urlencode({"next": wanted}), status=303)
     assert again.location == "http://localhost/custom-admin/chat/"
 
 
-def test_a_file_in_place_of_a_field_is_an_empty_field(app, anna):
+def test_a_file_in_place_of_a_field_counts_as_an_empty_field(app, anna):
     page = app.get("/custom-admin/login/")
     token = page.html.find("input", {"name": "csrf_token"})["value"]
     files = [(name, "x.txt", b"anna") for name in ("username", "password", "next")]
@@ -221,7 +221,7 @@ def csrf_of(app):
     return page.html.find("input", {"name": "csrf_token"})["value"]
 
 
-def test_no_admin_exists_and_no_password_works_in_a_new_database(app, engine):
+def test_a_new_database_has_no_admin_and_accepts_no_password(app, engine):
     assert rows(engine, "SELECT id FROM admins") == []
     for name, password in (("admin", "admin"), ("root", "root"), ("admin", "password")):
         form = {"csrf_token": csrf_of(app), "username": name, "password": password}

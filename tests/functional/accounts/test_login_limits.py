@@ -1,4 +1,4 @@
-"""How often one may try to sign in, what strangers cannot do to an owner, and what is written down of it."""
+"""Limits on sign-in attempts, what strangers cannot do to an owner, and what is logged."""
 
 import itertools
 import logging
@@ -29,7 +29,7 @@ def anna(wsgi, engine):
 
 @pytest.fixture
 def stranger(anna, engine):
-    """A function that brings in somebody from a network of their own, who says to be Anna or somebody else."""
+    """A function that creates a client in a separate network who signs in as Anna or as somebody else."""
     numbers = itertools.count(1)
 
     def new(app, username="anna"):
@@ -42,7 +42,7 @@ def stranger(anna, engine):
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Password hashes that take next to no time: for tests of how many are looked at."""
+    """Password hashes that take almost no time, for tests of how many are verified."""
     from argon2 import PasswordHasher
 
     cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -53,17 +53,17 @@ def quick(monkeypatch):
 
 @pytest.fixture
 def quick_anna(anna, quick, engine):
-    """Anna, whose password takes no time to look at."""
+    """Anna, whose password takes no time to verify."""
     with transaction(engine) as db:
         admins.find_admin(db, "anna").password_hash = quick
     return anna
 
 
-# From everywhere
+# From many networks
 
 
 @pytest.mark.parametrize("username", ["anna", "nobody"])
-def test_guesses_from_everywhere_end_and_do_not_tell_whether_the_name_exists(
+def test_distributed_guesses_are_stopped_and_do_not_reveal_whether_the_name_exists(
     boot, quick_anna, stranger, username
 ):
     wsgi = boot(limit_account_login_failures="5/day")
@@ -75,7 +75,7 @@ def test_guesses_from_everywhere_end_and_do_not_tell_whether_the_name_exists(
     stranger(wsgi, "somebody else").signs_in(WRONG, status=422)
 
 
-def test_strangers_do_not_lock_out_a_browser_that_knows_the_account(
+def test_strangers_do_not_lock_out_a_browser_known_to_the_account(
     boot, quick_anna, stranger, engine
 ):
     wsgi = boot(limit_account_login_failures="2/day", limit_network_login_failures="4/day")
@@ -90,7 +90,7 @@ def test_strangers_do_not_lock_out_a_browser_that_knows_the_account(
     quick_anna.signs_in(PASSWORD, status=303)
 
 
-def test_a_browser_that_knows_the_account_has_an_allowance_and_no_more(boot, quick_anna):
+def test_a_known_browser_has_a_separate_limit(boot, quick_anna):
     wsgi = boot(limit_login_failures="2/day")
     quick_anna.app.app = wsgi
     quick_anna.signs_in()
@@ -100,7 +100,7 @@ def test_a_browser_that_knows_the_account_has_an_allowance_and_no_more(boot, qui
     quick_anna.signs_in(PASSWORD, status=429)
 
 
-def test_a_browser_knows_only_the_accounts_that_have_signed_in_with_it(
+def test_a_browser_is_known_only_to_accounts_that_signed_in_with_it(
     boot, quick_anna, stranger, quick, engine
 ):
     wsgi = boot(limit_account_login_failures="1/day")
@@ -115,7 +115,7 @@ def test_a_browser_knows_only_the_accounts_that_have_signed_in_with_it(
     mallory.signs_in(PASSWORD, status=429)
 
 
-def test_one_browser_may_know_several_accounts(boot, quick_anna, stranger, quick, engine):
+def test_one_browser_may_be_known_to_several_accounts(boot, quick_anna, stranger, quick, engine):
     wsgi = boot(limit_account_login_failures="1/day")
     quick_anna.app.app = wsgi
     with transaction(engine) as db:
@@ -147,7 +147,7 @@ def test_a_forged_cookie_proves_nothing(boot, quick_anna, stranger, cookie):
     forger.app.post("/custom-admin/login/", form, headers=headers, status=429)
 
 
-def test_the_cookie_is_out_of_reach_of_scripts_and_remembers_the_last_accounts(quick_anna):
+def test_the_cookie_is_hidden_from_scripts_and_remembers_the_latest_accounts(quick_anna):
     headers = quick_anna.signs_in().headers.getall("Set-Cookie")
     [cookie] = [header for header in headers if header.startswith(devices.COOKIE)]
     attributes = {part.strip().lower() for part in cookie.split(";")[1:]}
@@ -161,7 +161,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_remembers_the_last_accounts(q
     assert devices.known_device("another secret", value, "admin7") is None
 
 
-def test_who_is_locked_out_everywhere_gets_in_with_a_new_link(boot, quick_anna, stranger, engine):
+def test_an_admin_locked_out_everywhere_gets_in_with_a_new_link(boot, quick_anna, stranger, engine):
     wsgi = boot(limit_account_login_failures="1/day")
     stranger(wsgi).signs_in(WRONG, status=422)
     stranger(wsgi).signs_in(PASSWORD, status=429)
@@ -174,10 +174,10 @@ def test_who_is_locked_out_everywhere_gets_in_with_a_new_link(boot, quick_anna, 
     owner.app.post("/custom-admin/welcome/", form, status=303)
     owner.dashboard()
     owner.signs_out()
-    owner.signs_in("a new password")  # this browser knows the account from now on
+    owner.signs_in("a new password")  # this browser is known to the account from now on
 
 
-def test_invitations_are_not_tried_without_end_either(boot, app):
+def test_attempts_at_invitations_are_limited_too(boot, app):
     app.app = boot(limit_network_login_failures="3/day")
     page = app.get("/custom-admin/login/")
     csrf = page.html.find("input", {"name": "csrf_token"})["value"]
@@ -188,10 +188,10 @@ def test_invitations_are_not_tried_without_end_either(boot, app):
     assert 1 <= int(held_up.headers["Retry-After"]) <= A_DAY
 
 
-# How it is counted
+# Counting
 
 
-def test_of_many_guesses_at_once_no_more_are_looked_at_than_allowed(boot, quick_anna, stranger):
+def test_concurrent_guesses_are_verified_only_up_to_the_limit(boot, quick_anna, stranger):
     wsgi = boot(limit_account_login_failures="3/day")
     people = [stranger(wsgi) for _ in range(10)]
     forms = []
@@ -207,7 +207,7 @@ def test_of_many_guesses_at_once_no_more_are_looked_at_than_allowed(boot, quick_
     assert sorted(found) == [422] * 3 + [429] * 7
 
 
-def test_several_processes_count_together(boot, quick_anna, stranger):
+def test_processes_share_their_counts(boot, quick_anna, stranger):
     one = boot(limit_login_failures="2/day", limit_account_login_failures="3/day")
     two = boot(limit_login_failures="2/day", limit_account_login_failures="3/day", login_hours=3)
     assert one is not two
@@ -220,7 +220,7 @@ def test_several_processes_count_together(boot, quick_anna, stranger):
     stranger(two).signs_in(PASSWORD, status=429)
 
 
-def test_an_attempt_that_is_refused_counts_nowhere(boot, quick_anna, stranger, engine):
+def test_a_refused_attempt_is_not_counted(boot, quick_anna, stranger, engine):
     wsgi = boot(limit_login_failures="1/day", limit_network_login_failures="2/day")
     attacker = stranger(wsgi)
     attacker.signs_in(WRONG, status=422)
@@ -232,7 +232,7 @@ def test_an_attempt_that_is_refused_counts_nowhere(boot, quick_anna, stranger, e
     attacker.signs_in(WRONG, status=429)
 
 
-def test_when_the_time_is_over_counting_begins_again(boot, quick_anna, stranger, engine):
+def test_counting_starts_over_after_the_period(boot, quick_anna, stranger, engine):
     wsgi = boot(limit_login_failures="1/day")
     attacker = stranger(wsgi)
     attacker.signs_in(WRONG, status=422)
@@ -243,7 +243,7 @@ def test_when_the_time_is_over_counting_begins_again(boot, quick_anna, stranger,
     attacker.signs_in(WRONG, status=429)
 
 
-def test_counts_that_have_run_out_are_forgotten_and_others_are_kept(quick_anna, stranger, engine):
+def test_expired_counts_are_deleted_and_others_are_kept(quick_anna, stranger, engine):
     wsgi = quick_anna.app.app
     stranger(wsgi).signs_in(WRONG, status=422)
     reading = wsgi.registry["livechat.reading_engine"]
@@ -255,17 +255,17 @@ def test_counts_that_have_run_out_are_forgotten_and_others_are_kept(quick_anna, 
     assert len(rows(engine, "SELECT key FROM login_counts")) == 2
 
 
-def test_the_counts_name_neither_people_nor_networks(quick_anna, stranger, engine):
+def test_the_counts_contain_no_names_or_networks(quick_anna, stranger, engine):
     stranger(quick_anna.app.app).signs_in(WRONG, status=422)
     for [key] in rows(engine, "SELECT key FROM login_counts"):
         assert re.fullmatch(r"[0-9a-f]{64}", key)
 
 
-# When too many come at once
+# Too many at the same time
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_when_too_many_wait_the_answer_is_to_come_back_and_nothing_is_counted(
+def test_a_full_queue_answers_try_again_and_counts_nothing(
     boot, quick_anna, stranger, monkeypatch, engine, known
 ):
     monkeypatch.setattr(passwords, "pool", Pool(1, 1))
@@ -279,7 +279,7 @@ def test_when_too_many_wait_the_answer_is_to_come_back_and_nothing_is_counted(
     one.signs_in(status=303 if known else 422)
 
 
-def test_strangers_cannot_take_all_places_from_who_is_known(
+def test_strangers_cannot_take_the_places_of_known_browsers(
     quick_anna, stranger, monkeypatch, engine
 ):
     quick_anna.signs_in()
@@ -298,12 +298,12 @@ def test_strangers_cannot_take_all_places_from_who_is_known(
         invited.app.post("/custom-admin/welcome/", form, status=303)
 
 
-# What is written down
+# Logging
 
 
 @pytest.fixture
 def log(caplog):
-    """A function that gives the lines written so far."""
+    """A function that returns the lines logged so far."""
     caplog.set_level(logging.INFO, "livechat")
     return lambda: [
         record.getMessage() for record in caplog.records if record.name.startswith("livechat")
@@ -315,7 +315,7 @@ def audited(engine):
     return [tuple(row) for row in rows(engine, query)]
 
 
-def test_each_failure_and_each_lock_is_a_line_in_the_log(boot, quick_anna, stranger, log):
+def test_each_failure_and_each_lock_is_logged(boot, quick_anna, stranger, log):
     one = stranger(boot(limit_login_failures="2/day"))
     one.signs_in(WRONG, status=422)
     one.signs_in(WRONG, status=422)
@@ -327,7 +327,7 @@ def test_each_failure_and_each_lock_is_a_line_in_the_log(boot, quick_anna, stran
 
 
 @pytest.mark.parametrize("state", ["disabled", "invited"])
-def test_the_log_says_why_and_the_page_does_not(quick_anna, stranger, engine, log, state):
+def test_the_log_has_the_reason_and_the_page_does_not(quick_anna, stranger, engine, log, state):
     with transaction(engine) as db:
         row = admins.add_admin(db, state, password_hash=None)
         if state == "disabled":
@@ -342,14 +342,16 @@ def test_the_log_says_why_and_the_page_does_not(quick_anna, stranger, engine, lo
 @pytest.mark.parametrize(
     "typed", ["my secret password", "x\nINFO livechat: all is well", "\x1b[2J"]
 )
-def test_a_name_that_does_not_exist_is_not_written_down(quick_anna, stranger, engine, log, typed):
+def test_an_unknown_username_is_not_logged(quick_anna, stranger, engine, log, typed):
     stranger(quick_anna.app.app, typed).signs_in(status=422)
     [line] = log()
     assert line == ("Failed sign-in as an unknown name from 203.0.113.1: there is no such admin")
     assert audited(engine) == []
 
 
-def test_a_network_in_the_log_is_an_address_whatever_a_client_claims(boot, quick_anna, engine, log):
+def test_a_network_in_the_log_is_an_address_whatever_the_client_claims(
+    boot, quick_anna, engine, log
+):
     wsgi = boot(trusted_proxies=1)
     one = Admin(wsgi, engine, quick_anna.row, address="127.0.0.1")
     one.app.extra_environ["HTTP_X_FORWARDED_FOR"] = "evil\tline"
@@ -357,7 +359,7 @@ def test_a_network_in_the_log_is_an_address_whatever_a_client_claims(boot, quick
     assert log() == ["Failed sign-in as anna from unknown: wrong password"]
 
 
-def test_failures_are_in_the_audit_log_and_many_of_them_are_few_entries(
+def test_failures_are_audited_and_many_of_them_make_few_entries(
     boot, quick_anna, stranger, admin_of, engine
 ):
     wsgi = boot(limit_login_failures="4/day", limit_account_login_failures="6/day")
@@ -392,11 +394,11 @@ def test_failures_are_in_the_audit_log_and_many_of_them_are_few_entries(
 
 @pytest.fixture
 def admin_of(quick_anna, engine):
-    """A function: Anna, signed in without the form."""
+    """A function that returns Anna, signed in without the form."""
     return lambda wsgi: Admin(wsgi, engine, quick_anna.row).is_signed_in()
 
 
-def test_a_network_that_tries_many_names_is_in_the_audit_log(boot, stranger, quick, engine):
+def test_a_network_that_tries_many_names_is_audited(boot, stranger, quick, engine):
     wsgi = boot(limit_network_login_failures="2/day")
     one = stranger(wsgi)
     for name in ("zoe", "max"):

@@ -1,4 +1,4 @@
-"""Many who sign in at the same moment, on the server as it really runs: nobody else waits for their passwords."""
+"""Many concurrent logins on a real server: nobody else waits for their passwords."""
 
 import http.client
 import re
@@ -13,7 +13,7 @@ def connection(server):
 
 
 def login_form(server):
-    """The headers and a function that gives the body of a login that will be refused."""
+    """Return the headers, and a function that returns the body, of a login that will be refused."""
     one = connection(server)
     one.request("GET", "/custom-admin/login/")
     answer = one.getresponse()
@@ -26,7 +26,7 @@ def login_form(server):
     )
 
 
-def test_who_asks_for_something_else_does_not_wait_for_logins(live_server):
+def test_other_requests_do_not_wait_for_logins(live_server):
     headers, form = login_form(live_server)
     sent = threading.Barrier(LOGINS + 1)
     answered = []

@@ -1,4 +1,4 @@
-"""What happens to an account while somebody signs in to it, and two who change the team at the same moment."""
+"""Concurrency: an account that changes during a login, and two admins who change the team at the same time."""
 
 import threading
 
@@ -31,7 +31,7 @@ def anna(wsgi, engine):
 
 
 class Interrupted(Pool):
-    """A pool that lets something else happen when a password has been looked at, and before that counts."""
+    """A pool that runs something else after a password was verified and before the result counts."""
 
     def __init__(self, between):
         super().__init__(1, 8)
@@ -46,7 +46,7 @@ class Interrupted(Pool):
 
 
 class Together(Pool):
-    """A pool that lets nobody go on before so many passwords have been looked at."""
+    """A pool that holds everybody until so many passwords have been verified."""
 
     def __init__(self, many):
         super().__init__(many, 0)
@@ -60,13 +60,13 @@ class Together(Pool):
 
 @pytest.fixture
 def once_hashed(monkeypatch):
-    """A function: do something as soon as the next password has been looked at."""
+    """A function that runs something as soon as the next password has been verified."""
     return lambda act: monkeypatch.setattr(passwords, "pool", Interrupted(act))
 
 
 @pytest.fixture
 def changes(engine):
-    """A function that does something with the row of an admin, in a transaction of its own."""
+    """A function that changes an admin's row in a separate transaction."""
 
     def change(act, username="anna"):
         with transaction(engine) as db:
@@ -82,7 +82,7 @@ def new_hash():
 
 @pytest.fixture(scope="module")
 def weak_hash():
-    """A hash of PASSWORD as a version with other parameters has made it."""
+    """A hash of PASSWORD with the parameters of another version."""
     return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
@@ -101,7 +101,7 @@ def test_a_login_begun_with_the_old_password_does_not_survive_a_new_one(
     anna.dashboard()
 
 
-def test_whichever_comes_first_an_old_password_opens_nothing_after_a_new_one(
+def test_in_either_order_an_old_password_opens_nothing_after_a_new_one(
     anna, changes, engine, new_hash
 ):
     people = [Admin(anna.app.app, engine, anna.row) for _ in range(4)]
@@ -114,9 +114,7 @@ def test_whichever_comes_first_an_old_password_opens_nothing_after_a_new_one(
     assert logins_that_hold(engine) == []
 
 
-def test_a_login_begun_before_the_account_was_disabled_does_not_begin(
-    anna, once_hashed, changes, engine
-):
+def test_a_login_fails_when_the_account_is_disabled_during_it(anna, once_hashed, changes, engine):
     once_hashed(lambda: changes(admins.disable))
     anna.signs_in(status=422)
     changes(admins.enable)
@@ -124,9 +122,7 @@ def test_a_login_begun_before_the_account_was_disabled_does_not_begin(
     anna.dashboard(must=403)
 
 
-def test_a_hash_that_another_login_has_renewed_keeps_nobody_out(
-    anna, once_hashed, changes, weak_hash
-):
+def test_a_hash_renewed_by_another_login_keeps_nobody_out(anna, once_hashed, changes, weak_hash):
     def renew(_db, row):
         row.password_hash = hash_of(PASSWORD)
 
@@ -136,7 +132,7 @@ def test_a_hash_that_another_login_has_renewed_keeps_nobody_out(
     anna.dashboard()
 
 
-def test_a_hash_is_renewed_at_a_login_and_never_over_a_newer_password(
+def test_a_hash_is_renewed_at_a_login_and_never_replaces_a_newer_password(
     anna, once_hashed, changes, engine, weak_hash, new_hash
 ):
     changes(lambda _db, row: setattr(row, "password_hash", weak_hash))
@@ -164,7 +160,7 @@ def invitation(engine):
 
 @pytest.fixture
 def accepts(wsgi, engine, invitation):
-    """A function: somebody opens the link and chooses a password; returns the one who sent the form, and the answer."""
+    """A function that opens the link and chooses a password; returns the client that sent the form, and the answer."""
 
     def accept(password=PASSWORD, status=(303, 422)):
         with transaction(engine, write=False) as db:
@@ -177,7 +173,7 @@ def accepts(wsgi, engine, invitation):
     return accept
 
 
-def test_of_eight_who_use_one_invitation_at_once_one_succeeds(accepts, engine, monkeypatch):
+def test_of_eight_concurrent_uses_of_one_invitation_one_succeeds(accepts, engine, monkeypatch):
     monkeypatch.setattr(passwords, "pool", Together(8))
     choices = [f"password number {number}" for number in range(8)]
     found = at_once(*[lambda choice=choice: accepts(choice) for choice in choices])
@@ -194,7 +190,7 @@ def test_of_eight_who_use_one_invitation_at_once_one_succeeds(accepts, engine, m
 
 
 @pytest.mark.parametrize("how", ["newer", "disabled", "password set"])
-def test_an_invitation_that_ends_while_it_is_used_does_nothing(
+def test_an_invitation_that_ends_during_its_use_does_nothing(
     accepts, once_hashed, changes, engine, new_hash, how
 ):
     act = {
@@ -209,10 +205,10 @@ def test_an_invitation_that_ends_while_it_is_used_does_nothing(
     assert kept == (new_hash if how == "password set" else None)
 
 
-# While a password is hashed, nothing is held
+# While a password is hashed, no connection is held
 
 
-def test_nobody_holds_a_connection_while_a_password_is_hashed(anna, once_hashed, accepts):
+def test_no_connection_is_held_while_a_password_is_hashed(anna, once_hashed, accepts):
     registry, held = anna.app.app.registry, []
 
     def look():
@@ -234,14 +230,14 @@ def test_nobody_holds_a_connection_while_a_password_is_hashed(anna, once_hashed,
 
 @pytest.fixture
 def overlap(engine):
-    """A function: do something in a transaction that stays open until the second thing waits for it, or is done.
-    Gives what both return, or the code of a refusal."""
+    """A function that runs `first` in a transaction that stays open until `second` waits for it or has finished.
+    Returns both results, or the code of a refusal."""
 
     def overlap(first, second):
         results = []
 
         def do(act):
-            # As a request does it: the command line takes turns by itself.
+            # Take turns as a request does; the command line does so on its own.
             with Session(engine, expire_on_commit=False) as db:
                 try:
                     results.append(act(writing(db)))
@@ -262,19 +258,19 @@ def overlap(engine):
     return overlap
 
 
-def test_of_two_who_make_the_first_admin_at_once_one_is_owner(overlap):
+def test_of_two_first_admins_added_at_once_one_is_owner(overlap):
     found = overlap(
         lambda db: admins.add_admin(db, "anna").role, lambda db: admins.add_admin(db, "ben").role
     )
     assert found == ["owner", "agent"]
 
 
-def test_of_two_who_add_one_username_at_once_one_is_told(overlap):
+def test_of_two_who_add_one_username_at_once_one_is_refused(overlap):
     found = overlap(*[lambda db: admins.add_admin(db, "clara").username] * 2)
     assert found == ["clara", "username_taken"]
 
 
-def test_a_username_that_another_program_takes_at_this_moment_is_taken(overlap):
+def test_a_username_just_taken_by_another_program_is_refused(overlap):
     def without_a_turn(db):
         db.add(AdminRow(username="clara", name="Clara", created_at=now(), role="agent"))
         db.flush()
@@ -284,7 +280,7 @@ def test_a_username_that_another_program_takes_at_this_moment_is_taken(overlap):
 
 
 @pytest.mark.parametrize("how", ["disable", "role"])
-def test_of_two_owners_who_shut_each_other_out_at_once_one_stays(anna, engine, overlap, how):
+def test_of_two_owners_who_disable_or_demote_each_other_one_stays(anna, engine, overlap, how):
     ben = add_admin(engine, "ben")
     with transaction(engine) as db:
         admins.set_role(db, admins.find_admin(db, "ben"), "owner")
@@ -304,7 +300,7 @@ def test_of_two_owners_who_shut_each_other_out_at_once_one_stays(anna, engine, o
     assert rows(engine, left) == [("anna",)]
 
 
-def test_of_an_owner_who_resigns_and_one_who_is_shut_out_by_the_command_line_one_stays(
+def test_an_owner_who_resigns_while_another_is_disabled_by_the_command_line_leaves_one(
     anna, engine, overlap
 ):
     add_admin(engine, "ben")
@@ -318,10 +314,12 @@ def test_of_an_owner_who_resigns_and_one_who_is_shut_out_by_the_command_line_one
     assert found == [None, "last_owner"]
 
 
-def test_a_login_that_begins_while_all_end_ends_too_or_begins_afterwards(anna, overlap, engine):
+def test_a_login_that_begins_while_all_are_ended_ends_too_or_begins_afterwards(
+    anna, overlap, engine
+):
     overlap(
         lambda db: (
-            sign_in._look(db, Attempt("192.0.2.1", "anna"), lock=True)
+            sign_in._find_admin(db, Attempt("192.0.2.1", "anna"), lock=True)
             and admins.sign_in(db, admins.find_admin(db, "anna"), 1)
         ),
         lambda db: admins.sign_out_everywhere(db, admins.find_admin(db, "anna")),
@@ -330,7 +328,7 @@ def test_a_login_that_begins_while_all_end_ends_too_or_begins_afterwards(anna, o
 
 
 @pytest.mark.parametrize("act", ["add", "role", "disable", "enable", "invite"])
-def test_an_owner_who_stops_being_one_does_nothing_more_to_the_team(anna, engine, act):
+def test_a_demoted_owner_changes_nothing_more_in_the_team(anna, engine, act):
     add_admin(engine, "ben")
     anna.is_signed_in()
     answers = []
@@ -349,14 +347,14 @@ def test_an_owner_who_stops_being_one_does_nothing_more_to_the_team(anna, engine
         db.flush()
         second = threading.Thread(target=do)
         second.start()
-        second.join(0.5)  # it waits for us, or has not come so far: both end the same
+        second.join(0.5)  # it waits for us, or has not come so far: both lead to the same result
         assert not answers
     second.join(30)
     assert answers[0].status_int == 403
     assert rows(engine, before) == kept
 
 
-def test_two_who_add_the_last_canned_reply_at_once_do_not_make_one_too_many(
+def test_two_who_add_the_last_canned_reply_at_once_do_not_exceed_the_limit(
     admin, overlap, monkeypatch
 ):
     monkeypatch.setattr(canned_replies, "MOST", 6)

@@ -1,4 +1,4 @@
-"""One's own account: the name that customers read, e-mail address, password, logins; for every role."""
+"""An admin's own account: display name, e-mail address, password, logins; for every role."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def test_customers_and_colleagues_read_the_new_name(admin, customer, new_admin):
 
 
 @pytest.mark.parametrize("name", ["", "   ", "x" * 101, "anna", "a\x07b", None, 7, ["x"]])
-def test_a_name_that_is_none_is_refused(admin, name):
+def test_an_invalid_name_is_refused(admin, name):
     assert posts(admin, "name", {"name": name}, 422)["error"]["field"] == "name"
     assert shown(admin)["profile"]["name"] == "Anna Antwort"
 
 
-def test_customers_do_not_read_a_username_that_nobody_chose(wsgi, engine, customer):
+def test_customers_do_not_see_a_username_in_place_of_a_chosen_name(wsgi, engine, customer):
     root = Admin(wsgi, engine, add_admin(engine, "admin")).is_signed_in()
     root.takes(root.number_of(customer))
     assert customer.reads().json["session"]["admin"] == {"name": "Support"}
@@ -72,7 +72,7 @@ def test_customers_do_not_read_a_username_that_nobody_chose(wsgi, engine, custom
     assert "Customers read “" not in root.page().text
 
 
-def test_the_address_is_set_and_taken_away(admin):
+def test_the_address_is_set_and_removed(admin):
     assert posts(admin, "email", {"email": "anna@Shop.Example"})["profile"]["email"] == (
         "anna@shop.example"
     )
@@ -107,7 +107,7 @@ def test_a_new_password_ends_the_other_logins_and_keeps_this_one(admin, elsewher
         ({"current": PASSWORD, "password": "x" * 1001}, "password"),
     ],
 )
-def test_a_password_is_changed_only_as_it_should(admin, elsewhere, engine, given, field):
+def test_an_invalid_password_change_is_refused(admin, elsewhere, engine, given, field):
     assert posts(admin, "password", given, 422)["error"]["field"] == field
     elsewhere.dashboard()
     with transaction(engine) as db:
@@ -125,7 +125,7 @@ def test_guessing_the_current_password_is_limited_like_the_login(boot, new_admin
     Admin(app, engine, anna.row, address="198.51.100.9").signs_in(PASSWORD, status=429)
 
 
-def test_of_two_who_change_the_password_at_once_one_is_refused(admin, engine):
+def test_of_two_concurrent_password_changes_one_is_refused(admin, engine):
     from livechat.accounts import profile
     from livechat.exceptions import Conflict
 
@@ -162,7 +162,7 @@ def test_logins_are_listed_and_this_one_is_marked(admin, elsewhere, engine):
     assert len(page.select(".login form")) == 1
 
 
-def test_one_login_is_ended_and_the_others_go_on(admin, elsewhere, engine):
+def test_one_login_is_ended_and_the_others_continue(admin, elsewhere, engine):
     third = Admin(admin.app.app, engine, admin.row).is_signed_in()
     other = next(one for one in shown(admin)["logins"] if one["id"] == 2)
     answer = posts(admin, "2/end", {})
@@ -174,7 +174,7 @@ def test_one_login_is_ended_and_the_others_go_on(admin, elsewhere, engine):
     posts(admin, "2/end", {}, 404)
 
 
-def test_all_others_are_ended(admin, elsewhere):
+def test_all_other_logins_are_ended(admin, elsewhere):
     assert [one["current"] for one in posts(admin, "sign-out-others", {})["logins"]] == [True]
     elsewhere.dashboard(must=403)
     assert told(admin)[0] == "Anna Antwort signed out of all their other browsers."
@@ -182,7 +182,7 @@ def test_all_others_are_ended(admin, elsewhere):
     assert sum("all their other" in sentence for sentence in told(admin)) == 1
 
 
-def test_nobody_reaches_the_login_of_somebody_else(admin, new_admin):
+def test_nobody_can_end_another_admins_login(admin, new_admin):
     ben = new_admin("ben", "Ben")
     [own] = shown(ben)["logins"]
     posts(admin, f"{own['id']}/end", {}, 404)
@@ -191,7 +191,7 @@ def test_nobody_reaches_the_login_of_somebody_else(admin, new_admin):
     ben.dashboard()
 
 
-def test_a_login_is_seen_every_few_minutes_at_most(admin, engine):
+def test_the_last_use_of_a_login_is_written_every_few_minutes(admin, engine):
     seen = admin.app.app.registry["livechat.logins_seen"]
     before = rows(engine, "SELECT seen_at FROM admin_logins")
     admin.dashboard()
@@ -221,7 +221,7 @@ def test_the_forms_work_without_a_script(admin, elsewhere):
     assert admin.page("profile/").html.find(id="name")["value"] == "Anna <Berg>"
 
 
-def test_a_form_that_is_refused_says_why_and_keeps_what_may_be_kept(admin):
+def test_a_refused_form_gives_the_reason_and_keeps_what_may_be_kept(admin):
     page = admin.submits("profile/email/", status=422, email="anna@").html
     assert "no e-mail address" in page.find(id="problem").get_text()
     assert page.find(id="email")["value"] == "anna@"
@@ -232,13 +232,13 @@ def test_a_form_that_is_refused_says_why_and_keeps_what_may_be_kept(admin):
     assert page.html.find(id="password").get("aria-invalid") == "true"
 
 
-def test_every_act_needs_the_forms_token(admin):
+def test_every_act_needs_a_csrf_token(admin):
     for verb in ("name", "email", "password", "sign-out-others", "1/end"):
         admin.app.post_json(f"{PATH}{verb}/", {}, headers=admin.json, status=403)
     admin.dashboard()
 
 
-def test_who_has_chosen_no_name_is_asked_after_signing_in(wsgi, engine):
+def test_an_admin_without_a_display_name_is_asked_for_one_after_signing_in(wsgi, engine):
     ina = Admin(wsgi, engine, add_admin(engine, "ina.neu"))
     answer = ina.signs_in(next="/custom-admin/chat/search/")
     assert "/custom-admin/chat/profile/name/" in answer.location
@@ -254,7 +254,7 @@ def test_who_has_chosen_no_name_is_asked_after_signing_in(wsgi, engine):
     assert ina.signs_in().location == "http://localhost/custom-admin/chat/"
 
 
-def test_the_first_sign_in_leads_nowhere_but_to_the_desk(wsgi, engine):
+def test_the_first_sign_in_leads_nowhere_outside_the_desk(wsgi, engine):
     ina = Admin(wsgi, engine, add_admin(engine, "ina")).is_signed_in()
     for wanted in ("https://evil.example/", "//evil.example", "/demo/", ""):
         done = ina.submits("profile/name/", name="Ina", next=wanted)
@@ -266,13 +266,13 @@ def test_a_shared_username_suggests_no_name(wsgi, engine):
     assert root.page("profile/name/").html.find(id="name")["value"] == ""
 
 
-def test_devices_come_from_a_list_of_our_own():
+def test_device_names_come_from_our_own_list():
     assert logins.device_of("Chrome/1 on <b>") == "Chrome"
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_several_logins_that_are_used_at_once_do_not_wait_for_each_other(boot, new_admin, engine):
-    app = boot(busy_timeout_ms=60_000)  # what waits for itself waits so long
+def test_logins_used_at_the_same_time_do_not_wait_for_each_other(boot, new_admin, engine):
+    app = boot(busy_timeout_ms=60_000)  # a deadlock would last this long
     seen = app.registry["livechat.logins_seen"]
     for name in ("anna", "ben", "eva"):
         new_admin(name, app=app).is_signed_in().dashboard()

@@ -1,4 +1,4 @@
-"""Resume tickets: a browser that has lost its token goes on with its conversation, once for each ticket."""
+"""Resume tickets: a browser that has lost its token continues its conversation, once for each ticket."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def wsgi(boot):
 
 
 def gets_ticket(customer, site=SHOP, *, status=200):
-    """As the chat's frame asks for one."""
+    """Ask for a ticket as the chat's frame does."""
     answer = customer.app.post_json(
         "/chat/ticket/", {"site": site}, headers=customer.who, status=status
     )
@@ -36,14 +36,14 @@ def gets_ticket(customer, site=SHOP, *, status=200):
 
 
 def shows(wsgi, ticket, key=None, site=SHOP, *, status=200, **headers):
-    """A browser without a token shows a ticket."""
+    """Exchange a ticket from a browser without a token."""
     data = {"ticket": ticket, "site": site} | ({} if key is None else {"exchange_key": key})
     stranger = Customer(wsgi)
     return stranger.app.post_json("/chat/resume/", data, headers=headers, status=status).json
 
 
 def with_token(wsgi, customer, token):
-    """The customer in a browser that has this token."""
+    """The customer in a browser with this token."""
     again = Customer(wsgi)
     again.token, again.id = token, customer.id
     return again
@@ -59,7 +59,7 @@ def test_a_ticket_gives_a_token_the_next_ticket_and_the_conversation(wsgi, custo
     assert shows(wsgi, answer["ticket"])["session"]["id"] == customer.id
 
 
-def test_a_ticket_is_no_token_and_a_token_no_ticket(wsgi, customer):
+def test_a_ticket_is_not_a_token_and_a_token_is_not_a_ticket(wsgi, customer):
     ticket = gets_ticket(customer)
     thief = with_token(wsgi, customer, ticket)
     thief.reads(status=404)
@@ -70,7 +70,7 @@ def test_a_ticket_is_no_token_and_a_token_no_ticket(wsgi, customer):
     assert thief.id != customer.id
 
 
-def test_a_ticket_is_stored_hashed_only(customer, engine):
+def test_a_ticket_is_stored_only_as_a_hash(customer, engine):
     ticket = gets_ticket(customer)
     assert len(ticket) == 43
     assert ticket not in str(rows(engine, "SELECT * FROM resume_tickets"))
@@ -88,12 +88,12 @@ def test_a_second_use_revokes_the_ticket_and_all_that_followed(wsgi, customer, e
     shows(wsgi, third["ticket"], status=404)
     for answer in (second, third):
         with_token(wsgi, customer, answer["token"]).reads(status=404)
-    # What did not come from it still holds.
+    # Tokens from elsewhere are still valid.
     assert customer.sees() == ["hello"]
     assert shows(wsgi, gets_ticket(customer))["token"]
 
 
-def test_what_came_before_a_ticket_that_was_used_twice_still_holds(wsgi, customer):
+def test_what_preceded_a_reused_ticket_stays_valid(wsgi, customer):
     second = shows(wsgi, gets_ticket(customer))
     third = shows(wsgi, second["ticket"])
     shows(wsgi, second["ticket"], status=404)
@@ -115,16 +115,14 @@ def test_an_exchange_whose_answer_was_lost_is_repeated_under_its_key(wsgi, custo
 
 
 @pytest.mark.parametrize("key", [None, OTHER_KEY])
-def test_without_the_key_it_is_a_second_use(wsgi, customer, key):
+def test_without_its_key_a_repetition_counts_as_a_second_use(wsgi, customer, key):
     ticket = gets_ticket(customer)
     first = shows(wsgi, ticket, KEY)
     shows(wsgi, ticket, key, status=404)
     shows(wsgi, first["ticket"], status=404)
 
 
-def test_a_repetition_that_comes_late_gets_nothing_and_later_is_a_second_use(
-    wsgi, customer, engine
-):
+def test_a_late_repetition_gets_nothing_and_a_later_one_is_a_second_use(wsgi, customer, engine):
     ticket = gets_ticket(customer)
     first = shows(wsgi, ticket, KEY)
     second = shows(wsgi, first["ticket"], OTHER_KEY)
@@ -137,14 +135,14 @@ def test_a_repetition_that_comes_late_gets_nothing_and_later_is_a_second_use(
     with_token(wsgi, customer, second["token"]).reads(status=404)
 
 
-def test_the_same_exchange_at_once_is_done_once(wsgi, customer, engine):
+def test_concurrent_repetitions_of_an_exchange_happen_once(wsgi, customer, engine):
     ticket = gets_ticket(customer)
     answers = at_once(*[lambda: shows(wsgi, ticket, KEY)] * 4)
     assert all(answer == answers[0] for answer in answers)
     assert len(rows(engine, "SELECT id FROM guest_tokens")) == 2
 
 
-def test_of_two_at_once_with_different_keys_none_keeps_what_it_got(wsgi, customer):
+def test_of_two_concurrent_exchanges_with_different_keys_neither_keeps_its_token(wsgi, customer):
     ticket = gets_ticket(customer)
     answers = at_once(
         lambda: shows(wsgi, ticket, KEY, status=[200, 404]),
@@ -155,7 +153,7 @@ def test_of_two_at_once_with_different_keys_none_keeps_what_it_got(wsgi, custome
     shows(wsgi, won["ticket"], status=404)
 
 
-def test_a_ticket_holds_for_the_site_it_was_given_to(wsgi, customer):
+def test_a_ticket_is_valid_only_for_its_site(wsgi, customer):
     ticket = gets_ticket(customer)
     for site in (OTHER, "https://evil.example", None, 7, "x" * 400):
         shows(wsgi, ticket, site=site, status=404)
@@ -167,12 +165,12 @@ def test_a_ticket_holds_for_the_site_it_was_given_to(wsgi, customer):
 @pytest.mark.parametrize(
     ("site", "status"), [("https://evil.example", 422), (None, 422), ([], 422), (OTHER, 200)]
 )
-def test_a_ticket_is_given_for_allowed_sites_only(customer, site, status):
+def test_tickets_are_given_to_allowed_sites_only(customer, site, status):
     gets_ticket(customer, site, status=status)
 
 
 @pytest.mark.parametrize("ticket", [None, 7, "", "short", "x" * 43, "x" * 5000, ["x"], "ä" * 43])
-def test_anything_else_is_not_found(wsgi, ticket):
+def test_an_invalid_ticket_is_not_found(wsgi, ticket):
     shows(wsgi, ticket, status=404)
     shows(wsgi, ticket, ["no", "key"], status=404)
 
@@ -190,7 +188,7 @@ def test_a_ticket_expires_and_is_deleted(wsgi, customer, engine):
         assert len(db.scalars(select(GuestToken)).all()) == 1
 
 
-def test_who_revokes_the_tokens_revokes_the_tickets(wsgi, customer, engine):
+def test_revoking_the_tokens_revokes_the_tickets(wsgi, customer, engine):
     ticket = gets_ticket(customer)
     answer = shows(wsgi, ticket, KEY)
     with transaction(engine) as db:
@@ -200,7 +198,7 @@ def test_who_revokes_the_tokens_revokes_the_tickets(wsgi, customer, engine):
     gets_ticket(customer, status=404)
 
 
-def test_tickets_of_a_guest_do_not_grow_without_bound(wsgi, customer, engine):
+def test_a_guests_tickets_are_bounded(wsgi, customer, engine):
     for _ in range(resume_tickets.MOST_UNUSED + 3):
         ticket = gets_ticket(customer)
     unused = "SELECT id FROM resume_tickets WHERE used_at IS NULL"
@@ -215,13 +213,13 @@ def test_tickets_of_a_guest_do_not_grow_without_bound(wsgi, customer, engine):
     assert with_token(wsgi, customer, answer["token"]).sees() == ["hello"]
 
 
-def test_showing_tickets_is_limited(boot):
+def test_exchanging_tickets_is_rate_limited(boot):
     hasty = boot(limit_network_starts="2/minute")
     for status in (404, 404, 429):
         shows(hasty, "x" * 43, status=status)
 
 
-def test_a_closed_conversation_is_found_too_and_an_open_one_first(wsgi, customer):
+def test_a_ticket_finds_the_open_conversation_or_else_a_closed_one(wsgi, customer):
     first = customer.id
     customer.closes()
     answer = shows(wsgi, gets_ticket(customer))
@@ -230,7 +228,7 @@ def test_a_closed_conversation_is_found_too_and_an_open_one_first(wsgi, customer
     assert shows(wsgi, answer["ticket"])["session"]["id"] == customer.id
 
 
-def test_streams_of_a_token_from_a_ticket_used_twice_end(wsgi, customer, listens):
+def test_streams_end_when_their_tokens_ticket_is_used_twice(wsgi, customer, listens):
     ticket = gets_ticket(customer)
     thief = with_token(wsgi, customer, shows(wsgi, ticket)["token"])
     theirs, own = listens(thief), listens(customer)
@@ -243,18 +241,18 @@ def test_streams_of_a_token_from_a_ticket_used_twice_end(wsgi, customer, listens
     own.next("message", lambda data: data["body"] == "still here")
 
 
-def test_a_start_brings_a_ticket_for_the_page_around_it(wsgi, stranger):
+def test_a_start_returns_a_ticket_for_the_surrounding_page(wsgi, stranger):
     answer = stranger.starts("hi", site=SHOP).json
     assert shows(wsgi, answer["ticket"])["session"]["id"] == stranger.id
     assert "ticket" not in stranger.starts().json
 
 
 @pytest.mark.parametrize("site", ["https://evil.example", None, 7, ["x"], "x" * 1000])
-def test_a_wrong_site_keeps_nobody_from_starting(stranger, site):
+def test_a_wrong_site_prevents_no_start(stranger, site):
     assert "ticket" not in stranger.starts("hi", site=site).json
 
 
-def test_a_token_that_was_revoked_a_moment_ago_brings_no_ticket(engine, customer):
+def test_a_token_revoked_a_moment_ago_brings_no_ticket(engine, customer):
     with transaction(engine) as db:
         session = db.get_one(ChatSession, 1)
         guests.revoke_tokens(db, session)

@@ -1,5 +1,5 @@
-"""One table says who may do what. Here every door is tried as every role, and has to agree with it: the web, the
-command line, automatic assignment, what customers are told; and what happens when a right goes while it is used."""
+"""The table of permissions holds at every entry point, for every role: on the web, in the command line, in automatic
+assignment and in what customers are told; and when a right is withdrawn while it is used."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ ANSWERS, READS = Permission.ANSWER, Permission.READ_DESK
 
 @pytest.fixture
 def becomes(engine):
-    """A function that gives an admin a role."""
+    """A function that sets an admin's role."""
 
     def becomes(one, role):
         with transaction(engine) as db:
@@ -39,13 +39,13 @@ def becomes(engine):
 
 @pytest.fixture(params=ROLES)
 def role(request):
-    """Every role there is."""
+    """Every role."""
     return request.param
 
 
 @pytest.fixture
 def zoe(admin, new_admin, becomes, role):
-    """The one it is about, with this role."""
+    """An admin with this role."""
     zoe = new_admin("zoe", "Zoe Zettel")
     becomes(zoe, role)
     return zoe
@@ -58,7 +58,7 @@ def number(admin, customer):
 
 @pytest.fixture
 def here(wsgi, engine):
-    """A function that lets an admin sit at the desk."""
+    """A function that puts an admin at the desk."""
 
     def here(one):
         book = wsgi.registry["livechat.realtime"].book
@@ -76,7 +76,7 @@ def written(engine):
     return rows(engine, "SELECT sender, body FROM chat_messages WHERE sender != 'system'")
 
 
-def test_the_command_line_lets_those_write_in_whose_name_the_table_lets_them(
+def test_the_command_line_writes_only_for_admins_with_the_permission(
     shell, zoe, role, number, engine  # noqa: F811
 ):  # fmt: skip
     before = written(engine)
@@ -96,19 +96,19 @@ def test_the_command_line_lets_those_write_in_whose_name_the_table_lets_them(
     assert written(engine) == before
 
 
-def test_the_command_line_without_a_name_answers_for_whom_the_table_lets_it(
+def test_without_a_name_the_command_line_answers_for_an_admin_with_the_permission(
     shell, admin, zoe, role, number, engine  # noqa: F811
 ):  # fmt: skip
     done = shell("sessions", "reply", number, "said")
     assert (done.code == 0) != may(role, ANSWERS)  # then it is Anna, the only one
     assert ("--as ADMIN (anna, zoe)" in done.err) == may(role, ANSWERS)
-    with transaction(engine) as db:  # as it may be in a database of an older version
+    with transaction(engine) as db:  # as in a database of an older version
         db.get_one(ChatSession, number).assignee_id = zoe.row.id
     assert (shell("sessions", "reply", number, "said").code == 0) == may(role, ANSWERS)
     assert shell("sessions", "note", number, "said").code == 0  # the shell itself
 
 
-def test_chats_are_given_to_those_who_may_answer_at_every_door(
+def test_every_entry_point_assigns_chats_only_to_admins_who_may_answer(
     shell, admin, zoe, role, number, here, engine  # noqa: F811
 ):  # fmt: skip
     good = may(role, ANSWERS)
@@ -138,7 +138,7 @@ def test_chats_are_given_to_those_who_may_answer_at_every_door(
     free_again(good)
 
 
-def test_the_desk_offers_those_who_may_answer_and_shows_what_one_may(admin, zoe, role, number):
+def test_the_desk_offers_assignees_who_may_answer_and_only_permitted_acts(admin, zoe, role, number):
     path = "/custom-admin/chat/colleagues/"
     found = {one["username"]: one for one in admin.app.get(path, headers=admin.json).json["admins"]}
     assert (found["zoe"]["role"], found["zoe"]["may_answer"]) == (role, may(role, ANSWERS))
@@ -154,25 +154,23 @@ def test_the_desk_offers_those_who_may_answer_and_shows_what_one_may(admin, zoe,
     )
 
 
-def test_customers_are_told_that_somebody_is_there_if_it_is_somebody_who_may_answer(
+def test_customers_see_the_team_as_online_only_if_somebody_may_answer(
     customer, zoe, role, here, wsgi, engine
 ):
     here(zoe)
     wsgi.registry["livechat.realtime"].team = Team()  # as it is now
     told = customer.reads().json["session"]["team"]["presence"]
     assert told == ("online" if may(role, ANSWERS) else "offline")
-    with (
-        engine.connect() as db
-    ):  # nobody looks for a chat to give while there is nobody to give it to
+    with engine.connect() as db:  # nobody looks for a chat to assign while there is no assignee
         assert (zoe.row.id in ready_to_answer(db)) == may(role, ANSWERS)
 
 
-def test_a_mention_reaches_those_who_may_read_notes(admin, zoe, role, number):
+def test_a_mention_reaches_only_admins_who_may_read_notes(admin, zoe, role, number):
     admin.posts(number, "note", {"body": "@zoe, look", "client_id": new_id()}, status=201)
     assert zoe.dashboard().json["news"]["mentions"] == may(role, READS)
 
 
-def test_a_chat_that_is_opened_again_stays_with_those_only_who_may_still_answer(
+def test_a_reopened_chat_keeps_its_assignee_only_if_they_may_still_answer(
     admin, customer, new_admin, becomes, role, number
 ):
     zoe = new_admin("zoe")
@@ -184,13 +182,13 @@ def test_a_chat_that_is_opened_again_stays_with_those_only_who_may_still_answer(
     assert holder(admin, number) == ("zoe" if may(role, ANSWERS) else None)
 
 
-def test_an_account_that_is_disabled_is_the_last_that_may_answer(shell, new_admin, becomes):  # noqa: F811
+def test_disabling_the_last_admin_who_may_answer_warns(shell, new_admin, becomes):  # noqa: F811
     anna, ben = new_admin("anna"), new_admin("ben")
     becomes(ben, "viewer")
     assert "Nobody is left who can answer." in shell("admins", "disable", anna.username).err
 
 
-def test_a_role_that_the_table_does_not_know_may_nothing(admin, new_admin, number, engine):
+def test_an_unknown_role_has_no_permissions(admin, new_admin, number, engine):
     zoe = new_admin("zoe")
     with transaction(engine) as db:
         db.get_one(AdminRow, zoe.row.id).role = "superuser"
@@ -200,11 +198,11 @@ def test_a_role_that_the_table_does_not_know_may_nothing(admin, new_admin, numbe
     assert roles_that_may(Permission.NOBODY) == []
 
 
-# What every act asks, whichever door it came through
+# Every act checks, whatever its entry point
 
 
 @pytest.mark.parametrize("actor", [CUSTOMER, Actor("admin:1"), Actor("unheard-of")])
-def test_no_act_of_the_desk_can_be_done_as_a_customer_or_as_nobody(number, engine, actor):
+def test_no_desk_act_can_be_done_by_a_customer_or_by_nobody(number, engine, actor):
     for act in (
         lambda db, chat: notes.add_note(db, chat, actor, "x", new_id()),
         lambda db, chat: tags.change_tags(db, chat, actor, ["x"], []),
@@ -215,7 +213,7 @@ def test_no_act_of_the_desk_can_be_done_as_a_customer_or_as_nobody(number, engin
 
 
 ELSEWHERE = re.compile(r"Role\.(OWNER|AGENT|VIEWER)\b|\brole\s*(===?|!==?)|(===?|!==?)\s*'viewer'")
-NAMES = {  # where roles are named, stored or changed, and nothing is decided by them
+NAMES = {  # where roles are named, stored or changed, but decide nothing
     "permissions.py": "the table",
     "desk/audit_trail.py": "their names in the audit log",
     "accounts/admins.py": "which one a new account gets",
@@ -224,7 +222,7 @@ NAMES = {  # where roles are named, stored or changed, and nothing is decided by
 }
 
 
-def test_nothing_else_decides_by_a_role():
+def test_no_other_code_decides_by_role():
     folder = Path(livechat.__file__).parent
     files = [path for kind in ("py", "jinja2", "js") for path in folder.rglob(f"*.{kind}")]
     found = {

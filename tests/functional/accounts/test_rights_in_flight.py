@@ -1,4 +1,4 @@
-"""A right that goes while it is used: between the permission check and the act, and at the very same moment."""
+"""A right that is withdrawn while it is used: between the permission check and the act, or concurrently."""
 
 import json
 
@@ -19,7 +19,7 @@ from .test_role_matrix import AGENTS, JSON, MATRIX, OWNERS, REPLY, snapshot
 
 @pytest.fixture
 def becomes(engine):
-    """A function that gives an admin a role."""
+    """A function that sets an admin's role."""
 
     def becomes(one, role):
         with transaction(engine) as db:
@@ -40,7 +40,7 @@ LOSSES = {
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_a_right_that_goes_while_a_request_is_under_way_is_gone_for_it(
+def test_a_right_withdrawn_during_a_request_is_gone_for_that_request(
     wsgi, admin, new_admin, customer, engine, monkeypatch, loss
 ):
     permission, lose = LOSSES[loss]
@@ -80,7 +80,7 @@ def test_a_right_that_goes_while_a_request_is_under_way_is_gone_for_it(
     assert len(acts) >= (15 if permission == ANSWERS else 1)
 
 
-def test_at_the_same_moment_either_the_chat_comes_first_or_the_new_role(
+def test_concurrently_either_the_assignment_or_the_new_role_comes_first(
     admin, new_admin, new_customer, becomes, engine
 ):
     ben = new_admin("ben", "Ben")
@@ -98,7 +98,7 @@ def test_at_the_same_moment_either_the_chat_comes_first_or_the_new_role(
         assert holder(admin, number) is None
 
 
-def test_a_chat_is_opened_again_for_nobody_who_loses_the_right_at_the_same_moment(
+def test_a_chat_is_not_reopened_for_an_admin_who_concurrently_loses_the_right(
     admin, new_admin, new_customer, becomes, engine
 ):
     ben = new_admin("ben", "Ben")
@@ -113,7 +113,7 @@ def test_a_chat_is_opened_again_for_nobody_who_loses_the_right_at_the_same_momen
         assert (holder(admin, number), one.reads().json["session"]["status"]) == (None, "waiting")
 
 
-def test_two_owners_who_take_the_role_from_each_other_leave_one(admin, new_admin, becomes, engine):
+def test_two_owners_who_demote_each_other_leave_one(admin, new_admin, becomes, engine):
     for turn in range(3):
         ben = new_admin(f"ben{turn}")
         becomes(ben, "owner")
@@ -128,6 +128,6 @@ def test_two_owners_who_take_the_role_from_each_other_leave_one(admin, new_admin
         found = at_once(lambda: demotes(admin, ben), lambda: demotes(ben, admin))  # noqa: B023
         assert sorted(found) == [200, 403]
         assert len(rows(engine, "SELECT 1 FROM admins WHERE role = 'owner'")) == 1
-        with transaction(engine) as db:  # as in the beginning
+        with transaction(engine) as db:  # as at the start
             admins.set_role(db, admins.find_admin(db, "anna"), "owner")
             admins.set_role(db, admins.find_admin(db, ben.username), "agent")

@@ -1,4 +1,4 @@
-"""Every view there is as every role: what it may is done, what it may not is refused and changes nothing."""
+"""Every view as every role: permitted requests succeed, others are refused and change nothing."""
 
 import json
 
@@ -37,7 +37,7 @@ LOGINS = {"owner": 1, "agent": 2, "viewer": 3}
 BULK = {"numbers": [1], "act": "tag", "tag": "x"}
 DESK, ONE = "/custom-admin/chat/", "/custom-admin/chat/1/"
 
-# (context, name, method, address, what it takes, who may), in an order in which each can be done.
+# (context, name, method, address, body, roles), in an order in which each can be done.
 MATRIX = [
     ("Root", "", "GET", "/", None, ANYBODY),
     ("Root", "health", "GET", "/health", None, ANYBODY),
@@ -114,17 +114,17 @@ MATRIX = [
     ("AdminSession", "reopen", "POST", f"{ONE}reopen/", {}, AGENTS),
     ("Admin", "logout", "POST", "/custom-admin/logout/", {}, ADMINS),
 ]
-# Who is signed in and who is here may change by looking.
+# Looking may change who is signed in and who is online.
 KEPT = {one.name for one in Base.metadata.sorted_tables} - {"admin_logins", "presences", "workers"}
 
 
 @pytest.fixture
 def wsgi(boot):
-    """With the demo shop, which has views, too."""
+    """With the demo shop, because it has views too."""
     return boot(demo_shop=True)
 
 
-def test_the_matrix_knows_every_view_there_is(views):  # noqa: F811
+def test_the_matrix_lists_every_view(views):  # noqa: F811
     there = set()
     for view, _permissions in views:
         if view["route_name"]:
@@ -143,7 +143,7 @@ def test_the_matrix_knows_every_view_there_is(views):  # noqa: F811
     assert set(known) == there
 
 
-def test_the_matrix_says_of_every_view_what_the_table_of_permissions_says(views):  # noqa: F811
+def test_the_matrix_agrees_with_the_table_of_permissions(views):  # noqa: F811
     wanted = {(kind, name, method): who for kind, name, method, *_rest, who in MATRIX}
     compared = 0
     for view, (permission,) in views:
@@ -160,7 +160,7 @@ def test_the_matrix_says_of_every_view_what_the_table_of_permissions_says(views)
 
 @pytest.fixture
 def people(customer, new_customer, new_admin, engine):
-    """The headers that prove each role. Chat 1 is the guest's; reply 1 is everybody's; view 1 is each admin's."""
+    """Headers that authenticate each role. Chat 1 belongs to the guest, reply 1 is shared, each admin has a view 1."""
 
     def proof(admin):
         cookie = admin.app.cookies[LOGIN_COOKIE].strip('"')
@@ -190,7 +190,7 @@ def ids(engine, table):
 
 
 def snapshot(engine):
-    """All that a request could change."""
+    """Return everything that a request could change."""
     with engine.connect() as connection:
         return {
             table: sorted(map(repr, connection.execute(text(f"SELECT * FROM {table}")).all()))
@@ -199,14 +199,14 @@ def snapshot(engine):
 
 
 def refusal(path, admin, page):
-    """The status of a refusal: a foreign conversation does not exist; strangers are sent to the login."""
+    """Return the status of a refusal: another's conversation does not exist; strangers are sent to the login."""
     if path.startswith("/chat/"):
         return 404
     return 303 if page and not admin else 403
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_is_refused_what_is_not_its_own_and_nothing_changes(
+def test_each_role_is_refused_what_it_may_not_do_and_nothing_changes(
     wsgi, people, customer, engine, role
 ):
     before = snapshot(engine)
@@ -221,15 +221,15 @@ def test_each_role_is_refused_what_is_not_its_own_and_nothing_changes(
             wanted = refusal(path, role in ADMINS, page)
             assert answer.status == wanted, (method, path, headers)
             if not page and role in ADMINS and wanted == 403:
-                assert json.loads(answer.body)["error"]["field"] == "role"  # not: sign in again
+                assert json.loads(answer.body)["error"]["field"] == "role"  # and not: sign in again
             if wanted == 303:
                 assert "/custom-admin/login/" in (answer.header("Location") or "")
-            assert b"hello" not in answer.body, path  # what the customer wrote
+            assert b"hello" not in answer.body, path  # the customer's message
     assert snapshot(engine) == before
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_is_given_what_is_its_own(wsgi, people, customer, engine, role):
+def test_each_role_may_do_what_the_matrix_says(wsgi, people, customer, engine, role):
     for kind, name, method, path, body, who in MATRIX:
         if role not in who:
             continue
@@ -240,11 +240,11 @@ def test_each_role_is_given_what_is_its_own(wsgi, people, customer, engine, role
         answer = ask(wsgi, method, address, data, people[role] | JSON)
         good = {200, 201, 303}
         if (kind, name) in {("Admin", "login"), ("Admin", "welcome")} and method == "POST":
-            good = {403, 422}  # no field was right, and there was no token of the form
+            good = {403, 422}  # the fields were invalid, and there was no CSRF token
         if kind in {"Ticket", "Resume"}:
-            good = {404, 422}  # the ticket, or the token and the site, prove what one may; none did
+            good = {404, 422}  # these need a ticket, or a token and a site, and got neither
         elif name == "undo":
-            good = {409}  # it is theirs to ask, but this entry is no act
+            good = {409}  # the request is permitted, but this entry cannot be undone
         assert answer.status in good, (kind, name, method, answer.status, answer.body)
         if method == "GET" and path.startswith(DESK):
             page = ask(wsgi, method, address, b"", people[role] | PAGE)

@@ -1,4 +1,4 @@
-"""Who may do what: every address as every role, and that those who may not learn nothing from the answer."""
+"""Roles: every address as every role, and that refusals reveal nothing."""
 
 import json
 import re
@@ -31,7 +31,7 @@ ROLES = [
 
 @pytest.fixture
 def roles(wsgi, customer, new_customer, new_admin, engine):
-    """Headers that prove each role, by its name."""
+    """Headers that authenticate each role, by its name."""
     from livechat.models import AdminLogin, now
 
     def cookie(admin):
@@ -81,7 +81,7 @@ def test_public_addresses_are_open_to_everybody(wsgi, roles, role):
             answer = request(wsgi, method, address.path, roles[role] | JSON, body)
             expected = {200, 201, 303}
             if method == "POST" and address.path.startswith("/custom-admin/"):
-                # No field was right; and where there is no login there was no token of the form either.
+                # No field was valid, and without a login there was no CSRF token, either.
                 expected = {422, 403}
             assert answer.status in expected, (role, method, address.path, answer.body)
 
@@ -107,7 +107,7 @@ def test_the_desk_is_open_to_admins_and_nobody_else(wsgi, roles, role):
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_only_who_is_signed_in_can_sign_out(wsgi, roles, role):
+def test_only_a_signed_in_admin_can_sign_out(wsgi, roles, role):
     answer = request(wsgi, "POST", SIGN_OUT.path, roles[role] | JSON, {})
     assert answer.status == (200 if role == "admin" else 403)
 
@@ -133,7 +133,7 @@ BODIES = {
 
 
 def asked_in_every_way():
-    """(method, headers, body, what it is): each method in each manner, and each body as POST."""
+    """Yield (method, headers, body, description): each method in each format, and each body as POST."""
     for how, headers in HEADERS.items():
         for method in METHODS if how == "as a program" else ("GET", "POST", "OPTIONS"):
             yield method, headers, BODIES["a good body"], f"{method} {how}"
@@ -144,7 +144,7 @@ def asked_in_every_way():
 
 @pytest.mark.parametrize("verb", ["send", "messages", "close", "reopen", "seen"])
 @pytest.mark.parametrize("role", ["stranger", "other guest", "admin"])
-def test_a_session_that_is_not_yours_answers_byte_for_byte_like_one_that_does_not_exist(
+def test_anothers_session_answers_byte_for_byte_like_a_missing_one(
     wsgi, customer, roles, verb, role
 ):
     query = "after=c1.00000000"
@@ -162,7 +162,7 @@ def test_a_session_that_is_not_yours_answers_byte_for_byte_like_one_that_does_no
 @pytest.mark.parametrize(
     "verb", ["", "send/", "messages/", "close/", "assign/", "reopen/", "seen/", "nonsense/"]
 )
-def test_to_a_stranger_everything_beneath_the_desk_answers_alike(wsgi, roles, verb):
+def test_strangers_get_the_same_answer_everywhere_below_the_desk(wsgi, roles, verb):
     for role in ("stranger", "disabled admin"):
         for method, headers, body, how in asked_in_every_way():
             sent = roles[role] | headers
@@ -175,7 +175,7 @@ def test_to_a_stranger_everything_beneath_the_desk_answers_alike(wsgi, roles, ve
 
 
 def alike(answer):
-    """An answer without what must differ: the address asked for, to go back to, and the token of a form."""
+    """Return an answer without the parts that must differ: the address to return to, and a form's CSRF token."""
     head = [(name, value.replace("chat%2F9", "chat%2F1")) for name, value in answer.headers]
     head = sorted(pair for pair in head if pair[0] != "Set-Cookie")
     body = re.sub(rb'value="[0-9a-f]{128}"', b"", answer.body)
@@ -205,7 +205,7 @@ def test_customers_never_see_a_number_and_admins_never_a_token(wsgi, customer, a
         assert customer.token not in text
 
 
-def test_internal_entries_are_invisible_to_customers_whose_numbers_have_no_gap(
+def test_internal_entries_are_invisible_to_customers_and_leave_no_gap_in_their_numbers(
     customer, admin, new_admin
 ):
     number = admin.number_of(customer)
@@ -220,6 +220,6 @@ def test_internal_entries_are_invisible_to_customers_whose_numbers_have_no_gap(
     known = admin.opens(number).json["messages"]
     assert [message["seq"] for message in known] == [1, 2, 3, 4, 5]
     assert known[2]["event"] == "unassigned"
-    # Somebody who reads step by step counts the same way.
+    # A customer who reads step by step sees the same numbers.
     first = customer.reads(customer.reads().json["cursor"].replace("c4.", "c2.")).json
     assert [message["seq"] for message in first["messages"]] == [3, 4]

@@ -1,4 +1,4 @@
-"""Acts on conversations as the command line does them: without a request, by staff without a login."""
+"""Acts on conversations as the command line performs them: without a request or a login."""
 
 import pytest
 from sqlalchemy import text
@@ -18,14 +18,14 @@ def do(engine, act):
         return act(db, db.query(ChatSession).one())
 
 
-def test_an_answer_from_the_command_line_does_not_look_like_the_customers(customer, engine):
+def test_an_answer_from_the_command_line_is_not_shown_as_the_customers(customer, engine):
     do(engine, lambda db, session: messages.send(db, session, STAFF, "from the shell", "s1"))
     message = customer.reads().json["messages"][-1]
     assert (message["from"], message["body"]) == ("admin", "from the shell")
     assert message["author"] != "Ann Customer"
 
 
-def test_giving_back_the_chats_of_an_admin_leaves_closed_and_foreign_ones_alone(
+def test_unassigning_an_admins_chats_leaves_closed_and_other_chats_alone(
     new_customer, new_admin, engine
 ):
     anna, ben = new_admin("anna"), new_admin("ben")
@@ -42,7 +42,7 @@ def test_giving_back_the_chats_of_an_admin_leaves_closed_and_foreign_ones_alone(
     assert shown[1] == ("waiting", None)
     assert shown[2] == ("closed", "anna")
     assert shown[3] == ("active", "ben")
-    # Reopened, it is not given to somebody who cannot answer.
+    # After it is reopened, it is not assigned to an admin who cannot answer.
     reopened = ben.reopens(2).json["session"]
     assert (reopened["status"], reopened["assignee"]) == ("waiting", None)
 
@@ -61,13 +61,13 @@ def test_a_failed_act_leaves_nothing(customer, engine):
     "username",
     ["", " ", "a b", "x" * 65, "-x", ".x", "me", "none", "ME", "a/b", "a\x00", "a\nb", "<b>"],
 )
-def test_a_username_that_would_confuse_is_refused(engine, username):
+def test_a_confusing_username_is_refused(engine, username):
     with pytest.raises(Invalid) as refused, transaction(engine) as db:
         admins.add_admin(db, username)
     assert refused.value.field in {"username", "name"}
 
 
-def test_a_username_exists_once_whatever_its_capitals(engine):
+def test_usernames_are_unique_regardless_of_case(engine):
     with transaction(engine) as db:
         admins.add_admin(db, "Änna", name="Änna Ä")
     with pytest.raises(Conflict, match="already"), transaction(engine) as db:
@@ -79,13 +79,13 @@ def test_a_username_exists_once_whatever_its_capitals(engine):
 
 
 @pytest.mark.parametrize("password", ["", "x" * (password_rules.SHORTEST_PASSWORD - 1), "x" * 1001])
-def test_a_password_has_a_length(password):
+def test_a_password_has_a_minimum_and_maximum_length(password):
     with pytest.raises(Invalid) as refused:
         password_rules.check(password)
     assert refused.value.field == "password"
 
 
-def test_a_password_is_the_same_however_its_letters_are_composed(engine):
+def test_a_password_is_normalised_before_hashing(engine):
     with transaction(engine) as db:
         admins.add_admin(db, "anna", password_hash=hash_of("Äpfel und Birnen"))
     with transaction(engine) as db:
@@ -94,9 +94,7 @@ def test_a_password_is_the_same_however_its_letters_are_composed(engine):
         assert not has_password(db, "nobody", "Äpfel und Birnen")
 
 
-def test_two_who_act_one_after_the_other_on_what_they_read_before_get_one_winner(
-    customer, new_admin, engine
-):
+def test_of_two_acts_on_the_same_old_version_one_wins(customer, new_admin, engine):
     anna, ben = new_admin("anna"), new_admin("ben")
     with transaction(engine, write=False) as stale:
         session = stale.query(ChatSession).one()
@@ -117,10 +115,8 @@ def test_two_who_act_one_after_the_other_on_what_they_read_before_get_one_winner
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-def test_a_request_that_the_database_asks_to_repeat_is_repeated_with_its_body(
-    customer, admin, engine
-):
-    # A trigger that fails the first try as PostgreSQL does when two transactions are in each other's way.
+def test_a_transaction_that_postgresql_aborts_is_repeated_with_its_body(customer, admin, engine):
+    # A trigger that fails the first try as PostgreSQL does for conflicting transactions.
     with engine.begin() as connection:
         connection.execute(text("CREATE SEQUENCE tries"))
         connection.execute(

@@ -1,4 +1,4 @@
-"""Who has a conversation: taking, giving, giving back, and what happens when an admin is disabled."""
+"""Assignment: taking, assigning, unassigning, and what happens when an admin is disabled."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def number(admin, customer):
     return admin.number_of(customer)
 
 
-def test_who_is_second_to_take_a_session_learns_who_was_first(admin, ben, number):
+def test_the_second_to_take_a_session_is_told_who_was_first(admin, ben, number):
     assert admin.takes(number).json["session"]["assignee"] == "anna"
     refusal = ben.takes(number, status=409).json["error"]
     assert refusal["code"] == "taken"
@@ -38,9 +38,7 @@ def test_assigning_depends_on_the_version_when_one_is_given(admin, ben, number):
     assert admin.takes(number, version=newer, status=409).json["error"]["code"] == "stale"
 
 
-def test_a_session_can_be_given_to_a_colleague_and_back_to_those_who_wait(
-    admin, ben, customer, number
-):
+def test_a_session_can_be_assigned_to_a_colleague_and_unassigned(admin, ben, customer, number):
     admin.takes(number)
     given = admin.assigns(number, "ben").json["session"]
     assert (given["assignee"], given["status"], given["admin"]) == (
@@ -60,17 +58,17 @@ def test_a_session_can_be_given_to_a_colleague_and_back_to_those_who_wait(
 
 
 @pytest.mark.parametrize("username", ["nobody", "", " ", "x" * 5000, 7, [], {}, True, "a\x00b"])
-def test_assigning_to_somebody_who_does_not_exist_is_refused(admin, number, username):
+def test_assigning_to_an_unknown_admin_is_refused(admin, number, username):
     error = admin.assigns(number, username, status=422).json["error"]
     assert error["field"] == "admin"
 
 
-def test_assigning_without_saying_to_whom_is_refused(admin, number):
+def test_assigning_without_an_assignee_is_refused(admin, number):
     assert admin.posts(number, "assign", {}, status=422).json["error"]["field"] == "admin"
 
 
 @pytest.mark.parametrize("version", [-1, 1.5, "1", True, 2**31, 10**19, []])
-def test_a_version_that_is_no_number_is_refused(admin, number, version):
+def test_an_invalid_version_is_refused(admin, number, version):
     error = admin.takes(number, version=version, status=422).json["error"]
     assert error["field"] == "version"
 
@@ -80,7 +78,7 @@ def test_a_disabled_admin_cannot_be_assigned(admin, ben, number, engine):
     assert admin.assigns(number, "ben", status=422).json["error"]["field"] == "admin"
 
 
-def test_disabling_an_admin_puts_their_open_chats_back(admin, ben, customer, number, engine):
+def test_disabling_an_admin_unassigns_their_open_chats(admin, ben, customer, number, engine):
     ben.takes(number)
     disable(engine, "ben")
     session = admin.opens(number).json["session"]
@@ -89,6 +87,6 @@ def test_disabling_an_admin_puts_their_open_chats_back(admin, ben, customer, num
 
 
 def disable(engine, username):
-    """Shut an admin out, as the command line does."""
+    """Disable an admin, as the command line does."""
     with transaction(engine) as db:
         admins.disable(db, admins.find_admin(db, username))

@@ -1,4 +1,4 @@
-"""Several admins who do something to one chat at the same moment, and lists that change while one reads them."""
+"""Concurrent acts of several admins on one chat, and lists that change while they are paged through."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,7 @@ def desk_posts(admin, path, data, status="*"):
     return admin.app.post_json(f"/custom-admin/chat/{path}/", data, headers=headers, status=status)
 
 
-def test_two_who_take_the_next_one_get_two_different_ones(admin, new_admin, new_customer):
+def test_two_who_take_the_next_chat_get_different_ones(admin, new_admin, new_customer):
     for _ in range(2):
         new_customer().starts("hello")
     ben = new_admin("ben", "Ben")
@@ -29,13 +29,13 @@ def test_two_who_take_the_next_one_get_two_different_ones(admin, new_admin, new_
     assert len({answer.json["session"]["number"] for answer in found}) == 2
 
 
-def test_the_last_one_goes_to_one_of_two(admin, new_admin, customer):
+def test_only_one_of_two_takes_the_last_chat(admin, new_admin, customer):
     ben = new_admin("ben", "Ben")
     found = at_once(*[lambda one=one: desk_posts(one, "take", {}) for one in (admin, ben)])
     assert sorted(answer.status_int for answer in found) == [200, 409]
 
 
-def test_whoever_takes_hands_on_puts_aside_and_closes_at_once_leaves_it_whole(
+def test_concurrent_take_transfer_snooze_and_close_leave_a_consistent_chat(
     admin, new_admin, customer
 ):
     ben, cleo = new_admin("ben", "Ben"), new_admin("cleo", "Cleo")
@@ -67,7 +67,7 @@ def test_whoever_takes_hands_on_puts_aside_and_closes_at_once_leaves_it_whole(
     assert len(notes) == (found[1].status_int == 200)
 
 
-def test_tags_put_on_by_two_at_once_are_both_there(admin, new_admin, customer):
+def test_tags_added_by_two_at_once_are_both_there(admin, new_admin, customer):
     ben = new_admin("ben", "Ben")
     number = admin.number_of(customer)
     at_once(
@@ -77,14 +77,14 @@ def test_tags_put_on_by_two_at_once_are_both_there(admin, new_admin, customer):
     assert session(admin, number)["tags"] == ["new", "one", "two"]
 
 
-def test_drafts_of_two_devices_at_once_leave_one(admin, customer):
+def test_concurrent_drafts_of_two_devices_leave_one(admin, customer):
     number = admin.number_of(customer)
     at_once(*[lambda n=n: admin.posts(number, "draft", {"body": f"draft {n}"}) for n in range(4)])
     path = f"/custom-admin/chat/{number}/draft/"
     assert admin.app.get(path, headers=admin.json).json["draft"]["body"].startswith("draft ")
 
 
-def test_an_admin_who_is_disabled_this_second_gets_nothing(admin, new_admin, engine, customer):
+def test_an_admin_who_is_just_being_disabled_gets_no_chat(admin, new_admin, engine, customer):
     ben = new_admin("ben", "Ben")
     number = admin.number_of(customer)
 
@@ -96,7 +96,9 @@ def test_an_admin_who_is_disabled_this_second_gets_nothing(admin, new_admin, eng
     assert session(admin, number)["assignee"] is None
 
 
-def test_a_list_that_changes_under_the_pager_leaves_nobody_out(admin, new_customer, monkeypatch):
+def test_a_list_that_changes_while_it_is_paged_through_skips_nobody(
+    admin, new_customer, monkeypatch
+):
     people = [new_customer() for _ in range(7)]
     for one in people:
         one.starts("hello")
@@ -114,7 +116,7 @@ def test_a_list_that_changes_under_the_pager_leaves_nobody_out(admin, new_custom
     assert {one.id for one in people[1:]} <= seen
 
 
-def test_a_late_unread_does_not_bring_back_what_another_has_read(admin, new_admin, customer):
+def test_a_late_mark_unread_does_not_undo_a_colleagues_reading(admin, new_admin, customer):
     ben = new_admin("ben", "Ben")
     number = admin.number_of(customer)
     for one in (admin, ben):
@@ -151,7 +153,7 @@ def test_five_hundred_unread_chats_are_counted_and_paged_without_gap(admin, new_
     assert ben.dashboard().json["news"]["unread"] == 500
 
 
-def test_a_name_of_three_hundred_accents_is_refused_clearly_and_one_that_fits_harms_nothing(
+def test_a_name_of_three_hundred_accents_is_refused_and_one_that_fits_does_no_harm(
     admin, new_customer
 ):
     one = new_customer()

@@ -16,18 +16,18 @@ THEIRS, MINE = "the-customers-own-id", "the-admins-own-id"
 
 @pytest.fixture
 def both_have_written(customer, admin):
-    """A conversation with a message of each side, and a note."""
+    """A conversation with a message from each side, and a note."""
     customer.sends("from the customer", THEIRS)
     admin.sends(1, "from the admin", MINE)
     admin.posts(1, "note", {"body": "psst", "client_id": MINE + "-note"}, status=201)
 
 
 def ids(messages):
-    """Text by text: what is told of the client_id."""
+    """Return the client_id of each text."""
     return {message["body"]: message.get("client_id") for message in messages}
 
 
-def test_each_author_reads_their_own_only(both_have_written, customer, admin, new_admin):
+def test_each_author_reads_only_their_own(both_have_written, customer, admin, new_admin):
     told = ids(customer.reads().json["messages"])
     assert (told["from the customer"], told["from the admin"]) == (THEIRS, None)
     told = ids(admin.opens(1).json["messages"])
@@ -37,7 +37,7 @@ def test_each_author_reads_their_own_only(both_have_written, customer, admin, ne
     assert set(told.values()) == {None}
 
 
-def test_streams_tell_no_more(both_have_written, customer, admin, new_admin, listens):
+def test_streams_reveal_no_more(both_have_written, customer, admin, new_admin, listens):
     for who, number, own in (
         (customer, None, THEIRS),
         (admin, 1, MINE),
@@ -52,7 +52,7 @@ def test_streams_tell_no_more(both_have_written, customer, admin, new_admin, lis
 
 
 @pytest.mark.parametrize("path", ["", "1/", "1/messages/", "search/?q=customer", "1/earlier/"])
-def test_the_desk_knows_no_customers_client_id(both_have_written, admin, path):
+def test_the_desk_does_not_show_a_customers_client_id(both_have_written, admin, path):
     for answer in (
         admin.app.get(f"/custom-admin/chat/{path}", headers=admin.json),
         admin.app.get(f"/custom-admin/chat/{path}", headers={"Accept": "text/html"}, status="*"),
@@ -60,7 +60,7 @@ def test_the_desk_knows_no_customers_client_id(both_have_written, admin, path):
         assert THEIRS not in answer.text
 
 
-def test_a_held_answer_shows_no_client_id_of_the_colleague(both_have_written, admin, new_admin):
+def test_a_held_answer_does_not_show_the_colleagues_client_id(both_have_written, admin, new_admin):
     late = {"body": "late", "client_id": new_id(), "seen_seq": 1}
     held = new_admin("ben").posts(1, "send", late, status=409)
     assert held.json["error"]["code"] == "answered_meanwhile"
@@ -77,7 +77,7 @@ def test_a_viewer_cannot_become_the_customer(wsgi, new_customer, admin, new_admi
     seen = viewer.opens(1).json
     assert letter["start_key"] not in json.dumps(seen)
     assert letter["client_id"] not in json.dumps(seen)
-    # Not even with what an older version has shown them, or a backup does.
+    # Not even with values that an older version or a backup shows.
     thief = Customer(wsgi)
     del letter["start_key"]
     assert thief.starts(**letter).status_int == 201

@@ -1,4 +1,4 @@
-"""The customer side of the contract, row by row, from outside."""
+"""The customer side of the contract, row by row, over HTTP."""
 
 import re
 import uuid
@@ -26,7 +26,7 @@ MESSAGE_KEYS = {"id", "seq", "from", "author", "body", "client_id", "created_at"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-def test_a_start_makes_a_session_and_gives_its_token(stranger):
+def test_a_start_creates_a_session_and_returns_its_token(stranger):
     response = stranger.starts(
         "Is the lamp in stock?", client_id="c1", name=" Ann  Lee ", email="ann@example.com"
     )
@@ -63,7 +63,7 @@ def test_a_start_needs_nothing_but_an_empty_object(stranger):
     assert response.json["session"]["customer"] == {"name": None, "email": None}
 
 
-def test_a_start_with_the_token_of_an_open_session_goes_on_with_it(customer):
+def test_a_start_with_the_token_of_an_open_session_continues_it(customer):
     before = customer.id
     again = customer.starts()
     assert again.status_int == 200
@@ -72,7 +72,7 @@ def test_a_start_with_the_token_of_an_open_session_goes_on_with_it(customer):
     assert [message["body"] for message in again.json["messages"]] == ["hello"]
 
 
-def test_a_start_with_the_token_of_a_closed_session_makes_a_new_one_for_the_same_guest(customer):
+def test_a_start_with_the_token_of_a_closed_session_creates_a_new_one_for_the_same_guest(customer):
     old, token = customer.id, customer.token
     customer.closes()
     response = customer.starts("again")
@@ -82,7 +82,7 @@ def test_a_start_with_the_token_of_a_closed_session_makes_a_new_one_for_the_same
     assert [message["body"] for message in response.json["messages"]] == ["again"]
 
 
-def test_a_start_with_an_unknown_token_makes_a_new_guest(stranger):
+def test_a_start_with_an_unknown_token_creates_a_new_guest(stranger):
     stranger.token = "x" * 43
     assert stranger.starts().status_int == 201
     assert stranger.token != "x" * 43
@@ -94,7 +94,7 @@ def test_the_token_is_stored_only_as_a_hash(customer, engine):
     assert re.fullmatch("[0-9a-f]{64}", stored)
 
 
-def test_a_start_tells_the_page_to_admins_but_not_to_the_customer(stranger, admin):
+def test_a_start_shows_the_page_to_admins_but_not_to_the_customer(stranger, admin):
     page = {"url": "https://shop.example/lamps?x=1", "title": "Lamps"}
     assert "page" not in stranger.starts(page=page).json["session"]
     assert admin.opens(admin.number_of(stranger)).json["session"]["page"] == page
@@ -109,19 +109,19 @@ def test_a_start_about_a_product_carries_it(stranger):
     assert more.json["messages"] == []
 
 
-def test_a_product_in_the_body_is_as_good_as_one_in_the_address(app):
+def test_a_product_in_the_body_works_like_one_in_the_address(app):
     body = {"product": {"id": "42", "name": "Lamp", "price": 12.5}}
     session = app.post_json("/chat/start/", body, status=201).json["session"]
     assert session["product"] == {"id": "42", "name": "Lamp", "url": None, "price": "12.5"}
 
 
-def test_the_product_in_the_address_wins_over_the_one_in_the_body(app):
+def test_a_product_in_the_address_takes_precedence_over_one_in_the_body(app):
     body = {"product": {"id": "43", "name": "Lamp"}}
     session = app.post_json("/chat/start/42/", body, status=201).json["session"]
     assert session["product"]["id"] == "42"
 
 
-def test_who_comes_from_another_product_keeps_the_conversation_and_a_line_says_so(customer):
+def test_coming_from_another_product_keeps_the_conversation_and_adds_a_system_message(customer):
     before = customer.id
     body = {"product": {"name": "Chair"}}
     response = customer.app.post_json("/chat/start/7/", body, headers=customer.who, status=200)
@@ -135,7 +135,7 @@ def test_who_comes_from_another_product_keeps_the_conversation_and_a_line_says_s
     assert line["seq"] == 2
 
 
-def test_the_same_product_again_adds_no_line(customer):
+def test_the_same_product_again_adds_no_system_message(customer):
     customer.starts(product="7")
     customer.starts(product="7")
     assert len(customer.sees()) == 2
@@ -184,13 +184,13 @@ def test_a_send_is_stored_and_numbered(customer):
     assert customer.sees() == ["hello", "two", "three"]
 
 
-def test_reading_after_the_cursor_of_a_send_gives_what_came_later(customer):
+def test_reading_after_the_cursor_of_a_send_returns_what_came_later(customer):
     cursor = customer.sends("two").json["cursor"]
     customer.sends("three")
     assert [m["body"] for m in customer.reads(cursor).json["messages"]] == ["three"]
 
 
-def test_messages_since_a_cursor_come_in_order_and_from_the_beginning_without_one(customer):
+def test_messages_after_a_cursor_come_in_order_and_from_the_beginning_without_one(customer):
     first = customer.reads().json
     assert set(first) == {"messages", "session", "cursor"}
     for body in "abc":
@@ -203,7 +203,7 @@ def test_messages_since_a_cursor_come_in_order_and_from_the_beginning_without_on
     assert customer.reads("").json == customer.reads().json
 
 
-def test_closing_tells_the_session_and_twice_is_no_error(customer):
+def test_closing_returns_the_session_and_repeating_it_is_no_error(customer):
     response = customer.closes()
     assert set(response.json) == {"session"}
     assert response.json["session"]["status"] == "closed"
@@ -212,7 +212,7 @@ def test_closing_tells_the_session_and_twice_is_no_error(customer):
     assert customer.sees() == ["hello", "You ended the chat."]
 
 
-def test_writing_into_a_closed_session_is_refused_and_reopening_makes_it_possible(customer):
+def test_writing_into_a_closed_session_is_refused_until_it_is_reopened(customer):
     customer.closes()
     refusal = customer.sends("late", "c9", status=409)
     assert refusal.json["error"]["code"] == "session_closed"
@@ -246,7 +246,7 @@ def test_a_closed_session_can_still_be_read(customer):
     assert customer.sees() == ["hello", "You ended the chat."]
 
 
-def test_a_closed_session_does_not_change_when_its_product_is_asked_about_again(customer):
+def test_a_closed_session_does_not_change_when_its_product_is_started_again(customer):
     old = customer.id
     customer.closes()
     customer.starts("new", product="9")
@@ -254,7 +254,7 @@ def test_a_closed_session_does_not_change_when_its_product_is_asked_about_again(
     assert customer.reads().json["session"]["product"] is None
 
 
-def test_unread_counts_what_admins_wrote_and_seen_clears_it(customer, admin):
+def test_unread_counts_admins_messages_and_seen_resets_it(customer, admin):
     number = admin.number_of(customer)
     admin.sends(number, "one")
     admin.sends(number, "two")
@@ -268,7 +268,7 @@ def test_unread_counts_what_admins_wrote_and_seen_clears_it(customer, admin):
     assert customer.reads().json["session"]["unread"] == 1
 
 
-def test_the_links_of_a_session_lead_where_they_say(customer):
+def test_the_links_of_a_session_work(customer):
     links = customer.reads().json["session"]["links"]
     assert set(links) == {"send", "messages", "close", "reopen", "seen", "typing", "page"}
     data = {"body": "by link", "client_id": new_id()}
@@ -282,7 +282,7 @@ def test_the_links_of_a_session_lead_where_they_say(customer):
     customer.app.post_json(links["reopen"], {}, headers=customer.who, status=200)
 
 
-def test_the_customer_sees_who_answers_by_name_and_no_number_or_username(customer, admin):
+def test_the_customer_sees_the_answering_admins_name_but_no_number_or_username(customer, admin):
     number = admin.number_of(customer)
     admin.sends(number, "hi")
     answer = customer.reads()

@@ -1,4 +1,4 @@
-"""The promise: acknowledged means stored, exactly once, one order, one winner; with real threads and real commits."""
+"""The promise: acknowledged means stored, exactly once, in one order, with one winner; real threads and commits."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +12,7 @@ from ...factories import Customer, new_id, new_start_key
 
 
 def at_once(*acts):
-    """Do things in threads that all begin together; their results in order."""
+    """Run functions in threads that start together; returns the results in order."""
     together = threading.Barrier(len(acts))
 
     def begin(act):
@@ -30,7 +30,7 @@ def twin(customer):
     return other
 
 
-def test_the_same_send_again_is_the_very_same_message(customer):
+def test_the_same_send_again_returns_the_same_message(customer):
     first = customer.sends("once", "c2", status=201)
     again = customer.sends("once", "c2", status=200)
     assert again.json == first.json
@@ -54,14 +54,16 @@ def test_a_client_id_belongs_to_its_author_and_session(customer, admin, new_cust
     assert customer.sees()[-1] == "the admin's"
 
 
-def test_sends_repeated_at_once_make_one_message(customer):
+def test_concurrent_repetitions_of_a_send_make_one_message(customer):
     answers = at_once(*[lambda: twin(customer).sends("once", "same", status=[200, 201])] * 6)
     assert sorted(answer.status_int for answer in answers) == [200] * 5 + [201]
     assert len({answer.json["message"]["id"] for answer in answers}) == 1
     assert customer.sees() == ["hello", "once"]
 
 
-def test_two_bodies_under_one_client_id_at_once_make_one_message_and_one_refusal(customer):
+def test_concurrent_sends_of_two_bodies_under_one_client_id_make_one_message_and_one_refusal(
+    customer,
+):
     answers = at_once(
         lambda: twin(customer).sends("one", "same", status=[201, 409]),
         lambda: twin(customer).sends("two", "same", status=[201, 409]),
@@ -70,7 +72,7 @@ def test_two_bodies_under_one_client_id_at_once_make_one_message_and_one_refusal
     assert len(customer.sees()) == 2
 
 
-def test_many_who_write_at_once_get_one_order_without_gaps(customer, admin, new_admin, engine):
+def test_many_concurrent_writers_get_one_order_without_gaps(customer, admin, new_admin, engine):
     ben = new_admin("ben")
     admin.takes(1)
     each, tabs = 8, [twin(customer) for _ in range(3)]
@@ -88,7 +90,7 @@ def test_many_who_write_at_once_get_one_order_without_gaps(customer, admin, new_
     assert sorted(m["body"] for m in acknowledged) == sorted(
         m["body"] for m in shown if m["from"] != "system" and m["body"] != "hello"
     )
-    # Each got its number when it was acknowledged, and keeps it.
+    # Each number was assigned at the acknowledgement and stays.
     number = {m["body"]: m["seq"] for m in shown}
     for messages in (acknowledged[: each * 3],):
         assert all(number[message["body"]] == message["seq"] for message in messages)
@@ -127,7 +129,7 @@ def test_readers_see_no_gap_while_others_write(customer, admin):
     assert numbers == list(range(1, 33))
 
 
-def test_a_start_with_a_token_clicked_twice_makes_one_conversation(customer, engine):
+def test_two_clicks_on_start_with_a_token_make_one_conversation(customer, engine):
     customer.closes()
     message = {"message": "again", "client_id": "same"}
     answers = at_once(*[lambda: twin(customer).starts(**message)] * 4)
@@ -138,7 +140,7 @@ def test_a_start_with_a_token_clicked_twice_makes_one_conversation(customer, eng
 
 
 def first_letter(**more):
-    """A first message as the widget sends it, which can be repeated without a token."""
+    """Return a first message as the widget sends it: it can be repeated without a token."""
     return {"message": "hello?", "client_id": new_id(), "start_key": new_start_key()} | more
 
 
@@ -153,7 +155,7 @@ def test_a_start_whose_answer_was_lost_can_be_repeated_without_a_token(new_custo
     assert len(rows(engine, "SELECT id FROM guests")) == 1
 
 
-def test_starts_without_a_token_at_once_make_one_conversation(new_customer, engine):
+def test_concurrent_starts_without_a_token_make_one_conversation(new_customer, engine):
     letter = first_letter()
     people = [new_customer() for _ in range(5)]
     answers = at_once(*[lambda c=each: c.starts(**letter) for each in people])
@@ -172,7 +174,7 @@ def test_a_repeated_start_with_another_text_is_refused(new_customer):
 
 
 @pytest.mark.parametrize("start_key", [{}, {"start_key": "another-secret-of-22-chars"}])
-def test_the_message_and_its_client_id_open_nobody_elses_conversation(new_customer, start_key):
+def test_the_message_and_its_client_id_do_not_open_anothers_conversation(new_customer, start_key):
     letter = first_letter()
     first, other = new_customer(), new_customer()
     first.starts(**letter)
@@ -187,18 +189,18 @@ def test_the_message_and_its_client_id_open_nobody_elses_conversation(new_custom
 @pytest.mark.parametrize(
     "start_key", ["", "short", "x" * 21, "x" * 201, "with spaces in it, and many", 7, ["x" * 22]]
 )
-def test_a_start_key_that_can_be_guessed_is_refused(new_customer, start_key):
+def test_a_guessable_start_key_is_refused(new_customer, start_key):
     refusal = new_customer().starts("hello?", start_key=start_key, status=422)
     assert refusal.json["error"]["field"] == "start_key"
 
 
-def test_a_client_id_is_no_start_key(new_customer):
+def test_a_client_id_does_not_work_as_a_start_key(new_customer):
     client_id = new_id()
     refusal = new_customer().starts("hi", client_id=client_id, start_key=client_id, status=422)
     assert refusal.json["error"]["field"] == "start_key"
 
 
-def test_whose_tokens_are_revoked_cannot_repeat_the_start_either(new_customer, engine):
+def test_after_a_revocation_the_start_cannot_be_repeated(new_customer, engine):
     from livechat.accounts import guests
     from livechat.models import ChatSession
 
@@ -211,7 +213,7 @@ def test_whose_tokens_are_revoked_cannot_repeat_the_start_either(new_customer, e
     assert again.id != first.id
 
 
-def test_after_a_day_a_start_is_no_repetition(new_customer, engine):
+def test_after_a_day_a_start_is_not_a_repetition(new_customer, engine):
     from datetime import timedelta
 
     from livechat.models import Guest, now
@@ -225,7 +227,7 @@ def test_after_a_day_a_start_is_no_repetition(new_customer, engine):
     assert other.id != first.id
 
 
-def test_a_repeated_start_finds_its_conversation_also_when_it_was_closed_meanwhile(customer):
+def test_a_repeated_start_finds_its_conversation_even_after_it_was_closed(customer):
     first = customer.starts(message="again", client_id="s1")
     customer.closes()
     again = customer.starts(message="again", client_id="s1", product="42")
@@ -236,7 +238,7 @@ def test_a_repeated_start_finds_its_conversation_also_when_it_was_closed_meanwhi
 
 
 @pytest.mark.parametrize("versioned", [False, True])
-def test_two_admins_who_take_at_once_get_one_success_and_one_name(
+def test_of_two_admins_who_take_at_once_one_succeeds_and_the_other_is_told_who(
     customer, admin, new_admin, versioned
 ):
     ben = new_admin("ben", "Ben Bereit")
@@ -254,7 +256,9 @@ def test_two_admins_who_take_at_once_get_one_success_and_one_name(
     assert [m.get("event") for m in admin.opens(1).json["messages"]] == [None, "taken"]
 
 
-def test_two_admins_who_close_at_once_get_one_success_and_one_name(customer, admin, new_admin):
+def test_of_two_admins_who_close_at_once_one_succeeds_and_the_other_is_told_who(
+    customer, admin, new_admin
+):
     ben = new_admin("ben", "Ben Bereit")
     answers = at_once(
         lambda: admin.closes(1, status=[200, 409]), lambda: ben.closes(1, status=[200, 409])
@@ -278,7 +282,7 @@ def test_closing_while_somebody_writes_loses_no_text(customer, admin):
         assert shown == ["hello", "Anna Antwort closed the chat."]
 
 
-def test_reopening_and_starting_anew_at_once_leave_one_open_conversation(customer, engine):
+def test_concurrent_reopen_and_start_leave_one_open_conversation(customer, engine):
     customer.closes()
     tab, other = twin(customer), twin(customer)
     at_once(lambda: tab.reopens(status=[200, 409]), lambda: other.starts("new"))
@@ -286,7 +290,7 @@ def test_reopening_and_starting_anew_at_once_leave_one_open_conversation(custome
     assert len(open_ones) == 1
 
 
-def test_two_who_answer_a_waiting_session_at_once_are_both_heard_and_one_takes_it(
+def test_two_concurrent_answers_to_a_waiting_session_are_both_stored_and_one_takes_it(
     customer, admin, new_admin
 ):
     ben = new_admin("ben", "Ben Bereit")
@@ -297,7 +301,7 @@ def test_two_who_answer_a_waiting_session_at_once_are_both_heard_and_one_takes_i
     assert {"from anna", "from ben"} <= {message["body"] for message in shown}
 
 
-def test_two_who_read_at_once_for_the_first_time_do_not_clash(customer, admin):
+def test_two_concurrent_first_reads_do_not_conflict(customer, admin):
     from ...factories import Admin
 
     other_tab = Admin(admin.app.app, admin.engine, admin.row).is_signed_in()

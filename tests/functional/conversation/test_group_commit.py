@@ -1,4 +1,4 @@
-"""Customers who write at the same moment share a commit on SQLite; each is answered as if they had been alone."""
+"""On SQLite, concurrent messages of customers share a commit; each is answered as if it had been alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 
 class Crowd:
-    """Customers who write while somebody else holds the database, so that all of them wait together."""
+    """Customers who write while another connection holds the database, so that all of them wait together."""
 
     def __init__(self, wsgi: Any, engine: Engine) -> None:
         self.commits = 0
@@ -26,7 +26,7 @@ class Crowd:
         self._engine = engine
 
     def write(self, *acts: Callable[[], Any]) -> list[Any]:
-        """Do all of it together; the results in order."""
+        """Run all acts together; returns the results in order."""
         holder = self._engine.connect()
         holder.connection.dbapi_connection.execute("BEGIN IMMEDIATE")  # type: ignore[union-attr]
         with ThreadPoolExecutor(len(acts)) as pool:
@@ -39,7 +39,7 @@ class Crowd:
             return [future.result(30) for future in running]
 
     def count(self, _connection: Any) -> None:
-        """Another commit."""
+        """Count a commit."""
         self.commits += 1
 
 
@@ -54,7 +54,7 @@ def crowd(wsgi: Any, engine: Engine) -> Iterator[Crowd]:
 
 @pytest.fixture
 def cleo(new_customer: Callable[[], Customer]) -> Customer:
-    """Another customer, who has begun a chat."""
+    """Another customer, who has started a chat."""
     cleo = new_customer()
     cleo.starts("good morning")
     return cleo
@@ -62,7 +62,7 @@ def cleo(new_customer: Callable[[], Customer]) -> Customer:
 
 @pytest.fixture
 def refuses_bad(engine: Engine) -> Iterator[None]:
-    """A database that cannot store one message, whatever the reason."""
+    """A database that refuses to store one particular message."""
     trigger = (
         "CREATE TRIGGER refuses BEFORE INSERT ON chat_messages WHEN NEW.body = 'bad'"
         " BEGIN SELECT RAISE(ABORT, 'not this one'); END"
@@ -75,11 +75,11 @@ def refuses_bad(engine: Engine) -> Iterator[None]:
 
 
 def bodies(who: Customer) -> list[str]:
-    """What they see, sorted: who was first within a moment is nobody's promise."""
+    """The bodies they see, sorted: the order of concurrent messages is not guaranteed."""
     return sorted(who.sees())
 
 
-def test_all_are_stored_by_one_commit_in_one_order(
+def test_all_are_stored_in_one_commit_and_one_order(
     crowd: Crowd, customer: Customer, cleo: Customer, admin: Admin
 ) -> None:
     answers = crowd.write(
@@ -100,7 +100,7 @@ def test_all_are_stored_by_one_commit_in_one_order(
     assert acknowledged == shown
 
 
-def test_more_than_fit_into_one_commit_are_stored_by_several_full_ones(
+def test_more_than_fit_into_one_commit_are_stored_in_several_full_ones(
     crowd: Crowd, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(group_commit, "MOST", 2)
@@ -109,7 +109,7 @@ def test_more_than_fit_into_one_commit_are_stored_by_several_full_ones(
     assert bodies(customer) == sorted(["hello", *(f"message {n}" for n in range(6))])
 
 
-def test_the_same_message_twice_among_them_is_stored_once(
+def test_the_same_message_twice_in_a_group_is_stored_once(
     crowd: Crowd, customer: Customer, cleo: Customer
 ) -> None:
     same = new_id()
@@ -124,7 +124,7 @@ def test_the_same_message_twice_among_them_is_stored_once(
     assert cleo.sees() == ["good morning", "between"]
 
 
-def test_who_may_not_write_any_more_is_told_and_the_others_are_stored(
+def test_a_revoked_customer_in_a_group_is_refused_and_the_others_are_stored(
     crowd: Crowd, customer: Customer, cleo: Customer, admin: Admin
 ) -> None:
     admin.closes(admin.number_of(cleo))
@@ -139,7 +139,7 @@ def test_who_may_not_write_any_more_is_told_and_the_others_are_stored(
 
 
 @pytest.mark.usefixtures("refuses_bad")
-def test_one_that_cannot_be_stored_does_not_take_the_others_along(
+def test_a_message_that_cannot_be_stored_does_not_fail_the_others(
     crowd: Crowd, customer: Customer, cleo: Customer
 ) -> None:
     answers = crowd.write(
@@ -152,7 +152,7 @@ def test_one_that_cannot_be_stored_does_not_take_the_others_along(
     assert cleo.sees() == ["good morning"]
 
 
-def test_when_nobody_can_write_all_are_told_after_one_wait(
+def test_when_nobody_can_write_all_are_refused_after_one_wait(
     boot: Callable[..., Any], engine: Engine, customer: Customer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wsgi = boot(busy_timeout_ms=300)

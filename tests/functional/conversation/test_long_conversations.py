@@ -1,4 +1,4 @@
-"""Long conversations: pages in both directions, bounded by entries and bytes, and how much one takes in all."""
+"""Long conversations: pages in both directions, bounded by entries and bytes, and limits on the total size."""
 
 import json
 from datetime import UTC, datetime
@@ -19,7 +19,7 @@ LONG = 450  # entries: two pages and a half
 
 
 def fill(engine, session_id, count, body="entry"):
-    """Entries past the product's own acts, which take long."""
+    """Insert entries directly, because the product's own acts are slow."""
     with engine.begin() as connection:
         first = connection.execute(
             text("SELECT seq, public_seq FROM chat_sessions WHERE id = :id"), {"id": session_id}
@@ -51,7 +51,7 @@ def fill(engine, session_id, count, body="entry"):
 
 @pytest.fixture
 def long(customer, admin, engine):
-    """A function that reads a page of a conversation of 450 entries and two more, as its customer or an admin."""
+    """A function that reads a page of a conversation of 450 entries and a few more, as its customer or an admin."""
     number = admin.number_of(customer)
     admin.takes(number)
     admin.posts(number, "note", {"body": "internal", "client_id": new_id()}, status=201)
@@ -77,12 +77,12 @@ sides = pytest.mark.parametrize("side", ["customer", "admin"])
 
 
 def in_all(side):
-    """Beside the 450: "hello" and that somebody has joined; the team also has a note."""
+    """Return how many entries a side has: LONG, plus "hello" and a joining; the team also has a note."""
     return LONG + (2 if side == "customer" else 3)
 
 
 @sides
-def test_reading_forwards_goes_on_page_by_page_without_a_gap(long, side):
+def test_reading_forwards_continues_page_by_page_without_a_gap(long, side):
     found, cursor, sizes = [], None, []
     while True:
         page = long(side, **({"after": cursor} if cursor else {}))
@@ -97,7 +97,7 @@ def test_reading_forwards_goes_on_page_by_page_without_a_gap(long, side):
 
 
 @sides
-def test_reading_backwards_does_too(long, side):
+def test_reading_backwards_continues_page_by_page_without_a_gap(long, side):
     page = long(side, before="")
     found, newest = seqs(page), page["after"]
     assert long(side, after=newest)["messages"] == []
@@ -109,7 +109,7 @@ def test_reading_backwards_does_too(long, side):
 
 
 @sides
-def test_a_cursor_parts_what_came_before_it_from_what_came_after(long, side):
+def test_a_cursor_separates_earlier_entries_from_later_ones(long, side):
     middle = long(side)["cursor"]
     assert seqs(long(side, before=middle))[-1] + 1 == seqs(long(side, after=middle))[0]
 
@@ -125,7 +125,7 @@ def test_a_cursor_of_another_list_leads_to_the_newest_page(long, side):
 
 
 @sides
-def test_what_is_no_cursor_is_refused_by_its_name(long, side):
+def test_an_invalid_cursor_is_refused_by_its_name(long, side):
     customer, admin = long.customer, long.admin
     app, headers = (customer.app, customer.who) if side == "customer" else (admin.app, admin.json)
     path = (
@@ -140,7 +140,7 @@ def test_what_is_no_cursor_is_refused_by_its_name(long, side):
     app.get(path, {"before": cursor, "after": cursor}, headers=headers, status=422)
 
 
-def test_opening_gives_the_newest_page_and_where_it_goes_on(long):
+def test_opening_returns_the_newest_page_and_where_it_continues(long):
     for data, in_it in (
         (long.customer.starts(status=200).json, in_all("customer")),
         (long.admin.opens(long.number).json, in_all("admin")),
@@ -174,7 +174,7 @@ def test_an_admin_gets_the_page_around_an_entry(long):
         assert answer.json["error"]["field"] == "at"
 
 
-def test_a_page_is_bounded_by_bytes_as_well(customer, admin, engine):
+def test_a_page_is_bounded_by_bytes_too(customer, admin, engine):
     number = admin.number_of(customer)
     fill(engine, number, 100, EMOJI * 4000)
     customer.app.app.registry["livechat.realtime"].poll_cache.forget_all()
@@ -189,7 +189,7 @@ def test_a_page_is_bounded_by_bytes_as_well(customer, admin, engine):
     assert found == list(range(1, 102))
     assert (
         max(sizes) < PAGE_BYTES + 16_000 + 20_000
-    )  # the text that goes beyond, and what is around texts
+    )  # the text that exceeds the limit, and the JSON around texts
     assert len(admin.opens(number).body) < PAGE_BYTES + 40_000
 
 
@@ -209,7 +209,7 @@ def test_half_a_character_in_an_answer_is_no_error():
 
 
 @sides
-def test_a_stream_hands_over_a_long_backlog_in_parts(long, listens, side):
+def test_a_stream_sends_a_long_backlog_in_parts(long, listens, side):
     stream = listens(long.customer) if side == "customer" else listens(long.admin, long.number)
     until(lambda: len(stream.all("message")) >= in_all(side))
     assert [one["seq"] for one in stream.all("message")] == list(range(1, in_all(side) + 1))
@@ -218,11 +218,11 @@ def test_a_stream_hands_over_a_long_backlog_in_parts(long, listens, side):
     stream.hears("and what is new")
 
 
-# How much a conversation takes
+# The total size of a conversation
 
 
 def is_filled(engine, **sizes):
-    """As if that much had been written."""
+    """Pretend that this much has been written."""
     values = {"size": 0, "day": datetime.now(UTC).toordinal(), "day_size": 0} | sizes
     with engine.begin() as connection:
         connection.execute(
@@ -231,7 +231,7 @@ def is_filled(engine, **sizes):
         )
 
 
-def test_what_is_written_is_counted_in_bytes(customer, admin, engine):
+def test_messages_are_counted_in_bytes(customer, admin, engine):
     customer.sends(EMOJI * 10)
     admin.sends(1, "answer")
     joined = len("Anna Antwort has joined the chat.")
@@ -243,7 +243,7 @@ def test_what_is_written_is_counted_in_bytes(customer, admin, engine):
     assert found == (5 + 40 + 6 + 4 + joined + 5 * ENTRY, 5 + 40 + 4 + 3 * ENTRY)
 
 
-def test_a_customers_day_is_bounded_and_the_next_day_begins_at_nothing(customer, admin, engine):
+def test_a_customers_day_is_limited_and_the_next_day_starts_at_zero(customer, admin, engine):
     is_filled(engine, day_size=MOST_A_DAY - ENTRY - 10, size=1000)
     customer.sends("x" * 11, "kept", status=429)
     refused = customer.sends("x" * 11, "kept", status=429)
@@ -258,14 +258,16 @@ def test_a_customers_day_is_bounded_and_the_next_day_begins_at_nothing(customer,
     assert found == (9 + ENTRY,)
 
 
-def test_what_was_stored_before_is_still_answered_when_the_day_is_full(customer, engine):
+def test_a_message_stored_before_is_still_acknowledged_when_the_days_limit_is_reached(
+    customer, engine
+):
     customer.sends("one", "first")
     is_filled(engine, day_size=MOST_A_DAY)
     assert customer.sends("one", "first", status=200).json["message"]["body"] == "one"
     customer.sends("other", "first", status=409)
 
 
-def test_a_full_conversation_takes_no_more_and_the_team_has_room_left(customer, admin, engine):
+def test_a_full_conversation_accepts_no_more_but_the_team_has_room_left(customer, admin, engine):
     is_filled(engine, size=MOST_BY_CUSTOMER)
     refused = customer.sends("x", status=409)
     assert refused.json["error"]["code"] == "chat_full"
@@ -277,14 +279,14 @@ def test_a_full_conversation_takes_no_more_and_the_team_has_room_left(customer, 
     customer.closes()
 
 
-def test_acts_of_a_customer_that_add_lines_count_as_well(customer, engine):
+def test_customer_acts_that_add_system_messages_count_too(customer, engine):
     is_filled(engine, day_size=MOST_A_DAY)
     customer.starts(product="42", status=429)
     customer.closes()
     assert customer.reopens(status=429).json["error"]["code"] == "too_much_today"
 
 
-def test_sends_at_the_same_moment_do_not_pass_the_bound_together(customer, wsgi, engine):
+def test_concurrent_sends_do_not_exceed_the_limit_together(customer, wsgi, engine):
     from concurrent.futures import ThreadPoolExecutor
 
     is_filled(engine, day_size=MOST_A_DAY - 3 * (ENTRY + 10))

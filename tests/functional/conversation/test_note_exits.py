@@ -1,7 +1,7 @@
-"""A note with a text that is nowhere else, and every way out of the system that a customer can reach.
+"""Every way in which data reaches a customer, tested with a note whose text is nowhere else.
 
-The tests look at bytes, not at what a client would show: a note must leave no trace in an answer's body, length or
-headers, in a stream, in a number that counts something, or in what happens to a request that names its client_id.
+The tests compare bytes, not what a client would show: a note must leave no trace in an answer's body, length or
+headers, in a stream, in a count, or in the handling of a request with its client_id.
 """
 
 import json
@@ -23,7 +23,7 @@ from ..accounts.test_role_matrix import MATRIX
 from ..raw import ask
 from ..urls import METHODS
 
-SECRET = "Zaubersalz"  # in no name, word or address of ours
+SECRET = "Zaubersalz"  # occurs nowhere else in the product or the tests
 JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 NOTE_ID = "the-note-s-client-id"
 
@@ -44,7 +44,7 @@ def number(customer, admin):
 
 @pytest.fixture
 def get(wsgi, customer):
-    """A function that makes a GET as the customer; gives status, body, and the headers that say something."""
+    """A function that sends a GET as the customer; returns status, body, and the significant headers."""
 
     def get(path, *, method="GET", query="", **headers):
         answer = ask(wsgi, method, path, headers=customer.who | headers, query=query)
@@ -55,7 +55,7 @@ def get(wsgi, customer):
 
 
 def paths(customer):
-    """Every reading of the customer's list: from the start, from each cursor, before, by HEAD and as a stream."""
+    """Every request for the customer's list: from the start, from each cursor, before, by HEAD and as a stream."""
     own = f"/chat/messages/{customer.id}/"
     stub = customer.id.replace("-", "")[:8]
     queries = ["", "after=", *(f"after=c{n}.{stub}" for n in range(4)), f"before=c2.{stub}"]
@@ -76,8 +76,8 @@ def test_no_answer_changes_by_a_single_byte_when_notes_are_written(admin, custom
     def answers():
         return [get(**one) for one in asked]
 
-    answers()  # what is remembered of polls is remembered now
-    admin.dashboard()  # Anna is here for the next while, which customers are told
+    answers()  # the poll cache is filled now
+    admin.dashboard()  # Anna is online for a while from now on, which customers are told
     until(lambda: customer.reads().json["session"]["team"]["presence"] == "online")
     before = answers()
     admin.posts(number, "draft", {"body": f"draft of {SECRET}", "note": True})
@@ -88,9 +88,7 @@ def test_no_answer_changes_by_a_single_byte_when_notes_are_written(admin, custom
         assert SECRET.encode() not in has[1]
 
 
-def test_every_address_there_is_asked_by_the_customer_tells_nothing(
-    boot, admin, customer, number, caplog
-):
+def test_no_address_reveals_a_note_to_the_customer(boot, admin, customer, number, caplog):
     wsgi = boot(demo_shop=True)
     notes(admin, number, client_id=NOTE_ID)
     caplog.set_level(logging.INFO)
@@ -111,7 +109,7 @@ def test_every_address_there_is_asked_by_the_customer_tells_nothing(
                     for more in (JSON, {"Accept": "text/html"}):
                         answer = ask(wsgi, method, path, data, customer.who | more, query=query)
                         told = repr([answer.status, answer.headers]).encode() + answer.body
-                        if not (query and SECRET in query):  # some echo what was asked
+                        if not (query and SECRET in query):  # some addresses echo the query
                             assert SECRET.encode() not in told, (method, path)
                         assert b'"note"' not in answer.body, (method, path)
                         assert answer.status < 500, (method, path)
@@ -127,8 +125,8 @@ def test_a_stream_does_not_move_for_a_note(admin, customer, number, listens):
         admin.posts(number, "draft", {"body": f"draft of {SECRET}", "note": True})
         admin.sends(number, f"answer {turn}")
         stream.hears(f"answer {turn}")
-        new = stream.raw[len(before) :].replace(b":\n\n", b"")  # without signs of life
-        # That somebody has come to the desk may be told first, and says that nothing was sent since.
+        new = stream.raw[len(before) :].replace(b":\n\n", b"")  # without heartbeats
+        # The customer may first be told that somebody is at the desk, which also says that nothing was sent since.
         newest = re.findall(rb"id: (.*)\n", before)[-1]
         new = re.sub(rb"^(id: %b\nevent: session\ndata: .*\n\n)+" % re.escape(newest), b"", new)
         first = re.match(rb"id: .*\nevent: (\w+)\ndata: (.*)\n\n", new)
@@ -138,12 +136,10 @@ def test_a_stream_does_not_move_for_a_note(admin, customer, number, listens):
     seqs = [message["seq"] for message in stream.all("message")]
     assert seqs == list(range(1, len(seqs) + 1))
     for earlier, later in pairwise(stream.all("session")):
-        assert earlier != later  # none was told for a change that customers do not see
+        assert earlier != later  # no stream was woken by a change that customers do not see
 
 
-def test_a_stream_that_begins_after_a_note_begins_as_if_there_were_none(
-    admin, customer, number, listens
-):
+def test_a_stream_that_begins_after_a_note_shows_no_sign_of_it(admin, customer, number, listens):
     notes(admin, number)
     notes(admin, number)
     for since in (None, *(f"c{n}.{customer.id.replace('-', '')[:8]}" for n in range(3))):
@@ -164,14 +160,14 @@ def test_the_client_id_of_a_note_is_free_for_the_customer(admin, customer, numbe
     assert [one["from"] for one in again.json["messages"]].count("note") == 0
 
 
-def test_a_chat_begun_with_the_client_id_of_a_note_is_one_of_its_own(admin, new_customer, number):
+def test_a_chat_started_with_the_client_id_of_a_note_is_a_separate_one(admin, new_customer, number):
     notes(admin, number, client_id=NOTE_ID)
     other = new_customer()
     begun = other.starts("hello", client_id=NOTE_ID, status=201)
     assert [one["body"] for one in begun.json["messages"]] == ["hello"]
 
 
-def test_an_admin_cannot_take_a_note_for_an_answer_by_its_client_id(admin, customer, number):
+def test_an_admin_cannot_pass_a_note_off_as_an_answer_by_its_client_id(admin, customer, number):
     notes(admin, number, body="yes", client_id=NOTE_ID)
     assert admin.sends(number, "yes", NOTE_ID, status=409).json["error"]["code"] == (
         "client_id_reused"
@@ -192,7 +188,7 @@ STEPS = ["says", "answers", "notes", "transfers", "puts back", "snoozes", "tags"
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(steps=st.lists(st.sampled_from(STEPS), min_size=1, max_size=14))
-def test_whatever_happens_a_customers_list_is_what_was_meant_for_them(
+def test_after_any_acts_the_customers_list_contains_only_public_entries(
     admin, new_admin, new_customer, steps
 ):
     if not hasattr(admin, "ben"):
@@ -255,7 +251,7 @@ BREAKS = {  # the database fails whenever a note is stored
 }
 
 
-def test_an_error_of_the_database_puts_no_text_into_the_log(boot, new_database, caplog):
+def test_a_database_error_puts_no_text_into_the_log(boot, new_database, caplog):
     url = new_database()
     wsgi = boot(database_url=url)
     with engine_for(url) as engine:

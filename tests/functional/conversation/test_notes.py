@@ -1,4 +1,4 @@
-"""Notes are for colleagues: whatever a customer asks for, no note is in it."""
+"""Notes are for colleagues: no answer to a customer contains one."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 from livechat.db.session import transaction
 from tests.factories import new_id
 
-SECRET = "between us: sie-ist-die-Schwester"  # in no answer that a customer gets
+SECRET = "between us: sie-ist-die-Schwester"  # in no answer to a customer
 
 
 def writes_note(admin, number, body=SECRET, *, status=201, client_id=None, **more):
@@ -30,11 +30,11 @@ def test_colleagues_read_a_note_where_it_was_written(admin, ben, customer, numbe
     assert (note["from"], note["body"], note["author"]) == ("note", SECRET, admin.name)
     assert note["public_seq"] is None
     assert admin.reads(number).json["messages"][-1] == note
-    del note["client_id"]  # its author's alone
+    del note["client_id"]  # for its author only
     assert ben.reads(number).json["messages"][-1] == note
 
 
-def test_no_answer_to_a_customer_holds_a_note(admin, customer, number, listens):
+def test_no_answer_to_a_customer_contains_a_note(admin, customer, number, listens):
     before = customer.reads().json
     hears = listens(customer)
     cursor = before["cursor"]
@@ -57,14 +57,14 @@ def test_no_answer_to_a_customer_holds_a_note(admin, customer, number, listens):
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def test_a_note_moves_nothing_that_the_customer_sees(admin, customer, number):
+def test_a_note_changes_nothing_that_the_customer_sees(admin, customer, number):
     before = customer.reads().json
     writes_note(admin, number)
     after = customer.reads().json
     assert after == before
 
 
-def test_a_note_is_no_answer(admin, customer, number):
+def test_a_note_does_not_count_as_an_answer(admin, customer, number):
     before = admin.opens(number).json["session"]
     writes_note(admin, number)
     after = admin.opens(number).json["session"]
@@ -72,7 +72,7 @@ def test_a_note_is_no_answer(admin, customer, number):
         assert after[name] == before[name]
 
 
-def test_a_note_sent_twice_is_there_once(admin, number):
+def test_a_note_sent_twice_is_stored_once(admin, number):
     first = writes_note(admin, number, client_id="n1")
     again = writes_note(admin, number, client_id="n1", status=200)
     assert first.json == again.json
@@ -91,7 +91,7 @@ def test_a_note_may_be_written_into_a_closed_chat(admin, customer, number):
     "forged",
     [{"from": "customer"}, {"kind": "note"}, {"sender": "note"}, {"public": True}, {"note": True}],
 )
-def test_what_a_message_is_depends_on_its_address_alone(admin, customer, number, forged):
+def test_the_address_alone_decides_the_kind_of_a_message(admin, customer, number, forged):
     data = {"body": "x", "client_id": new_id()} | forged
     assert customer.posts("send", data, status=201).json["message"]["from"] == "customer"
     answer = {"body": "y", "client_id": new_id()} | forged
@@ -107,7 +107,7 @@ def test_a_customer_cannot_write_a_note(admin, customer, number):
     customer.app.post_json(path, {"body": "x", "client_id": "1"}, headers=customer.who, status=403)
 
 
-def test_a_mention_calls_a_colleague_until_they_have_looked(admin, ben, number, listens):
+def test_a_mention_notifies_a_colleague_until_they_have_looked(admin, ben, number, listens):
     hears = listens(ben)
     writes_note(admin, number, "@ben, can you? Not @nobody, not me@ben.example, and not @anna.")
     hears.next("news", lambda news: news["mentions"] == 1)

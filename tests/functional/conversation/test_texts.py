@@ -45,12 +45,12 @@ def test_a_text_is_shown_on_the_desk_and_is_never_markup(customer, admin, name):
     admin.page("")
 
 
-def test_spaces_around_a_text_are_no_part_of_it_and_line_breaks_are_the_same_for_all(customer):
+def test_surrounding_spaces_are_trimmed_and_line_breaks_normalised(customer):
     assert customer.sends(" \n a\r\nb\rc \u00a0\n").json["message"]["body"] == "a\nb\nc"
     assert customer.sends(" " * 500 + "x" * 4000 + "\n" * 500).json["message"]["seq"] == 3
 
 
-def test_4001_characters_are_refused_and_say_how_many_fit(customer):
+def test_4001_characters_are_refused_with_the_limit(customer):
     error = customer.sends("😀" * 4001, status=422).json["error"]
     assert error["field"] == "body"
     assert "4,001" in error["message"]

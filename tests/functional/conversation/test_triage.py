@@ -1,4 +1,4 @@
-"""What admins do with a chat beside answering, and with many at once; who may, and what is refused."""
+"""Triage: unread marks, held answers, tags, priority, snooze, block, transfer, bulk acts; and who may do them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -46,7 +46,7 @@ def ben(new_admin):
 # Unread
 
 
-def test_only_what_the_customer_writes_is_unread(admin, ben, customer, number):
+def test_only_customers_messages_count_as_unread(admin, ben, customer, number):
     assert session(ben, number)["unread"] == 1
     admin.sends(number, "hello")
     admin.posts(number, "note", {"body": "note", "client_id": new_id()}, status=201)
@@ -55,13 +55,13 @@ def test_only_what_the_customer_writes_is_unread(admin, ben, customer, number):
     assert session(ben, number)["unread"] == 2
 
 
-def test_one_admins_look_clears_nobody_elses(admin, ben, customer, number):
+def test_one_admins_reading_does_not_affect_the_others(admin, ben, customer, number):
     admin.has_seen(number, session(admin, number)["seq"])
     assert session(admin, number)["unread"] == 0
     assert session(ben, number)["unread"] == 1
 
 
-def test_mark_unread_brings_back_the_last_message_for_oneself(admin, ben, customer, number):
+def test_mark_unread_makes_the_last_message_unread_for_this_admin(admin, ben, customer, number):
     customer.sends("second")
     for one in (admin, ben):
         one.has_seen(number, session(one, number)["seq"])
@@ -72,24 +72,24 @@ def test_mark_unread_brings_back_the_last_message_for_oneself(admin, ben, custom
     assert session(admin, number)["unread"] == 0
 
 
-def test_a_late_look_at_less_takes_nothing_back(admin, customer, number):
+def test_a_late_read_receipt_does_not_move_backwards(admin, customer, number):
     customer.sends("second")
     admin.has_seen(number, session(admin, number)["seq"])
     admin.has_seen(number, 1)
     assert session(admin, number)["unread"] == 0
 
 
-def test_the_news_add_up_what_is_unread(admin, customer, new_customer, number):
+def test_the_news_count_all_unread_messages(admin, customer, new_customer, number):
     other = new_customer()
     other.starts("a")
     other.sends("b")
     assert admin.opens(number).json["news"]["unread"] == 3
 
 
-# Answering over each other
+# Concurrent answers
 
 
-def test_an_answer_is_held_when_a_colleague_has_answered_meanwhile(admin, ben, customer, number):
+def test_an_answer_is_held_when_a_colleague_has_just_answered(admin, ben, customer, number):
     seen = session(ben, number)["seq"]
     admin.sends(number, "I am on it")
     data = {"body": "I will do it", "client_id": new_id(), "seen_seq": seen}
@@ -102,7 +102,7 @@ def test_an_answer_is_held_when_a_colleague_has_answered_meanwhile(admin, ben, c
     assert customer.sees()[-1] == "I will do it"
 
 
-def test_nothing_is_held_for_ones_own_answer_or_the_customers_message(admin, customer, number):
+def test_own_answers_and_customers_messages_hold_no_answer(admin, customer, number):
     seen = session(admin, number)["seq"]
     admin.sends(number, "one")
     customer.sends("thanks")
@@ -110,7 +110,7 @@ def test_nothing_is_held_for_ones_own_answer_or_the_customers_message(admin, cus
     admin.posts(number, "send", data, status=201)
 
 
-def test_a_repetition_of_what_was_sent_is_not_held(admin, ben, customer, number):
+def test_repeating_a_sent_answer_is_not_held(admin, ben, customer, number):
     seen = session(ben, number)["seq"]
     data = {"body": "first", "client_id": new_id(), "seen_seq": seen}
     ben.posts(number, "send", data, status=201)
@@ -118,7 +118,7 @@ def test_a_repetition_of_what_was_sent_is_not_held(admin, ben, customer, number)
     ben.posts(number, "send", data, status=200)
 
 
-def test_who_else_has_the_chat_open_is_told(admin, ben, customer, number, listens):
+def test_admins_are_told_who_else_has_the_chat_open(admin, ben, customer, number, listens):
     hers = listens(admin, number)
     his = listens(ben, number)
     told = hers.next("viewers", lambda viewers: viewers["admins"])
@@ -127,10 +127,10 @@ def test_who_else_has_the_chat_open_is_told(admin, ben, customer, number, listen
     hers.next("viewers", lambda viewers: not viewers["admins"])
 
 
-# Tags, priority, putting aside, blocking
+# Tags, priority, snooze, block
 
 
-def test_tags_are_folded_and_found(admin, customer, number):
+def test_tags_are_normalised_and_searchable(admin, customer, number):
     tagged = admin.posts(number, "tags", {"add": ["Refund", " refund ", "#Übergröße"]}).json
     assert tagged["session"]["tags"] == ["refund", "übergröße"]
     assert desk_gets(admin, "tag-names")["tags"] == ["refund", "übergröße"]
@@ -142,12 +142,12 @@ def test_tags_are_folded_and_found(admin, customer, number):
 
 
 @pytest.mark.parametrize("tag", ["", "x" * 41, "a<b>", "a\u0000b", 7, [[]], {}])
-def test_what_is_no_tag_is_refused(admin, number, tag):
+def test_an_invalid_tag_is_refused(admin, number, tag):
     admin.posts(number, "tags", {"add": [tag] if tag != [[]] else tag}, status=[200, 422])
     assert session(admin, number)["tags"] == []
 
 
-def test_priorities_decide_who_is_next(admin, customer, new_customer, number):
+def test_priorities_decide_which_chat_is_next(admin, customer, new_customer, number):
     urgent = new_customer()
     urgent.starts("urgent")
     admin.posts(admin.number_of(urgent), "priority", {"priority": "urgent"})
@@ -157,7 +157,7 @@ def test_priorities_decide_who_is_next(admin, customer, new_customer, number):
     admin.posts(number, "priority", {"priority": "very"}, status=422)
 
 
-def test_what_is_put_aside_comes_back_when_the_customer_writes(admin, customer, number):
+def test_a_snoozed_chat_comes_back_when_the_customer_writes(admin, customer, number):
     admin.takes(number)
     until = admin.posts(number, "snooze", {"until": later(hours=3)}).json["session"]
     assert until["snoozed_until"]
@@ -168,7 +168,7 @@ def test_what_is_put_aside_comes_back_when_the_customer_writes(admin, customer, 
     assert len(admin.dashboard(view="mine").json["sessions"]) == 1
 
 
-def test_what_is_put_aside_comes_back_in_time(admin, customer, number, engine):
+def test_a_snoozed_chat_comes_back_in_time(admin, customer, number, engine):
     admin.posts(number, "snooze", {"until": later(seconds=600)})
     with transaction(engine) as db:
         assert triage.wake_due(db, datetime.now(UTC) + timedelta(seconds=601)) == 1
@@ -177,16 +177,16 @@ def test_what_is_put_aside_comes_back_in_time(admin, customer, number, engine):
 
 
 @pytest.mark.parametrize("until", ["yesterday", 7, [], "\u0000", "0001-01-01T00:00:00+23:00"])
-def test_what_is_no_time_is_refused(admin, number, until):
+def test_an_invalid_time_is_refused(admin, number, until):
     admin.posts(number, "snooze", {"until": until}, status=422)
 
 
 @pytest.mark.parametrize("days", [-1, 400])
-def test_a_time_that_is_over_or_far_away_is_refused(admin, number, days):
+def test_a_past_or_distant_time_is_refused(admin, number, days):
     admin.posts(number, "snooze", {"until": later(days=days)}, status=422)
 
 
-def test_a_blocked_customer_is_told_kindly_and_keeps_what_was_written(admin, customer, number):
+def test_a_blocked_customer_is_told_and_keeps_their_messages(admin, customer, number):
     admin.posts(number, "block", {"blocked": True})
     refused = customer.sends("one more", status=409).json["error"]
     assert refused["code"] == "blocked"
@@ -198,7 +198,7 @@ def test_a_blocked_customer_is_told_kindly_and_keeps_what_was_written(admin, cus
     customer.sends("thanks")
 
 
-# Handing on
+# Transfer
 
 
 def test_a_transfer_takes_its_note_along(admin, ben, customer, number):
@@ -217,7 +217,7 @@ def test_a_refused_transfer_leaves_no_note(admin, ben, customer, number, engine)
     assert "for you" not in [message["body"] for message in ben.reads(number).json["messages"]]
 
 
-def test_nobody_gets_a_chat_who_is_disabled_or_only_reads(admin, ben, customer, number, engine):
+def test_disabled_admins_and_viewers_are_assigned_no_chats(admin, ben, customer, number, engine):
     becomes(engine, ben, "viewer")
     for verb in ("assign", "transfer"):
         refused = admin.posts(number, verb, {"admin": "ben"}, status=422).json["error"]
@@ -227,7 +227,7 @@ def test_nobody_gets_a_chat_who_is_disabled_or_only_reads(admin, ben, customer, 
     admin.posts(number, "transfer", {"admin": "ben"}, status=422)
 
 
-def test_several_at_once_each_get_their_own_answer(admin, ben, customer, new_customer, number):
+def test_each_chat_of_a_bulk_act_gets_its_own_answer(admin, ben, customer, new_customer, number):
     other = new_customer()
     other.starts("b")
     second = admin.number_of(other)
@@ -254,14 +254,14 @@ def test_several_at_once_each_get_their_own_answer(admin, ben, customer, new_cus
         {"numbers": [1], "act": "assign", "admin": "nobody-of-this-name"},
     ],
 )
-def test_a_bulk_act_that_makes_no_sense_is_refused(admin, data):
+def test_an_invalid_bulk_act_is_refused(admin, data):
     desk_posts(admin, "bulk", data, status=422)
 
 
-# What is one's own
+# Personal data
 
 
-def test_a_draft_goes_on_elsewhere_and_is_nobody_elses(admin, ben, number):
+def test_a_draft_continues_on_other_devices_and_is_private(admin, ben, number):
     admin.posts(number, "draft", {"body": "Dear ", "note": True})
     path = f"{number}/draft"
     draft = desk_gets(admin, path)["draft"]
@@ -295,7 +295,7 @@ def test_preferences_are_kept(admin):
     desk_posts(admin, "preferences", {"theme": "pink"}, status=422)
 
 
-def test_earlier_chats_of_the_same_customer_are_found(admin, customer, new_customer, number):
+def test_earlier_chats_of_the_same_customer_are_listed(admin, customer, new_customer, number):
     customer.closes()
     customer.starts("again")
     now = admin.number_of(customer)
@@ -313,17 +313,19 @@ def test_an_earlier_chat_of_the_same_browser_needs_no_verified_address(admin, cu
     assert one["unverified"] is False
 
 
-def test_colleagues_stand_with_their_roles_and_whether_they_are_here(admin, ben):
+def test_colleagues_are_listed_with_role_and_presence(admin, ben):
     admin.dashboard()
     found = {one["username"]: one for one in desk_gets(admin, "colleagues")["admins"]}
     assert (found["anna"]["role"], found["ben"]["role"]) == ("owner", "agent")
     assert found["ben"]["presence"] == "offline"
 
 
-# Who may
+# Permissions
 
 
-def test_a_viewer_reads_and_keeps_marks_but_does_nothing_else(admin, ben, customer, number, engine):
+def test_a_viewer_reads_and_keeps_read_receipts_but_does_nothing_else(
+    admin, ben, customer, number, engine
+):
     becomes(engine, ben, "viewer")
     assert ben.opens(number).json["session"]["number"] == number
     ben.has_seen(number, 1)
@@ -341,7 +343,7 @@ def test_a_viewer_reads_and_keeps_marks_but_does_nothing_else(admin, ben, custom
     assert "may not do this" in page.text
 
 
-def test_a_role_that_is_withdrawn_counts_at_once(admin, ben, customer, number, engine):
+def test_withdrawing_a_role_takes_effect_at_once(admin, ben, customer, number, engine):
     ben.takes(number)
     becomes(engine, ben, "viewer")
     ben.sends(number, "too late", status=403)

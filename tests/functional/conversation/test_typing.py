@@ -1,4 +1,4 @@
-"""Who types: told at once to the other side, to nobody else, and stored nowhere."""
+"""Typing indicators: sent at once to the other side, to nobody else, and stored nowhere."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from ...factories import NOWHERE
 
 @pytest.fixture
 def both(customer, admin, listens):
-    """(the conversation's number, the customer's stream, the admin's stream), both listening."""
+    """(the conversation's number, the customer's stream, the admin's stream), both open."""
     number = admin.number_of(customer)
     streams = listens(customer), listens(admin, number)
     for stream in streams:
@@ -28,7 +28,7 @@ def test_the_admin_is_told_that_the_customer_types(customer, both):
     assert not hers.all("typing")
 
 
-def test_the_customer_is_told_that_the_admin_types_and_by_name(admin, both):
+def test_the_customer_is_told_the_name_of_the_admin_who_types(admin, both):
     number, hers, his = both
     for typing in (True, False):
         assert admin.posts(number, "typing", {"typing": typing}).json == {}
@@ -60,7 +60,7 @@ def test_the_same_customer_in_another_tab_is_not_told(customer, both, listens):
     assert not tab.all("typing")
 
 
-def test_other_conversations_and_the_list_hear_nothing_of_it(
+def test_other_conversations_and_the_list_are_not_told(
     customer, new_customer, admin, both, listens
 ):
     number, _hers, his = both
@@ -102,7 +102,7 @@ def test_typing_says_true_or_false(customer, admin, both):
         assert admin.posts(number, "typing", {"typing": wrong}, status=422).json["error"]["field"]
 
 
-def test_strangers_and_other_guests_type_nowhere(customer, new_customer, stranger, both):
+def test_strangers_and_other_guests_cannot_send_typing(customer, new_customer, stranger, both):
     _number, _hers, his = both
     other = new_customer()
     other.starts("other")

@@ -1,4 +1,4 @@
-"""Undo: whoever closes or unassigns a chat or blocks a customer can take that back, until anybody acts again."""
+"""Undo: an admin can undo closing, unassigning or blocking until anybody acts again."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ SITUATIONS = {
 
 @pytest.mark.parametrize("act", ACTS)
 @pytest.mark.parametrize("situation", SITUATIONS)
-def test_after_undo_the_chat_is_what_it_was(admin, ben, customer, number, situation, act):
+def test_undo_restores_the_previous_state_of_the_chat(admin, ben, customer, number, situation, act):
     for name, data in SITUATIONS[situation]:
         admin.posts(number, name, data, status=[200, 201])
     before = state(admin, number)
@@ -79,7 +79,7 @@ def test_after_undo_the_chat_is_what_it_was(admin, ben, customer, number, situat
 
 
 @pytest.mark.parametrize("act", ACTS)
-def test_an_act_is_taken_back_once_and_by_whoever_did_it(admin, ben, number, act):
+def test_an_act_is_undone_once_and_only_by_its_author(admin, ben, number, act):
     admin.takes(number)
     offered = admin.posts(number, *ACTS[act]).json["undo"]
     done = state(admin, number)
@@ -104,7 +104,7 @@ def test_an_act_is_taken_back_once_and_by_whoever_did_it(admin, ben, number, act
     ],
     ids=lambda value: value if isinstance(value, str) else "+".join(name for name, _ in value),
 )
-def test_undo_never_overrides_what_a_colleague_has_done_since(admin, ben, number, act, theirs):
+def test_undo_never_overrides_a_colleagues_later_act(admin, ben, number, act, theirs):
     admin.takes(number)
     offered = admin.posts(number, *ACTS[act]).json["undo"]
     for name, data in theirs:
@@ -118,7 +118,7 @@ def test_undo_never_overrides_what_a_colleague_has_done_since(admin, ben, number
     assert state(admin, number) == since
 
 
-def test_what_the_customer_writes_in_between_stays_and_goes_on_waiting(admin, customer, number):
+def test_a_customers_message_in_between_stays_and_keeps_waiting(admin, customer, number):
     admin.takes(number)
     admin.posts(number, "send", {"body": "Good day", "client_id": new_id()}, status=201)
     offered = admin.assigns(number, None).json["undo"]
@@ -130,13 +130,15 @@ def test_what_the_customer_writes_in_between_stays_and_goes_on_waiting(admin, cu
     assert state(admin, number)["waiting_since"] == waiting
 
 
-def test_a_customer_who_has_begun_a_new_chat_keeps_the_one_that_is_open(admin, customer, number):
+def test_undo_does_not_reopen_a_chat_when_the_customer_has_a_newer_one(admin, customer, number):
     offered = admin.closes(number).json["undo"]
     customer.starts("Something else")
     assert undoes(admin, number, offered, 409).json["error"]["code"] == "another_open"
 
 
-def test_a_chat_is_not_given_back_to_a_colleague_who_cannot_take_it(admin, ben, number, engine):
+def test_undo_does_not_reassign_a_chat_to_a_colleague_who_cannot_take_it(
+    admin, ben, number, engine
+):
     admin.assigns(number, "ben")
     offered = admin.assigns(number, None).json["undo"]
     with engine.begin() as connection:
@@ -145,7 +147,7 @@ def test_a_chat_is_not_given_back_to_a_colleague_who_cannot_take_it(admin, ben, 
     assert state(admin, number)["assignee"] is None
 
 
-def test_customers_see_nothing_of_an_unassignment_that_was_taken_back(admin, customer, number):
+def test_customers_see_nothing_of_an_undone_unassignment(admin, customer, number):
     admin.takes(number)
     before = customer.reads().json["messages"]
     offered = admin.assigns(number, None).json["undo"]
@@ -156,16 +158,16 @@ def test_customers_see_nothing_of_an_unassignment_that_was_taken_back(admin, cus
 
 
 @pytest.mark.parametrize("seq", [None, "1", -1, 1.5, True, 2**31, [], {}])
-def test_a_number_that_is_none_is_refused(admin, number, seq):
+def test_an_invalid_number_is_refused(admin, number, seq):
     undoes(admin, number, seq, 422)
 
 
 @pytest.mark.parametrize("seq", [0, 1, 99])
-def test_a_message_and_what_does_not_exist_cannot_be_undone(admin, number, seq):
+def test_messages_and_missing_entries_cannot_be_undone(admin, number, seq):
     undoes(admin, number, seq, 409)
 
 
-def test_two_clicks_on_undo_at_once_do_it_once(admin, number):
+def test_two_concurrent_undos_act_once(admin, number):
     admin.takes(number)
     offered = admin.closes(number).json["undo"]
     found = at_once(*[lambda: undoes(admin, number, offered, "*") for _ in range(2)])
@@ -174,9 +176,7 @@ def test_two_clicks_on_undo_at_once_do_it_once(admin, number):
 
 
 @pytest.mark.parametrize("act", [{"act": "close"}, {"act": "assign", "admin": None}])
-def test_several_are_taken_back_at_once_but_not_those_that_have_changed(
-    admin, ben, new_customer, act
-):
+def test_a_bulk_undo_leaves_chats_alone_that_have_changed(admin, ben, new_customer, act):
     numbers = []
     for _ in range(3):
         one = new_customer()
@@ -206,12 +206,12 @@ def test_several_are_taken_back_at_once_but_not_those_that_have_changed(
     "undo",
     ["x", {"number": 1}, ["x"], [{"number": "1", "seq": 1}], [{"number": 1}], [[]], [{}] * 101],
 )
-def test_a_list_that_is_none_is_refused(admin, number, undo):
+def test_an_invalid_list_is_refused(admin, number, undo):
     body = {"act": "undo", "numbers": [number], "undo": undo}
     assert desk_posts(admin, "bulk", body).status_int == 422
 
 
-def test_without_its_number_no_act_of_several_is_undone(admin, number):
+def test_a_bulk_act_without_its_number_is_not_undone(admin, number):
     admin.closes(number)
     answer = desk_posts(admin, "bulk", {"act": "undo", "numbers": [number], "undo": []}).json
     assert answer["done"] == []

@@ -1,4 +1,4 @@
-"""The migration by which the database refuses notes for customers: on tables in use, with all their triggers."""
+"""The migration that makes the database refuse public notes: on tables in use, with all their triggers."""
 
 import pytest
 from alembic import command
@@ -34,7 +34,7 @@ ROWS = 2000
 
 @pytest.fixture
 def before(new_database):
-    """An engine of a database as it was before the migration, in use: chats, notes, mentions, and a trigger."""
+    """An engine for a database as it was before the migration, in use: chats, notes, mentions, and a trigger."""
     with engine_for(new_database(migrated=False)) as engine:
         script = ScriptDirectory.from_config(schema._alembic(None)).get_revision(AUDIENCE)
         schema.migrate(engine, str(script.down_revision))
@@ -77,7 +77,7 @@ INSERT_NOTE = INSERT_NOTE.replace("|| :seq", "|| CAST(:seq AS VARCHAR)")
 
 
 def objects(engine):
-    """Triggers and indexes, as they are defined."""
+    """Return the definitions of triggers and indexes."""
     query = {
         "sqlite": "SELECT type, name, sql FROM sqlite_master WHERE type != 'table' ORDER BY 1, 2",
         "postgresql": "SELECT 't', tgname, pg_get_triggerdef(oid) FROM pg_trigger"
@@ -118,14 +118,14 @@ def test_a_table_in_use_keeps_its_rows_triggers_indexes_and_numbers(before):
     adds(before, INSERT, ROWS + 1)
     with before.connect() as connection:
         found = connection.execute(text("SELECT max(id) FROM chat_messages")).scalar_one()
-        assert found > newest  # no number is given out twice
+        assert found > newest  # no number is used twice
         after = connection.execute(text("SELECT count FROM outside_writes")).scalar_one()
         assert after >= counted + 1000  # the trigger still works
         if before.dialect.name == "sqlite":
             assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
             assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
             assert connection.execute(text("PRAGMA writable_schema")).scalar_one() == 0
-    catch_up(before)  # the index of the search still belongs to the table
+    catch_up(before)  # the search index still belongs to the table
     index = {
         "sqlite": "SELECT count(*) FROM search_messages WHERE search_messages MATCH 'lamp'",
         "postgresql": "SELECT count(*) FROM search_messages WHERE words @@ to_tsquery('lamp')",
@@ -134,7 +134,7 @@ def test_a_table_in_use_keeps_its_rows_triggers_indexes_and_numbers(before):
         assert connection.execute(text(index)).scalar_one() == ROWS - ROWS // 10 + 1
 
 
-def test_it_can_be_taken_back_and_made_again(before):
+def test_the_migration_can_be_reverted_and_repeated(before):
     earlier = ScriptDirectory.from_config(schema._alembic(None)).get_revision(AUDIENCE)
     rows = stored(before)
     for _ in range(2):
@@ -150,7 +150,7 @@ def test_it_can_be_taken_back_and_made_again(before):
         transaction.rollback()
 
 
-def test_what_has_been_shown_wrongly_stops_it_and_is_named(before):
+def test_entries_that_customers_wrongly_saw_stop_the_migration_and_are_named(before):
     with before.begin() as connection:
         connection.execute(text("UPDATE chat_messages SET public_seq = 9999 WHERE seq = 10"))
     rows = stored(before)
@@ -160,11 +160,11 @@ def test_what_has_been_shown_wrongly_stops_it_and_is_named(before):
     assert not schema.is_current(before)
 
 
-# The database as it is then, whoever writes
+# The migrated database refuses, whatever the writer
 
 
 def breaks(engine, statement, **values):
-    """The database refuses a statement."""
+    """Expect the database to refuse a statement."""
     with (
         pytest.raises(IntegrityError, match="audience"),
         transaction(engine) as db,
@@ -202,7 +202,7 @@ def test_the_database_refuses_a_note_for_customers(admin, customer, engine):
 
 @pytest.mark.parametrize("sender", Sender)
 @pytest.mark.parametrize("public_seq", [None, 1])
-def test_what_makes_the_json_for_customers_refuses_what_is_not_for_them(sender, public_seq):
+def test_the_serializer_for_customers_refuses_internal_entries(sender, public_seq):
     entry = ChatMessage(id=1, seq=3, public_seq=public_seq, sender=sender.value, body="x")
     if sender is Sender.NOTE or public_seq is None:
         with pytest.raises(ValueError, match="internal"):

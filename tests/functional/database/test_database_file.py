@@ -1,4 +1,4 @@
-"""SQLite's file is deleted, moved or replaced while the chat uses it; and it is whole after a clean stop."""
+"""SQLite's file is deleted, moved or replaced while the chat uses it; and it is complete after a clean stop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OURS = "was deleted, moved or replaced while livechat uses it"
 
 @pytest.fixture
 def file(new_database: Callable[..., str]) -> Iterator[Path]:
-    """A database file of one's own."""
+    """A separate database file."""
     path = path_of(new_database())
     yield path
     path.touch()  # so that there is something to remove
@@ -36,7 +36,7 @@ def file(new_database: Callable[..., str]) -> Iterator[Path]:
 
 @pytest.fixture
 def ann(boot: Callable[..., Any], file: Path) -> Iterator[Customer]:
-    """A customer who has begun a chat in it."""
+    """A customer who has started a chat in it."""
     app = boot(database_url=f"sqlite:///{file}")
     ann = Customer(app)
     ann.starts("hello")
@@ -45,12 +45,12 @@ def ann(boot: Callable[..., Any], file: Path) -> Iterator[Customer]:
 
 
 def path_of(url: str) -> Path:
-    """Where an SQLite database is."""
+    """Return the path of an SQLite database."""
     return Path(str(make_url(url).database))
 
 
 def bodies_in(path: Path) -> list[str]:
-    """The messages in a file, read by SQLite and nobody else."""
+    """Return the messages in a file, read by SQLite alone."""
     with sqlite3.connect(path) as connection:
         found = connection.execute("SELECT body FROM chat_messages ORDER BY id").fetchall()
     connection.close()
@@ -58,7 +58,7 @@ def bodies_in(path: Path) -> list[str]:
 
 
 def copied_alone(path: Path, folder: Path) -> Path:
-    """A copy of the one file, as people make it."""
+    """Copy only the main file, as people do."""
     return Path(shutil.copyfile(path, folder / "copy.sqlite3"))
 
 
@@ -92,7 +92,7 @@ HARM = [delete, delete_all, move, replace, delete_the_log, delete_the_index_of_t
 
 
 @pytest.mark.parametrize("harm", HARM)
-def test_nothing_is_acknowledged_once_the_file_is_another(
+def test_nothing_is_acknowledged_once_the_file_is_a_different_one(
     ann: Customer, file: Path, harm: Callable[[Path], None], caplog: pytest.LogCaptureFixture
 ) -> None:
     ann.sends("stored")
@@ -106,14 +106,14 @@ def test_nothing_is_acknowledged_once_the_file_is_another(
     health = ann.app.get("/health/", headers={"Accept": "application/json"}, status=503)
     assert health.json["error"]["code"] == "unavailable"
     assert "Retry-After" in health.headers
-    # One line says what has happened; and nobody has made another file in its place.
+    # One line says what has happened; and no new file has been created in its place.
     said = [record for record in caplog.records if OURS in record.getMessage()]
     assert [record.levelno for record in said] == [logging.ERROR]
     assert str(file) in said[0].getMessage()
     assert sorted(file.parent.glob(file.name + "*")) == left
 
 
-def test_what_is_done_in_the_background_notices_it_too(
+def test_background_work_notices_it_too(
     ann: Customer, file: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = ann.app.app.registry["livechat.engine"]
@@ -136,9 +136,7 @@ def test_a_file_that_is_put_back_is_used_again(
     assert caplog.text.count("is back in its place.") == 1
 
 
-def test_a_file_that_goes_between_the_beginning_and_the_commit_is_noticed(
-    ann: Customer, file: Path
-) -> None:
+def test_a_file_that_disappears_before_the_commit_is_noticed(ann: Customer, file: Path) -> None:
     engine = ann.app.app.registry["livechat.engine"]
     with (
         pytest.raises(Exception, match="was deleted, moved or replaced"),
@@ -147,7 +145,7 @@ def test_a_file_that_goes_between_the_beginning_and_the_commit_is_noticed(
         delete(file)
 
 
-def test_a_new_connection_does_not_begin_another_log(ann: Customer, file: Path) -> None:
+def test_a_new_connection_does_not_start_another_log(ann: Customer, file: Path) -> None:
     engine = ann.app.app.registry["livechat.engine"]
     with engine.connect():  # so that the next one is new
         delete_the_log(file)
@@ -156,7 +154,7 @@ def test_a_new_connection_does_not_begin_another_log(ann: Customer, file: Path) 
     assert not Path(f"{file}-wal").exists()
 
 
-def test_a_file_may_be_exchanged_while_nobody_has_it_open(file: Path, tmp_path: Path) -> None:
+def test_a_file_may_be_replaced_while_nobody_has_it_open(file: Path, tmp_path: Path) -> None:
     with engine_for(f"sqlite:///{file}") as engine:
         for _ in range(2):
             with engine.connect() as db:
@@ -165,7 +163,7 @@ def test_a_file_may_be_exchanged_while_nobody_has_it_open(file: Path, tmp_path: 
             replace(file)
 
 
-def test_a_file_that_was_moved_away_has_everything_that_was_acknowledged(
+def test_a_moved_file_contains_everything_acknowledged(
     ann: Customer, file: Path, tmp_path: Path
 ) -> None:
     ann.sends("only in the log")
@@ -176,7 +174,7 @@ def test_a_file_that_was_moved_away_has_everything_that_was_acknowledged(
 
 
 @pytest.mark.parametrize("harm", [delete_the_log, delete_the_index_of_the_log])
-def test_what_was_acknowledged_before_its_log_was_deleted_is_saved(
+def test_messages_acknowledged_before_the_log_was_deleted_are_saved(
     ann: Customer, file: Path, tmp_path: Path, harm: Callable[[Path], None]
 ) -> None:
     ann.sends("only in the log")
@@ -185,7 +183,7 @@ def test_what_was_acknowledged_before_its_log_was_deleted_is_saved(
     assert bodies_in(copied_alone(file, tmp_path)) == ["hello", "only in the log"]
 
 
-def test_a_server_notices_by_itself_and_goes_on_when_it_is_started_again(
+def test_a_server_notices_without_requests_and_continues_after_a_restart(
     new_server: Callable[..., Server],
 ) -> None:
     server = new_server().start()
@@ -198,12 +196,12 @@ def test_a_server_notices_by_itself_and_goes_on_when_it_is_started_again(
     other.close()
     ann.sends("after the copy was made")
     backup.replace(file)
-    server.wait_until_it_says(OURS)  # nobody asks for anything
+    server.wait_until_it_says(OURS)  # without any request
     assert not server.answers()
     ann.sends("not stored", status=503)
     assert server.log.read_text().count(OURS) == 1
     assert server.stop() == 0
-    # The log of the file that was replaced does not become part of the new one.
+    # The log of the replaced file does not become part of the new one.
     server.start()
     assert ann.sees() == ["hello"]
     ann.sends("stored again")
@@ -211,7 +209,7 @@ def test_a_server_notices_by_itself_and_goes_on_when_it_is_started_again(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_clean_stop_leaves_one_whole_file_also_while_others_have_it_open(
+def test_a_clean_stop_leaves_one_complete_file_even_while_others_have_it_open(
     new_server: Callable[..., Server], tmp_path: Path, number: signal.Signals
 ) -> None:
     server = new_server().start()
@@ -221,7 +219,7 @@ def test_a_clean_stop_leaves_one_whole_file_also_while_others_have_it_open(
         ann.sends(f"message {n}")
     idle = sqlite3.connect(file, isolation_level=None)
     assert idle.execute("SELECT count(*) FROM chat_messages").fetchone() == (6,)
-    # Somebody who is in the middle of reading holds the log; the stop waits for a moment.
+    # A reader in the middle of a transaction holds the log; the stop waits for a moment.
     reading = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
     reading.execute("BEGIN")
     reading.execute("SELECT count(*) FROM chat_messages").fetchone()

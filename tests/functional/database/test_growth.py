@@ -1,4 +1,4 @@
-"""What a client sends takes bounded time and bounded memory: links, patterns, caches, acts."""
+"""Client input takes bounded time and memory: links, patterns, caches, acts."""
 
 import contextlib
 import json
@@ -33,7 +33,7 @@ const given = JSON.parse(process.argv[3]);
 
 
 def in_node(script, given):
-    """What a script says about the link finder, in JSON. Node has no page: elements are plain objects."""
+    """Return what a script finds with the link finder, as JSON. Node has no page, so elements are plain objects."""
     node = shutil.which("node")
     if node is None:
         pytest.skip("Node.js is not here; the browser tests look at links as well.")
@@ -48,7 +48,7 @@ def in_node(script, given):
     return json.loads(done.stdout)
 
 
-def test_links_end_where_the_address_does():
+def test_links_end_where_the_address_ends():
     shown = {
         "See http://a.example/x.": ["http://a.example/x"],
         "(http://a.example/b(c))": ["http://a.example/b(c)"],
@@ -70,8 +70,8 @@ def test_links_end_where_the_address_does():
 
 
 @pytest.mark.parametrize("end", [")", ".", ").", "(", "http://a/)"])
-def test_the_time_to_find_links_grows_with_the_text_and_no_faster(end):
-    # Far longer than a message can be: what is quadratic takes minutes there, what is linear milliseconds.
+def test_the_time_to_find_links_grows_linearly_with_the_text(end):
+    # Far longer than a message can be: a quadratic algorithm takes minutes, a linear one milliseconds.
     script = """
       const time = (length) => {
         const text = 'http://a.example/x' + given.repeat(length / given.length);
@@ -88,7 +88,7 @@ def test_the_time_to_find_links_grows_with_the_text_and_no_faster(end):
 
 
 def best_of(work, *texts):
-    """The least seconds that a function takes for each text: what else the machine does is not counted."""
+    """Return the least seconds a function takes for each text, so that other load on the machine does not count."""
     found = []
     for text in texts:
         times = []
@@ -116,14 +116,14 @@ PATTERNS = {
 
 
 @pytest.mark.parametrize("name", PATTERNS)
-def test_the_time_of_a_pattern_grows_with_the_text_and_no_faster(name):
+def test_the_time_of_a_pattern_grows_linearly_with_the_text(name):
     work, pieces = PATTERNS[name]
     for piece in pieces:
         short, long = best_of(work, piece * (4000 // len(piece)), piece * (32_000 // len(piece)))
         assert long < 30 * max(short, 0.0005), piece
 
 
-def test_a_query_of_the_search_is_cut_off_before_it_is_looked_at():
+def test_a_search_query_is_cut_off_before_it_is_parsed():
     for piece in ("a:", "-", '"', "a", "tag:", ": "):
         (took,) = best_of(parse_quietly, piece * (LONGEST_QUERY // len(piece)))
         assert took < 0.1, piece
@@ -158,7 +158,7 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("name", HEADERS)
-def test_the_time_of_a_request_does_not_grow_faster_than_its_headers(wsgi, customer, name):
+def test_the_time_of_a_request_grows_linearly_with_its_headers(wsgi, customer, name):
     path = f"/chat/messages/{customer.id}/"
 
     def work(value):
@@ -173,7 +173,7 @@ def test_the_time_of_a_request_does_not_grow_faster_than_its_headers(wsgi, custo
 # Caches
 
 
-def test_a_bounded_memory_keeps_what_was_asked_for_last():
+def test_a_bounded_cache_keeps_the_latest_entries():
     gone = []
     kept = Bounded(3 * (OVERHEAD + 10), lambda key, value: gone.append((key, value)))
     for key in "abc":
@@ -203,7 +203,7 @@ def test_headers_of_polls_do_not_stay_in_memory(wsgi, customer):
     assert all(isinstance(key, bytes) and len(key) == 32 for key in known._asked[1])
 
 
-def test_answers_of_many_sessions_are_bounded_in_bytes(monkeypatch, boot):
+def test_cached_answers_are_bounded_in_bytes(monkeypatch, boot):
     monkeypatch.setattr("livechat.realtime.poll_cache.MOST_ANSWERS", 20_000)
     known = MemoryPollCache(None)
     monkeypatch.setattr(known._outside, "look", lambda: None)
@@ -266,7 +266,7 @@ def test_every_act_of_a_guest_is_counted(boot, new_customer, name):
     acts(bob)[name]()
 
 
-def test_acts_are_counted_for_a_network_too(boot, new_customer):
+def test_acts_are_counted_by_network_too(boot, new_customer):
     wsgi = boot(limit_network_acts="4/day")
     people = [new_customer(wsgi) for _ in range(5)]
     for each in people:
@@ -276,7 +276,7 @@ def test_acts_are_counted_for_a_network_too(boot, new_customer):
     people[4].has_seen(1, status=429)
 
 
-def test_acts_of_admins_are_counted_as_well(boot, new_admin, new_customer):
+def test_acts_of_admins_are_counted_too(boot, new_admin, new_customer):
     wsgi = boot(limit_guest_acts="3/day")
     new_customer(wsgi).starts("hello")
     anna = new_admin("anna", "Anna", wsgi)
@@ -287,7 +287,7 @@ def test_acts_of_admins_are_counted_as_well(boot, new_admin, new_customer):
     anna.sends(1, "answering goes on")
 
 
-def test_who_may_not_do_it_uses_up_nothing(boot, new_customer):
+def test_a_refused_act_uses_up_nothing(boot, new_customer):
     wsgi = boot(limit_guest_acts="2/day")
     ann, eve = new_customer(wsgi), new_customer(wsgi)
     ann.starts("hello")
@@ -298,7 +298,7 @@ def test_who_may_not_do_it_uses_up_nothing(boot, new_customer):
 
 
 def test_every_view_that_changes_something_is_counted(wsgi):
-    """A view may only opt out by naming what it is counted as."""
+    """A view may opt out only by naming the limit that it counts for."""
     opted_out = {
         item["introspectable"].title
         for item in wsgi.registry.introspector.get_category("views")

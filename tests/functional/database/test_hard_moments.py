@@ -1,4 +1,4 @@
-"""Hard moments: a database that is locked or gone, a clock that jumps, texts of every kind, a login that ends."""
+"""Hard moments: a locked or missing database, a clock that jumps, texts of every kind, a login that ends."""
 
 import time
 from datetime import timedelta
@@ -14,7 +14,7 @@ from ...factories import Customer, new_id
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that can be set: ``clock(hours=-5)`` moves it for everything that asks the time."""
+    """A clock that can be set: ``clock(hours=-5)`` moves it for all code that asks for the time."""
     from livechat.accounts import admins, guests
     from livechat.conversation import fast_path, message_log, opening
     from livechat.models import base
@@ -34,7 +34,7 @@ def clock(monkeypatch):
     return move
 
 
-def test_when_the_clock_jumps_back_order_and_times_do_not(new_customer, admin, clock):
+def test_order_and_times_stay_monotonic_when_the_clock_jumps_back(new_customer, admin, clock):
     ann = new_customer()
     ann.starts("one")
     clock(hours=-5)
@@ -75,7 +75,7 @@ def test_the_list_is_still_complete_after_the_clock_has_jumped(new_customer, adm
 
 
 def unavailable(answer):
-    """What is said when the database is away."""
+    """Return whether the answer reports that the database is unavailable."""
     assert answer.status_int == 503
     assert answer.json["error"]["code"] == "unavailable"
     assert 1 <= int(answer.headers["Retry-After"]) <= 60
@@ -107,7 +107,7 @@ def test_while_the_database_is_locked_the_answer_is_503_and_the_retry_succeeds_o
     for _ in range(3):
         unavailable(ann.sends("kept", "k1", status=503))
     unavailable(Customer(wsgi).starts("hello", status=503))
-    # Four requests, each tried three times, would wait for 36 s with the usual patience of three.
+    # Four requests with three tries each would wait for 36 s with the usual timeout of three.
     assert time.monotonic() - begun < 20
     assert [m["body"] for m in ann.reads().json["messages"]] == ["hello"]  # readers do not wait
     form = {"body": "my <b>text", "client_id": new_id(), "csrf_token": admin.csrf_token}
@@ -127,9 +127,7 @@ def test_while_the_database_is_locked_the_answer_is_503_and_the_retry_succeeds_o
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-def test_when_postgresql_drops_its_connections_nothing_is_lost_and_the_next_request_works(
-    customer, engine
-):
+def test_when_postgresql_drops_idle_connections_the_next_request_works(customer, engine):
     customer.sends("before")
     with engine.connect() as connection:
         connection.execute(
@@ -146,7 +144,7 @@ def test_when_postgresql_drops_its_connections_nothing_is_lost_and_the_next_requ
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-def test_when_postgresql_drops_the_connection_in_the_middle_it_is_503_and_nothing_half_done(
+def test_when_postgresql_drops_a_connection_in_use_the_answer_is_503_and_nothing_is_stored(
     customer, engine
 ):
     with engine.begin() as connection:
@@ -176,7 +174,7 @@ def test_when_postgresql_drops_the_connection_in_the_middle_it_is_503_and_nothin
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
 def test_when_the_commit_fails_the_answer_is_503_with_all_its_headers(customer, engine):
-    # A deferred trigger fails at the commit, outside of all views.
+    # A deferred trigger fails at the commit, outside all views.
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -227,14 +225,14 @@ def test_when_the_database_is_gone_everything_that_needs_it_is_503(boot, custome
     page = gone.app.get("/custom-admin/chat/1/", headers={"Accept": "text/html"}, status=503)
     assert page.content_type == "text/html"
     assert page.headers["Retry-After"]
-    # What needs no database goes on.
+    # What needs no database still works.
     assert gone.app.get("/chat/", status=200).html.find(id="chat")
     assert gone.app.get("/widget.js", status=200)
     assert gone.app.get("/custom-admin/login/", status=200).html.find("form")
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_a_database_that_was_never_migrated_does_not_pretend_to_work(boot, new_database):
+def test_a_database_that_was_never_migrated_answers_503(boot, new_database):
     bare = Customer(boot(database_url=new_database(migrated=False)))
     bare.starts("hi", status=503)
 
@@ -250,7 +248,7 @@ def test_sqlite_is_set_up_to_survive_a_power_cut(wsgi, database_url):
     engine.dispose()
 
 
-def test_an_answer_after_the_login_has_ended_keeps_the_text_on_the_login_page(
+def test_an_answer_after_the_login_has_ended_keeps_its_text_on_the_login_page(
     admin, customer, engine
 ):
     typed = "A long answer, <b>typed</b> with care\nin two lines"
@@ -265,11 +263,11 @@ def test_an_answer_after_the_login_has_ended_keeps_the_text_on_the_login_page(
     assert typed in page.html.get_text() or typed in str(page.html.find("textarea").string)
     assert "<b>typed" not in page.text
     assert customer.sees() == ["hello"]
-    # The same for a program: it is told, and keeps its text itself.
+    # A program is told the same, and keeps its text itself.
     headers = admin.json | {"X-CSRF-Token": token}
     answer = admin.app.post_json("/custom-admin/chat/1/send/", form, headers=headers, status=403)
     assert answer.json["error"]["code"] == "forbidden"
-    # And the login form that came with the text works.
+    # The login form that came with the text works.
     fields = {
         "csrf_token": page.html.find("input", {"name": "csrf_token"})["value"],
         "username": "anna",

@@ -16,13 +16,13 @@ from ...databases import engine_for
 
 @pytest.fixture
 def bare(new_database):
-    """An engine of a database without a table."""
+    """An engine for a database without tables."""
     with engine_for(new_database(migrated=False)) as engine:
         yield engine
 
 
 def compared(connection, metadata):
-    """What the models have and the tables have not, or the other way round."""
+    """Return the differences between the models and the tables."""
     opts = {
         "compare_type": True,
         "compare_server_default": True,
@@ -37,7 +37,7 @@ def differences(engine):
 
 
 def of_search(table):
-    """The indexes of the search are the migration's alone: on SQLite they are no tables that a model could have."""
+    """Whether a table belongs to the search index. Only the migration creates it; SQLite models cannot describe it."""
     return table is not None and table.startswith("search_")
 
 
@@ -78,7 +78,7 @@ def test_migrating_twice_changes_nothing(bare):
     assert differences(bare) == []
 
 
-def test_every_migration_can_be_taken_back_and_made_again(bare):
+def test_every_migration_can_be_reverted_and_repeated(bare):
     schema.migrate(bare)
     with bare.connect().execution_options(**WRITING) as connection, connection.begin():
         command.downgrade(schema._alembic(connection), "base")
@@ -115,7 +115,7 @@ def test_a_migration_that_fails_leaves_nothing_behind(bare, monkeypatch):
     assert differences(bare) == []
 
 
-def test_the_folder_of_a_new_sqlite_file_is_made(tmp_path):
+def test_the_folder_of_a_new_sqlite_file_is_created(tmp_path):
     from livechat.settings import Settings
 
     path = tmp_path / "not" / "yet" / "chat.sqlite3"

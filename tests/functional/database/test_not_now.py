@@ -1,4 +1,4 @@
-"""What the database cannot do now, although it is there: 503, tried again, and nothing lost."""
+"""A database that is there but temporarily unable: answers are 503, clients try again, and nothing is lost."""
 
 import contextlib
 import json
@@ -26,7 +26,7 @@ def unavailable(answer):
 
 
 def refused(stream):
-    """Whether a stream was refused because the database is away, and not begun."""
+    """Return whether a stream was refused because the database is unavailable, and has not begun."""
     stream.ends()
     assert (stream.status, stream.header("Content-Type")) == (503, "application/json"), stream.raw
     assert json.loads(stream.raw)["error"]["code"] == "unavailable"
@@ -36,13 +36,13 @@ def refused(stream):
 
 @pytest.fixture
 def impatient(boot):
-    """The application with little patience for locks."""
+    """The application with a short timeout for locks."""
     return boot(busy_timeout_ms=100)
 
 
 @pytest.fixture
 def readers(impatient, customer, new_admin):
-    """Whatever has streams: what `listens` takes for a customer's, an admin's and the list's."""
+    """Every reader of a stream, as arguments of `listens`: a customer, an admin, and a reader of the list."""
     ann = Customer(impatient)
     ann.token, ann.id = customer.token, customer.id
     anna = new_admin("anna", app=impatient)
@@ -50,7 +50,7 @@ def readers(impatient, customer, new_admin):
 
 
 def tries_again(customer):
-    """Whether a message is stored now, asked as often as a client asks."""
+    """Return whether a message is stored now, tried as often as a client tries."""
     time.sleep(0.1)
     return customer.sends("kept", "k1", status=[201, 503]).status_int == 201
 
@@ -60,7 +60,7 @@ SIDES = pytest.mark.parametrize("side", ["customer", "admin", "list"])
 
 @contextlib.contextmanager
 def held(engine, table):
-    """Somebody else holds a whole table."""
+    """Lock a whole table on another connection."""
     with engine.connect() as connection:
         connection.execute(text(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"))
         yield
@@ -74,9 +74,7 @@ def nothing_is_left(wsgi):
 
 @ON_POSTGRESQL
 @SIDES
-def test_a_stream_that_cannot_begin_is_refused_and_not_a_dead_one(
-    readers, impatient, engine, listens, side
-):
+def test_a_stream_that_cannot_begin_is_refused(readers, impatient, engine, listens, side):
     with held(engine, "chat_messages"):
         assert refused(listens(*readers[side]))
     until(lambda: nothing_is_left(impatient))
@@ -85,7 +83,7 @@ def test_a_stream_that_cannot_begin_is_refused_and_not_a_dead_one(
 
 
 @SIDES
-def test_a_stream_that_cannot_begin_gives_back_what_it_holds(
+def test_a_stream_that_cannot_begin_releases_its_resources(
     readers, impatient, listens, monkeypatch, side
 ):
     kind = {"customer": CustomerLog, "admin": AdminLog, "list": ListLog}[side]
@@ -103,7 +101,7 @@ def fails(*_args):
 
 @ON_POSTGRESQL
 @pytest.mark.parametrize("side", ["customer", "admin"])
-def test_a_stream_that_cannot_read_ends_and_whoever_goes_on_misses_nothing(
+def test_a_stream_that_cannot_read_ends_and_a_reader_who_resumes_misses_nothing(
     readers, customer, engine, listens, side
 ):
     stream = listens(*readers[side])
@@ -121,10 +119,8 @@ def test_a_stream_that_cannot_read_ends_and_whoever_goes_on_misses_nothing(
 
 
 @pytest.mark.parametrize("side", ["customer", "admin"])
-def test_a_stream_that_has_failed_is_never_read_again(
-    readers, customer, listens, monkeypatch, side
-):
-    """Whatever the server does with a stream that has ended: its position has moved, and nobody wakes it."""
+def test_a_failed_stream_is_never_read_again(readers, customer, listens, monkeypatch, side):
+    """Whatever the server does with an ended stream: its position has moved, and nothing wakes it."""
     stream = listens(*readers[side])
     stream.hears("hello")
     body = stream._chunks
@@ -138,7 +134,7 @@ def test_a_stream_that_has_failed_is_never_read_again(
 
 
 @ON_POSTGRESQL
-def test_while_a_table_is_held_what_needs_others_is_answered(readers, impatient, engine):
+def test_while_a_table_is_locked_requests_for_other_tables_are_answered(readers, impatient, engine):
     ann, anna = readers["customer"][0], readers["admin"][0]
     stop = threading.Event()
 
@@ -173,16 +169,14 @@ def health(wsgi):
 
 
 def is_here(admin):
-    """Something that needs the database, but not the messages."""
+    """Send a request that needs the database, but not the messages."""
     headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
     path, data = "/custom-admin/chat/presence/", {"state": "online"}
     return admin.app.post_json(path, data, headers=headers, status="*").status_int
 
 
 @ON_POSTGRESQL
-def test_after_one_has_waited_in_vain_for_a_table_the_next_ones_do_not_wait_long(
-    boot, customer, engine
-):
+def test_after_a_wait_for_a_locked_table_the_next_requests_do_not_wait_long(boot, customer, engine):
     wsgi = boot(busy_timeout_ms=2500)
     ann = Customer(wsgi)
     ann.token, ann.id = customer.token, customer.id
@@ -196,7 +190,7 @@ def test_after_one_has_waited_in_vain_for_a_table_the_next_ones_do_not_wait_long
             unavailable(ann.reads(status=503))
         assert (time.monotonic() - begun) / 3 < first
     ann.reads()
-    # A row is another matter: whoever waits for one waits as long as before.
+    # A locked row is different: requests wait for it as long as before.
     with engine.connect() as connection:
         connection.execute(text("SELECT 1 FROM chat_sessions FOR UPDATE"))
         time.sleep(2.1)  # the table counts as free
@@ -209,8 +203,8 @@ def test_after_one_has_waited_in_vain_for_a_table_the_next_ones_do_not_wait_long
 
 @pytest.fixture
 def altered(engine, wsgi):
-    """A function that changes a setting of the whole database, for connections that are made from then on; all that
-    are there end. At the end it is as it was."""
+    """A function that changes a setting of the whole database for new connections and ends the
+    present ones. The end of the test restores the setting."""
 
     def alter(setting):
         with engine.connect() as connection:
@@ -218,7 +212,7 @@ def altered(engine, wsgi):
             connection.execute(text("SET default_transaction_read_only = off"))
             connection.commit()
             connection.execute(text(f'ALTER DATABASE "{name}" {setting}'))
-            connection.commit()  # a connection that is made before it would stay as it was
+            connection.commit()  # a connection created earlier would keep the old setting
             connection.execute(
                 text(
                     "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
@@ -234,7 +228,7 @@ def altered(engine, wsgi):
         connection.execute(text("SET default_transaction_read_only = off"))
         connection.commit()
     alter("RESET ALL")
-    wsgi.registry["livechat.engine"].dispose()  # what has ended must not fail the next test
+    wsgi.registry["livechat.engine"].dispose()  # the ended connections must not fail the next test
 
 
 @ON_POSTGRESQL
@@ -242,7 +236,7 @@ def test_while_the_database_is_read_only_every_act_is_503_and_nothing_is_lost(
     customer, admin, stranger, altered
 ):
     altered("SET default_transaction_read_only = on")
-    customer.reads(status="*")  # connections that have just ended are made anew
+    customer.reads(status="*")  # connections that were just ended are reopened
     acts = {
         "start": lambda: stranger.starts("hello", status=503),
         "send": lambda: customer.sends("kept", "k1", status=503),
@@ -259,7 +253,7 @@ def test_while_the_database_is_read_only_every_act_is_503_and_nothing_is_lost(
         unavailable(act())
     page = admin.submits("1/send/", status=503, body="my text", client_id="k3")
     assert "my text" in page.text
-    # Whatever only reads goes on.
+    # Everything that only reads still works.
     assert customer.sees() == ["hello"]
     assert admin.opens(1).json["session"]["number"] == 1
     assert health(customer.app.app) == 200
@@ -269,8 +263,8 @@ def test_while_the_database_is_read_only_every_act_is_503_and_nothing_is_lost(
 
 
 @ON_POSTGRESQL
-def test_connections_that_stayed_read_only_are_made_anew(customer, engine, altered):
-    """After a fail-over the address leads to another server; whoever keeps the old connections never gets there."""
+def test_connections_that_stayed_read_only_are_reopened(customer, engine, altered):
+    """After a fail-over the address leads to another server, which old connections never reach."""
     altered("SET default_transaction_read_only = on")
     customer.reads(status="*")
     customer.sends("kept", "k1", status=503)
@@ -286,7 +280,7 @@ def test_connections_that_stayed_read_only_are_made_anew(customer, engine, alter
 
 
 @ON_POSTGRESQL
-def test_a_statement_that_takes_too_long_for_the_database_is_503(customer, engine, altered):
+def test_a_statement_timeout_is_503(customer, engine, altered):
     with engine.begin() as connection:
         connection.execute(
             text(
@@ -314,7 +308,7 @@ def test_a_statement_that_takes_too_long_for_the_database_is_503(customer, engin
 
 
 @ON_POSTGRESQL
-def test_a_row_for_which_several_wait_is_no_table_that_is_held(
+def test_several_waits_for_one_row_do_not_mark_the_table_as_locked(
     database_url, customer, new_customer
 ):
     other = new_customer()
@@ -332,8 +326,8 @@ def test_a_row_for_which_several_wait_is_no_table_that_is_held(
         for one in crowd:
             one.start()
         for one in crowd:
-            one.join()  # all of them in vain
-        # Somebody holds the other row for less than the usual patience.
+            one.join()  # none of them succeeds
+        # Another transaction locks the other row for less than the usual timeout.
         second = engine.connect()
         second.execute(wait, {"id": 2})
         release = threading.Timer(0.2, second.rollback)

@@ -1,6 +1,6 @@
-"""A server of an earlier version still runs after the tables have been brought up to date, and writes into them.
+"""A server of an earlier version still runs after the migration, and writes to the new tables.
 
-The statements are those that the first version sends, and those that the versions until 0005 send.
+The statements are those of the first version, and those of the versions before migration 0005.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ GIVE = (
 
 
 class OldServer:
-    """What a server of an earlier version writes."""
+    """The writes of a server of an earlier version."""
 
     def __init__(self, engine: Engine, version: str) -> None:
         self.engine, self.version = engine, version
@@ -79,13 +79,13 @@ class OldServer:
             _run(db, COUNTED[self.version], **values, by_customer=int(admin is None))
 
     def marks_read(self, number: int, admin: Admin, seq: int, *, again: bool = False) -> None:
-        """Note that an admin has read up to seq."""
+        """Record that an admin has read up to seq."""
         with self.engine.connect().execution_options(**WRITING) as db, db.begin():
             statement = (READ if again else FIRST_READ)[self.version]
             _run(db, statement, session_id=number, admin_id=admin.row.id, seq=seq)
 
     def gives(self, number: int, admin: Admin) -> None:
-        """Assign a chat as the first version does, which knows no `assigned_at`."""
+        """Assign a chat as the first version does, which has no `assigned_at`."""
         with self.engine.connect().execution_options(**WRITING) as db, db.begin():
             _run(db, GIVE, session_id=number, admin_id=admin.row.id, moment=now())
 
@@ -105,12 +105,12 @@ def old(engine: Engine, version: str) -> OldServer:
 
 @pytest.fixture
 def number(admin: Admin, customer: Customer) -> int:
-    """The chat in which the customer has said “hello”, which nobody has read."""
+    """The chat with the customer's unread “hello”."""
     return admin.number_of(customer)
 
 
 def unread(admin: Admin, number: int) -> int:
-    """What the desk says is unread, alike in the list and in the conversation."""
+    """Return the desk's unread count, which the list and the conversation must agree on."""
     (listed,) = [one for one in admin.dashboard().json["sessions"] if one["number"] == number]
     assert admin.opens(number).json["session"]["unread"] == listed["unread"]
     is_unread = number in [one["number"] for one in admin.dashboard(view="unread").json["sessions"]]
@@ -120,14 +120,16 @@ def unread(admin: Admin, number: int) -> int:
 
 
 @both
-def test_what_an_old_server_stores_is_unread(admin: Admin, number: int, old: OldServer) -> None:
+def test_a_message_stored_by_an_old_server_is_unread(
+    admin: Admin, number: int, old: OldServer
+) -> None:
     assert unread(admin, number) == 1
     old.stores(number, "by the old server")
     assert unread(admin, number) == 2
 
 
 @both
-def test_what_is_read_there_is_read_here_and_the_other_way_round(
+def test_old_and_new_servers_share_read_receipts(
     admin: Admin, new_admin: Callable[..., Admin], customer: Customer, number: int, old: OldServer
 ) -> None:
     ben = new_admin("ben")
@@ -156,7 +158,7 @@ def test_a_snoozed_chat_is_back_when_an_old_server_stores_a_message(
 
 
 @pytest.mark.parametrize("version", [FIRST])
-def test_a_chat_that_an_old_server_gives_to_somebody_was_given_now(
+def test_a_chat_assigned_by_an_old_server_counts_as_assigned_now(
     admin: Admin, number: int, old: OldServer
 ) -> None:
     before = now()
@@ -168,7 +170,7 @@ def test_a_chat_that_an_old_server_gives_to_somebody_was_given_now(
 
 
 @both
-def test_what_was_stored_before_the_tables_are_brought_up_to_date_is_counted(
+def test_messages_stored_before_the_migration_are_counted(
     new_database: Callable[..., str], version: str
 ) -> None:
     with engine_for(new_database(migrated=False)) as engine:

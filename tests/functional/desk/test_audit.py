@@ -1,4 +1,4 @@
-"""The audit log: what is written into it, how it reads, its filters and pages, and that only owners see it."""
+"""The audit log: its entries and sentences, its filters and pages, and that only owners see it."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def with_role(engine, admin, role):
 
 @pytest.fixture
 def busy_day(admin, new_admin, customer, engine):
-    """Anna takes the customer's chat, gives it to Ben, who puts it back and closes it."""
+    """Anna takes the customer's chat and assigns it to Ben, who unassigns and closes it."""
     ben = new_admin("ben", "Ben")
     number = admin.number_of(customer)
     admin.takes(number)
@@ -40,7 +40,7 @@ def busy_day(admin, new_admin, customer, engine):
     return number
 
 
-def test_every_act_stands_in_it_as_a_sentence_newest_first(admin, busy_day):
+def test_every_act_is_logged_as_a_sentence_newest_first(admin, busy_day):
     assert sentences(admin, session=str(busy_day)) == [
         "Ben closed chat 1.",
         "Ben put chat 1 back for everyone.",
@@ -63,7 +63,7 @@ def test_every_act_stands_in_it_as_a_sentence_newest_first(admin, busy_day):
     }
 
 
-def test_what_customers_do_is_no_entry(admin, customer):
+def test_customers_acts_are_not_logged(admin, customer):
     before = len(log(admin)["entries"])
     customer.closes()
     customer.reopens()
@@ -86,7 +86,7 @@ def test_filters(admin, busy_day):
     assert "No entry fits" in admin.page("audit/?act=invited").text
 
 
-def test_every_act_has_a_name_and_a_sentence_of_its_own(engine, admin):
+def test_every_act_has_a_name_and_a_sentence(engine, admin):
     assert set(audit_trail.NAMES) == set(Act)
     actor = admin_actor(admin.row.id, admin.name)
     with transaction(engine) as db:
@@ -101,7 +101,7 @@ def test_every_act_has_a_name_and_a_sentence_of_its_own(engine, admin):
     assert not any("$" in sentence for sentence in told)
 
 
-def test_what_people_are_called_changes_no_sentence(engine, admin):
+def test_names_of_people_do_not_change_the_sentences(engine, admin):
     nasty = "${target} <b>%s</b> {actor}"
     with transaction(engine) as db:
         audit.record(db, admin_actor(admin.row.id, nasty), Act.BLOCKED, target="${actor}")
@@ -115,7 +115,7 @@ def test_what_people_are_called_changes_no_sentence(engine, admin):
     assert "<b>%s" not in page.text
 
 
-def test_what_the_command_line_does_in_a_name_is_not_the_act_of_that_person(admin, engine):
+def test_an_act_of_the_command_line_on_behalf_of_an_admin_is_not_theirs(admin, engine):
     with transaction(engine) as db:
         actor = shell_actor(admin.row.id, admin.name)
         audit.record(db, actor, Act.PASSWORD, target="anna")
@@ -132,7 +132,7 @@ def test_what_the_command_line_does_in_a_name_is_not_the_act_of_that_person(admi
     assert "Anna Antwort, by the command line, replied" in admin.page("audit/").text
 
 
-def test_what_livechat_does_itself_is_not_the_act_of_the_command_line(admin, engine):
+def test_an_automatic_act_is_not_the_command_lines(admin, engine):
     with transaction(engine) as db:
         audit.record(db, AUTOMATIC, Act.ASSIGNED, target="anna")
     entry = log(admin)["entries"][0]
@@ -179,13 +179,13 @@ def test_pages(admin, engine):
         {"before": "e1 OR 1=1"},
     ],
 )
-def test_filters_that_make_no_sense_are_refused(admin, wrong):
+def test_invalid_filters_are_refused(admin, wrong):
     error = log(admin, status=422, **wrong)["error"]
     assert error["field"] in wrong
     assert admin.app.get(PATH, wrong, headers={"Accept": "text/html"}, status=422)
 
 
-def test_a_character_that_no_text_has_is_refused(admin):
+def test_a_character_that_no_text_may_contain_is_refused(admin):
     for name in ("actor", "act", "session", "before"):
         admin.app.get(f"{PATH}?{name}=%00", headers=admin.json, status=400)
         admin.app.get(f"{PATH}?{name}=%ff", headers=admin.json, status=400)
@@ -204,7 +204,7 @@ def test_only_owners_see_it(admin, new_admin, engine, app, customer):
     log(admin, status=403)
 
 
-def test_a_role_that_is_withdrawn_shuts_it_at_once(admin, new_admin, engine):
+def test_withdrawing_the_role_closes_it_at_once(admin, new_admin, engine):
     second = with_role(engine, new_admin("second"), "owner")
     log(second)
     admin.submits("team/", act="role", username="second", role="agent")
@@ -218,7 +218,7 @@ def test_nobody_can_write_or_change_it(admin):
         getattr(admin.app, method)(PATH, {}, headers=headers, status=405)
 
 
-def test_an_own_act_stays_an_own_act_under_a_new_name(admin, engine):
+def test_an_own_act_stays_an_own_act_after_a_change_of_name(admin, engine):
     with transaction(engine) as db:
         audit.record(db, admin_actor(admin.row.id, "anna"), Act.PASSWORD, target="anna")
     assert sentences(admin)[0] == "anna chose a new password."

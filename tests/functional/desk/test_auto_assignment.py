@@ -1,4 +1,4 @@
-"""What the desk does by itself, when it is set to: who is given which chat, and what goes back."""
+"""Automatic assignment, when it is switched on: who gets which chat, and which chats are unassigned again."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ def ben(new_admin):
 
 @pytest.fixture
 def acts(engine):
-    """Do something in a transaction."""
+    """A function that runs something in a transaction."""
 
     def acts(what, *arguments):
         with transaction(engine) as db:
@@ -29,7 +29,7 @@ def acts(engine):
 
 @pytest.fixture
 def here(wsgi, engine):
-    """Let admins be at the desk."""
+    """A function that puts admins at the desk."""
     book = wsgi.registry["livechat.realtime"].book
 
     def here(*admins):
@@ -44,11 +44,13 @@ def holder(admin, customer):
     return admin.opens(admin.number_of(customer)).json["session"]["assignee"]
 
 
-def test_without_anybody_at_the_desk_nobody_is_given_a_chat(acts, customer):
+def test_without_anybody_at_the_desk_no_chat_is_assigned(acts, customer):
     assert acts(auto_assignment.assign_waiting, 0) == 0
 
 
-def test_who_has_the_fewest_gets_the_next(acts, here, admin, ben, customer, new_customer):
+def test_the_admin_with_the_fewest_chats_gets_the_next(
+    acts, here, admin, ben, customer, new_customer
+):
     admin.takes(admin.number_of(customer))
     here(admin, ben)
     other = new_customer()
@@ -57,7 +59,9 @@ def test_who_has_the_fewest_gets_the_next(acts, here, admin, ben, customer, new_
     assert holder(admin, other) == "ben"
 
 
-def test_among_equals_who_was_longest_without(acts, here, admin, ben, customer, new_customer):
+def test_among_equals_the_admin_longest_without_a_chat_is_next(
+    acts, here, admin, ben, customer, new_customer
+):
     here(admin, ben)
     for expected in ("anna", "ben", "anna"):
         one = new_customer()
@@ -69,7 +73,7 @@ def test_among_equals_who_was_longest_without(acts, here, admin, ben, customer, 
         one.closes()
 
 
-def test_nobody_is_given_more_than_the_limit(acts, here, admin, customer, new_customer):
+def test_nobody_is_assigned_more_than_the_limit(acts, here, admin, customer, new_customer):
     here(admin)
     for _ in range(3):
         new_customer().starts("hello")
@@ -77,7 +81,7 @@ def test_nobody_is_given_more_than_the_limit(acts, here, admin, customer, new_cu
     assert acts(auto_assignment.assign_waiting, 2) == 0
 
 
-def test_a_customer_comes_back_to_whom_they_know(acts, here, admin, ben, customer):
+def test_a_returning_customer_gets_the_admin_they_know(acts, here, admin, ben, customer):
     ben.takes(ben.number_of(customer))
     customer.closes()
     customer.starts("me again")
@@ -86,7 +90,7 @@ def test_a_customer_comes_back_to_whom_they_know(acts, here, admin, ben, custome
     assert holder(admin, customer) == "ben"
 
 
-def test_viewers_and_who_is_away_get_none(acts, here, engine, admin, ben, customer):
+def test_viewers_and_absent_admins_get_none(acts, here, engine, admin, ben, customer):
     with transaction(engine) as db:
         staff.set_role(db, db.get_one(AdminRow, ben.row.id), "viewer")
         db.get_one(AdminRow, admin.row.id).away_since = now()
@@ -94,7 +98,7 @@ def test_viewers_and_who_is_away_get_none(acts, here, engine, admin, ben, custom
     assert acts(auto_assignment.assign_waiting, 0) == 0
 
 
-def test_what_is_not_answered_goes_back_and_to_somebody_else(
+def test_an_unanswered_chat_is_unassigned_and_assigned_to_somebody_else(
     acts, here, engine, admin, ben, customer
 ):
     number = ben.number_of(customer)
@@ -111,7 +115,7 @@ def test_what_is_not_answered_goes_back_and_to_somebody_else(
     assert holder(admin, customer) == "anna"
 
 
-def test_what_was_answered_stays(acts, engine, ben, customer):
+def test_an_answered_chat_stays_assigned(acts, engine, ben, customer):
     number = ben.number_of(customer)
     ben.sends(number, "one moment")
     assert acts(auto_assignment.take_back, timedelta(0)) == 0

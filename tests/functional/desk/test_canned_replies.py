@@ -1,4 +1,4 @@
-"""Canned replies: whose they are, what is filled in, what is refused."""
+"""Canned replies: who may see and change them, their variables, and which are refused."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def number(customer, admin):
     return admin.number_of(customer)
 
 
-def test_ones_own_are_nobody_elses(admin, ben, number):
+def test_private_replies_are_visible_only_to_their_author(admin, ben, number):
     reply = adds(admin, code="mine", scope="mine")["reply"]
     adds(admin)
     assert [one["code"] for one in lists(ben)] == ["hours"]
@@ -50,7 +50,7 @@ def test_ones_own_are_nobody_elses(admin, ben, number):
     assert {one["code"] for one in lists(admin)} == {"mine", "hours"}
 
 
-def test_variables_are_filled_in_once_and_what_is_none_stays(admin, new_customer):
+def test_variables_are_filled_in_once_and_unknown_ones_stay(admin, new_customer):
     one = new_customer()
     one.starts("hello", name="{product.name}", product="42")
     body = (
@@ -63,14 +63,14 @@ def test_variables_are_filled_in_once_and_what_is_none_stays(admin, new_customer
     )
 
 
-def test_a_fallback_stands_where_nothing_is_known(admin, new_customer):
+def test_a_fallback_replaces_an_unknown_value(admin, new_customer):
     one = new_customer()
     one.starts("hello", name=None, email=None)
     adds(admin, body="Hi {customer.name|there}{customer.email|} {product.price}")
     assert picks(admin, admin.number_of(one))[0]["text"] == "Hi there {product.price}"
 
 
-def test_a_code_is_there_once(admin, ben):
+def test_a_code_is_unique(admin, ben):
     adds(admin)
     assert adds(ben, code="/HOURS", status=409)["error"]["code"] == "code_taken"
     found = at_once(
@@ -82,7 +82,7 @@ def test_a_code_is_there_once(admin, ben):
     assert sorted(answer.status_int for answer in found) == [201, 409]
 
 
-def test_a_reply_that_is_removed_meanwhile_is_missing(admin, ben):
+def test_a_reply_that_has_just_been_removed_is_missing(admin, ben):
     reply = adds(admin)["reply"]["links"]
     found = at_once(
         *[
@@ -109,30 +109,30 @@ def test_a_reply_that_is_removed_meanwhile_is_missing(admin, ben):
         {"scope": "theirs"},
     ],
 )
-def test_what_makes_no_sense_is_refused(admin, wrong):
+def test_invalid_replies_are_refused(admin, wrong):
     adds(admin, status=422, **wrong)
     assert lists(admin) == []
 
 
-def test_accents_are_one_code_however_they_are_written(admin):
+def test_equivalent_accents_make_the_same_code(admin):
     assert adds(admin, code="cafe\u0301")["reply"]["code"] == "caf\u00e9"
     adds(admin, code="caf\u00e9", status=409)
     adds(admin, code="a" + "\u0301" * 300, status=422)
 
 
 @pytest.mark.parametrize("search", ["%", "_", '"', "zzz", "\\"])
-def test_a_search_is_taken_by_the_letter(admin, number, search):
+def test_a_search_is_taken_literally(admin, number, search):
     adds(admin)
     assert picks(admin, number, search) == []
 
 
 @pytest.mark.parametrize("search", ["überweis", "UBER", "ÜBERWEISUNG", "Straße zwei"])
-def test_a_search_takes_letters_of_any_case_and_accents(admin, number, search):
+def test_a_search_ignores_case_and_accents(admin, number, search):
     adds(admin, code="Zahlung", title="Überweisung", body="In der Straße zwei.")
     assert [one["code"] for one in picks(admin, number, search)] == ["zahlung"]
 
 
-def test_ones_own_stands_in_the_picker_for_everybodys_with_the_same_code(admin, ben, number):
+def test_a_private_reply_replaces_a_shared_one_with_the_same_code_in_the_picker(admin, ben, number):
     adds(admin, body="From nine to five.")
     adds(admin, body="From nine to six.", scope="mine")
     assert [one["text"] for one in picks(admin, number, "hours")] == ["From nine to six."]
@@ -147,11 +147,11 @@ def test_ones_own_stands_in_the_picker_for_everybodys_with_the_same_code(admin, 
         ("x" * 4001, "The reply has 4,001 characters; 4,000 fit."),
     ],
 )
-def test_what_is_wrong_with_a_reply_is_said_of_the_reply(admin, body, told):
+def test_an_error_message_is_about_the_reply(admin, body, told):
     assert adds(admin, body=body, status=422)["error"]["message"] == told
 
 
-def test_the_picker_has_first_what_begins_so_then_what_is_used(admin, number):
+def test_the_picker_lists_prefix_matches_first_and_then_the_most_used(admin, number):
     for code, title in (("ship", "x"), ("return", "ship it back"), ("size", "x")):
         adds(admin, code=code, title=title)
     used = next(one for one in picks(admin, number) if one["code"] == "size")
@@ -160,7 +160,7 @@ def test_the_picker_has_first_what_begins_so_then_what_is_used(admin, number):
     assert [one["code"] for one in picks(admin, number, "SHIP")] == ["ship", "return"]
 
 
-def test_a_viewer_sees_them_and_changes_none(admin, ben, engine, number):
+def test_a_viewer_sees_them_but_changes_none(admin, ben, engine, number):
     reply = adds(admin)["reply"]["links"]
     with transaction(engine) as db:
         admins.set_role(db, db.get_one(AdminRow, ben.row.id), "viewer")
@@ -177,7 +177,7 @@ def test_customers_and_strangers_get_nothing(admin, customer, app, number):
         assert "hours" not in answer.text
 
 
-def test_the_page_works_as_plain_forms(admin):
+def test_the_page_works_with_plain_forms(admin):
     form = dict(HOURS)
     admin.submits("replies/", **form)
     page = admin.submits("replies/", status=409, **form)
@@ -191,12 +191,12 @@ def test_the_page_works_as_plain_forms(admin):
     assert "No canned replies yet" in admin.page("replies/").text
 
 
-def test_the_page_says_how_many_messages_are_unread(admin, customer):
+def test_the_page_shows_the_number_of_unread_messages(admin, customer):
     customer.sends("and more")
     assert admin.page("replies/").html.find(id="calls-number").text == "2"
 
 
-def test_what_is_done_to_everybodys_stands_in_the_audit_log(admin):
+def test_changes_to_shared_replies_are_audited(admin):
     reply = adds(admin)["reply"]["links"]
     adds(admin, code="own", scope="mine")
     posts(admin, reply["self"], HOURS | {"body": "x"})
@@ -206,7 +206,7 @@ def test_what_is_done_to_everybodys_stands_in_the_audit_log(admin):
     assert acts == ["reply_removed", "reply_changed", "reply_added"]
 
 
-def test_who_takes_a_reply_for_themselves_has_removed_it_to_the_others(admin, ben):
+def test_making_a_shared_reply_private_removes_it_for_the_others(admin, ben):
     reply = adds(admin)["reply"]["links"]
     posts(ben, reply["self"], HOURS | {"code": "mine-now", "scope": "mine"})
     assert lists(admin) == []

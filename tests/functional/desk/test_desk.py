@@ -20,7 +20,7 @@ def number(admin, customer):
     return admin.number_of(customer)
 
 
-def test_the_entrance_leads_to_the_login_page_or_to_the_dashboard(app, admin):
+def test_the_desks_root_leads_to_the_login_page_or_to_the_dashboard(app, admin):
     assert app.get("/custom-admin/", status=303).location.endswith("/custom-admin/login/")
     answer = admin.app.get("/custom-admin/", status=303)
     assert answer.location == "http://localhost/custom-admin/chat/"
@@ -42,7 +42,7 @@ def test_the_dashboard_counts_and_lists_as_json(admin, customer):
     assert session["waiting_since"]
 
 
-def test_the_counts_follow_what_happens(admin, number):
+def test_the_counts_follow_the_events(admin, number):
     admin.takes(number)
     assert admin.dashboard().json["counts"] == {"waiting": 0, "active": 1, "closed": 0}
     admin.closes(number)
@@ -50,7 +50,7 @@ def test_the_counts_follow_what_happens(admin, number):
 
 
 @pytest.mark.parametrize("accept", [BROWSER, "*/*", "text/html", "", "image/png", "nonsense"])
-def test_the_dashboard_is_a_page_for_everything_but_a_wish_for_json(admin, customer, accept):
+def test_the_dashboard_is_a_page_unless_json_is_requested(admin, customer, accept):
     answer = admin.app.get("/custom-admin/chat/", headers={"Accept": accept}, status=200)
     assert answer.content_type == "text/html"
     assert "Ann Customer" in answer.text
@@ -60,7 +60,7 @@ def test_the_dashboard_is_a_page_for_everything_but_a_wish_for_json(admin, custo
     "accept",
     ["application/json", "application/json, text/plain;q=0.5", "application/json,text/html;q=0.9"],
 )
-def test_who_wants_json_gets_json(admin, number, accept):
+def test_a_request_for_json_gets_json(admin, number, accept):
     for path in ("", f"{number}/", f"{number}/messages/"):
         answer = admin.app.get(f"/custom-admin/chat/{path}", headers={"Accept": accept})
         assert answer.content_type == "application/json"
@@ -72,7 +72,7 @@ def test_a_conversation_is_a_page_for_browsers(admin, number, accept):
     assert answer.content_type == "text/html"
 
 
-def test_the_list_is_newest_activity_first_and_comes_in_pages(admin, wsgi):
+def test_the_list_is_sorted_by_latest_activity_and_comes_in_pages(admin, wsgi):
     customers = [Customer(wsgi) for _ in range(53)]
     for n, each in enumerate(customers):
         each.starts(f"message {n}")
@@ -134,7 +134,7 @@ def test_the_list_can_be_searched_by_name_email_and_product(admin, new_customer)
         ({"before": "WzEsIC0xXQ"}, "before"),
     ],
 )
-def test_a_filter_that_makes_no_sense_is_refused_by_name(admin, filters, field):
+def test_an_invalid_filter_is_refused_by_name(admin, filters, field):
     assert admin.dashboard(must=422, **filters).json["error"]["field"] == field
 
 
@@ -150,7 +150,7 @@ def test_a_conversation_as_json(admin, customer, number):
     assert message["author"] == "Ann Customer"
 
 
-def test_an_answer_takes_a_waiting_session_and_a_line_says_so(admin, customer, number):
+def test_an_answer_takes_a_waiting_session_and_adds_a_system_message(admin, customer, number):
     answer = admin.sends(number, "hi there", "a1")
     assert set(answer.json) == {"message", "cursor"}
     message = answer.json["message"]
@@ -161,19 +161,19 @@ def test_an_answer_takes_a_waiting_session_and_a_line_says_so(admin, customer, n
     assert customer.sees() == ["hello", "Anna Antwort has joined the chat.", "hi there"]
 
 
-def test_a_colleague_who_answers_does_not_take_the_session_away(admin, ben, number):
+def test_an_answering_colleague_does_not_take_the_session_away(admin, ben, number):
     admin.sends(number, "I have it")
     ben.sends(number, "and I know more")
     assert admin.opens(number).json["session"]["assignee"] == "anna"
 
 
-def test_the_same_answer_again_is_the_very_same_message(admin, ben, number):
+def test_the_same_answer_again_returns_the_same_message(admin, ben, number):
     first = admin.sends(number, "once", "a1")
     again = admin.sends(number, "once", "a1", status=200)
     assert again.json == first.json
     refusal = admin.sends(number, "other", "a1", status=409)
     assert refusal.json["error"]["code"] == "client_id_reused"
-    # Names of messages belong to their author: a colleague's is another one.
+    # A client_id belongs to its author: a colleague's is a different one.
     assert ben.sends(number, "other", "a1").json["message"]["body"] == "other"
 
 
@@ -206,7 +206,7 @@ def test_closing_and_reopening(admin, customer, number):
     ]
 
 
-def test_closing_what_somebody_else_has_closed_names_them(admin, ben, customer, number):
+def test_closing_a_session_that_somebody_else_has_closed_names_them(admin, ben, customer, number):
     admin.closes(number)
     refusal = ben.closes(number, status=409).json["error"]
     assert refusal["code"] == "closed"
@@ -228,12 +228,12 @@ def test_unread_is_counted_for_each_admin(admin, ben, customer, number):
 
 
 @pytest.mark.parametrize("seq", [None, -1, "1", 1.0, True, 2**31, 10**18])
-def test_a_seen_position_that_is_no_number_is_refused(admin, customer, number, seq):
+def test_an_invalid_seen_position_is_refused(admin, customer, number, seq):
     assert admin.has_seen(number, seq, status=422).json["error"]["field"] == "seq"
     assert customer.has_seen(seq, status=422).json["error"]["field"] == "seq"
 
 
-def test_the_links_of_a_session_lead_where_they_say(admin, number):
+def test_the_links_of_a_session_work(admin, number):
     links = admin.opens(number).json["session"]["links"]
     headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
     assert admin.app.get(links["self"], headers=headers).json["session"]["number"] == number

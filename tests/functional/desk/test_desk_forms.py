@@ -32,7 +32,7 @@ def test_a_plain_form_keeps_line_breaks_as_browsers_send_them(admin, customer, n
     assert customer.sees()[-1] == "one\ntwo"
 
 
-def test_a_plain_form_that_is_refused_shows_the_text_again(admin, number):
+def test_a_refused_plain_form_shows_the_text_again(admin, number):
     admin.closes(number)
     page = admin.submits(f"{number}/send/", body="<b>my text", client_id=new_id(), status=409)
     assert page.content_type == "text/html"
@@ -58,7 +58,7 @@ def test_a_plain_form_with_a_wrong_field_is_422(admin, number, verb, fields, fie
     assert answer.json["error"]["field"] == field
 
 
-def test_a_form_that_wants_json_gets_json(admin, number):
+def test_a_form_that_requests_json_gets_json(admin, number):
     headers = {"Accept": "application/json", "X-CSRF-Token": admin.csrf_token}
     path = f"/custom-admin/chat/{number}/send/"
     answer = admin.app.post(path, {"body": "x", "client_id": "1"}, headers=headers, status=201)

@@ -1,4 +1,4 @@
-"""Who is here: the customer on the desk, the desk for the customer, the place in the queue."""
+"""Presence: the customer's on the desk, the desk's for the customer, and the place in the queue."""
 
 import uuid
 from datetime import timedelta
@@ -18,24 +18,24 @@ from ...streams import until
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Everything about presence within a moment, but for what the keeper does each second."""
+    """Shorten all intervals of presence, except for the duties of each second."""
     monkeypatch.setattr(presence, "GRACE", 0.2)
     monkeypatch.setattr(presence, "POLLED", 0.2)
     monkeypatch.setattr(stream_module, "BEAT", (0.2, 0.3))
 
 
 def team(customer):
-    """What the customer is told of the desk, and not as it was remembered a moment ago."""
+    """Return what the customer is told about the desk, bypassing the cache."""
     customer.app.app.registry["livechat.realtime"].team = presence.Team()
     return customer.reads().json["session"]["team"]
 
 
 def desk(customer):
-    """Its presence."""
+    """Return the desk's presence."""
     return team(customer)["presence"]
 
 
-def test_a_customer_is_here_while_the_chat_is_open_and_then_has_left(
+def test_a_customer_is_online_while_the_chat_is_open_and_offline_afterwards(
     customer, admin, listens, quick
 ):
     number = admin.number_of(customer)
@@ -52,7 +52,9 @@ def test_a_customer_is_here_while_the_chat_is_open_and_then_has_left(
     assert admin.opens(number).json["session"]["presence"] == "left"
 
 
-def test_going_to_the_next_page_is_no_leaving(customer, admin, listens, monkeypatch):
+def test_navigating_to_the_next_page_does_not_count_as_leaving(
+    customer, admin, listens, monkeypatch
+):
     monkeypatch.setattr(presence, "GRACE", 60.0)
     monkeypatch.setattr(presence, "BEAT", 0.0)
     number = admin.number_of(customer)
@@ -79,7 +81,7 @@ def test_two_tabs_are_one_customer(customer, admin, listens, quick):
     on_desk.next("session", lambda session: session["presence"] == "left")
 
 
-def test_who_polls_is_here_as_well(customer, admin, listens):
+def test_a_polling_customer_is_online_too(customer, admin, listens):
     number = admin.number_of(customer)
     on_desk = listens(admin, number)
     on_desk.hears("hello")
@@ -87,7 +89,7 @@ def test_who_polls_is_here_as_well(customer, admin, listens):
     on_desk.next("session", lambda session: session["presence"] == "here")
 
 
-def test_a_process_that_has_died_serves_nobody(customer, admin, engine):
+def test_a_dead_process_keeps_nobody_online(customer, admin, engine):
     number = admin.number_of(customer)
     with transaction(engine) as db:
         worker = Worker(id="dead" * 8, alive_at=now())
@@ -102,18 +104,18 @@ def test_a_process_that_has_died_serves_nobody(customer, admin, engine):
     assert desk(customer) == "offline"
 
 
-def test_who_is_served_by_the_dead_is_swept_away_by_the_living(customer, engine, listens):
+def test_living_processes_remove_the_presences_of_dead_ones(customer, engine, listens):
     with transaction(engine) as db:
         db.add(Worker(id="dead" * 8, alive_at=now() - timedelta(minutes=5)))
         db.flush()
         db.add(Presence(worker_id="dead" * 8, kind=presence.CUSTOMER, ref=1))
-    listens(customer).hears("hello")  # begins the process's own book
+    listens(customer).hears("hello")  # starts the process's own book
     until(lambda: rows(engine, "SELECT 1 FROM presences WHERE kind = 'customer'"))
     until(lambda: not rows(engine, "SELECT 1 FROM workers WHERE id LIKE 'dead%'"))
     assert not rows(engine, "SELECT 1 FROM presences WHERE worker_id LIKE 'dead%'")
 
 
-def test_a_process_that_ends_takes_its_people_with_it(customer, engine, listens, wsgi):
+def test_a_process_removes_its_presences_when_it_ends(customer, engine, listens, wsgi):
     listens(customer).hears("hello")
     until(lambda: rows(engine, "SELECT 1 FROM presences"))
     wsgi.registry["livechat.realtime"].stop()
@@ -138,7 +140,7 @@ def test_the_customer_sees_whether_somebody_is_at_the_desk(customer, admin, list
     stream.next("session", lambda session: session["team"]["presence"] == "offline")
 
 
-def test_the_desk_is_online_while_one_of_them_is(customer, admin, new_admin, listens, quick):
+def test_the_desk_is_online_while_one_admin_is(customer, admin, new_admin, listens, quick):
     ben = new_admin("ben")
     listens(ben).next("counts")
     listens(admin).next("counts")
@@ -152,7 +154,7 @@ def test_the_desk_is_online_while_one_of_them_is(customer, admin, new_admin, lis
         until(lambda seen=seen: desk(customer) == seen)
 
 
-def test_a_state_that_is_none_is_refused(admin):
+def test_an_invalid_state_is_refused(admin):
     headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
     for wrong in ({"state": "asleep"}, {"state": True}, {}):
         answer = admin.app.post_json(
@@ -162,7 +164,7 @@ def test_a_state_that_is_none_is_refused(admin):
 
 
 def old_session(guest_id, began, status):
-    """A chat of some time ago, not yet in the database."""
+    """Return a chat from the past that is not yet in the database."""
     times = {"created_at": began, "last_activity_at": began}
     return ChatSession(uuid=uuid.uuid4(), guest_id=guest_id, status=status, **times)
 
@@ -183,7 +185,7 @@ def answered(engine, customer):
     return answered
 
 
-def test_how_long_an_answer_takes_is_said_only_when_there_is_data(engine, answered):
+def test_the_usual_time_to_an_answer_is_shown_only_with_enough_data(engine, answered):
     def usual():
         with engine.connect() as db:
             return presence.usual_answer(db)
@@ -198,12 +200,12 @@ def test_how_long_an_answer_takes_is_said_only_when_there_is_data(engine, answer
     assert usual() == 3600
 
 
-def test_the_customer_is_told_how_long_an_answer_usually_takes(customer, answered):
+def test_the_customer_is_told_the_usual_time_to_an_answer(customer, answered):
     answered(*range(100, 121))
     assert team(customer)["answers_within"] == 110
 
 
-def test_those_who_wait_know_their_place_and_hear_when_it_changes(
+def test_waiting_customers_know_their_place_and_are_told_when_it_changes(
     customer, new_customer, admin, listens
 ):
     second, third = new_customer(), new_customer()
@@ -221,7 +223,7 @@ def test_those_who_wait_know_their_place_and_hear_when_it_changes(
     assert third.reads().json["session"]["position"] == 1
 
 
-def test_far_back_in_the_queue_nobody_is_told_a_place(customer, new_customer, engine):
+def test_customers_far_back_in_the_queue_are_told_no_place(customer, new_customer, engine):
     with transaction(engine) as db:
         like = db.query(ChatSession).one()
         began = now() - timedelta(hours=1)

@@ -1,4 +1,4 @@
-"""The search: what is found, in which order, with which filters; who may search; and that nothing can break it."""
+"""The search: hits and their order, filters, permissions; and that no query can break it."""
 
 import pytest
 from sqlalchemy import text
@@ -21,7 +21,7 @@ def search(admin, q, status=200, **more):
 
 
 def found(admin, q):
-    """Number of the chat and of the entry, newest first."""
+    """Return the numbers of chat and entry, newest first."""
     return [(hit["number"], hit["seq"]) for hit in search(admin, q)["hits"]]
 
 
@@ -46,7 +46,7 @@ def shop(admin, new_admin, new_customer):
 
 @pytest.fixture
 def long_ago_soon(monkeypatch):
-    """A few rows are as many as thousands: what is before the newest five has to be looked up."""
+    """Treat a few rows like thousands: anything older than the newest five has to be looked up."""
     few = {"WINDOW": 5, "WIDER": 5, "DENSE": 1, "SAMPLE": 20, "FREQUENT": 3}
     for name, value in few.items():
         monkeypatch.setattr(index, name, value)
@@ -81,7 +81,7 @@ def test_words_phrases_prefixes_and_accents(shop, q, numbers):
     assert [number for number, _seq in found(shop, q)] == numbers
 
 
-def test_a_hit_says_where_it_is_and_marks_what_fits(shop):
+def test_a_hit_has_its_place_and_marks_the_matching_words(shop):
     (hit,) = search(shop, "creme")["hits"]
     assert hit["snippet"] == [
         {"text": "Crème", "hit": True},
@@ -139,7 +139,7 @@ def test_filters(shop, new_admin, engine):
     assert senders("lamp after:2999-01-01") == []
 
 
-def test_pages_go_on_without_gap_or_repetition(admin, new_customer):
+def test_pages_continue_without_gap_or_repetition(admin, new_customer):
     customer = new_customer()
     for n in range(40):
         customer = new_customer()
@@ -171,9 +171,7 @@ def test_pages_go_on_without_gap_or_repetition(admin, new_customer):
     ],
 )
 @pytest.mark.usefixtures("long_ago_soon")
-def test_what_is_rare_is_found_however_long_ago_beside_what_is_frequent(
-    q, numbers, admin, new_customer
-):
+def test_a_rare_word_is_found_however_old_next_to_a_frequent_one(q, numbers, admin, new_customer):
     for body in ["a striped zebra under a lamp", "a lion", "no animal", "a zebra"]:
         new_customer().starts(body)
     for n in range(30):
@@ -182,13 +180,13 @@ def test_what_is_rare_is_found_however_long_ago_beside_what_is_frequent(
 
 
 @pytest.mark.usefixtures("long_ago_soon")
-def test_the_list_finds_an_old_name_of_which_half_is_frequent(admin, new_customer):
+def test_the_list_finds_an_old_name_with_a_frequent_half(admin, new_customer):
     for name in ["Guest 123", "Guest 7", *["Guest"] * 30]:
         new_customer().starts("hello", name=name)
     assert [s["number"] for s in admin.dashboard(q="guest 12").json["sessions"]] == [1]
 
 
-def test_filters_that_fit_little_are_looked_for_page_by_page(
+def test_filters_with_few_matches_are_searched_page_by_page(
     admin, new_customer, engine, monkeypatch
 ):
     monkeypatch.setattr(searching, "SOME", 5)
@@ -210,8 +208,8 @@ def test_filters_that_fit_little_are_looked_for_page_by_page(
     assert [hit["number"] for hit in hits] == [1]
 
 
-def test_every_writer_is_indexed(shop, engine):
-    """Whatever changes the tables, past the application or not."""
+def test_every_write_is_indexed(shop, engine):
+    """Whether it goes through the application or not."""
     with transaction(engine) as db:
         session = db.get_one(ChatSession, 2)
         describe(session, Opening(name="Änne", product=Product("9", "Kandelaber")))
@@ -232,10 +230,10 @@ def test_every_writer_is_indexed(shop, engine):
     assert found(shop, "retail") == found(shop, "quite") == []
 
 
-def test_the_index_takes_in_what_is_new_before_anybody_searches(shop, engine):
+def test_new_entries_are_indexed_before_anybody_searches(shop, engine):
     count = "SELECT count(*) FROM search_messages"
     if engine.dialect.name == "sqlite":
-        count += "_docsize"  # what is indexed; without it, all messages are counted
+        count += "_docsize"  # the indexed messages; without it, all messages are counted
         assert rows(engine, count) == [(0,)]
         tidy(engine)
         with engine.connect() as db:  # and the log is in the database
@@ -245,7 +243,7 @@ def test_the_index_takes_in_what_is_new_before_anybody_searches(shop, engine):
     assert rows(engine, count) == written != [(0,)]
 
 
-def test_lines_of_the_system_are_no_hits(shop, engine):
+def test_system_messages_are_not_hits(shop, engine):
     shop.takes(2)
     bodies = rows(engine, "SELECT body FROM chat_messages WHERE sender = 'system'")
     assert any("joined" in body for (body,) in bodies)
@@ -262,14 +260,14 @@ HARMLESS = [
 ]  # fmt: skip
 
 
-def test_everything_that_can_be_typed_is_harmless(shop):
+def test_every_query_that_can_be_typed_is_harmless(shop):
     for q in HARMLESS:
         assert isinstance(search(shop, q)["hits"], list), q
         assert shop.page(f"search/?{_query(q)}").status_int == 200
         assert shop.dashboard(q=q[:200]).status_int == 200
 
 
-def test_half_characters_and_nul_are_refused_like_everywhere(shop):
+def test_half_characters_and_nul_are_refused_as_everywhere(shop):
     for raw in ("%00", "a%00b", "%ed%a0%80", "%ff"):
         answer = shop.app.get(f"{PATH}?q={raw}", headers=shop.json, status=400)
         assert answer.json["error"]["code"] == "bad_request"
@@ -293,7 +291,7 @@ def _query(q):
         ("a " * 33, "too many words"),
     ],
 )
-def test_what_makes_no_sense_is_said_in_a_sentence(shop, q, says):
+def test_an_invalid_query_is_explained_in_a_sentence(shop, q, says):
     error = search(shop, q, status=422)["error"]
     assert (error["code"], error["field"]) == ("invalid", "q")
     assert says in error["message"]
@@ -303,7 +301,7 @@ def test_what_makes_no_sense_is_said_in_a_sentence(shop, q, says):
 
 
 @pytest.mark.parametrize("before", ["x", "h1", "h1.x", "h99999999999.1", "h-1.1", "%00", "l1"])
-def test_what_is_no_cursor_is_refused(shop, before):
+def test_an_invalid_cursor_is_refused(shop, before):
     assert search(shop, "lamp", status=422, before=before)["error"]["field"] == "before"
 
 
@@ -319,7 +317,7 @@ def test_the_page_shows_hits_as_text_and_never_as_markup(admin, new_customer):
     assert "Find anything" in admin.page("search/").text
 
 
-def test_only_who_may_see_the_desk_searches(shop, app, new_customer):
+def test_only_admins_who_may_see_the_desk_can_search(shop, app, new_customer):
     customer = new_customer()
     customer.starts("lamp")
     for headers in ({}, customer.who):
@@ -335,7 +333,7 @@ def test_notes_stay_with_admins(shop, new_customer):
     assert Sender.NOTE in searching.KINDS
 
 
-def test_the_list_is_searched_by_the_index_and_in_the_middle_of_new_words(shop):
+def test_the_list_is_searched_by_the_index_and_within_new_words(shop):
     def listed(q):
         return sorted(s["number"] for s in shop.dashboard(q=q).json["sessions"])
 

@@ -1,4 +1,4 @@
-"""The statistics: figures against data made by hand, their charts and tables, and the report says the same."""
+"""The statistics: figures against hand-made data, their charts and tables, and agreement with the report."""
 
 import itertools
 import uuid
@@ -23,8 +23,8 @@ _ids = itertools.count(1)
 
 @pytest.fixture
 def chat(engine):
-    """A function that puts a chat into the past: how many days ago it began, after how many seconds which admin
-    answered (None: nobody), and what was written in it."""
+    """A function that adds a chat of the past: how many days ago it began, after how many seconds which admin
+    answered (None: nobody), and how many messages it has."""
 
     def chat(back, seconds=None, by=None, customers=1, admins=0, status="closed"):
         began = now() - timedelta(days=back)
@@ -79,7 +79,7 @@ def asked(admin, **more):
 
 @pytest.fixture
 def month(admin, engine, chat):
-    """Three chats today, one yesterday, one 29 days ago; one more the day before that. Ben answers slower."""
+    """Three chats today, one yesterday, one 29 days ago, and one the day before that. Ben answers more slowly."""
     anna, ben = admin.row, add_admin(engine, "ben", "Ben <b>Okafor</b>")
     chat(0, 10, anna, customers=2, admins=3)
     chat(0, 30, ben, customers=1, admins=1, status="active")
@@ -133,7 +133,7 @@ def test_the_figures_are_right(admin, month):
     ]
 
 
-def test_the_report_says_the_same(admin, engine, month):
+def test_the_report_agrees(admin, engine, month):
     found = asked(admin)
     until = now().date()
     with transaction(engine, write=False) as db:
@@ -177,7 +177,7 @@ def test_each_chart_has_a_table_with_the_same_figures(admin, month):
     assert answers[0] == ["2", "20 sec", "28 sec"]
     assert answers[2] == ["0", "–", "–"]
     assert team[1] == ["1", "3", "45 sec"]
-    # The bars bear their numbers, and each pattern and line its name.
+    # The bars have their numbers, and each pattern and line its name.
     assert [text.string for text in drawings[0].find_all("text", class_="value")] == ["1", "1", "3"]
     assert [text.string for text in drawings[1].find_all("text", class_="value")] == [
         "2",
@@ -208,7 +208,7 @@ def test_a_late_answer_counts_for_the_day_on_which_the_chat_began(admin, month, 
     assert found["total"]["answered"] == 5
 
 
-def test_days_that_are_over_are_counted_once(admin, month, engine):
+def test_past_days_are_counted_once(admin, month, engine):
     before = asked(admin)
     with transaction(engine) as db:
         db.execute(delete(ChatMessage))
@@ -217,7 +217,7 @@ def test_days_that_are_over_are_counted_once(admin, month, engine):
     assert after["total"]["customer_messages"] == before["total"]["customer_messages"] - 7
 
 
-def test_a_day_that_has_just_ended_is_counted_anew_until_all_of_it_is_there(chat, engine):
+def test_a_day_that_has_just_ended_is_counted_again_until_it_is_complete(chat, engine):
     late, finished = chat(1, 10, customers=1), FinishedDays()
     midnight = datetime.combine(now().date(), time(), UTC)
     found = []
@@ -235,7 +235,7 @@ def test_a_day_that_has_just_ended_is_counted_anew_until_all_of_it_is_there(chat
     assert found == [1, 3, 3, 3]
 
 
-def test_the_strip_for_the_dashboard_says_what_today_is(wsgi, month):
+def test_the_strip_on_the_dashboard_shows_today(wsgi, month):
     with prepare(registry=wsgi.registry) as environment:
         request = environment["request"]
         request.root = environment["root"]
@@ -247,7 +247,7 @@ def test_the_strip_for_the_dashboard_says_what_today_is(wsgi, month):
         }
 
 
-def test_without_anything_it_says_so(admin):
+def test_without_data_the_page_says_so(admin):
     found = asked(admin)
     assert found["total"]["chats"] == 0
     assert found["total"]["first_answer_90"] is None
@@ -279,7 +279,7 @@ def test_all_three_roles_see_it_and_nobody_else(admin, new_admin, engine, app, c
     customer.app.get(PATH, headers=customer.who | admin.json, status=403)
 
 
-def test_it_takes_no_path_and_no_post(admin):
+def test_it_accepts_no_path_and_no_post(admin):
     admin.app.get(f"{PATH}more/", headers=admin.json, status=404)
     headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
     admin.app.post_json(PATH, {}, headers=headers, status=405)

@@ -1,4 +1,4 @@
-"""The team: adding people, roles, invitations, disabling; by forms and JSON, for owners only, each act audited."""
+"""The team: adding admins, roles, invitations, disabling; by forms and JSON, for owners only, each act audited."""
 
 import threading
 
@@ -75,7 +75,7 @@ def test_it_shows_everybody(admin, ben, customer):
     assert [heading.bdi.string for heading in page.select(".person h2")] == ["Anna Antwort", "Ben"]
 
 
-def test_a_person_is_added_and_the_link_is_shown_once(admin, engine, app):
+def test_an_admin_is_added_and_the_link_is_shown_once(admin, engine, app):
     fields = {"username": "Clara", "name": "Clara  Rossi", "email": "clara@example.com"}
     sent = admin.submits("team/", act="add", role="viewer", **fields)
     assert "token" not in sent.location
@@ -101,7 +101,7 @@ def test_a_person_is_added_and_the_link_is_shown_once(admin, engine, app):
     ]
 
 
-def test_a_form_that_is_refused_keeps_what_was_written(admin, ben, engine):
+def test_a_refused_form_keeps_its_fields(admin, ben, engine):
     for wrong, field in (
         ({"username": "an na"}, "username"),
         ({"username": ""}, "username"),
@@ -153,7 +153,7 @@ def test_disable_and_enable(admin, new_admin, customer, engine):
     assert told.count("admin_disabled") == told.count("admin_enabled") == 1
 
 
-def test_a_new_invitation_ends_the_one_before(admin, ben, app):
+def test_a_new_invitation_replaces_the_previous_one(admin, ben, app):
     first = does(admin, "invite", username="ben")["invitation"]
     second = does(admin, "invite", username="ben")["invitation"]
     assert MARK in first["url"]
@@ -161,14 +161,14 @@ def test_a_new_invitation_ends_the_one_before(admin, ben, app):
     assert "Ben" in app.get(second["url"]).text
 
 
-def test_somebody_stays_owner(admin, ben, engine):
+def test_one_owner_always_remains(admin, ben, engine):
     for act, more in (("role", {"role": "agent"}), ("role", {"role": "viewer"}), ("disable", {})):
         error = does(admin, act, status=409, username="anna", **more)["error"]
         assert error["code"] == "last_owner"
         page = admin.submits("team/", act=act, username="anna", status=409, **more)
         assert "is the only owner" in page.html.find(id="problem").get_text()
     assert role_of(engine, "anna") == "owner"
-    # An owner who is disabled is none who could help.
+    # A disabled owner does not count.
     does(admin, "role", username="ben", role="owner")
     does(admin, "disable", username="ben")
     does(admin, "role", status=409, username="anna", role="agent")
@@ -177,14 +177,14 @@ def test_somebody_stays_owner(admin, ben, engine):
     team(admin, status=403)
 
 
-def test_of_two_owners_who_shut_each_other_out_one_stays(admin, new_admin, engine):
+def test_of_two_owners_who_disable_each_other_one_stays(admin, new_admin, engine):
     second = becomes(engine, new_admin("second"), "owner")
     does(admin, "disable", username="second")
     does(second, "disable", status=403, username="anna")
     assert person(admin, "anna")["state"] == "enabled"
 
 
-def test_of_two_who_add_the_same_person_at_once_one_is_told(admin, engine):
+def test_of_two_who_add_the_same_admin_at_once_one_is_refused(admin, engine):
     answers = []
     with transaction(engine) as db:
         admins.add_admin(db, "clara", role="agent")
@@ -228,7 +228,7 @@ def test_of_two_who_add_the_same_person_at_once_one_is_told(admin, engine):
         {"act": "add", "username": "clara", "email": ["x"], "role": "agent"},
     ],
 )
-def test_nonsense_is_refused_and_changes_nothing(admin, ben, data, engine):
+def test_invalid_requests_are_refused_and_change_nothing(admin, ben, data, engine):
     headers = admin.json | {"X-CSRF-Token": admin.csrf_token}
     admin.app.post_json(PATH, data, headers=headers, status=422)
     assert role_of(engine, "ben") == "agent"
@@ -236,7 +236,7 @@ def test_nonsense_is_refused_and_changes_nothing(admin, ben, data, engine):
     assert acts(engine) == []
 
 
-def test_forms_of_nonsense_are_refused(admin, ben):
+def test_invalid_forms_are_refused(admin, ben):
     token = f"csrf_token={admin.csrf_token}&"
     for body in ("act=role&username=ben&role=%00", "act=%ff", "username=%00&act=add"):
         admin.app.post(PATH, token + body, headers=PAGE | {"Content-Type": FORM}, status=400)
@@ -244,7 +244,7 @@ def test_forms_of_nonsense_are_refused(admin, ben):
         admin.app.post(PATH, token + body, headers=PAGE | {"Content-Type": FORM}, status=422)
 
 
-def test_a_name_of_markup_or_accents_is_shown_as_it_is(admin):
+def test_a_name_with_markup_or_accents_is_shown_as_it_is(admin):
     for index, name in enumerate(("<img src=x onerror=alert(1)>", "a" + "\u0301" * 99)):
         does(admin, "add", status=201, username=f"p{index}", name=name, role="agent")
         assert name in admin.page("team/").html.main.get_text()
@@ -267,7 +267,7 @@ def test_only_owners_may_look_and_act(admin, ben, new_admin, engine, app, custom
     assert role_of(engine, "ben") == "agent"
 
 
-def test_a_page_that_was_open_when_the_role_went_does_nothing_more(admin, ben, engine):
+def test_a_page_that_was_open_when_the_role_was_withdrawn_does_nothing_more(admin, ben, engine):
     token = admin.csrf_token
     with transaction(engine) as db:
         admins.set_role(db, admins.find_admin(db, "ben"), "owner")
@@ -285,13 +285,13 @@ def test_a_forged_form_does_nothing(admin, ben, engine):
     assert role_of(engine, "ben") == "agent"
 
 
-def test_a_cookie_that_is_no_invitation_shows_nothing(admin):
+def test_a_cookie_that_is_not_an_invitation_shows_nothing(admin):
     for value in ("nonsense", "x" * 3000, "<b>"):
         admin.app.set_cookie("livechat_invitation", value)
         assert MARK not in admin.page("team/?done=add&who=<b>&done=x").text
 
 
-def test_presence_tells_who_is_here_and_who_is_away(admin, ben, engine, wsgi):
+def test_presence_shows_who_is_online_and_who_is_away(admin, ben, engine, wsgi):
     admin.dashboard()
     wsgi.registry["livechat.realtime"].book.write(engine)
     assert person(admin, "anna")["presence"] == "online"

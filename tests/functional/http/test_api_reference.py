@@ -1,4 +1,4 @@
-"""The published description of the interface and the running application say the same."""
+"""The published API description and the running application agree."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ PREFIX = {
 
 
 def described(path: str, method: str, status: int) -> dict[str, Any]:
-    """The schema of an answer."""
+    """Return the schema of an answer."""
     responses = DESCRIPTION["paths"][path][method]["responses"]
     answer = responses.get(str(status), responses.get("default"))
     if "$ref" in answer:
@@ -61,7 +61,7 @@ def described(path: str, method: str, status: int) -> dict[str, Any]:
 
 
 def fits(answer: Any, path: str) -> None:
-    """The answer has the described shape, and nothing beyond it."""
+    """Check that an answer has the described shape and nothing else."""
     schema = described(path, answer.request.method.lower(), answer.status_int)
     validator = jsonschema.Draft202012Validator({**schema, "components": DESCRIPTION["components"]})
     problems = [
@@ -75,7 +75,7 @@ def test_the_description_is_valid_openapi() -> None:
 
 
 def registered(wsgi: Any) -> set[tuple[str, str]]:
-    """Method and path of every view."""
+    """Return method and path of every view."""
     found = set()
     for item in wsgi.registry.introspector.get_category("views"):
         view = item["introspectable"]
@@ -102,7 +102,7 @@ def test_every_address_is_described_and_every_description_exists(wsgi: Any) -> N
     assert registered(wsgi) == promised
 
 
-def test_every_address_stands_in_the_reference_for_people() -> None:
+def test_every_address_is_in_the_reference() -> None:
     text = (DOCS / "api.md").read_text()
     for path in DESCRIPTION["paths"]:
         if path.startswith(("/chat/", "/custom-admin/")):
@@ -113,19 +113,19 @@ def test_every_address_stands_in_the_reference_for_people() -> None:
             assert short.replace("{number}", "<number>") in text
 
 
-def test_every_error_code_stands_in_the_reference_for_people() -> None:
+def test_every_error_code_is_in_the_reference() -> None:
     source = "\n".join(path.read_text() for path in (DOCS.parent / "livechat").rglob("*.py"))
     codes = set(
         re.findall(r'(?:Conflict|NotAllowed|Unreadable|TooLarge|WrongType)\(\s*"(\w+)"', source)
     )
     codes |= set(re.findall(r'answer\(\s*request, \d+, "(\w+)"', source))
     text = (DOCS / "api.md").read_text()
-    # These are not said over HTTP, or are a fault of ours that no client can cause.
+    # These do not occur over HTTP, or are our own errors that no client can cause.
     missing = {code for code in codes if f"`{code}`" not in text}
     assert missing <= {"username_taken", "disabled", "internal"}
 
 
-def test_what_customers_get_is_as_described(app: Any, customer: Any, admin: Any) -> None:
+def test_answers_to_customers_match_the_description(app: Any, customer: Any, admin: Any) -> None:
     number = admin.number_of(customer)
     fits(customer.starts("hi", product="42"), "/chat/start/{product_id}/")
     fits(customer.starts("hi", email="nonsense", status=422), "/chat/start/")
@@ -151,7 +151,9 @@ def test_what_customers_get_is_as_described(app: Any, customer: Any, admin: Any)
     fits(app.get("/health/"), "/health/")
 
 
-def test_what_the_desk_gets_is_as_described(customer: Any, admin: Any, new_admin: Any) -> None:
+def test_answers_to_the_desk_match_the_description(
+    customer: Any, admin: Any, new_admin: Any
+) -> None:
     one = "/custom-admin/chat/{number}/"
     number = admin.number_of(customer)
     fits(admin.dashboard(), "/custom-admin/chat/")
@@ -168,7 +170,7 @@ def test_what_the_desk_gets_is_as_described(customer: Any, admin: Any, new_admin
     fits(admin.assigns(number, None), f"{one}assign/")
 
 
-def test_what_working_together_gets_is_as_described(
+def test_answers_of_collaboration_match_the_description(
     customer: Any, admin: Any, new_admin: Any
 ) -> None:
     one, desk = "/custom-admin/chat/{number}/", "/custom-admin/chat/"
@@ -212,7 +214,7 @@ def test_what_working_together_gets_is_as_described(
     fits(posts("bulk/", bulk), f"{desk}bulk/")
 
 
-def test_the_own_account_is_as_described(admin: Any) -> None:
+def test_answers_of_the_own_account_match_the_description(admin: Any) -> None:
     own, proof = "/custom-admin/chat/profile/", admin.json | {"X-CSRF-Token": admin.csrf_token}
     AdminInTests(admin.app.app, admin.engine, admin.row).is_signed_in()
     fits(admin.app.get(own, headers=admin.json), own)
@@ -229,7 +231,7 @@ def test_the_own_account_is_as_described(admin: Any) -> None:
     fits(answer, f"{own}{{login}}/end/")
 
 
-def test_what_owners_get_is_as_described(customer: Any, admin: Any) -> None:
+def test_answers_to_owners_match_the_description(customer: Any, admin: Any) -> None:
     desk, json = "/custom-admin/chat/", admin.json
     proof = json | {"X-CSRF-Token": admin.csrf_token}
     admin.takes(admin.number_of(customer))

@@ -1,4 +1,4 @@
-"""Bodies that are no sound JSON, too large, or called something else, and fields that are wrong."""
+"""Bodies that are invalid JSON, too large, or of another content type, and invalid fields."""
 
 import json
 
@@ -44,7 +44,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("name", UNREADABLE)
-def test_a_body_that_is_no_sound_json_is_400(world, name):
+def test_a_body_of_invalid_json_is_400(world, name):
     wsgi, where, headers = world
     for address in POSTS:
         if is_form_page(address):
@@ -56,7 +56,7 @@ def test_a_body_that_is_no_sound_json_is_400(world, name):
         assert said(answer) == "bad_request"
 
 
-def test_json_at_the_edge_of_what_is_allowed_is_taken(customer):
+def test_json_at_the_limits_is_accepted(customer):
     deep = 0
     for _ in range(17):
         deep = [deep]
@@ -83,14 +83,14 @@ def test_json_at_the_edge_of_what_is_allowed_is_taken(customer):
         "\xff",
     ],
 )
-def test_what_is_not_called_json_is_415_on_the_customer_side(world, content_type):
+def test_a_content_type_other_than_json_is_415_on_the_customer_side(world, content_type):
     wsgi, where, headers = world
     for address in POSTS:
         if not address.path.startswith("/chat/"):
             continue
         sent = headers | {"Content-Type": content_type}
         answer = ask(wsgi, "POST", address.at(**where), b"{}", sent)
-        # A form that is no form is unreadable before anybody asks what it is.
+        # A broken form is unreadable before its type is checked.
         unreadable = content_type == "multipart/form-data"
         assert answer.status == (400 if unreadable else 415), address.path
         assert said(answer) == ("bad_request" if unreadable else "unsupported_media_type")
@@ -106,11 +106,11 @@ def test_what_is_not_called_json_is_415_on_the_customer_side(world, content_type
         "application/json; charset=utf8; x=y",
     ],
 )
-def test_json_by_any_lawful_name_is_taken(app, content_type):
+def test_json_under_any_valid_content_type_is_accepted(app, content_type):
     app.post("/chat/start/", b"{}", headers={"Content-Type": content_type}, status=201)
 
 
-def test_64_kib_are_taken_and_one_byte_more_is_413(world):
+def test_64_kib_are_accepted_and_one_byte_more_is_413(world):
     wsgi, where, headers = world
     for address in POSTS:
         if is_form_page(address) or address in TICKETS:
@@ -126,10 +126,10 @@ def test_64_kib_are_taken_and_one_byte_more_is_413(world):
 
 
 @pytest.mark.parametrize(("declared", "status"), [("5", 400), ("", 413), ("99999999", 413)])
-def test_the_length_is_counted_and_not_believed(wsgi, declared, status):
+def test_the_length_is_measured_and_not_trusted(wsgi, declared, status):
     body = b'{"message": "' + b"x" * (2 * LARGEST) + b'", "client_id": "a"}'
     sent = {"Content-Type": JSON, "Content-Length": declared}
-    # As a server hands on a body that came in chunks: without a length, up to its end.
+    # As a server passes on a chunked body: without a length, up to its end.
     answer = ask(wsgi, "POST", "/chat/start/", body, sent, **{"wsgi.input_terminated": True})
     assert answer.status == status
 
@@ -194,7 +194,7 @@ STARTS = [
 
 
 @pytest.mark.parametrize(("verb", "data", "field"), FIELDS)
-def test_a_wrong_field_is_422_and_named(customer, admin, verb, data, field):
+def test_an_invalid_field_is_422_and_named(customer, admin, verb, data, field):
     assert customer.posts(verb, data, status=422).json["error"]["field"] == field
     number = admin.number_of(customer)
     assert admin.posts(number, verb, data, status=422).json["error"]["field"] == field
@@ -202,14 +202,16 @@ def test_a_wrong_field_is_422_and_named(customer, admin, verb, data, field):
 
 
 @pytest.mark.parametrize(("data", "field"), STARTS)
-def test_a_wrong_field_of_a_start_is_422_and_named_and_nothing_is_stored(app, engine, data, field):
+def test_an_invalid_field_of_a_start_is_422_and_named_and_nothing_is_stored(
+    app, engine, data, field
+):
     error = app.post_json("/chat/start/", data, status=422).json["error"]
     assert error["field"] == field
     assert rows(engine, "SELECT id FROM guests") == []
 
 
 @pytest.mark.parametrize("price", ["1e999", "-1e999"])
-def test_a_price_without_end_is_refused(app, price):
+def test_an_infinite_price_is_refused(app, price):
     body = f'{{"product": {{"id": "1", "price": {price}}}}}'
     app.post("/chat/start/", body, headers={"Content-Type": JSON}, status=[400, 422])
 
@@ -218,7 +220,7 @@ def test_a_price_without_end_is_refused(app, price):
     ("path", "field"),
     [("/chat/start/%20/", "product.id"), ("/chat/start/" + "x" * 101 + "/", "product.id")],
 )
-def test_a_product_id_in_the_address_obeys_the_same_rules(app, path, field):
+def test_a_product_id_in_the_address_follows_the_same_rules(app, path, field):
     assert app.post_json(path, {}, status=422).json["error"]["field"] == field
     app.get(path, status=422)
 
@@ -226,13 +228,13 @@ def test_a_product_id_in_the_address_obeys_the_same_rules(app, path, field):
 @pytest.mark.parametrize(
     "after", ["x", "c1", "c-1.00000000", "c1.0000000g", "1", "c١.00000000", "é"]
 )
-def test_what_was_never_a_cursor_is_422(customer, admin, after):
+def test_an_invalid_cursor_is_422(customer, admin, after):
     assert customer.reads(after, status=422).json["error"]["field"] == "after"
     number = admin.number_of(customer)
     assert admin.reads(number, after, status=422).json["error"]["field"] == "after"
 
 
-def test_a_cursor_of_another_list_or_of_a_future_starts_anew_and_says_so(
+def test_a_cursor_of_another_list_or_of_the_future_starts_over_and_says_so(
     customer, admin, new_customer
 ):
     other = new_customer()

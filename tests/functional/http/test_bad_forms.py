@@ -1,4 +1,4 @@
-"""Forms of nonsense: odd multipart, odd charsets, bytes that are no text, too much."""
+"""Invalid forms: odd multipart, odd charsets, bytes that are no text, too much data."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_a_form_that_is_too_large_is_413_too(world):
 
 
 @pytest.mark.parametrize("accept", [JSON, "text/html"])
-def test_forms_of_nonsense_never_break_anything(world, accept):
+def test_invalid_forms_never_break_anything(world, accept):
     wsgi, where, headers = world
     for address in POSTS:
         sent = {"Accept": accept} | (

@@ -1,4 +1,4 @@
-"""Anything a client can send gets the contract's error, never a 500: paths, queries, headers, methods."""
+"""All input gets the contract's error, never a 5xx: paths, queries, headers, methods."""
 
 import json
 
@@ -114,7 +114,7 @@ def test_junk_after_a_path_is_404_or_400_and_never_an_answer(world, address):
 
 
 @every_address
-def test_a_path_segment_more_is_not_found(world, address):
+def test_an_additional_path_segment_is_not_found(world, address):
     wsgi, where, headers = world
     for method, body in address.methods.items():
         path = address.at(**where).rstrip("/") + "/what/ever/"
@@ -130,7 +130,7 @@ def test_a_path_segment_more_is_not_found(world, address):
 
 
 @every_address
-def test_a_query_of_nonsense_is_an_answer_or_the_clients_fault(world, address):
+def test_an_invalid_query_is_ignored_or_refused(world, address):
     wsgi, where, headers = world
     for number, query in enumerate(QUERIES):
         for method, body in address.methods.items():
@@ -143,7 +143,7 @@ def test_a_query_of_nonsense_is_an_answer_or_the_clients_fault(world, address):
 
 
 @every_address
-def test_headers_of_nonsense_never_break_anything(world, address):
+def test_invalid_headers_never_break_anything(world, address):
     wsgi, where, good = world
     for odd in HEADERS:
         for method, body in address.methods.items():
@@ -154,7 +154,7 @@ def test_headers_of_nonsense_never_break_anything(world, address):
 
 
 @every_address
-def test_a_method_that_an_address_does_not_take_is_405_and_says_which_it_takes(world, address):
+def test_an_unsupported_method_is_405_and_lists_the_supported_ones(world, address):
     wsgi, where, headers = world
     takes = set(address.methods) | ({"HEAD"} if "GET" in address.methods else set())
     for method in METHODS:
@@ -180,7 +180,7 @@ def test_head_answers_like_get_without_a_body(world, address):
     assert head.header("Content-Type") == get.header("Content-Type")
 
 
-def test_a_header_cannot_move_a_client_through_the_tree(wsgi, world):
+def test_a_header_cannot_change_the_traversed_path(wsgi, world):
     _, _, headers = world
     for root in ("/custom-admin", "/custom-admin/chat", "/chat"):
         odd = {"X-Vhm-Root": root, "Accept": JSON}
@@ -188,7 +188,7 @@ def test_a_header_cannot_move_a_client_through_the_tree(wsgi, world):
         assert ask(wsgi, "GET", "/1/", b"", headers | odd).status == 404
 
 
-def test_a_language_that_nobody_speaks_is_not_remembered(wsgi):
+def test_an_unknown_language_is_not_cached(wsgi):
     from pyramid.interfaces import ILocalizer
 
     def known():
@@ -228,8 +228,8 @@ def test_every_answer_has_the_safe_headers(world):
                 assert answer.header("Cache-Control")
 
 
-def test_a_body_of_a_hundred_kilobytes_does_not_reach_a_strangers_eyes(wsgi, customer):
-    # Also what is too large must not tell whether a session exists.
+def test_a_body_of_a_hundred_kilobytes_reveals_nothing_to_a_stranger(wsgi, customer):
+    # An oversized body must not reveal whether a session exists, either.
     body = b'{"body": "' + b"x" * 100_000 + b'"}'
     sent = {"Content-Type": JSON}
     foreign = ask(wsgi, "POST", f"/chat/send/{customer.id}/", body, sent)

@@ -1,4 +1,4 @@
-"""Every URL with every field, in every wrong kind: an answer that says what is wrong, and never a 5xx."""
+"""Every URL with every field, in every wrong type: the answer explains the error and is never a 5xx."""
 
 import copy
 import json
@@ -24,7 +24,7 @@ TEXTS = ["\u0661", "-1", "9" * 40, "\u202e", "x" * 3000]
 
 @pytest.fixture
 def place(wsgi, customer, admin):
-    """(all URLs, names for their paths, the headers of who may do everything)."""
+    """(all URLs, names for their paths, the headers of a caller who may do everything)."""
     admin.app.post_json(
         "/custom-admin/chat/views/",
         {"name": "V", "query": {"status": "waiting"}},
@@ -44,7 +44,7 @@ def place(wsgi, customer, admin):
 
 
 def is_an_answer(answer, url):
-    """No fault of ours, and where it is a refusal in JSON, one that says what is wrong."""
+    """Check that an answer is not a 5xx, and that a refusal in JSON explains the error."""
     assert 200 <= answer.status < 500, (url, answer.status, answer.body[:500])
     if answer.status >= 400 and (answer.header("Content-Type") or "").startswith(JSON):
         error = json.loads(answer.body)["error"]
@@ -77,7 +77,7 @@ def test_the_urls_are_those_of_the_tree(wsgi):
 
 
 def wrong_bodies(url):
-    """Sound bodies of a view with one field, or one within a field, of the wrong kind."""
+    """Yield valid bodies of a view with one field, or one within a field, of a wrong type."""
     for sound in url.sound:
         for name in sorted(sound):
             inside = sorted(sound[name]) if isinstance(sound[name], dict) else []
@@ -92,7 +92,7 @@ def wrong_bodies(url):
             yield url.sound[0] | {name: value}
 
 
-def test_no_field_of_any_kind_breaks_a_url(place):
+def test_no_field_of_any_type_breaks_a_url(place):
     wsgi, urls, where, headers = place
     for url in urls:
         if "POST" not in url.methods:
@@ -142,7 +142,7 @@ def test_no_form_breaks_a_url(place):
 
 @RELAXED
 @given(data=st.data())
-def test_nothing_that_can_be_thought_of_breaks_a_url(place, data):
+def test_no_generated_data_breaks_a_url(place, data):
     wsgi, urls, where, headers = place
     wsgi.registry["livechat.limits"]._limiter.storage.reset()
     url = data.draw(st.sampled_from([url for url in urls if "POST" in url.methods]))
@@ -173,7 +173,7 @@ SEGMENTS = [
 ]
 
 
-def test_no_segment_of_a_path_breaks_anything(place):
+def test_no_path_segment_breaks_anything(place):
     wsgi, urls, where, headers = place
     for url in urls:
         for name in ("id", "number", "item"):

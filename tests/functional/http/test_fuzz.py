@@ -1,4 +1,4 @@
-"""Whatever hypothesis can think of: never a 5xx, on the side of customers, of admins and of strangers."""
+"""Whatever hypothesis generates: never a 5xx, for customers, admins and strangers."""
 
 import json
 import os
@@ -73,8 +73,8 @@ HEADER_NAMES = st.sampled_from(
 PERCENT = st.text(
     string.ascii_letters + string.digits + "%/.@*&=+;~-_!'\"<>[]{}|\\^` ", max_size=40
 )
-# The same examples in every run, so that a red test is somebody's doing. A long, random hunt:
-# LIVECHAT_TEST_EXAMPLES=5000 pytest tests/functional/test_fuzz.py
+# The same examples in every run, so that a failure comes from a change. For a long, random search:
+# LIVECHAT_TEST_EXAMPLES=5000 pytest tests/functional/http/test_fuzz.py
 EXAMPLES = int(os.environ.get("LIVECHAT_TEST_EXAMPLES", "0"))
 RELAXED = settings(
     max_examples=EXAMPLES or 100,
@@ -90,7 +90,7 @@ METHODS = st.sampled_from(["GET", "POST", "POST", "POST", "HEAD", "OPTIONS", "PU
 
 @pytest.fixture
 def world(wsgi, customer, admin):
-    """(application, names for paths, the headers of who may do everything)."""
+    """(application, names for paths, the headers of a caller who may do everything)."""
     cookie = admin.app.cookies[LOGIN_COOKIE].strip('"')
     headers = {
         "Authorization": f"Bearer {customer.token}",

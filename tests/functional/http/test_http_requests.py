@@ -1,4 +1,4 @@
-"""A server that stands in the open: requests that no well-behaved client sends, and clients that only hold on."""
+"""A server on the open internet: requests that no well-behaved client sends, and clients that only hold on."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ NEXT = b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n"
 
 
 class Line:
-    """A connection on which one writes what one likes."""
+    """A connection on which a test writes arbitrary bytes."""
 
     def __init__(self, server: Server) -> None:
         self.socket = socket.create_connection(("127.0.0.1", server.port), timeout=40)
         self.file = self.socket.makefile("rb")
 
     def sends(self, data: bytes) -> Line:
-        with contextlib.suppress(ConnectionError):  # what was heard before is still there
+        with contextlib.suppress(ConnectionError):  # what was received before is still there
             self.socket.sendall(data)
         return self
 
     def hears(self) -> tuple[int, dict[str, str], bytes]:
-        """The next answer: its status, its headers, its body."""
+        """Return the next answer: its status, its headers, its body."""
         status = int(self.file.readline().split()[1])
         headers = {}
         while line := self.file.readline().strip():
@@ -48,7 +48,7 @@ class Line:
         return status, headers, self.file.read(int(headers.get("content-length", 0)))
 
     def ends(self) -> bytes:
-        """What comes until the other side closes."""
+        """Return what arrives until the other side closes."""
         try:
             return self.file.read()
         except ConnectionResetError:
@@ -61,7 +61,7 @@ class Line:
 
 @pytest.fixture(scope="module")
 def served(all_databases: Callable[[str], Any], tmp_path_factory: Any) -> Iterator[Server]:
-    """One server for all that only asks it."""
+    """One server for all tests that only send requests to it."""
     server = Server(tmp_path_factory.mktemp("http"), all_databases("sqlite").new()).start()
     yield server
     server.kill()
@@ -138,7 +138,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_what_is_ambiguous_is_refused_and_nothing_after_it_is_taken_for_a_request(
+def test_an_ambiguous_request_is_refused_and_nothing_after_it_is_read_as_a_request(
     line: Line, name: str
 ) -> None:
     request, status = REFUSED[name]
@@ -167,7 +167,7 @@ BAD_CHUNKS = {
 
 
 @pytest.mark.parametrize("name", BAD_CHUNKS)
-def test_chunks_that_are_not_framed_are_refused(line: Line, name: str) -> None:
+def test_badly_framed_chunks_are_refused(line: Line, name: str) -> None:
     line.sends(CHUNKED + BAD_CHUNKS[name] + NEXT)
     status, headers, body = line.hears()
     assert (status, headers["connection"]) == (400, "close")
@@ -175,13 +175,13 @@ def test_chunks_that_are_not_framed_are_refused(line: Line, name: str) -> None:
     assert line.ends() == b""
 
 
-def test_what_is_allowed_is_understood(line: Line) -> None:
+def test_unusual_but_valid_requests_are_understood(line: Line) -> None:
     extended = b"".join(
         b'%X;a=b;c="d e"\r\n%b\r\n' % (len(part), part) for part in (BODY[:3], BODY[3:])
     )
     status, _headers, body = line.sends(CHUNKED + extended + b"0\r\nX-Sum: 1\r\n\r\n").hears()
     assert (status, json.loads(body)["messages"][0]["body"]) == (201, "hello")
-    # The same connection goes on, with an empty line in between; whoever names the whole address is answered, too.
+    # The connection continues after an empty line, and a request with an absolute URI is answered, too.
     port = line.socket.getpeername()[1]
     line.sends(b"\r\nGET http://127.0.0.1:%d/health/ HTTP/1.1\r\n" % port + HOST + b"\r\n")
     assert line.hears()[0] == 200
@@ -192,17 +192,17 @@ def test_what_is_allowed_is_understood(line: Line) -> None:
     assert (status, headers["connection"], line.ends()) == (200, "close", b"")
 
 
-def test_a_client_that_asks_first_is_told_to_go_on(line: Line) -> None:
+def test_a_client_that_expects_100_continue_gets_it(line: Line) -> None:
     line.sends(POST + length(str(len(BODY))) + b"Expect: 100-Continue\r\n\r\n")
     assert line.hears()[0] == 100
     assert line.sends(BODY).hears()[0] == 201
-    # What is too large is refused without it.
+    # A body that is too large is refused without it.
     line.sends(POST + length("1000000") + b"Expect: 100-continue\r\n\r\n")
     status, headers, _body = line.hears()
     assert (status, headers["connection"], line.ends()) == (413, "close", b"")
 
 
-def test_http_1_0_ends_after_its_answer_unless_it_asks_to_go_on(line: Line) -> None:
+def test_http_1_0_closes_after_its_answer_unless_keep_alive_is_requested(line: Line) -> None:
     for _ in range(2):
         line.sends(b"GET /health/ HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
         assert line.hears()[0] == 200
@@ -211,7 +211,9 @@ def test_http_1_0_ends_after_its_answer_unless_it_asks_to_go_on(line: Line) -> N
     assert line.ends() == b""
 
 
-def test_a_body_that_is_too_large_is_refused_so_that_the_refusal_is_read(line: Line) -> None:
+def test_a_body_that_is_too_large_is_refused_and_the_client_can_read_the_refusal(
+    line: Line,
+) -> None:
     line.sends(POST + length("300000") + b"\r\n")
     line.sends(b"a" * 300_000)
     status, headers, _body = line.hears()
@@ -219,7 +221,7 @@ def test_a_body_that_is_too_large_is_refused_so_that_the_refusal_is_read(line: L
     assert line.ends() == b""
 
 
-def test_a_client_that_sends_a_byte_now_and_then_is_let_go(served: Server) -> None:
+def test_a_client_that_sends_a_byte_now_and_then_is_disconnected(served: Server) -> None:
     """The only test that really waits for HEAD_TIME and BODY_TIME."""
     ann = Customer(Remote(served.port))
     ann.starts("hello")
@@ -270,7 +272,7 @@ FEW = 256
 
 @pytest.fixture
 def small(tmp_path: Any, new_database: Callable[..., str]) -> Iterator[Server]:
-    """A server that may open few files."""
+    """A server that may open only a few files."""
     through = ["tests.few_files", str(FEW)]
     server = Server(tmp_path, new_database(), through=through).start()
     yield server
@@ -278,7 +280,7 @@ def small(tmp_path: Any, new_database: Callable[..., str]) -> Iterator[Server]:
 
 
 @sqlite
-def test_those_who_only_hold_on_give_way_when_no_more_connections_are_possible(
+def test_idle_connections_are_closed_when_the_limit_of_connections_is_reached(
     small: Server,
 ) -> None:
     ann = Customer(Remote(small.port))
@@ -289,7 +291,7 @@ def test_those_who_only_hold_on_give_way_when_no_more_connections_are_possible(
     began = time.monotonic()
     ann.sends("in between")
     assert ann.sees() == ["hello", "in between"]
-    assert time.monotonic() - began < 10  # at once, on a machine that has nothing else to do
+    assert time.monotonic() - began < 10  # at once, on a machine that is not busy
     # The oldest have been closed.
     assert b"200" not in silent[0].ends()
     assert small.log.read_text().count("are possible.") == 0
@@ -299,7 +301,7 @@ def test_those_who_only_hold_on_give_way_when_no_more_connections_are_possible(
 
 
 @sqlite
-def test_those_who_only_hold_on_give_way_when_others_have_taken_all_files(
+def test_idle_connections_are_closed_when_no_files_are_left(
     live_server: Server,
 ) -> None:
     ann = Customer(Remote(live_server.port))
@@ -324,13 +326,13 @@ def test_those_who_only_hold_on_give_way_when_others_have_taken_all_files(
 
 
 @sqlite
-def test_when_nobody_can_give_way_newcomers_are_told_at_once(small: Server) -> None:
+def test_when_nothing_can_be_closed_new_clients_are_refused_at_once(small: Server) -> None:
     ann = Customer(Remote(small.port))
     ann.starts("hello")
     uploads: list[Line] = []
 
     def is_full() -> bool:
-        # Those whose head has not been read yet give way to the next ones, so some of them are not enough.
+        # Connections whose head has not been read yet are closed for the next ones, so a few of them are not enough.
         for _ in range(40):
             uploads.append(Line(small).sends(POST + length("20") + b"\r\n{"))
         return not small.answers()
@@ -353,7 +355,7 @@ def test_when_nobody_can_give_way_newcomers_are_told_at_once(small: Server) -> N
 
 
 @sqlite
-def test_streams_leave_room_for_those_who_send(small: Server, listens: Callable[..., Any]) -> None:
+def test_streams_leave_room_for_senders(small: Server, listens: Callable[..., Any]) -> None:
     ann = Customer(Remote(small.port))
     ann.starts("hello")
     others = [Customer(Remote(small.port)) for _ in range(FEW // 15)]

@@ -1,4 +1,4 @@
-"""How fast one may go: per guest, per network and in all; generous to networks that many people share."""
+"""Rate limits: per guest, per network and in total; generous to networks that many people share."""
 
 import time
 
@@ -6,12 +6,12 @@ import pytest
 
 from ...factories import PASSWORD, Admin, Customer
 
-# Limits by the day, because a test that sees the minute change would see the limit change, too.
+# Limits per day: a limit per minute would change when the minute does during a test.
 A_DAY = 24 * 3600
 
 
 def too_many(answer):
-    """What is said to who is too fast."""
+    """Return whether an answer is the refusal of a rate limit."""
     assert answer.status_int == 429
     assert answer.json["error"]["code"] == "too_many_requests"
     assert 1 <= int(answer.headers["Retry-After"]) <= A_DAY
@@ -29,7 +29,7 @@ def test_a_guest_who_writes_too_fast_is_told_to_wait_and_nothing_is_lost(boot, n
     bob.sends("others are not held up")
 
 
-def test_who_waits_as_long_as_told_may_go_on(boot, new_customer):
+def test_a_guest_who_waits_as_told_may_continue(boot, new_customer):
     ann = new_customer(boot(limit_guest_sends="1/2seconds"))
     ann.starts("one")
     told = ann.sends("two", "c2", status=[201, 429])
@@ -59,14 +59,14 @@ def test_a_network_has_its_own_limit(boot, new_customer):
     elsewhere.starts("hi")
 
 
-def test_all_together_have_a_limit(boot):
+def test_all_guests_together_have_a_limit(boot):
     wsgi = boot(limit_all_sends="3/day")
     for n in range(3):
         Customer(wsgi, address=f"203.0.113.{n}").starts("hi")
     too_many(Customer(wsgi, address="198.51.100.1").starts("hi", status=429))
 
 
-def test_new_conversations_are_limited_but_going_on_with_one_is_not(boot, engine):
+def test_new_conversations_are_limited_but_continuing_one_is_not(boot, engine):
     from ...databases import rows
 
     wsgi = boot(limit_network_starts="2/day")
@@ -79,7 +79,7 @@ def test_new_conversations_are_limited_but_going_on_with_one_is_not(boot, engine
     Customer(wsgi, address="2001:db8::1").starts("hi")
 
 
-def test_everybody_together_may_start_only_so_many_conversations(boot):
+def test_all_guests_together_may_start_only_so_many_conversations(boot):
     wsgi = boot(limit_all_starts="2/day")
     for n in range(2):
         Customer(wsgi, address=f"203.0.113.{n}").starts()
@@ -94,7 +94,7 @@ def test_an_ipv6_household_is_one_network_however_many_addresses_it_has(boot):
     Customer(wsgi, address="2001:db8:1:3::1").starts()
 
 
-def test_a_shared_network_is_wide_enough_for_an_office(wsgi):
+def test_the_limits_of_a_network_suffice_for_an_office(wsgi):
     people = [Customer(wsgi) for _ in range(25)]
     for each in people:
         each.starts("hi")
@@ -102,13 +102,13 @@ def test_a_shared_network_is_wide_enough_for_an_office(wsgi):
 
 
 @pytest.mark.parametrize("header", ["198.51.100.1", "198.51.100.2", "10.0.0.1, 198.51.100.3"])
-def test_without_a_trusted_proxy_nobody_can_pretend_to_be_elsewhere(boot, header):
+def test_without_a_trusted_proxy_forwarded_addresses_are_ignored(boot, header):
     wsgi = boot(limit_network_starts="1/day")
     Customer(wsgi).starts()
     too_many(Customer(wsgi, **{"X-Forwarded-For": header}).starts(status=429))
 
 
-def test_behind_a_trusted_proxy_the_address_it_saw_counts_and_what_the_client_claims_does_not(boot):
+def test_behind_a_trusted_proxy_only_the_address_it_saw_counts(boot):
     wsgi = boot(limit_network_starts="1/day", trusted_proxies=1)
 
     def visitor(forwarded):
@@ -130,7 +130,7 @@ def test_behind_two_proxies_the_second_from_the_right_counts(boot):
     too_many(visitor("7.7.7.7, 198.51.100.1, 10.0.0.2").starts(status=429))
 
 
-def test_an_admins_answers_are_counted_apart_from_customers(boot, new_admin, new_customer):
+def test_admins_answers_are_counted_separately_from_customers(boot, new_admin, new_customer):
     wsgi = boot(limit_guest_sends="2/day")
     anna = new_admin("anna", app=wsgi)
     ann = new_customer(wsgi)
@@ -141,7 +141,7 @@ def test_an_admins_answers_are_counted_apart_from_customers(boot, new_admin, new
     ann.sends()
 
 
-def test_wrong_passwords_are_throttled_and_the_owner_can_still_come_in_from_elsewhere(
+def test_wrong_passwords_are_throttled_but_the_owner_can_sign_in_from_elsewhere(
     boot, new_admin, engine
 ):
     wsgi = boot(limit_login_failures="3/day")
@@ -152,7 +152,7 @@ def test_wrong_passwords_are_throttled_and_the_owner_can_still_come_in_from_else
     held_up = attacker.signs_in("wrong password", status=429)
     assert 1 <= int(held_up.headers["Retry-After"]) <= A_DAY
     assert held_up.content_type == "text/html"
-    # Also the right one, or one could go on guessing; and also by another spelling of the name.
+    # The right password counts too, or guessing could continue; and so does another spelling of the name.
     attacker.signs_in(PASSWORD, status=429)
     attacker.username = " ANNA "
     attacker.signs_in(PASSWORD, status=429)
@@ -171,7 +171,7 @@ def test_one_network_cannot_try_one_password_on_many_names(boot, new_admin, engi
     attacker.signs_in("password123", status=429)
 
 
-def test_signing_in_rightly_is_not_counted(boot, new_admin, engine):
+def test_successful_logins_are_not_counted(boot, new_admin, engine):
     wsgi = boot(limit_login_failures="2/day")
     row = new_admin("anna").row
     for _ in range(4):

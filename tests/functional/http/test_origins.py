@@ -1,4 +1,4 @@
-"""Where a request may come from: Origin and CORS on the customer side, Origin and token on the desk."""
+"""Where requests may come from: Origin and CORS on the customer side, Origin and CSRF token on the desk."""
 
 import pytest
 from webob import Request
@@ -58,7 +58,7 @@ def test_any_other_origin_is_refused_and_changes_nothing(customer, app, origin):
     assert customer.sees() == before
 
 
-def test_a_refusal_does_not_tell_another_site_whether_a_session_exists(customer, app):
+def test_a_refusal_does_not_reveal_to_another_site_whether_a_session_exists(customer, app):
     headers = {"Origin": "https://evil.example"}
     foreign = app.get(f"/chat/messages/{customer.id}/", headers=headers, status=404)
     missing = app.get(f"/chat/messages/{NOWHERE}/", headers=headers, status=404)
@@ -67,7 +67,7 @@ def test_a_refusal_does_not_tell_another_site_whether_a_session_exists(customer,
 
 @pytest.mark.parametrize("path", ["send", "messages", "close"])
 @pytest.mark.parametrize("origin", ["https://shop.example", "https://evil.example", "null"])
-def test_a_preflight_is_answered_alike_for_what_exists_and_what_does_not(
+def test_a_preflight_gets_the_same_answer_whether_the_session_exists_or_not(
     customer, app, path, origin
 ):
     headers = {
@@ -86,13 +86,13 @@ def test_a_preflight_is_answered_alike_for_what_exists_and_what_does_not(
     assert "POST" in existing.headers["Access-Control-Allow-Methods"]
 
 
-def test_errors_can_be_read_by_the_allowed_sites_too(customer):
+def test_allowed_sites_can_read_errors_too(customer):
     customer.headers = {"Origin": "https://shop.example"}
     refusal = customer.sends(" ", status=422)
     assert refusal.headers["Access-Control-Allow-Origin"] == "https://shop.example"
 
 
-def test_cookies_mean_nothing_on_the_customer_side(customer, admin):
+def test_cookies_are_ignored_on_the_customer_side(customer, admin):
     cookies = {"Cookie": f"{LOGIN_COOKIE}={admin.app.cookies[LOGIN_COOKIE]}"}
     admin.app.get(f"/chat/messages/{customer.id}/", headers=cookies, status=404)
     assert "Set-Cookie" not in customer.sends().headers
@@ -111,7 +111,7 @@ DESK_ORIGINS = [
 
 
 @pytest.mark.parametrize(("origin", "status"), DESK_ORIGINS)
-def test_the_desk_takes_its_own_origin_only(admin, customer, origin, status):
+def test_the_desk_accepts_only_its_own_origin(admin, customer, origin, status):
     headers = admin.json | {"X-CSRF-Token": admin.csrf_token, "Origin": origin}
     data = {"body": "hi", "client_id": new_id()}
     answer = admin.app.post_json("/custom-admin/chat/1/send/", data, headers=headers, status=status)
@@ -135,10 +135,10 @@ def test_without_an_origin_the_referer_counts(admin, customer, referer, status):
     admin.app.post_json("/custom-admin/chat/1/send/", data, headers=headers, status=status)
 
 
-def test_the_origin_is_compared_with_the_public_url_whatever_scheme_and_host_the_request_has(
+def test_the_origin_is_compared_with_the_public_url_whatever_the_requests_scheme_and_host(
     boot, new_admin, customer, new_customer
 ):
-    # A proxy ends TLS before us: the request says http, the browser https.
+    # A proxy ends TLS in front of us: the request says http, the browser https.
     wsgi = boot(public_url="https://chat.example:8443")
     anna = new_admin("anna", app=wsgi)
     for origin, status in (
@@ -156,7 +156,7 @@ def test_the_origin_is_compared_with_the_public_url_whatever_scheme_and_host_the
     new_customer(wsgi, Origin="http://localhost").starts(status=403)
 
 
-def test_links_are_made_from_the_public_url_and_not_from_what_a_client_says(boot, new_customer):
+def test_links_use_the_public_url_and_not_the_clients_host_header(boot, new_customer):
     ann = new_customer(boot(public_url="https://chat.example"), Host="evil.example")
     links = ann.starts().json["session"]["links"]
     assert all(link.startswith("https://chat.example/chat/") for link in links.values())
@@ -167,7 +167,7 @@ def test_links_are_made_from_the_public_url_and_not_from_what_a_client_says(boot
 
 
 @pytest.mark.parametrize("token", [None, "", "0" * 64, "ä", "x" * 5000])
-def test_a_missing_or_wrong_token_is_refused(admin, customer, token):
+def test_a_missing_or_wrong_csrf_token_is_refused(admin, customer, token):
     data = {"body": "hi", "client_id": new_id()}
     headers = admin.json | ({} if token is None else {"X-CSRF-Token": token})
     if token == "ä":
@@ -179,14 +179,14 @@ def test_a_missing_or_wrong_token_is_refused(admin, customer, token):
     assert customer.sees() == ["hello"]
 
 
-def test_a_token_of_another_login_is_refused(admin, new_admin, customer):
+def test_a_csrf_token_of_another_login_is_refused(admin, new_admin, customer):
     ben = new_admin("ben")
     headers = admin.json | {"X-CSRF-Token": ben.csrf_token}
     data = {"body": "hi", "client_id": new_id()}
     admin.app.post_json("/custom-admin/chat/1/send/", data, headers=headers, status=403)
 
 
-def test_a_token_sent_as_a_file_is_refused_and_breaks_nothing(admin, customer):
+def test_a_csrf_token_sent_as_a_file_is_refused_and_breaks_nothing(admin, customer):
     answer = admin.app.post(
         "/custom-admin/chat/1/send/",
         {"body": "hi", "client_id": "1"},
@@ -197,13 +197,13 @@ def test_a_token_sent_as_a_file_is_refused_and_breaks_nothing(admin, customer):
     assert answer.json["error"]["code"] == "csrf_failed"
 
 
-def test_a_token_in_the_address_does_not_count(admin, customer):
+def test_a_csrf_token_in_the_address_does_not_count(admin, customer):
     data = {"body": "hi", "client_id": "1"}
     path = f"/custom-admin/chat/1/send/?csrf_token={admin.csrf_token}"
     admin.app.post_json(path, data, headers=admin.json, status=403)
 
 
-def test_the_token_on_the_pages_is_that_of_the_login_and_never_looks_the_same(admin, customer):
+def test_the_csrf_token_belongs_to_the_login_and_is_masked_on_each_page(admin, customer):
     found = [
         admin.page(path).html.find("input", {"name": "csrf_token"})["value"]
         for path in ("1/", "1/")
@@ -225,9 +225,7 @@ def test_the_token_on_the_pages_is_that_of_the_login_and_never_looks_the_same(ad
         ("views/", "application/json", None),  # too small to be worth it
     ],
 )
-def test_what_is_large_on_the_desk_is_sent_compressed(
-    wsgi, admin, customer, path, accept, encoding
-):
+def test_large_answers_of_the_desk_are_compressed(wsgi, admin, customer, path, accept, encoding):
     cookie = f"{LOGIN_COOKIE}={admin.app.cookies[LOGIN_COOKIE]}"
     headers = {"Accept": accept, "Accept-Encoding": "gzip", "Cookie": cookie}
     answer = Request.blank(f"/custom-admin/chat/{path}", headers=headers).get_response(wsgi)
@@ -235,14 +233,14 @@ def test_what_is_large_on_the_desk_is_sent_compressed(
     assert "Accept-Encoding" in (answer.vary or ()) or encoding is None
 
 
-def test_nothing_of_the_customers_is_compressed(wsgi, customer):
+def test_no_answer_to_customers_is_compressed(wsgi, customer):
     customer.sends("x" * 4000)
     headers = {**customer.who, "Accept-Encoding": "gzip"}
     answer = Request.blank(f"/chat/messages/{customer.id}/", headers=headers).get_response(wsgi)
     assert (answer.status_int, answer.content_encoding) == (200, None)
 
 
-def test_the_token_of_before_the_login_is_worth_nothing_after_it(wsgi, admin, engine):
+def test_the_csrf_token_from_before_the_login_is_worthless_after_it(wsgi, admin, engine):
     ben = Admin(wsgi, engine, admin.row)
     ben.username = "anna"
     page = ben.app.get("/custom-admin/login/")
@@ -256,7 +254,7 @@ def test_the_token_of_before_the_login_is_worth_nothing_after_it(wsgi, admin, en
     ben.app.post("/custom-admin/logout/", {"csrf_token": ben.csrf_token}, status=303)
 
 
-def test_a_login_form_needs_the_token_of_its_own_browser(app, wsgi, new_admin):
+def test_a_login_form_needs_the_csrf_token_of_its_own_browser(app, wsgi, new_admin):
     new_admin("anna")
     page = app.get("/custom-admin/login/")
     token = page.html.find("input", {"name": "csrf_token"})["value"]

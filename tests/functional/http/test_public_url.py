@@ -1,4 +1,4 @@
-"""Behind a proxy: links, redirects and cookies are those of the public URL, whatever the proxy made of it."""
+"""Behind a proxy: links, redirects and cookies use the public URL, whatever the proxy has changed."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_redirects_lead_to_the_public_url(boot: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("taken_off", [True, False], ids=["stripped", "whole"])
-def test_the_chat_may_live_below_a_path(boot: Callable[..., Any], taken_off: bool) -> None:
+def test_the_chat_may_be_served_below_a_path(boot: Callable[..., Any], taken_off: bool) -> None:
     app = TestApp(boot(public_url="https://shop.example/support/"), extra_environ=BEHIND)
     prefix = "" if taken_off else "/support"
     page = app.get(f"{prefix}/custom-admin/login/")

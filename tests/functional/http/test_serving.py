@@ -1,4 +1,4 @@
-"""A real server and clients that do not behave: it streams to everybody else, and ends when it is told to."""
+"""A real server and misbehaving clients: it streams to everybody else, and it stops when told to."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ Listens = Callable[..., Stream]
 
 
 def customer_of(server: Server, message: str = "hello") -> Customer:
-    """Somebody who has begun a chat there."""
+    """Return a customer who has started a chat there."""
     customer = Customer(Remote(server.port))
     customer.starts(message)
     return customer
 
 
 def admin_of(server: Server, username: str = "anna") -> Admin:
-    """An admin who is signed in there."""
+    """Return an admin who is signed in there."""
     with engine_for(server.database_url) as engine:
         row = add_admin(engine, username, username.title())
         return Admin(Remote(server.port), engine, row).is_signed_in()
 
 
 def memory_of(pid: int) -> int:
-    """Its memory in MiB."""
+    """Return a process's memory in MiB."""
     with open(f"/proc/{pid}/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGESIZE") // 2**20
 
 
-def test_everything_lives_on_a_real_server_as_well(live_server: Server, listens: Listens) -> None:
+def test_the_main_features_work_on_a_real_server(live_server: Server, listens: Listens) -> None:
     ann, anna = customer_of(live_server), admin_of(live_server)
     number = anna.number_of(ann)
     hers, his, the_list = listens(ann), listens(anna, number), listens(anna)
@@ -68,7 +68,7 @@ def test_everything_lives_on_a_real_server_as_well(live_server: Server, listens:
     assert (head.status, head.raw) == (200, b"")
 
 
-def test_more_streams_than_a_server_has_threads_and_a_closed_one_makes_room(
+def test_there_may_be_more_streams_than_threads_and_closing_one_frees_its_place(
     new_server: Callable[..., Server], listens: Listens
 ) -> None:
     server = new_server(limit_guest_streams="30").start()
@@ -81,12 +81,12 @@ def test_more_streams_than_a_server_has_threads_and_a_closed_one_makes_room(
     refused.ends()
     assert (refused.status, refused.header("Retry-After")) == (503, "60")
     streams[0].close()
-    # The server notices with its next word to it.
+    # The server notices with its next write to it.
     ann.sends("are you still there")
     until(lambda: ann.sends("again") and listens(ann).is_stream)
 
 
-def test_when_it_is_to_end_streams_and_idle_connections_end_at_once(
+def test_streams_and_idle_connections_end_at_once_at_shutdown(
     new_server: Callable[..., Server], listens: Listens
 ) -> None:
     server = new_server(through=("tests.patient",)).start()
@@ -109,7 +109,7 @@ def test_when_it_is_to_end_streams_and_idle_connections_end_at_once(
         connection.close()
 
 
-def test_who_is_being_answered_when_it_is_to_end_is_answered(
+def test_a_request_in_progress_at_shutdown_is_answered(
     live_server: Server, listens: Listens
 ) -> None:
     ann = customer_of(live_server)
@@ -124,7 +124,7 @@ def test_who_is_being_answered_when_it_is_to_end_is_answered(
 
 
 class SlowSend:
-    """A send whose body has not come completely."""
+    """A send whose body has not arrived completely."""
 
     def __init__(self, server: Server, customer: Customer) -> None:
         self.body = json.dumps({"body": "slow", "client_id": new_id()}).encode()
@@ -137,14 +137,14 @@ class SlowSend:
         self.line.sendall(head.encode() + self.body[:10])
 
     def finish(self) -> bytes:
-        """Send the rest; gives the answer."""
+        """Send the rest; returns the answer."""
         self.line.sendall(self.body[10:])
         answer = self.line.recv(65536)
         self.line.close()
         return answer
 
 
-def test_a_slow_upload_holds_nobody_up(live_server: Server, listens: Listens) -> None:
+def test_a_slow_upload_delays_nobody(live_server: Server, listens: Listens) -> None:
     ann, bob = customer_of(live_server), customer_of(live_server)
     stream = listens(ann)
     uploads = [SlowSend(live_server, ann) for _ in range(10)]
@@ -159,7 +159,7 @@ def test_a_slow_upload_holds_nobody_up(live_server: Server, listens: Listens) ->
 
 
 @sqlite
-def test_while_another_process_holds_the_write_lock_streams_and_polls_go_on(
+def test_streams_and_polls_continue_while_another_process_holds_the_write_lock(
     new_server: Callable[..., Server], listens: Listens
 ) -> None:
     server = new_server(busy_timeout_ms="60000").start()
@@ -186,7 +186,7 @@ def test_while_another_process_holds_the_write_lock_streams_and_polls_go_on(
 
 
 class Slowly:
-    """Something that is done meanwhile."""
+    """A function that runs in a thread in the meantime."""
 
     def __init__(self, what: Callable[[], Any]) -> None:
         self.done = False
@@ -200,17 +200,17 @@ class Slowly:
         self.done = True
 
     def result(self, within: float = 120) -> Any:
-        """Wait for what it gives."""
+        """Wait for its result."""
         self._thread.join(within)
         assert self.done
         return self._answer
 
 
 @sqlite
-def test_who_never_reads_is_let_go_and_who_reads_slowly_is_not(
+def test_a_client_that_never_reads_is_disconnected_and_a_slow_reader_is_not(
     new_server: Callable[..., Server], listens: Listens
 ) -> None:
-    """The only test that really waits for serving.STUCK."""
+    """The only test that really waits for `server.http.STUCK`."""
     server = new_server(limit_guest_sends="100000/minute").start()
     assert server.process is not None
     ann = customer_of(server)
@@ -230,7 +230,7 @@ def test_who_never_reads_is_let_go_and_who_reads_slowly_is_not(
     before = memory_of(server.process.pid)
     for n in range(
         110
-    ):  # 16,000 bytes each: 1.8 MB, far more than all buffers, and what fits into a day
+    ):  # 16,000 bytes each: 1.8 MB, far more than all buffers, but within the limit of a day
         ann.sends("\N{PENGUIN}" * 3990 + f" {n}")
     reading.next("message", lambda message: message["body"].endswith(" 109"))
     assert len(reading.all("message")) == 111
@@ -247,7 +247,7 @@ def test_who_never_reads_is_let_go_and_who_reads_slowly_is_not(
 
 
 def read_slowly(server: Server, customer: Customer, seconds: float) -> Any:
-    """A page of the conversation as JSON, read evenly over a time."""
+    """Read a page of the conversation as JSON, evenly over a time."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
     connection.connect()
     connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16384)
@@ -265,7 +265,7 @@ def read_slowly(server: Server, customer: Customer, seconds: float) -> Any:
 
 
 def connections(server: Server) -> list[str]:
-    """The server's connections that are up, from its side."""
+    """Return the server's established connections, from its side."""
     found = []
     with open("/proc/net/tcp") as file:
         for line in file.readlines()[1:]:

@@ -1,4 +1,4 @@
-"""Who takes the chat into an application can test it with a session of their own, and roll it back."""
+"""A host application can pass in its own database session for its tests, and roll it back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ...databases import rows
 from ...factories import Customer
 
 
-def test_all_that_a_customer_does_stays_in_the_session_that_is_handed_in(
+def test_everything_a_customer_does_stays_in_the_session_passed_in(
     wsgi: Any, engine: Engine
 ) -> None:
     with Session(engine, expire_on_commit=False) as db:
@@ -30,7 +30,7 @@ def test_all_that_a_customer_does_stays_in_the_session_that_is_handed_in(
     assert rows(engine, "SELECT body FROM chat_messages") == []
 
 
-def test_a_host_that_has_begun_a_transaction_does_not_wait_for_itself(
+def test_a_host_with_an_open_transaction_does_not_deadlock(
     settings: Settings, engine: Engine
 ) -> None:
     config = Configurator()

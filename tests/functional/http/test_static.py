@@ -1,4 +1,4 @@
-"""Static files: cached for ever under an address that changes with them, and compressed once."""
+"""Static files: cached for ever at an address that changes with their content, and compressed once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def wsgi(boot: Callable[..., Any]) -> Any:
 
 
 def place(app: Any) -> str:
-    """Where the static files are now, as the conversation page names it."""
+    """The current base address of static files, as the conversation page names it."""
     return re.search(r"/static/[0-9a-f]{12}/", app.get("/chat/").text)[0]
 
 
@@ -69,11 +69,11 @@ def test_a_file_is_compressed_once(app: Any, path: str) -> None:
     "name",
     ["", "common", "common/", "no.js", "sheets/no.css", "common/../tokens.css", "../settings.py"],
 )
-def test_there_is_nothing_under_another_name(app: Any, name: str) -> None:
+def test_other_names_are_not_found(app: Any, name: str) -> None:
     assert app.get(place(app) + name, status=404).headers["Cache-Control"] == "no-store"
 
 
-def test_a_file_is_only_read(app: Any) -> None:
+def test_a_file_is_read_only(app: Any) -> None:
     app.post(f"{place(app)}common/dom.js", status=405)
 
 
@@ -84,7 +84,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return Path(shutil.copytree(Path(assets.__file__).parents[1] / "static", assets.FOLDER))
 
 
-def test_developers_see_what_they_have_written(boot: Callable[..., Any], folder: Path) -> None:
+def test_developers_see_their_changes(boot: Callable[..., Any], folder: Path) -> None:
     app = TestApp(boot(development=True))
     for name, address in (("common/dom.js", "common/dom.js"), ("tokens.css", "sheets/chat.css")):
         address = place(app) + address
@@ -97,7 +97,7 @@ def test_developers_see_what_they_have_written(boot: Callable[..., Any], folder:
     assert app.get("/widget.js").text == "/* changed */"
 
 
-def test_a_running_server_sends_what_its_addresses_promise(
+def test_a_running_server_sends_the_files_that_its_addresses_name(
     boot: Callable[..., Any], folder: Path
 ) -> None:
     app = TestApp(boot(development=False, shop_name="Before"))

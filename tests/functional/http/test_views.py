@@ -1,4 +1,4 @@
-"""Every registered view, walked by the introspector: none is public by accident, none unsafe without a proof."""
+"""Every registered view, listed by the introspector: none is public by accident, none unsafe without a check."""
 
 import pytest
 from pyramid.config import Configurator
@@ -22,7 +22,7 @@ from livechat.resources import (
     of_verb,
 )
 
-# What anybody may see, by context and name. Adding to it is a decision.
+# The public views, by context and name. Adding one is a decision.
 PUBLIC = {
     ("Root", ""),
     ("Root", "health"),
@@ -41,7 +41,7 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 
 @pytest.fixture
 def views(wsgi):
-    """What is known about each view that is no answer to an exception."""
+    """The introspection data of each view that does not answer an exception."""
     found = []
     introspector = wsgi.registry.introspector
     for item in introspector.get_category("views"):
@@ -65,7 +65,7 @@ def views(wsgi):
 
 
 def called(view):
-    """(context, name) as in PUBLIC."""
+    """Return (context, name) as in PUBLIC."""
     if view["route_name"]:
         return ("static", "") if "static" in view["route_name"] else ("route", view["route_name"])
     return view["context"].__name__, view["name"]
@@ -78,21 +78,21 @@ def methods_of(view):
     return {named} if isinstance(named, str) else set(named)
 
 
-def test_every_view_names_a_permission_that_is_somebodys(views):
+def test_every_view_has_a_known_permission(views):
     for view, permissions in views:
         assert len(permissions) == 1, called(view)
         assert permissions[0] in set(Permission), called(view)
         assert permissions[0] != Permission.NOBODY, called(view)
 
 
-def test_no_view_is_public_but_those_that_are_meant_to_be(views):
+def test_only_the_listed_views_are_public(views):
     open_to_all = {Permission.VISIT, Permission.START}
     for view, permissions in views:
         if permissions[0] in open_to_all:
             assert called(view) in PUBLIC or called(view)[0] == "DemoShop", called(view)
 
 
-def test_every_view_of_a_conversation_asks_for_its_permission(views):
+def test_every_view_of_a_conversation_requires_its_permission(views):
     wanted = {
         CustomerSession: {Permission.CONVERSE},
         Desk: {Permission.READ_DESK, Permission.KEEP, Permission.ANSWER, Permission.MANAGE},
@@ -111,12 +111,12 @@ def test_every_view_of_a_conversation_asks_for_its_permission(views):
     assert seen == set(wanted)
 
 
-def test_every_view_says_which_methods_it_takes(views):
+def test_every_view_lists_its_methods(views):
     for view, _ in views:
         assert methods_of(view), called(view)
 
 
-def test_every_unsafe_view_proves_its_origin(views):
+def test_every_unsafe_view_checks_its_origin(views):
     unsafe = [view for view, _ in views if not (methods_of(view) or SAFE) <= SAFE]
     assert len(unsafe) > 10
     for view in unsafe:
@@ -125,7 +125,7 @@ def test_every_unsafe_view_proves_its_origin(views):
             assert view.get("customer_api") is True, called(view)
             assert view["require_csrf"] is False, called(view)
         else:
-            # The default, True, stands; nobody has switched it off.
+            # The default, True, applies; nobody has switched it off.
             assert view["require_csrf"] is not False, called(view)
             assert not view.get("customer_api"), called(view)
 
@@ -138,7 +138,7 @@ def test_csrf_is_required_unless_a_view_says_otherwise(wsgi):
     assert options.safe_methods == frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
-def test_only_the_customers_api_goes_without_a_csrf_token(views):
+def test_only_the_customers_api_works_without_a_csrf_token(views):
     for view, _ in views:
         if view["require_csrf"] is False:
             assert view["context"] in {Start, Resume, Ticket, *OF_VERB}, called(view)
@@ -146,7 +146,7 @@ def test_only_the_customers_api_goes_without_a_csrf_token(views):
 
 @pytest.fixture
 def forgetful(settings):
-    """The application with views whose author forgot things."""
+    """The application with views whose author forgot something."""
     config = Configurator()
     config.registry["livechat.settings"] = settings
     config.include("livechat")
@@ -164,25 +164,25 @@ def forgetful(settings):
     app.registry["livechat.engine"].dispose()
 
 
-def test_a_view_that_forgot_its_permission_is_shown_to_nobody(forgetful, new_admin):
+def test_a_view_without_a_permission_is_shown_to_nobody(forgetful, new_admin):
     forgetful.get("/forgot", headers={"Accept": "application/json"}, status=403)
     forgetful.get("/chat/forgot", headers={"Accept": "application/json"}, status=403)
     admin = new_admin("anna", app=forgetful.app)
     admin.app.get("/forgot", headers=admin.json, status=403)
 
 
-def test_a_view_that_forgot_about_forged_requests_is_protected(forgetful):
+def test_a_view_without_csrf_options_is_protected(forgetful):
     assert forgetful.get("/unsafe", status=200).json == {"shown": True}
     forgetful.post("/unsafe", headers={"Accept": "application/json"}, status=403)
 
 
-def test_a_view_that_forgot_about_what_follows_its_name_does_not_answer_for_it(forgetful):
+def test_a_view_does_not_answer_for_segments_after_its_name(forgetful):
     forgetful.get("/unsafe/", status=200)
     forgetful.get("/unsafe/x", status=404)
     forgetful.get("/@@unsafe", status=404)
 
 
-def test_the_chat_can_be_taken_into_another_application(settings):
+def test_the_chat_can_be_included_in_another_application(settings):
     from livechat.settings import DEVELOPMENT_SECRET
 
     config = Configurator(

@@ -1,4 +1,4 @@
-"""What the widget weighs stays within its budget."""
+"""The widget's size stays within its budget."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 SCRIPT = Path(__file__).parents[3] / "bench" / "weights.py"
 
 
-def test_the_widget_weighs_no_more_than_promised():
+def test_the_widget_is_no_larger_than_promised():
     done = subprocess.run(
         [sys.executable, str(SCRIPT), "--check"], capture_output=True, text=True, timeout=120
     )

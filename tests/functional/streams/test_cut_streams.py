@@ -1,4 +1,4 @@
-"""A stream that is cut anywhere: whoever goes on with the last id they have received misses nothing."""
+"""A stream that is cut at any byte: a reader who resumes with the last id received misses nothing."""
 
 import json
 
@@ -8,7 +8,7 @@ COUNT = 41
 
 
 def received(raw):
-    """(events, last id) of so many bytes, as the HTML standard reads them: an event counts with its empty line."""
+    """Return (events, last id) of some bytes, parsed as the HTML standard says: an event counts with its empty line."""
     events, last = [], None
     *blocks, _rest = raw.split(b"\n\n")
     for block in blocks:
@@ -25,14 +25,12 @@ def messages_of(events):
 
 @pytest.fixture
 def sides(customer, admin):
-    """What `listens` needs to read the customer's conversation as the customer, and as an admin."""
+    """Arguments of `listens` for the customer's conversation, as the customer and as an admin."""
     return {"customer": (customer,), "admin": (admin, admin.number_of(customer))}
 
 
 @pytest.mark.parametrize("side", ["customer", "admin"])
-def test_a_backlog_that_is_cut_after_any_byte_is_whole_after_going_on(
-    customer, sides, listens, side
-):
+def test_a_backlog_cut_after_any_byte_is_complete_after_resuming(customer, sides, listens, side):
     for number in range(2, COUNT + 1):
         customer.sends(f"message {number} ✓")
     reader = sides[side]
@@ -56,7 +54,7 @@ def test_a_backlog_that_is_cut_after_any_byte_is_whole_after_going_on(
 
 
 @pytest.mark.parametrize("side", ["customer", "admin"])
-def test_an_id_never_goes_back_and_never_says_more_than_has_been_sent(
+def test_an_id_never_decreases_and_never_exceeds_what_was_sent(
     customer, admin, sides, listens, side
 ):
     stream = listens(*sides[side])
@@ -73,7 +71,7 @@ def test_an_id_never_goes_back_and_never_says_more_than_has_been_sent(
             assert int(event.id[1:].partition(".")[0]) == sent
 
 
-def test_a_list_that_is_cut_after_any_byte_is_whole_after_going_on(new_customer, admin, listens):
+def test_a_list_cut_after_any_byte_is_complete_after_resuming(new_customer, admin, listens):
     people = [new_customer() for _ in range(6)]
     for one in people:
         one.starts("hello")
@@ -103,10 +101,10 @@ def test_a_list_that_is_cut_after_any_byte_is_whole_after_going_on(new_customer,
 KINDS = {"session", "gone"}
 
 
-def test_an_id_of_the_list_says_nothing_of_what_its_reader_has_not_been_told(
+def test_an_id_of_the_list_does_not_cover_changes_its_reader_has_not_been_told(
     customer, new_customer, admin, listens, wsgi, monkeypatch
 ):
-    """The hint of one conversation comes late: the id that another one's event carries must not be behind it."""
+    """The hint of one conversation comes late: the id of another one's event must not be past it."""
     hub = wsgi.registry["livechat.realtime"].hub
     other = new_customer()
     other.starts("quiet")

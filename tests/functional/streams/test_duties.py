@@ -1,4 +1,4 @@
-"""What SQLite needs every second disturbs nobody who writes."""
+"""SQLite's maintenance every second does not disturb writers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.streams import Remote, until
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_whoever_gets_its_connection_next_can_commit(new_server: Callable[..., Server]) -> None:
+def test_the_next_user_of_its_connection_can_commit(new_server: Callable[..., Server]) -> None:
     server = new_server().start()
     with engine_for(server.database_url) as engine:
         people = [
@@ -26,6 +26,6 @@ def test_whoever_gets_its_connection_next_can_commit(new_server: Callable[..., S
                 connection.execute(text("UPDATE admin_logins SET seen_at = NULL"))
             for one in people:
                 one.dashboard()
-            # It is written down every second, just after the log was shortened.
+            # This is recorded every second, just after the log was truncated.
             until(lambda: (None,) not in rows(engine, "SELECT seen_at FROM admin_logins"))
     assert "cannot commit" not in server.log.read_text()

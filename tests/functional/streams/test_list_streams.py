@@ -1,4 +1,4 @@
-"""The desk's list as a stream: what comes, changes and goes, the counts, and going on where one was."""
+"""The desk's list as a stream: rows that appear, change and leave, the counts, and resuming."""
 
 import json
 from itertools import pairwise
@@ -19,7 +19,7 @@ def counted(**wanted):
     return lambda data: wanted.items() <= data["counts"].items()
 
 
-def test_the_list_begins_with_counts_and_news_and_nothing_that_was_there(customer, admin, listens):
+def test_the_list_begins_with_counts_and_news_and_no_existing_rows(customer, admin, listens):
     stream = listens(admin)
     stream.next("news", lambda news: news["unread"] == 1)
     assert [event.name for event in stream.events] == ["counts", "news"]
@@ -30,7 +30,7 @@ def test_the_list_begins_with_counts_and_news_and_nothing_that_was_there(custome
     assert stream.events[1].data == dashboard["news"]
 
 
-def test_a_session_that_comes_is_told_as_the_list_has_it(new_customer, admin, listens):
+def test_a_new_session_has_the_same_shape_as_in_the_list(new_customer, admin, listens):
     stream = listens(admin)
     stream.next("counts", counted(waiting=0))
     ann = new_customer()
@@ -45,7 +45,7 @@ def test_a_session_that_comes_is_told_as_the_list_has_it(new_customer, admin, li
     stream.next("news", lambda news: news["unread"] == 1)
 
 
-def test_what_changes_is_told_and_what_does_not_is_not(customer, new_customer, admin, listens):
+def test_only_changed_rows_are_sent(customer, new_customer, admin, listens):
     other = new_customer()
     other.starts("quiet")
     mine = admin.number_of(customer)
@@ -66,7 +66,7 @@ def test_what_changes_is_told_and_what_does_not_is_not(customer, new_customer, a
     assert all(one != other for one, other in pairwise(told))
 
 
-def test_what_fits_the_filters_no_more_is_gone(customer, admin, listens):
+def test_a_session_that_no_longer_matches_the_filters_is_gone(customer, admin, listens):
     mine = admin.number_of(customer)
     waiting, theirs = listens(admin, status="waiting"), listens(admin, assignee="me")
     for stream in (waiting, theirs):
@@ -82,7 +82,7 @@ def test_what_fits_the_filters_no_more_is_gone(customer, admin, listens):
     theirs.next("gone", number(mine))
 
 
-def test_the_search_holds_for_the_stream_as_for_the_list(new_customer, admin, listens):
+def test_the_search_applies_to_the_stream_as_to_the_list(new_customer, admin, listens):
     stream = listens(admin, q="oak")
     stream.next("counts")
     other, ann = new_customer(), new_customer()
@@ -104,7 +104,7 @@ def test_the_search_holds_for_the_stream_as_for_the_list(new_customer, admin, li
         ({"after": "c1.00000000"}, "after"),
     ],
 )
-def test_filters_that_make_no_sense_are_refused(admin, listens, filters, field):
+def test_invalid_filters_are_refused(admin, listens, filters, field):
     refused = listens(admin, **filters)
     refused.ends()
     assert (refused.status, refused.is_stream) == (422, False)
@@ -112,7 +112,7 @@ def test_filters_that_make_no_sense_are_refused(admin, listens, filters, field):
 
 
 @pytest.mark.parametrize("by", ["since", "after"])
-def test_whoever_comes_back_is_told_what_has_changed_since(
+def test_a_reader_who_comes_back_is_told_what_has_changed(
     customer, new_customer, admin, listens, by
 ):
     other = new_customer()
@@ -130,7 +130,7 @@ def test_whoever_comes_back_is_told_what_has_changed_since(
     again.next("session", lambda session: session["last_message"]["body"] == "after all that")
 
 
-def test_what_has_left_the_filters_meanwhile_is_gone(customer, admin, listens):
+def test_a_session_that_left_the_filters_in_between_is_gone(customer, admin, listens):
     mine = admin.number_of(customer)
     cursor = admin.dashboard(status="waiting").json["cursor"]
     admin.takes(mine)
@@ -138,7 +138,7 @@ def test_what_has_left_the_filters_meanwhile_is_gone(customer, admin, listens):
     stream.next("gone", number(mine))
 
 
-def test_a_cursor_that_cannot_be_continued_says_so(
+def test_a_cursor_that_cannot_be_resumed_says_so(
     customer, new_customer, admin, listens, monkeypatch
 ):
     stream = listens(admin, since="l999999999")
@@ -153,7 +153,7 @@ def test_a_cursor_that_cannot_be_continued_says_so(
     assert stream.events[0].name == "reset"
 
 
-def test_more_changes_at_once_than_are_remembered_are_a_reset(customer, admin, listens, wsgi):
+def test_more_concurrent_changes_than_are_remembered_cause_a_reset(customer, admin, listens, wsgi):
     stream = listens(admin)
     stream.next("counts")
     wsgi.registry["livechat.realtime"].hub.wake_all()
@@ -162,7 +162,7 @@ def test_more_changes_at_once_than_are_remembered_are_a_reset(customer, admin, l
     stream.next("session", lambda session: session["last_message"]["body"] == "and on it goes")
 
 
-def test_many_changes_of_one_session_are_told_together_and_the_last_one_is_never_left_out(
+def test_many_changes_of_one_session_are_combined_and_the_last_is_never_lost(
     customer, admin, listens
 ):
     stream = listens(admin)
@@ -174,7 +174,7 @@ def test_many_changes_of_one_session_are_told_together_and_the_last_one_is_never
     assert len(stream.all("session")) <= 30
 
 
-def test_names_and_texts_of_people_are_whole(new_customer, admin, listens):
+def test_names_and_texts_arrive_unchanged(new_customer, admin, listens):
     stream = listens(admin)
     stream.next("counts")
     ann: Customer = new_customer()
@@ -187,10 +187,10 @@ def test_names_and_texts_of_people_are_whole(new_customer, admin, listens):
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
-def test_a_session_committed_late_is_not_left_out_of_what_has_changed(
+def test_a_session_committed_late_is_included_in_the_changes(
     customer, new_customer, admin, engine, listens
 ):
-    """PostgreSQL gives numbers out before it commits: the cursor may already stand behind a late one."""
+    """PostgreSQL assigns numbers before it commits: the cursor may already be past a late one."""
     late = new_customer()
     late.starts("early")
     with engine.connect() as other, other.begin() as slow:

@@ -1,4 +1,4 @@
-"""Limits on streams: per reader, per network, in all, and where each takes a thread away from everybody."""
+"""Limits on streams: per reader, per network, in total, and on servers where each stream occupies a thread."""
 
 import json
 
@@ -9,7 +9,7 @@ from ...streams import until
 
 
 def refused(stream):
-    """Whether it was refused, in a way that tells a client to poll."""
+    """Return whether a stream was refused in a way that tells a client to poll."""
     stream.ends()
     assert stream.status == 503
     assert stream.header("Content-Type") == "application/json"
@@ -21,13 +21,13 @@ def refused(stream):
 
 
 def slots(wsgi):
-    """How many places are taken, by kind."""
+    """Return how many places are taken, by kind."""
     return dict(wsgi.registry["livechat.realtime"]._slots)
 
 
 @pytest.fixture
 def people(boot):
-    """A function that lets customers begin chats where some settings hold: (wsgi, customers)."""
+    """A function that starts chats of customers under some settings; returns (wsgi, customers)."""
 
     def people(count, addresses=("203.0.113.7",), **settings):
         wsgi = boot(**settings)
@@ -39,7 +39,7 @@ def people(boot):
     return people
 
 
-def test_a_guest_has_so_many_streams_and_a_closed_one_makes_room(people, listens):
+def test_a_guest_has_a_limit_of_streams_and_closing_one_frees_a_place(people, listens):
     _wsgi, (ann, bob) = people(2, limit_guest_streams=2)
     first, _second = listens(ann), listens(ann)
     assert refused(listens(ann))
@@ -48,7 +48,7 @@ def test_a_guest_has_so_many_streams_and_a_closed_one_makes_room(people, listens
     until(lambda: listens(ann).status == 200)
 
 
-def test_a_login_has_so_many_streams_whatever_they_show(people, new_admin, listens):
+def test_a_login_has_a_limit_of_streams_whatever_they_show(people, new_admin, listens):
     wsgi, (ann,) = people(1, limit_guest_streams=2)
     anna = new_admin("anna", app=wsgi)
     number = anna.number_of(ann)
@@ -61,7 +61,7 @@ def test_a_login_has_so_many_streams_whatever_they_show(people, new_admin, liste
     listens(ben).next("counts")
 
 
-def test_all_together_have_so_many_streams(people, listens):
+def test_all_readers_together_have_a_limit_of_streams(people, listens):
     _wsgi, (ann, bob, cleo) = people(3, limit_all_streams=2)
     listens(ann).hears("hello")
     listens(bob).hears("hello")
@@ -70,7 +70,7 @@ def test_all_together_have_so_many_streams(people, listens):
     assert cleo.sees() == ["hello", "polling works"]
 
 
-def test_a_network_has_so_many_streams(people, listens):
+def test_a_network_has_a_limit_of_streams(people, listens):
     _wsgi, (ann, bob) = people(2, limit_network_streams=1)
     listens(ann).hears("hello")
     assert refused(listens(bob))
@@ -82,15 +82,15 @@ def test_streams_can_be_turned_off(people, listens):
     assert ann.sees() == ["hello"]
 
 
-def test_a_server_with_threads_has_two_streams_and_stays_usable(people, listens):
-    """This process is not patched: each stream takes a thread."""
+def test_a_threaded_server_has_two_streams_and_stays_usable(people, listens):
+    """This process does not run gevent: each stream occupies a thread."""
     _wsgi, (ann, bob, cleo) = people(3, streams="auto")
     listens(ann).hears("hello")
     listens(bob).hears("hello")
     assert refused(listens(cleo))
 
 
-def test_every_end_of_a_stream_gives_its_place_back(people, listens, monkeypatch):
+def test_a_stream_frees_its_place_however_it_ends(people, listens, monkeypatch):
     from livechat.realtime.feeds import CustomerLog
 
     wsgi, (ann,) = people(1)
@@ -100,7 +100,7 @@ def test_every_end_of_a_stream_gives_its_place_back(people, listens, monkeypatch
     assert slots(wsgi)[("all", "")] == 5
     for stream in streams[:4]:
         stream.close()
-        stream.close()  # a server may well close twice
+        stream.close()  # a server may close twice
     until(lambda: slots(wsgi)[("all", "")] == 1)
     monkeypatch.setattr(CustomerLog, "may_see", lambda *_: False)
     ann.sends("the right is lost")
@@ -111,7 +111,7 @@ def test_every_end_of_a_stream_gives_its_place_back(people, listens, monkeypatch
     assert wsgi.registry["livechat.realtime"].hub._listeners == {}
 
 
-def test_a_stream_that_fails_gives_its_place_back(people, listens, monkeypatch):
+def test_a_failing_stream_frees_its_place(people, listens, monkeypatch):
     from sqlalchemy.exc import OperationalError
 
     from livechat.realtime.feeds import CustomerLog

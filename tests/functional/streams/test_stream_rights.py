@@ -1,4 +1,4 @@
-"""Who may listen, that others learn nothing, and that whoever may no longer hears no more."""
+"""Permissions of streams: who may listen, what others learn (nothing), and that a lost right ends the stream."""
 
 import time
 import uuid
@@ -22,18 +22,16 @@ STREAM = {"Accept": "text/event-stream"}
 
 @pytest.fixture
 def quick_beats(monkeypatch):
-    """Heartbeats, and with them the look whether one still may, within a moment."""
+    """Very frequent heartbeats, and with them very frequent permission checks."""
     monkeypatch.setattr(stream_module, "BEAT", (0.1, 0.2))
 
 
 def asked(wsgi, path, who=None):
-    """The answer to asking for a stream, all of it."""
+    """Return the complete answer to a request for a stream."""
     return ask(wsgi, "GET", path, headers=STREAM | (who or {})).alike
 
 
-def test_a_strangers_conversation_is_like_one_that_does_not_exist(
-    wsgi, customer, new_customer, admin
-):
+def test_anothers_conversation_is_like_one_that_does_not_exist(wsgi, customer, new_customer, admin):
     other = new_customer()
     other.starts("other")
     cookie = {"Cookie": f"{LOGIN_COOKIE}={admin.app.cookies[LOGIN_COOKIE].strip(chr(34))}"}
@@ -44,7 +42,7 @@ def test_a_strangers_conversation_is_like_one_that_does_not_exist(
     assert asked(wsgi, f"/chat/messages/{customer.id}/", customer.who)[0] == 200
 
 
-def test_to_strangers_all_streams_of_the_desk_are_alike(wsgi, customer, admin):
+def test_all_streams_of_the_desk_look_the_same_to_strangers(wsgi, customer, admin):
     number = admin.number_of(customer)
     for who in (None, customer.who):
         answers = {
@@ -82,12 +80,10 @@ def test_a_revoked_token_ends_the_stream_at_once(customer, wsgi, engine, listens
     assert listens(customer).status == 404
 
 
-def test_what_is_written_after_the_token_was_revoked_is_not_heard(
-    customer, admin, wsgi, engine, listens
-):
+def test_messages_after_a_revocation_are_not_received(customer, admin, wsgi, engine, listens):
     stream = listens(customer)
     stream.hears("hello")
-    with transaction(engine) as db:  # and nobody is told
+    with transaction(engine) as db:  # without any notification
         guests.revoke_tokens(db, db.query(ChatSession).one())
     admin.sends(admin.number_of(customer), "not for you")
     stream.ends()
@@ -95,7 +91,7 @@ def test_what_is_written_after_the_token_was_revoked_is_not_heard(
 
 
 def shut_out(engine, how):
-    """End Anna's right to see, past the running application."""
+    """End Anna's right to see, bypassing the running application."""
     with transaction(engine) as db:
         anna = admins.find_admin(db, "anna")
         if how == "disabled":
@@ -109,7 +105,9 @@ def shut_out(engine, how):
 
 
 @pytest.mark.parametrize("how", ["disabled", "password changed", "login expired", "signed out"])
-def test_an_admin_who_is_shut_out_hears_no_more(customer, admin, engine, listens, quick_beats, how):
+def test_an_admin_who_is_shut_out_receives_nothing_more(
+    customer, admin, engine, listens, quick_beats, how
+):
     number = admin.number_of(customer)
     streams = listens(admin, number), listens(admin)
     for stream in streams:
@@ -125,7 +123,7 @@ def test_an_admin_who_is_shut_out_hears_no_more(customer, admin, engine, listens
 
 
 @pytest.mark.parametrize("of_the_list", [False, True])
-def test_nothing_is_shown_that_was_written_between_the_look_at_the_right_and_the_reading(
+def test_nothing_written_between_the_permission_check_and_the_read_is_shown(
     customer, admin, engine, listens, quick_beats, monkeypatch, of_the_list
 ):
     number, real, late = admin.number_of(customer), feeds.admin_by_login, []
@@ -152,7 +150,7 @@ def test_nothing_is_shown_that_was_written_between_the_look_at_the_right_and_the
 def test_another_login_in_the_same_browser_is_another_reader(
     customer, admin, new_admin, listens, quick_beats
 ):
-    """Signing in as somebody else does not let an old stream go on under the new name."""
+    """Signing in as somebody else does not continue an old stream under the new name."""
     stream = listens(admin, admin.number_of(customer))
     stream.next("news")
     admin.signs_out()
@@ -161,7 +159,7 @@ def test_another_login_in_the_same_browser_is_another_reader(
 
 
 @pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
-def test_silence_lasts_fifteen_seconds_at_most_and_so_does_a_lost_right(
+def test_heartbeats_and_permission_checks_come_every_fifteen_seconds(
     customer, new_customer, engine, listens
 ):
     """The only test that really waits for heartbeats."""
@@ -169,7 +167,7 @@ def test_silence_lasts_fifteen_seconds_at_most_and_so_does_a_lost_right(
     other.starts("other")
     staying, leaving = listens(customer), listens(other)
     until(lambda: len(rows(engine, "SELECT 1 FROM presences")) == 2)  # nothing else wakes them now
-    with transaction(engine) as db:  # nobody is told
+    with transaction(engine) as db:  # without any notification
         guests.revoke_tokens(db, db.query(ChatSession).filter_by(uuid=uuid.UUID(other.id)).one())
     begun = time.monotonic()
     leaving.ends(within=15)

@@ -1,4 +1,4 @@
-"""A conversation as a stream: its format, going on where one was, nothing missed, nothing twice."""
+"""A conversation as a stream: its format, resuming, nothing missed, nothing twice."""
 
 import re
 import threading
@@ -17,7 +17,7 @@ from ...streams import EVENTS, until
 BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
-def test_a_stream_begins_with_when_to_come_back_the_session_and_the_list(customer, listens):
+def test_a_stream_begins_with_retry_time_session_and_list(customer, listens):
     customer.sends("two")
     stream = listens(customer)
     stream.hears("two")
@@ -33,7 +33,7 @@ def test_a_stream_begins_with_when_to_come_back_the_session_and_the_list(custome
     assert all(re.match(r"(retry|id|event|data): |$", line) for line in lines)
 
 
-def test_an_event_id_is_the_cursor_behind_it(customer, listens):
+def test_an_event_id_is_the_cursor_after_it(customer, listens):
     for body in ("two", "three"):
         customer.sends(body)
     stream = listens(customer)
@@ -42,14 +42,14 @@ def test_an_event_id_is_the_cursor_behind_it(customer, listens):
         if event.name == "message":
             rest = customer.reads(event.id).json["messages"]
             assert [m["seq"] for m in rest] == list(range(event.data["seq"] + 1, 4))
-    # The session comes first, and who hears no more than it has still to hear everything.
+    # The session comes first; a reader who gets only that resumes from the very beginning.
     session = stream.events[0]
     assert session.name == "session"
     assert stream.events[-1].id == customer.reads().json["cursor"]
 
 
 @pytest.mark.parametrize("by", ["since", "after"])
-def test_a_stream_goes_on_where_one_was(customer, listens, by):
+def test_a_stream_resumes_where_it_ended(customer, listens, by):
     first = listens(customer)
     cursor = first.hears("hello").id
     first.close()
@@ -62,7 +62,7 @@ def test_a_stream_goes_on_where_one_was(customer, listens, by):
     assert not again.all("reset")
 
 
-def test_the_header_of_a_browser_wins_over_the_address_it_began_with(customer, listens):
+def test_the_last_event_id_header_takes_precedence_over_the_address(customer, listens):
     begun_at = customer.cursor
     customer.sends("two")
     customer.sends("three")
@@ -73,7 +73,7 @@ def test_the_header_of_a_browser_wins_over_the_address_it_began_with(customer, l
     assert stream.bodies == ["four"]
 
 
-def test_a_cursor_of_another_list_or_of_the_future_begins_anew(
+def test_a_cursor_of_another_list_or_of_the_future_starts_over(
     customer, new_customer, admin, listens
 ):
     other = new_customer()
@@ -89,7 +89,7 @@ def test_a_cursor_of_another_list_or_of_the_future_begins_anew(
         assert stream.events[0].id is None
 
 
-def test_what_was_never_a_cursor_is_refused(customer, admin, listens):
+def test_an_invalid_cursor_is_refused(customer, admin, listens):
     for who, number in ((customer, None), (admin, admin.number_of(customer))):
         refused = listens(who, number, after="nonsense")
         refused.ends()
@@ -125,12 +125,14 @@ def test_a_message_between_reading_and_waiting_comes_at_once(customer, listens, 
     monkeypatch.setattr(CustomerLog, "begin", and_then)
     monkeypatch.setattr(Realtime, "_keep", lambda self: None)  # nothing else wakes it
     stream = listens(customer)
-    told = stream.next("message", lambda m: m["body"] == "in between", within=8)  # not by a beat
+    told = stream.next(
+        "message", lambda m: m["body"] == "in between", within=8
+    )  # not by a heartbeat
     assert told.data["seq"] == 2
     assert stream.bodies == ["hello", "in between"]
 
 
-def test_whoever_comes_while_much_is_written_hears_everything_once_in_order(customer, listens):
+def test_a_reader_who_joins_during_many_writes_receives_everything_once_in_order(customer, listens):
     bodies = [f"message {n}" for n in range(25)]
     writer = threading.Thread(target=lambda: [customer.sends(body) for body in bodies])
     writer.start()
@@ -147,7 +149,7 @@ def test_whoever_comes_while_much_is_written_hears_everything_once_in_order(cust
         assert [m["seq"] for m in stream.all("message")] == list(range(1, 27))
 
 
-def test_both_sides_hear_each_other_at_once(customer, admin, listens):
+def test_both_sides_receive_messages_at_once(customer, admin, listens):
     number = admin.number_of(customer)
     hers, his = listens(customer), listens(admin, number)
     his.hears("hello")
@@ -159,7 +161,7 @@ def test_both_sides_hear_each_other_at_once(customer, admin, listens):
     assert (told["from"], told["author"]) == ("admin", "Anna Antwort")
 
 
-def test_the_session_is_told_when_it_changes_and_only_then(customer, admin, listens):
+def test_the_session_is_sent_when_it_changes_and_only_then(customer, admin, listens):
     number = admin.number_of(customer)
     stream = listens(customer)
     first = stream.next("session").data
@@ -177,13 +179,13 @@ def test_the_session_is_told_when_it_changes_and_only_then(customer, admin, list
     stream.next("session", lambda session: session["status"] == "closed")
     customer.reopens()
     stream.next("session", lambda session: session["status"] == "active")
-    admin.posts(number, "typing", {"typing": True})  # wakes, and changes nothing
+    admin.posts(number, "typing", {"typing": True})  # wakes it, but changes nothing
     stream.next("typing")
     told = stream.all("session")
     assert all(one != other for one, other in pairwise(told))
 
 
-def test_an_admin_sees_where_the_customer_is_and_what_they_have_seen(customer, admin, listens):
+def test_an_admin_sees_the_customers_page_and_read_receipts(customer, admin, listens):
     number = admin.number_of(customer)
     admin.sends(number, "an answer")
     stream = listens(admin, number)
@@ -195,7 +197,7 @@ def test_an_admin_sees_where_the_customer_is_and_what_they_have_seen(customer, a
     stream.next("session", lambda session: session["seen_seq"] == answer["public_seq"])
 
 
-def test_an_admin_in_one_conversation_is_told_what_calls_in_others(
+def test_an_admin_in_one_conversation_is_told_of_unread_messages_in_others(
     customer, new_customer, admin, listens
 ):
     number = admin.number_of(customer)
@@ -212,7 +214,7 @@ def test_an_admin_in_one_conversation_is_told_what_calls_in_others(
     assert not listens(other).all("news")
 
 
-def test_what_is_for_admins_only_never_reaches_a_customer(customer, admin, new_admin, listens):
+def test_internal_data_never_reaches_a_customer(customer, admin, new_admin, listens):
     ben = new_admin("ben", "Ben Berater")
     number = admin.number_of(customer)
     hers, his = listens(customer), listens(admin, number)
@@ -235,7 +237,7 @@ def test_what_is_for_admins_only_never_reaches_a_customer(customer, admin, new_a
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/*", BROWSER, "application/json", "text/plain", ""])
-def test_nobody_gets_a_stream_by_accident(customer, admin, listens, accept):
+def test_only_a_request_for_a_stream_gets_one(customer, admin, listens, accept):
     number = admin.number_of(customer)
     for who, where in ((customer, None), (admin, number), (admin, None)):
         answer = listens(who, where, accept=accept)
@@ -244,7 +246,7 @@ def test_nobody_gets_a_stream_by_accident(customer, admin, listens, accept):
         assert not answer.is_stream
 
 
-def test_head_is_answered_and_begins_nothing(wsgi, customer, admin, listens):
+def test_head_is_answered_without_starting_a_stream(wsgi, customer, admin, listens):
     for who, where in ((customer, None), (admin, 1), (admin, None)):
         for _ in range(3):
             answer = listens(who, where, method="HEAD")
@@ -266,7 +268,7 @@ def test_silence_is_broken_by_a_comment(customer, listens, monkeypatch):
     stream.hears("after the silence")
 
 
-def test_a_stream_and_polls_tell_the_same_with_the_same_cursors(customer, admin, listens):
+def test_a_stream_and_polls_return_the_same_with_the_same_cursors(customer, admin, listens):
     number = admin.number_of(customer)
     admin.sends(number, "one")
     cursor = customer.reads().json["cursor"]
@@ -278,7 +280,7 @@ def test_a_stream_and_polls_tell_the_same_with_the_same_cursors(customer, admin,
     assert [m["body"] for m in customer.reads(event.id).json["messages"]] == ["three"]
 
 
-def test_a_repeated_send_is_not_heard_again(customer, listens):
+def test_a_repeated_send_is_not_sent_to_streams_again(customer, listens):
     stream = listens(customer)
     name = new_id()
     for status in (201, 200, 200):

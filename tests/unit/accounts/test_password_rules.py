@@ -1,4 +1,4 @@
-"""Which passwords are hard enough to guess, and that judging one takes a bounded time."""
+"""Password rules: which passwords are accepted, and that judging one takes a bounded time."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ KNOWN = ("anna", "Anna Antwort", "anna.berg@shop.example", "Amber & Oak")
         "password" * 20,
         "abcdefgh",
         "31.01.1990",
-        # What is known of the account and the shop
+        # Words known from the account and the shop
         "anna1234",
         "annaantwort",
         "Anna Antwort",
@@ -40,7 +40,7 @@ KNOWN = ("anna", "Anna Antwort", "anna.berg@shop.example", "Amber & Oak")
         "4nn44ntw0rt",
     ],
 )
-def test_what_is_guessed_first_is_refused_with_what_to_do(password):
+def test_easily_guessed_passwords_are_refused_with_advice(password):
     with pytest.raises(Invalid) as refused:
         password_rules.check(password, *KNOWN)
     assert refused.value.field == "password"
@@ -55,25 +55,25 @@ def test_what_is_guessed_first_is_refused_with_what_to_do(password):
         "another password",
         "Äpfel und Birnen",
         "k7Fq-29zP",
-        "anna blue lamp 42 norway",  # a name of one's own does no harm to the rest
+        "anna blue lamp 42 norway",  # an own name in it does not weaken the other words
         "korrektes Pferd Batterie",
         "kettle orbit nine maple " * 40,
     ],
 )
-def test_what_is_hard_to_guess_is_taken(password):
+def test_strong_passwords_are_accepted(password):
     assert password_rules.check(password, *KNOWN) == password
     assert password_rules.check(password) == password
 
 
-def test_a_suggestion_is_taken_and_never_the_same():
+def test_suggestions_are_accepted_and_differ():
     made = {password_rules.suggestion() for _ in range(20)}
     assert len(made) == 20
     for password in made:
         password_rules.check(password, *KNOWN)
 
 
-def test_what_one_person_is_called_does_not_count_for_another():
-    """Two threads judge at the same time; neither sees the names of the other."""
+def test_one_persons_names_do_not_count_for_another():
+    """Two threads judge at the same time; neither uses the other's known words."""
     wrong = []
 
     def judge(password, *known):
@@ -94,9 +94,9 @@ def test_what_one_person_is_called_does_not_count_for_another():
     assert wrong == []
 
 
-def test_only_so_much_of_a_long_password_is_judged():
+def test_only_the_beginning_of_a_long_password_is_judged():
     worst = "4@8({[<3691!|05$7+%2" * 50
     began = time.thread_time()
     password_rules.check(worst[: password_rules.LONGEST_PASSWORD], "x" * 254, "y" * 100)
-    # The whole of it would take hours.
+    # Judging all of it would take hours.
     assert time.thread_time() - began < 30

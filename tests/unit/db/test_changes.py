@@ -1,4 +1,4 @@
-"""Changes are told when the whole unit of work is committed, whatever savepoints it had."""
+"""Changes are announced when the whole unit of work is committed, whatever savepoints it had."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from livechat.db.changes import announce, touch
 
 
 class Ear:
-    """Hears what a wake-up is told, in place of one."""
+    """Records announcements in place of a wake-up."""
 
     def __init__(self):
         self.before, self.after = [], []
@@ -37,7 +37,7 @@ def db(tmp_path, ear):
     engine.dispose()
 
 
-def test_a_savepoint_that_is_released_tells_nothing_yet(db, ear):
+def test_releasing_a_savepoint_announces_nothing_yet(db, ear):
     with db.begin_nested():
         touch(db, 1, 11)
     assert (ear.before, ear.after) == ([], [])
@@ -48,7 +48,7 @@ def test_a_savepoint_that_is_released_tells_nothing_yet(db, ear):
     assert ear.after == [([1, 2], [11])]
 
 
-def test_a_savepoint_that_is_rolled_back_takes_nothing_from_the_others(db, ear):
+def test_rolling_back_a_savepoint_keeps_the_changes_of_others(db, ear):
     with db.begin_nested():
         touch(db, 1)
     with pytest.raises(ValueError, match="refused"), db.begin_nested():
@@ -57,7 +57,7 @@ def test_a_savepoint_that_is_rolled_back_takes_nothing_from_the_others(db, ear):
     assert ear.after == [([1], [])]
 
 
-def test_a_unit_of_work_that_is_rolled_back_says_nothing(db, ear):
+def test_a_rolled_back_unit_of_work_announces_nothing(db, ear):
     with db.begin_nested():
         touch(db, 1)
     db.rollback()

@@ -1,4 +1,4 @@
-"""Which errors of a database mean "not now", by the drivers' own errors."""
+"""Which of the drivers' errors mean that the database is temporarily unavailable."""
 
 import sqlite3
 
@@ -41,18 +41,18 @@ def of_state(state, *, wrapped):
 
 @pytest.mark.parametrize("wrapped", [True, False], ids=["by SQLAlchemy", "by psycopg"])
 @pytest.mark.parametrize("name", NOT_NOW)
-def test_postgresql_cannot_now(name, wrapped):
+def test_postgresql_errors_that_mean_unavailable(name, wrapped):
     assert errors.is_away(of_state(NOT_NOW[name], wrapped=wrapped))
 
 
 @pytest.mark.parametrize("wrapped", [True, False], ids=["by SQLAlchemy", "by psycopg"])
 @pytest.mark.parametrize("name", OURS)
-def test_what_is_wrong_with_a_statement_of_ours_stays_wrong(name, wrapped):
+def test_errors_in_our_own_statements_stay_errors(name, wrapped):
     assert not errors.is_away(of_state(OURS[name], wrapped=wrapped))
 
 
 @pytest.mark.parametrize("kind", [psycopg.OperationalError, psycopg.InterfaceError])
-def test_a_connection_that_breaks_without_a_code_is_away(kind):
+def test_a_connection_that_breaks_without_a_code_means_unavailable(kind):
     assert errors.is_away(kind("the connection is closed"))
     assert not errors.is_away(psycopg.ProgrammingError("no code either"))
 
@@ -69,7 +69,7 @@ def sqlite_error(*statements, path=":memory:"):
     raise AssertionError(f"nothing is wrong with {statements}")
 
 
-def test_sqlite_cannot_now(tmp_path):
+def test_sqlite_errors_that_mean_unavailable(tmp_path):
     path = tmp_path / "a.sqlite3"
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("CREATE TABLE a (b)")
@@ -96,14 +96,14 @@ def test_sqlite_cannot_now(tmp_path):
     assert not errors.is_away(sqlite_error("SELEC"))
 
 
-def test_what_does_not_come_from_a_database_is_no_matter_of_its():
+def test_errors_from_elsewhere_are_ignored():
     for error in (ValueError("no"), OSError("no"), exc.ArgumentError("no"), KeyError("psycopg")):
         assert not errors.is_away(error)
         assert not errors.is_busy(error)
         assert not errors.is_conflict(error)
 
 
-def test_no_free_connection_is_not_now(tmp_path):
+def test_an_exhausted_pool_means_unavailable(tmp_path):
     engine = create_engine(
         f"sqlite:///{tmp_path}/a", pool_size=1, max_overflow=0, pool_timeout=0.01
     )

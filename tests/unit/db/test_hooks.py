@@ -1,4 +1,4 @@
-"""What livechat relies on in SQLAlchemy: it calls these methods of its dialect, at these moments."""
+"""What livechat relies on in SQLAlchemy: these dialect methods are called at these moments."""
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -15,7 +15,7 @@ def engine():
 
 
 @pytest.mark.parametrize("name", sorted(HOOKS))
-def test_sqlalchemy_calls_what_replaces_a_method(engine, name):
+def test_sqlalchemy_calls_each_replaced_method(engine, name):
     calls = []
 
     def counting(*args, **more):

@@ -1,4 +1,4 @@
-"""Who is woken by what, and what hints look like between processes."""
+"""Which listeners an event wakes, and the format of hints between processes."""
 
 import pytest
 
@@ -13,19 +13,19 @@ def hub():
 
 
 def woken(listener):
-    """Whether something has come, without waiting for it."""
+    """Return whether something has arrived, without waiting."""
     return listener.wait(0)
 
 
-def test_a_listener_hears_of_its_session_and_of_no_other(hub):
+def test_a_listener_is_woken_for_its_session_only(hub):
     mine, other = hub.listen(7), hub.listen(8)
     hub.tell(Changed((7,)))
     assert (woken(mine), mine.urgent) == (True, True)
     assert (woken(other), other.urgent) == (False, False)
-    assert not woken(mine)  # heard is heard
+    assert not woken(mine)  # news is returned once
 
 
-def test_who_listens_to_everything_is_told_which_sessions(hub):
+def test_a_listener_to_everything_is_told_the_sessions(hub):
     desk = hub.listen(EVERYTHING)
     hub.tell(Changed((7, 8)))
     hub.tell(Changed((8, 9)))
@@ -35,7 +35,7 @@ def test_who_listens_to_everything_is_told_which_sessions(hub):
     assert desk.take_changed() == (set(), False)
 
 
-def test_who_listens_to_a_session_and_to_everything_knows_which_it_was(hub):
+def test_a_listener_to_one_session_and_everything_is_told_the_session(hub):
     both = hub.listen(7, everything=True)
     hub.tell(Changed((8,)))
     assert (both.urgent, both.stirred) == (False, True)
@@ -50,7 +50,7 @@ def test_typing_goes_to_its_session_only(hub):
     assert not woken(desk)
 
 
-def test_of_typing_only_the_newest_are_kept(hub):
+def test_only_the_newest_typing_events_are_kept(hub):
     mine = hub.listen(7)
     for n in range(100):
         hub.tell(Typing(7, n + 1, True))
@@ -70,7 +70,7 @@ def test_more_changes_than_are_remembered_are_an_overrun(hub, monkeypatch):
     assert desk.take_changed() == ({1}, False)
 
 
-def test_who_has_left_hears_nothing_and_leaves_nothing_behind(hub):
+def test_a_listener_that_leaves_hears_nothing_and_is_forgotten(hub):
     mine = hub.listen(7, everything=True)
     assert hub.listened_to()
     hub.forget(mine)
@@ -80,7 +80,7 @@ def test_who_has_left_hears_nothing_and_leaves_nothing_behind(hub):
     assert not hub.listened_to()
 
 
-def test_waking_one_and_waking_all(hub):
+def test_waking_one_listener_and_all(hub):
     mine, other = hub.listen(7), hub.listen(8)
     hub.wake(7)
     assert (mine.urgent, mine.overrun, other.urgent) == (True, False, False)
@@ -88,7 +88,7 @@ def test_waking_one_and_waking_all(hub):
     assert (other.urgent, other.overrun) == (True, True)
 
 
-def test_a_closed_hub_ends_who_listens_and_who_comes(hub):
+def test_closing_the_hub_ends_present_and_future_listeners(hub):
     mine = hub.listen(7)
     hub.close()
     assert (woken(mine), mine.ended) == (True, True)
@@ -105,7 +105,7 @@ def test_a_closed_hub_ends_who_listens_and_who_comes(hub):
         Typing(9, None, True),
     ],
 )
-def test_a_hint_is_read_as_it_was_said(hint):
+def test_a_hint_survives_encoding_and_decoding(hint):
     assert decode(encode(hint)) == hint
     assert encode(hint).isascii()
 
@@ -118,7 +118,7 @@ def test_a_hint_is_read_as_it_was_said(hint):
         *("s١", "t٣:1:1", "s1;DROP", '{"s":1}', "\x00", "s" * 9000),
     ],
 )
-def test_what_is_no_hint_is_nothing(nonsense):
+def test_an_invalid_hint_is_ignored(nonsense):
     assert decode(nonsense) is None
 
 
@@ -126,6 +126,6 @@ def test_many_sessions_are_split_into_hints_that_fit_every_channel():
     ids = range(999_990_000, 999_991_234)
     hints = split(ids)
     assert [number for hint in hints for number in hint.session_ids] == list(ids)
-    # PostgreSQL's NOTIFY takes less than 8,000 bytes, with who says it in front.
+    # PostgreSQL's NOTIFY takes less than 8,000 bytes, including the sender in front.
     assert all(len(encode(hint)) < 7900 for hint in hints)
     assert split([]) == []

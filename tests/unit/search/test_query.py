@@ -1,4 +1,4 @@
-"""What a search asks for: words, phrases, filters, and everything that is none of these."""
+"""Parsing a search: words, phrases, filters, and everything that is none of these."""
 
 from datetime import UTC, datetime
 
@@ -12,7 +12,7 @@ def words(text):
     return [" ".join(term.folded) for term in parse(text).terms]
 
 
-def test_words_begin_and_phrases_stand():
+def test_words_match_prefixes_and_phrases_match_exactly():
     assert parse('Blue "brass lamp"').terms == (
         Term(("Blue",), True),
         Term(("brass", "lamp"), False),
@@ -39,7 +39,7 @@ def test_filters():
     )
 
 
-def test_what_is_no_filter_is_words():
+def test_unknown_filters_are_words():
     assert words("colour:blue") == ["colour blue"]
     assert words("from: anna") == ["from", "anna"]
     assert words("https://shop.example/a?b=1") == ["https shop example a b 1"]
@@ -64,7 +64,7 @@ def test_what_is_no_filter_is_words():
         "-refund",
     ],
 )
-def test_what_has_no_words_asks_for_nothing(text):
+def test_a_query_without_words_finds_nothing(text):
     assert parse(text).nothing
 
 
@@ -86,7 +86,7 @@ def test_operators_are_words():
         "a " * 40,
     ],
 )
-def test_what_makes_no_sense_is_refused_in_a_sentence(text):
+def test_invalid_queries_are_refused_in_a_sentence(text):
     with pytest.raises(Invalid) as refused:
         parse(text)
     assert refused.value.field == "q"
@@ -106,7 +106,7 @@ def marked(text, query):
     )
 
 
-def test_a_snippet_marks_the_hits_as_they_are_written():
+def test_a_snippet_marks_the_hits_in_their_original_spelling():
     assert marked("The Crème brûlée\nand creme", "creme") == "The [Crème] brûlée and [creme]"
     assert marked("a brass lamp, brass lamps", '"brass lamp"') == "a [brass lamp], brass lamps"
     assert marked("a brass lamp", "bra lam") == "a [brass] [lamp]"
@@ -114,7 +114,7 @@ def test_a_snippet_marks_the_hits_as_they_are_written():
     assert marked("nothing", "else") == "nothing"
 
 
-def test_a_snippet_is_short_and_around_the_first_hit():
+def test_a_snippet_is_short_and_surrounds_the_first_hit():
     shown = marked("before " * 100 + "needle" + " after" * 100, "needle")
     assert shown.startswith("… before")
     assert shown.endswith("after …")
@@ -125,7 +125,7 @@ def test_a_snippet_is_short_and_around_the_first_hit():
     assert len(marked("a" + "\u0301" * 300 + " needle", "needle")) < 400
 
 
-def test_what_is_long_is_quick():
+def test_a_long_query_is_parsed_quickly():
     text = "lamp " * 800
     assert marked(text, "lamp").startswith("[lamp] [lamp]")
     assert matches(text, parse("la"))

@@ -1,4 +1,4 @@
-"""Signs of life: whom the one greenlet serves, and whom it leaves to themselves."""
+"""Heartbeats: which streams the single greenlet serves, and which it leaves alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SIGN = b":\n\n"
 
 
 class Standing:
-    """A stream, as far as the pulse sees it."""
+    """A stream as the heartbeat greenlet sees it."""
 
     beaten_for = False
 
@@ -39,7 +39,7 @@ class Standing:
 
 @pytest.fixture
 def pulse(monkeypatch: pytest.MonkeyPatch) -> Pulse:
-    """One that goes round twenty times a second."""
+    """A pulse that beats twenty times a second."""
     monkeypatch.setattr(pulse_module, "ROUND", 0.05)
     monkeypatch.setattr(pulse_module, "PARTS", 2)
     one = Pulse()
@@ -58,7 +58,7 @@ def line() -> Iterator[tuple[SimpleNamespace, socket.socket]]:
     there.close()
 
 
-def test_who_waits_gets_signs_of_life_until_taken_out(pulse, line):
+def test_an_idle_stream_gets_heartbeats_until_it_is_removed(pulse, line):
     client, other = line
     stream = Standing()
     part = pulse.take(stream, client, SIGN)
@@ -68,7 +68,7 @@ def test_who_waits_gets_signs_of_life_until_taken_out(pulse, line):
     assert stream.told == []
 
 
-def test_who_is_in_the_middle_of_something_is_left_alone(pulse, line):
+def test_a_busy_stream_is_left_alone(pulse, line):
     client, other = line
     busy, waiting = Standing(idle=False), Standing()
     pulse.take(busy, client, b"busy")
@@ -76,7 +76,7 @@ def test_who_is_in_the_middle_of_something_is_left_alone(pulse, line):
     assert b"busy" not in b"".join(other.recv(100) for _ in range(5))
 
 
-def test_who_does_not_read_has_the_time_that_all_have(pulse, line):
+def test_a_client_that_does_not_read_gets_the_usual_time(pulse, line):
     client, _other = line
     with suppress(BlockingIOError):
         while True:
@@ -87,7 +87,7 @@ def test_who_does_not_read_has_the_time_that_all_have(pulse, line):
     assert stream.told[0] == "beat"
 
 
-def test_whose_reader_has_gone_ends(pulse, line):
+def test_a_stream_whose_reader_has_gone_ends(pulse, line):
     client, other = line
     other.close()
     stream = Standing()

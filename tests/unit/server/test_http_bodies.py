@@ -1,4 +1,4 @@
-"""Bodies that come in as many pieces as possible."""
+"""Request bodies that arrive in as many pieces as possible."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIECE = b"1\r\nx\r\n"
 
 
 class Endless:
-    """A socket on which the next chunk, of one byte, is always there."""
+    """A socket on which the next chunk, of one byte, is always ready."""
 
     received = 0
 
@@ -31,14 +31,14 @@ class Endless:
 
 @pytest.fixture
 def turns(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How often others were let go on."""
+    """Records each time other greenlets were allowed to run."""
     given: list[float] = []
     clock = SimpleNamespace(sleep=given.append, monotonic=http_bodies.time.monotonic)
     monkeypatch.setattr(http_bodies, "time", clock)
     return given
 
 
-def test_a_body_in_pieces_of_one_byte_lets_others_go_on_and_ends_soon(turns: list[float]) -> None:
+def test_a_body_in_one_byte_pieces_yields_to_others_and_ends_soon(turns: list[float]) -> None:
     line = Endless()
     incoming = Incoming(line)
     head: Any = SimpleNamespace(chunked=True, length=None, waits_to_send=False)

@@ -1,4 +1,4 @@
-"""Charts stand where they should, and quantiles between their neighbours."""
+"""Chart geometry: bars and lines stay within their drawing, quantiles lie between their neighbours."""
 
 from datetime import date, timedelta
 
@@ -42,7 +42,7 @@ def test_durations_have_at_most_two_units(seconds, text):
 
 
 @pytest.mark.parametrize("most", [0, 1, 3, 4, 5, 9, 44, 999, 14_400, 10**9])
-def test_bars_stand_within_their_drawing_and_add_up(most):
+def test_bars_stay_within_the_drawing_and_add_up(most):
     days = [date(2026, 2, 10) + timedelta(days=n) for n in range(30)]
     series = [[most] * 30, [0] * 29 + [most]]
     chart = charts.bars(days, series, str)
@@ -60,7 +60,7 @@ def test_bars_stand_within_their_drawing_and_add_up(most):
 
 
 @pytest.mark.parametrize("longest", [0.0, 0.2, 7.0, 3000.0, 86_400.0 * 90])
-def test_lines_have_gaps_where_there_is_nothing(longest):
+def test_lines_have_gaps_where_there_is_no_data(longest):
     days = [date(2026, 3, 1) + timedelta(days=n) for n in range(5)]
     values = [longest, longest, None, longest, longest]
     chart = charts.lines(days, [("Slow", values), ("Same", values), ("None", [None] * 5)], str)

@@ -1,4 +1,4 @@
-"""Static files are sent without their comments, and with everything else; what they import is there."""
+"""Static files are sent without comments but otherwise complete, and their imports exist."""
 
 import posixpath
 import re
@@ -17,11 +17,11 @@ _COMMENT = re.compile(r"(?:^|(?<=[\s(\[]))(?:/\*.*?\*/|//[^\n]*)", re.DOTALL)
 
 
 def letters(source):
-    """What is left without comments and white space. (No string of ours has `//` behind a space.)"""
+    """Return the source without comments and white space. (None of our strings has `//` after a space.)"""
     return re.sub(r"\s", "", _COMMENT.sub("", source))
 
 
-def test_comments_and_needless_spaces_go():
+def test_comments_and_needless_spaces_are_removed():
     source = "// one\n  let a = 1; // two\n/**\n * three\n */\nlet b = a; /* four */\n"
     assert minify_script(source) == "let a=1;let b=a;"
     assert minify_script("f(/** @type {X} */ (y), /** @type {Z} */ (a));") == "f((y),(a));"
@@ -41,24 +41,24 @@ def test_comments_and_needless_spaces_go():
         "return/ {2}/",
     ],
 )
-def test_what_only_looks_like_a_comment_or_a_needless_space_stays(source):
+def test_text_that_resembles_a_comment_or_needless_space_stays(source):
     assert minify_script(source) == source
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_script_that_is_sent_is_the_same_script(name):
+def test_a_minified_script_is_the_same_script(name):
     assert letters(SENT[name]) == letters(WRITTEN[name])
     assert "@type" not in SENT[name]
     assert "@param" not in SENT[name]
 
 
 @pytest.mark.parametrize("name", SHEETS)
-def test_a_sheet_that_is_sent_has_the_same_declarations(name):
+def test_a_minified_style_sheet_has_the_same_declarations(name):
     assert SENT[name].count("{") == letters(WRITTEN[name]).count("{")
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_everything_that_a_script_imports_is_there(name):
+def test_every_import_of_a_script_exists(name):
     for imported in re.findall(r"""(?:from|import)\s*\(?["'`](\.[^"'`$]+)""", SENT[name]):
         assert posixpath.normpath(posixpath.join(posixpath.dirname(name), imported)) in SENT
 

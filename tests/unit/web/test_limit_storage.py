@@ -1,4 +1,4 @@
-"""What livechat relies on in the `limits` library: it cleans up by a timer that we may pace."""
+"""What livechat relies on in the `limits` library: it cleans up by a timer whose pace we set."""
 
 import threading
 
@@ -10,7 +10,7 @@ from livechat.web.limit_storage import CalmStorage
 
 @pytest.fixture
 def started(monkeypatch):
-    """The clean-ups that have been started; each is over at once."""
+    """The clean-ups started so far; each finishes at once."""
     threads = []
     monkeypatch.setattr(threading.Timer, "start", lambda timer: threads.append(timer))
     monkeypatch.setattr(threading.Timer, "is_alive", lambda _timer: False)
@@ -24,7 +24,7 @@ def test_many_counts_start_one_clean_up(started):
     assert len(started) <= 1
 
 
-def test_clean_ups_go_on_at_their_pace(started, monkeypatch):
+def test_clean_ups_keep_their_pace(started, monkeypatch):
     monkeypatch.setattr(limit_storage, "PACE", 0.0)
     storage = CalmStorage()
     for number in range(3):

@@ -33,13 +33,13 @@ def nested(depth):
     return b'{"a":' + value + b"}"
 
 
-def test_json_may_be_as_deep_as_allowed_and_no_deeper():
+def test_json_may_be_as_deep_as_the_limit_and_no_deeper():
     assert parse_object(nested(DEEPEST_JSON))
     with pytest.raises(Unreadable, match="deep"):
         parse_object(nested(DEEPEST_JSON + 1))
 
 
-def test_brackets_in_texts_are_no_depth():
+def test_brackets_in_strings_do_not_count_as_depth():
     body = json.dumps({"a": "[" * 500 + '\\"' + "{" * 500, "[[": '"'}).encode()
     assert parse_object(body)["a"].startswith("[[[")
 
@@ -56,14 +56,14 @@ def test_brackets_in_texts_are_no_depth():
         max_size=5,
     )
 )
-def test_sound_json_is_read_as_python_reads_it(value):
+def test_valid_json_is_read_as_python_reads_it(value):
     assert parse_object(json.dumps(value).encode()) == value
     assert parse_object(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
 @QUICK
 @given(st.binary(max_size=60))
-def test_bytes_are_an_object_or_refused(data):
+def test_bytes_are_an_object_or_are_refused(data):
     try:
         value = parse_object(data)
     except Unreadable:
@@ -82,12 +82,12 @@ def test_bytes_are_an_object_or_refused(data):
         (" " * 9000 + "x", "x"),
     ],
 )
-def test_a_text_is_trimmed_and_its_lines_are_kept(typed, kept):
+def test_a_text_is_trimmed_and_keeps_its_lines(typed, kept):
     assert validation.body_text(typed) == kept
 
 
 @pytest.mark.parametrize("value", [None, 1, True, [], {}, "", " \n", "x" * 4001, "a\x00"])
-def test_what_is_no_text_of_a_message_is_refused(value):
+def test_an_invalid_message_text_is_refused(value):
     with pytest.raises(Invalid) as refused:
         validation.body_text(value)
     assert (refused.value.status, refused.value.field) == (422, "body")
@@ -106,7 +106,7 @@ def test_what_is_no_text_of_a_message_is_refused(value):
         (None, None),
     ],
 )
-def test_email_addresses_are_taken_and_normalised(address, kept):
+def test_valid_email_addresses_are_accepted_and_normalised(address, kept):
     assert validation.email_address(address, "email") == kept
 
 
@@ -118,7 +118,7 @@ def test_email_addresses_are_taken_and_normalised(address, kept):
         *("ann@example..com", "<ann@example.com>", 7, ["ann@example.com"]),
     ],
 )
-def test_what_is_no_email_address_is_refused(address):
+def test_invalid_email_addresses_are_refused(address):
     with pytest.raises(Invalid) as refused:
         validation.email_address(address, "email")
     assert refused.value.field == "email"
@@ -127,7 +127,7 @@ def test_what_is_no_email_address_is_refused(address):
 @pytest.mark.parametrize(
     "url", ["https://shop.example/ä?b=c#d", "http://localhost:8000/", "HTTPS://SHOP.EXAMPLE"]
 )
-def test_web_addresses_are_taken_as_they_are(url):
+def test_web_addresses_are_accepted_unchanged(url):
     assert validation.web_address(url, "page.url") == url
 
 
@@ -138,7 +138,7 @@ def test_web_addresses_are_taken_as_they_are(url):
         *("ftp://x.example", "http://", "http:///x", "http://a b/", "vbscript:x", "http://[", 5),
     ],
 )
-def test_what_could_bite_as_a_link_is_refused(url):
+def test_dangerous_links_are_refused(url):
     with pytest.raises(Invalid):
         validation.web_address(url, "page.url")
 
@@ -157,20 +157,20 @@ def test_a_price_may_be_a_number_or_a_text(price, shown):
 
 
 @pytest.mark.parametrize("price", [True, [], {}, float("inf"), float("nan")])
-def test_what_is_no_price_is_refused(price):
+def test_an_invalid_price_is_refused(price):
     with pytest.raises(Invalid) as refused:
         product_of({"id": "1", "price": price}, None)
     assert refused.value.field == "product.price"
 
 
-def test_no_product_is_none():
+def test_a_missing_product_is_none():
     assert product_of(None, None) is None
     assert product_of({}, None) is None
 
 
 @QUICK
 @given(st.integers(0, 7))
-def test_a_cursor_leads_back_to_its_position(position):
+def test_a_cursor_decodes_to_its_position(position):
     text = message_cursor(SESSION, position, for_customer=True)
     assert message_position(text, SESSION, for_customer=True) == (position, False)
     assert message_position(text, SESSION, for_customer=False) == (0, True)
@@ -178,7 +178,7 @@ def test_a_cursor_leads_back_to_its_position(position):
 
 @QUICK
 @given(st.text(max_size=15))
-def test_a_text_is_a_cursor_or_refused(text):
+def test_a_text_is_a_cursor_or_is_refused(text):
     try:
         position, _anew = message_position(text, SESSION, for_customer=True)
     except Invalid:
@@ -188,7 +188,7 @@ def test_a_text_is_a_cursor_or_refused(text):
 
 @QUICK
 @given(st.integers(0, 2**31 - 1), st.datetimes(datetime(1990, 1, 1), datetime(2200, 1, 1)))
-def test_a_cursor_of_the_list_leads_back_to_its_place(number, moment):
+def test_a_list_cursor_decodes_to_its_place(number, moment):
     moment = moment.replace(tzinfo=UTC, microsecond=moment.microsecond // 1000 * 1000)
     milliseconds, found = list_position(list_cursor(moment, number))
     assert found == number
@@ -197,7 +197,7 @@ def test_a_cursor_of_the_list_leads_back_to_its_place(number, moment):
 
 @QUICK
 @given(st.text(max_size=120) | st.binary(max_size=60).map(lambda data: data.decode("latin-1")))
-def test_a_text_is_a_cursor_of_the_list_or_refused(text):
+def test_a_text_is_a_list_cursor_or_is_refused(text):
     try:
         milliseconds, number = list_position(text)
     except Invalid:
