@@ -12,7 +12,7 @@ from typing import Any
 
 from livechat.server.http import patch
 
-patch()  # before any other import
+patch()  # before anything else is imported
 
 
 def hello(_request: Any) -> dict[str, Any]:

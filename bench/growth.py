@@ -73,18 +73,18 @@ def desk_search(total: int) -> bytes:
 
 
 def desk_conversation(total: int) -> bytes:
-    """An admin opens a conversation of any time."""
+    """An admin opens a conversation of any age."""
     to = random.randint(1, total)
     return request("GET", f"/custom-admin/chat/{to}/", admin(to % ADMINS + 1))
 
 
 def desk_unread(total: int) -> bytes:
-    """An admin loads what they have not read."""
+    """An admin loads the list of unread conversations."""
     return request("GET", "/custom-admin/chat/?view=unread", admin(random.randint(1, ADMINS)))
 
 
 def desk_tagged(total: int) -> bytes:
-    """An admin loads what has a tag."""
+    """An admin loads the list of conversations with a tag."""
     tag = random.choice(TAGS)
     return request("GET", f"/custom-admin/chat/?tag={tag}", admin(random.randint(1, ADMINS)))
 

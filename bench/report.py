@@ -102,7 +102,7 @@ def cpu_of(pid: int) -> float:
 class Busy:
     """The cores in use since this was made: by the given processes, by this one, and by all others.
 
-    The use by others measures noise: so much was missing from the result.
+    The others' share is the noise: the measurement had to do without those cores.
     """
 
     def __init__(self, pids: Sequence[int]) -> None:

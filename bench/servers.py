@@ -165,8 +165,10 @@ def running(server: Server) -> Iterator[Server]:
 
 @contextlib.contextmanager
 def new_database(kind: str, folder: Path) -> Iterator[str]:
-    """The URL of a database with our tables, as safe as they come: SQLite with ``synchronous=FULL`` is what the
-    product sets, PostgreSQL keeps ``fsync``."""
+    """The URL of a new database, as durable as in production.
+
+    That is ``synchronous=FULL`` on SQLite, which livechat sets, and ``fsync`` on PostgreSQL.
+    """
     with _postgresql(folder) if kind == "postgresql" else _sqlite(folder) as url:
         engine = make_engine(url)
         schema.migrate(engine, BEFORE_THE_INDEX)
