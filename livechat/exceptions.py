@@ -14,7 +14,7 @@ class Refused(Exception):
 
     status = 400
     retry_after: int | None = None
-    """Seconds after which trying again makes sense, if waiting helps."""
+    """Seconds after which a retry makes sense, if waiting helps."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -22,11 +22,11 @@ class Refused(Exception):
         self.message = message
         self.field = field
         self.more: dict[str, Any] = {}
-        """What else the answer carries besides the error."""
+        """What the response carries besides the error."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """The HTTP headers of the answer."""
+        """The HTTP headers of the response."""
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 

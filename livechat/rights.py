@@ -89,7 +89,10 @@ def check_held(admin: Any, permission: Permission) -> None:
 
 
 def check_speaker(db: Session, actor: Actor, *others: int | None) -> None:
-    """The same for what both sides do: customers in their own conversation, where their token has proven it."""
+    """Refuse an act of either side of a conversation unless its actor may do it.
+
+    A customer may: the token has proven that the conversation is theirs. `others`: as for `check`.
+    """
     if not actor.is_customer:
         check(db, actor, Permission.ANSWER, others=others)
     else:

@@ -133,7 +133,7 @@ def whole_number(value: Any, field: str) -> int:
 
 
 def optional_number(value: Any, field: str) -> int | None:
-    """The same, or None for None."""
+    """A whole number from 0 to 2**31 - 1; None for None."""
     return None if value is None else whole_number(value, field)
 
 
