@@ -31,7 +31,7 @@ def message_position(
         return 0, False
     match = re.fullmatch(r"([ac])(\d{1,9})\.([0-9a-f]{8})", text, re.ASCII)
     if match is None:
-        raise Invalid(field, "This is no cursor. Use one from an earlier answer, or none.")
+        raise Invalid(field, "This cursor is not valid. Use one from an earlier response, or none.")
     newest = session.public_seq if for_customer else session.seq
     position = int(match[2])
     fits = match[1] == ("c" if for_customer else "a") and match[3] == session.uuid.hex[:8]
@@ -63,6 +63,6 @@ def list_position(text: str) -> tuple[int, int]:
             raise ValueError
     except (ValueError, TypeError, binascii.Error):
         raise Invalid(
-            "before", "This is no cursor. Use “next” from an earlier answer, or none."
+            "before", "This cursor is not valid. Use “next” from an earlier response, or none."
         ) from None
     return moment, number

@@ -30,7 +30,7 @@ from .message_log import LOCK, add_by_customer, add_once, append_line, hold, loc
 from .opening import Opening, describe, new_session
 from .system_messages import Event
 
-BLOCKED = "You cannot write here any more. Your text is kept; please reach us in another way."
+BLOCKED = "You can't send messages here anymore. Your text is saved. Please contact us another way."
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def send(
         if held.status == Status.CLOSED:
             raise Conflict(
                 "session_closed",
-                "This chat is closed. Reopen it or start a new one; your text is kept.",
+                "This chat is closed. Reopen it or start a new one. Your text is saved.",
             )
         if full:
             raise full
@@ -134,7 +134,7 @@ def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     if not session.open:
         if actor.key in {"customer", session.closed_by}:
             return Outcome(session, False)
-        raise Conflict("closed", f"{_closer(db, session)} has closed this chat already.")
+        raise Conflict("closed", f"{_closer(db, session)} already closed this chat.")
     details = _by(actor) | message_log.before(session, actor)
     session.status = Status.CLOSED
     session.version += 1
@@ -163,7 +163,7 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     if session.open:
         return Outcome(session, False)
     if open_session(db, session.guest_id) is not None:
-        raise Conflict("another_open", "The customer has a newer chat open. Go on there.")
+        raise Conflict("another_open", "The customer has a newer open chat. Continue there.")
     sizes.check(session, "", by_customer=actor.key == CUSTOMER.key)
     if session.assignee_id is not None and not able(db, session.assignee_id):
         session.assignee = None
@@ -224,7 +224,7 @@ def repeated(before: Any, kind: Sender, body: str) -> Sent:
     """What was sent under this client_id before. Raises Conflict unless text and kind of entry are the same."""
     if before.body != body or before.sender != kind:
         raise Conflict(
-            "client_id_reused", "This client_id was used for another message. Take a new one."
+            "client_id_reused", "This client_id was used for another message. Use a new one."
         )
     return Sent(before, False)
 
@@ -248,4 +248,4 @@ def _closer(db: Session, session: ChatSession) -> str:
         admin = db.get(Admin, int(number))
         if admin is not None:
             return f"{admin.name} ({admin.username})"
-    return "The customer" if kind == "customer" else "A colleague at the command line"
+    return "The customer" if kind == "customer" else "A teammate at the command line"

@@ -161,7 +161,7 @@ def activity_position(text: str | None) -> int | None:
     match = re.fullmatch(r"l(\d{1,9})", text, re.ASCII)
     if match is None:
         raise Invalid(
-            "after", "This is no cursor of the list. Use one from an earlier answer, or none."
+            "after", "This cursor is not valid. Use one from an earlier response, or none."
         )
     return int(match[1])
 

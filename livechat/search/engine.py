@@ -253,7 +253,7 @@ class _Search:
         folded = fold_username(me if username.lower() == "me" and me else username)
         found = self.db.execute(select(Admin.id).where(Admin.username == folded)).scalar()
         if found is None:
-            raise Invalid("q", f"There is no admin {username}.")
+            raise Invalid("q", f"There is no admin with the username {username}.")
         return int(found)
 
     def _shaped(self, taken: Sequence[tuple[int, Any]]) -> list[Hit]:
@@ -277,5 +277,7 @@ def _position(cursor: str) -> tuple[int, int]:
         return END, END
     match = re.fullmatch(r"h(\d{1,10})\.(\d{1,10})", cursor, re.ASCII)
     if match is None or max(int(match[1]), int(match[2])) > END:
-        raise Invalid("before", "This is no cursor. Use “next” from an earlier answer, or none.")
+        raise Invalid(
+            "before", "This cursor is not valid. Use “next” from an earlier response, or none."
+        )
     return int(match[1]), int(match[2])

@@ -27,12 +27,12 @@ class Teller:
         self._now = now
 
     def wait(self, since: str) -> str:
-        """How long it has been: ``5 minutes``, ``3 hours``, ``2 days``."""
+        """How long it has been: ``5 min``, ``3 hr``, ``2 days``."""
         passed = self._now - datetime.fromisoformat(since)
         for name, unit in _UNITS:
             if passed >= unit:
-                return format_unit(passed // unit, f"duration-{name}", locale=self._locale)
-        return str(self._translate(_("a moment")))
+                return format_unit(passed // unit, f"duration-{name}", "short", locale=self._locale)
+        return str(self._translate(_("<1 min")))
 
     def moment(self, text: str) -> str:
         """Day and time: ``31 Jan 2026, 12:00 UTC``."""

@@ -97,7 +97,7 @@ def test_the_settings_may_be_named_before_or_behind_the_command(empty_shell: She
         ["serve", "--config", "x.ini"],
     ):
         refused = empty_shell(*words)
-        assert (refused.code, refused.err) == (1, "There is no file x.ini with settings.\n")
+        assert (refused.code, refused.err) == (1, "There is no settings file x.ini.\n")
 
 
 def test_help_does_not_wait_for_what_it_does_not_need() -> None:

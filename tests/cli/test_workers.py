@@ -135,7 +135,7 @@ def test_a_worker_that_hangs_or_dies_is_no_loss_and_none_outlives_who_watches(
             again.hears("meanwhile")
             assert again.bodies == ["meanwhile"]
     assert ann.sees() == ["hello", "meanwhile"]
-    assert workers.log.read_text().count("Another takes its place.") == 2
+    assert workers.log.read_text().count("Starting another.") == 2
     pids = workers.worker_pids()
     assert workers.process is not None
     workers.process.kill()  # not `workers.kill`: that would kill the workers, too
@@ -193,7 +193,7 @@ def has(stream: Stream, body: str) -> bool:
 def test_several_workers_are_refused_on_sqlite(empty_shell: Shell) -> None:
     refused = empty_shell("serve", "--workers", "2", "--port", free_port())
     assert (refused.code, refused.out) == (1, "")
-    assert refused.err.splitlines()[-1].startswith("Several workers want PostgreSQL:")
+    assert refused.err.splitlines()[-1].startswith("Several workers need PostgreSQL.")
     for wrong in ("0", "-1", "100", "many"):
         assert empty_shell("serve", "--workers", wrong).code == 2
 
@@ -223,7 +223,7 @@ class Supervised:
 )
 def test_workers_that_cannot_begin_are_not_tried_for_ever(ends: str, code: str) -> None:
     supervised = Supervised()
-    with pytest.raises(CannotServe, match="end as soon as they begin"):
+    with pytest.raises(CannotServe, match="end as soon as they start"):
         supervised.run(ends, workers=2)
     assert supervised.ready == 0
     assert len(supervised.said) == MOST_FAILURES - 1
@@ -259,8 +259,8 @@ def test_workers_that_have_served_are_started_again_however_often_they_end(
     timer.join()
     assert supervised.ready == 1
     # The first of each place at once, the later ones after a pause.
-    assert sum(sentence.endswith("takes its place.") for sentence in supervised.said) == 2
-    assert supervised.said[-1].endswith("takes its place in 0.3 s.")
+    assert sum(sentence.endswith("Starting another.") for sentence in supervised.said) == 2
+    assert supervised.said[-1].endswith("Starting another in 0.3 s.")
 
 
 def test_a_sentence_that_cannot_be_written_does_not_end_the_workers() -> None:
@@ -391,7 +391,7 @@ def test_pserve_serves_with_one_process_and_says_who_serves_with_several(
             said.append(line)
             if line.startswith("Serving on"):
                 break
-        assert any("For several workers: livechat serve." in line for line in said)
+        assert any("For several workers, use livechat serve." in line for line in said)
         process.terminate()
         assert process.wait(PATIENCE) == 0
     finally:

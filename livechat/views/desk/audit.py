@@ -95,8 +95,8 @@ def _number(text: str, field: str, form: str) -> int | None:
     match = re.fullmatch(form, text, re.ASCII)
     if match is None:
         what = {
-            "before": "This is no cursor of the log. Leave it out.",
-            "session": "A chat's number has up to nine digits.",
+            "before": "This cursor is not valid. Leave it out.",
+            "session": "A chat number has at most nine digits.",
         }
         raise Invalid(field, what[field])
     return int(match[1])

@@ -61,7 +61,7 @@ def transfer(context: AdminSession, request: Request) -> Any:
     data = fields_of(request)
     admin = admin_named(request, data.get("admin"))
     if admin is None:
-        raise Invalid("admin", 'Say who: {"admin": "username"}.')
+        raise Invalid("admin", 'Give {"admin": "username"}.')
     text, version = data.get("note"), data.get("version")
     triage.transfer(
         request.dbsession,

@@ -69,11 +69,11 @@ def today_strip(request: Request) -> dict[str, Any]:
     figures, _fresh = request.realtime.figures.get(
         "today", lambda: daily.count(request.db, now().date())
     )
-    teller = _Teller(request)
+    teller, answer = _Teller(request), figures.first_answer()
     return {
         "chats": teller.number(figures.chats),
         "messages": teller.number(figures.messages),
-        "first_answer": teller.duration(figures.first_answer()),
+        "first_answer": None if answer is None else teller.duration(answer),
         "url": request.resource_url(request.root["custom-admin"]["chat"], "statistics", ""),
     }
 
@@ -133,7 +133,7 @@ def _charts(
 
     def answers(place: int) -> str:
         one = each[place]
-        text = _("${day}: median ${median}, nine of ten within ${ninety}")
+        text = _("${day}: median ${median}, 90th percentile ${ninety}")
         told = {
             "median": teller.duration(one.first_answer()),
             "ninety": teller.duration(one.first_answer(0.9)),
@@ -152,7 +152,7 @@ def _charts(
         "answers": charts.lines(
             days,
             [
-                (tell(_("Nine of ten")), [one.first_answer(0.9) for one in each]),
+                (tell(_("P90")), [one.first_answer(0.9) for one in each]),
                 (tell(_("Median")), [one.first_answer() for one in each]),
             ],
             answers,
@@ -170,7 +170,7 @@ def _summaries(
 ) -> dict[str, str]:
     """What each chart shows, in a sentence."""
     tell = request.localizer.translate
-    most = _("The most on ${day}: ${number}. ${total} in 30 days, ${mean} a day.")
+    most = _("Busiest day: ${day} (${number}). ${total} in 30 days, ${mean} a day on average.")
 
     def counted(numbers: Sequence[int]) -> str:
         place = max(range(len(numbers)), key=lambda index: numbers[index])
@@ -187,9 +187,7 @@ def _summaries(
         "median": teller.duration(total.first_answer()),
         "ninety": teller.duration(total.first_answer(0.9)),
     }
-    text = _(
-        "Chats answered: ${answered}. Half of them within ${median}, nine of ten within ${ninety}."
-    )
+    text = _("Chats replied to: ${answered}. Median ${median}, 90th percentile ${ninety}.")
     return {
         "chats": counted([one.chats for one in each]),
         "messages": counted([one.messages for one in each]),

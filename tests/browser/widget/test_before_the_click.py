@@ -101,7 +101,7 @@ def test_the_chat_says_so_kindly_when_it_cannot_be_reached_and_comes_with_anothe
     expect(shopper.button).to_be_visible()
     server.kill()
     shopper.button.click()
-    expect(shopper.panel.get_by_text("The chat cannot be reached right now.")).to_be_visible()
+    expect(shopper.panel.get_by_text("Chat is unavailable right now.")).to_be_visible()
     shopper.ear.hears_warning("The server is away")
 
     server.start()
@@ -114,9 +114,9 @@ def test_a_site_that_is_not_allowed_gets_a_kind_message_and_a_word_for_its_owner
     script = f'<script src="{shopper.chat_origin}/widget.js" async></script>'
     shopper.visits(own_shop.has(script, host="elsewhere.localhost"))
     shopper.button.click()
-    expect(shopper.panel.get_by_text("The chat cannot be reached right now.")).to_be_visible()
+    expect(shopper.panel.get_by_text("Chat is unavailable right now.")).to_be_visible()
     shopper.ear.hears_warning("livechat.allowed_sites")
-    shopper.panel.get_by_role("button", name="Close chat").click()
+    shopper.panel.get_by_role("button", name="Hide chat").click()
     expect(shopper.panel).to_be_hidden()
 
 
@@ -124,5 +124,5 @@ def test_the_shop_without_its_script_still_links_to_the_chat(new_shopper):
     shopper = new_shopper(java_script_enabled=False)
     shopper.visits("ember/").page.get_by_role("link", name="Ask about this lamp").click()
     expect(shopper.page).to_have_url(re.compile(r"/chat/"))
-    expect(shopper.page.locator("noscript p")).to_contain_text("The chat needs JavaScript.")
+    expect(shopper.page.locator("noscript p")).to_contain_text("Chat needs JavaScript.")
     expect(shopper.page.locator("noscript p")).to_be_visible()

@@ -85,7 +85,7 @@ def test_the_command_line_lets_those_write_in_whose_name_the_table_lets_them(
         if may(role, ANSWERS):
             assert done.code == 0
         else:
-            assert (done.code, done.out, done.err) == (1, "", "zoe may only read.\n")
+            assert (done.code, done.out, done.err) == (1, "", "zoe can only read.\n")
             assert written(engine) == before
     shell("admins", "disable", "zoe")
     before = written(engine)
@@ -187,7 +187,7 @@ def test_a_chat_that_is_opened_again_stays_with_those_only_who_may_still_answer(
 def test_an_account_that_is_disabled_is_the_last_that_may_answer(shell, new_admin, becomes):  # noqa: F811
     anna, ben = new_admin("anna"), new_admin("ben")
     becomes(ben, "viewer")
-    assert "Nobody is left who can answer." in shell("admins", "disable", anna.username).err
+    assert "No one can reply to customers anymore." in shell("admins", "disable", anna.username).err
 
 
 def test_a_role_that_the_table_does_not_know_may_nothing(admin, new_admin, number, engine):
