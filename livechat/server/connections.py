@@ -32,11 +32,11 @@ TOLD_EVERY = 60.0  # seconds between two log lines which say that the server is 
 _NO_FILES = {errno.EMFILE, errno.ENFILE}
 NO_ROOM = closing_answer(
     "503 Service Unavailable",
-    "Too many are here just now. Try again in a moment.",
+    "Too many connections right now. Try again in a moment.",
     code="unavailable",
     more="Retry-After: 5\r\n",
 )
-TOO_SLOW = BadRequest("408 Request Timeout", "The request has taken too long.")
+TOO_SLOW = BadRequest("408 Request Timeout", "The request took too long.")
 BROKEN_OFF = BadRequest("400 Bad Request", "The request ended before it was complete.")
 
 
