@@ -38,10 +38,9 @@ def session_shaper(request: Request) -> Callable[[Callable[[], Any], Any], dict[
 
 
 def newest(request: Request, session: Any) -> dict[str, Any]:
-    """Return ``{messages, session, cursor}`` with the newest page; ``before`` is the cursor of the page before it, if
-    any.
+    """Return the newest page: ``{messages, session, cursor}``, and ``before`` if there is a page before it.
 
-    `session` is a row as `records.customer_record_by_id` returns it.
+    `session` is a row as `records.customer_record_by_id` returns it; ``before`` is a cursor.
     """
     page = _newest(request, session)
     before = {"before": _cursor(session, page.start)} if page.more else {}
@@ -49,8 +48,7 @@ def newest(request: Request, session: Any) -> dict[str, Any]:
 
 
 def since(request: Request, session: Any, position: int) -> dict[str, Any]:
-    """Return ``{messages, session, cursor}`` after a position, and ``more`` when the page does not reach the newest
-    message."""
+    """Return the page after a position: ``{messages, session, cursor}``, and ``more`` if newer messages follow it."""
     page = Page([], position, position, False)
     if session.public_seq > position:
         page = history.page_after(request.db, session.id, position, for_customer=True)
