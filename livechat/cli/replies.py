@@ -1,4 +1,4 @@
-"""`livechat replies`: the texts that are used again and again. Those of everybody; an admin's own are theirs."""
+"""`livechat replies`: the canned replies of everybody. An admin's own replies are not shown."""
 
 from __future__ import annotations
 
