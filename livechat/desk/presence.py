@@ -39,7 +39,7 @@ SAMPLE = 2000  # newest sessions that are measured
 _PRESENCES = table_of(Presence)
 _WORKERS = table_of(Worker)
 _ADMINS = table_of(Admin)
-# A write whose commit may have failed is repeated.
+# The rows may exist: a write whose commit may have failed is repeated.
 _ARRIVE = PerDialect(lambda insert: insert(_PRESENCES).on_conflict_do_nothing())
 _PAGES = _PRESENCES.join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
 _PAGES_OF_ADMINS = _PAGES.join(_ADMINS, _ADMINS.c.id == _PRESENCES.c.ref)

@@ -83,7 +83,7 @@ def forbidden(_error: Any, request: Request) -> Response:
 
 
 def _to_login(request: Request) -> Response:
-    """Return the login page. It shows a text that could not be sent, so that it is not lost."""
+    """Send the client to the login page, which shows a text that could not be sent, so that it is not lost."""
     login_url = request.resource_url(request.root["custom-admin"], "login", "")
     if request.method == "GET":
         return HTTPSeeOther(login_url + _next(request))

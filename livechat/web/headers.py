@@ -109,7 +109,7 @@ def _compress(request: Request, response: Response) -> None:
         return
     if response.content_type.startswith(COMPRESSED):
         response.headers.add("Vary", "Accept-Encoding")
-        # By the standard, a request without Accept-Encoding accepts any coding; in practice, none.
+        # By the standard, a request without Accept-Encoding accepts any coding; in practice, it may know none.
         offers = request.accept_encoding.acceptable_offers(["gzip"])
         if "Accept-Encoding" in request.headers and offers:
             response.body = (gzip.compress if private else gzip_once)(response.body)

@@ -26,7 +26,7 @@ _ = TranslationStringFactory("livechat")
 
 @page_or_json(Desk, PAGE, name="statistics")
 def statistics_view(context: Desk, request: Request) -> dict[str, Any]:
-    """Today, the last thirty days by day and by admin, and who waits now."""
+    """The figures of today and of the last thirty days, by day and by admin, and the longest wait."""
     found = request.registry["livechat.finished_days"].statistics(request.db, now())
     data = {
         "today": figures_shape(found.today),

@@ -25,7 +25,7 @@ from .common import fields_of, page_again, page_or_json, post_view, wants_page
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/team.jinja2"
-# Carries an invitation's token over the redirect to the page that shows the link once. In seconds.
+# Carries an invitation's token over the redirect to the page that shows the link once; the number is in seconds.
 COOKIE, COOKIE_LASTS = "livechat_invitation", 120
 
 _ = TranslationStringFactory("livechat")
