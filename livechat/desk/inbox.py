@@ -20,7 +20,7 @@ from ..db.engine import LONG
 from ..models import Admin, ChatRead, Guest, Status, table_of
 from .counts import count_all
 from .filters import Filters, conditions
-from .presence import who_is_here
+from .presence import customers_here
 
 MOST_CHANGED = 500  # changed sessions that are sent one by one after a reconnect
 _READS = table_of(ChatRead)
@@ -113,7 +113,7 @@ def rows_of(db: Reader, sessions: Sequence[Any], *, reader_id: int | None) -> li
     """Return the list's rows for sessions, which are objects or database rows."""
     messages, unread_by_id = last_messages(db, sessions), unread_counts(db, sessions, reader_id)
     ids = [session.id for session in sessions]
-    here, tags, blocked = who_is_here(db, ids), tags_of(db, ids), blocked_guests(db, sessions)
+    here, tags, blocked = customers_here(db, ids), tags_of(db, ids), blocked_guests(db, sessions)
     return [
         Row(
             session,

@@ -25,7 +25,7 @@ from ..permissions import Permission, may
 from ..rights import who_may
 
 CUSTOMER, ADMIN = "customer", "admin"
-LOOKING = "@"  # followed by the session's number
+VIEWER = "@"  # begins the kind of presence of viewers; the session's number follows
 ALIVE_FOR = timedelta(seconds=30)
 HEARTBEAT_EVERY = 10.0  # seconds between two heartbeats
 GRACE = 4.0  # seconds of presence after a page closes: moving to the next page is not leaving
@@ -46,8 +46,8 @@ _PAGES_OF_ADMINS = _PAGES.join(_ADMINS, _ADMINS.c.id == _PRESENCES.c.ref)
 _HERE = and_(_PRESENCES.c.kind == bindparam("kind"), _WORKERS.c.alive_at > bindparam("since"))
 _MAY_ANSWER = who_may(Permission.ANSWER)
 
-_WHO_IS_HERE = select(_PRESENCES.c.ref).select_from(_PAGES).where(_HERE)
-_CUSTOMERS_HERE = _WHO_IS_HERE.where(_PRESENCES.c.ref.in_(bindparam("ids", expanding=True)))
+_HERE_NOW = select(_PRESENCES.c.ref).select_from(_PAGES).where(_HERE)
+_CUSTOMERS_HERE = _HERE_NOW.where(_PRESENCES.c.ref.in_(bindparam("ids", expanding=True)))
 _READY = (
     select(_PRESENCES.c.ref)
     .select_from(_PAGES_OF_ADMINS)
@@ -55,7 +55,7 @@ _READY = (
 )
 # Viewers do not count: they cannot answer a customer.
 _AWAY = select(_ADMINS.c.away_since).select_from(_PAGES_OF_ADMINS).where(_HERE, _MAY_ANSWER)
-_LOOKING = (
+_VIEWERS = (
     select(_ADMINS.c.username, _ADMINS.c.name)
     .distinct()
     .select_from(_PAGES_OF_ADMINS)
@@ -64,27 +64,27 @@ _LOOKING = (
 )
 
 
-def who_is_here(db: Reader, session_ids: Sequence[int]) -> set[int]:
+def customers_here(db: Reader, session_ids: Sequence[int]) -> set[int]:
     """Return the ids of those sessions whose customer has the chat open."""
     if not session_ids:
         return set()
     return set(_run(db, _CUSTOMERS_HERE, CUSTOMER, ids=list(session_ids)).scalars())
 
 
-def looking_at(session_id: int) -> str:
+def viewer_kind(session_id: int) -> str:
     """Return the kind of presence of admins who have a conversation open; its `ref` is the admin's id."""
-    return f"{LOOKING}{session_id}"
+    return f"{VIEWER}{session_id}"
 
 
-def who_looks(db: Reader, session_id: int, but: int) -> list[dict[str, str]]:
+def viewers_of(db: Reader, session_id: int, but: int) -> list[dict[str, str]]:
     """Return the admins who have a conversation open, except `but`: ``[{username, name}]``, ordered by name."""
-    found = _run(db, _LOOKING, looking_at(session_id), but=but)
+    found = _run(db, _VIEWERS, viewer_kind(session_id), but=but)
     return [{"username": row.username, "name": row.name} for row in found]
 
 
 def admins_here(db: Reader) -> set[int]:
     """Return the ids of admins who have a page of the desk open."""
-    return set(_run(db, _WHO_IS_HERE).scalars())
+    return set(_run(db, _HERE_NOW).scalars())
 
 
 def ready_to_answer(db: Reader) -> set[int]:
@@ -103,7 +103,7 @@ def presence_of(admin: Any, here: set[int]) -> str:
     return "away" if admin.away_since else "online"
 
 
-def desk_of(db: Reader) -> list[dict[str, Any]]:
+def teammates(db: Reader) -> list[dict[str, Any]]:
     """Return the enabled admins: ``[{username, name, role, may_answer, presence}]``, ordered by name."""
     here = admins_here(db)
     columns = ("id", "username", "name", "role", "away_since", "disabled_at")
@@ -152,7 +152,7 @@ class Team:
         if moment - self._measured > 600:
             before, self._measured = self._measured, moment
             try:
-                self._within = usual_answer(db())
+                self._within = typical_answer_time(db())
             except BaseException:
                 self._measured = before
                 raise
@@ -166,7 +166,7 @@ def _presence_of_desk(db: Reader) -> str:
     return "online" if None in found else "away"
 
 
-def usual_answer(db: Reader) -> int | None:
+def typical_answer_time(db: Reader) -> int | None:
     """Return the median time to the first answer of recent weeks, in seconds; None with fewer than ENOUGH answers."""
     newest = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0
     query = select(SESSIONS.c.created_at, SESSIONS.c.first_answer_at).where(
@@ -258,8 +258,8 @@ class OpenPages:
 
 
 def _session_of(kind: str, ref: int) -> int | None:
-    if kind.startswith(LOOKING):
-        return int(kind.removeprefix(LOOKING))
+    if kind.startswith(VIEWER):
+        return int(kind.removeprefix(VIEWER))
     return ref if kind == CUSTOMER else None
 
 

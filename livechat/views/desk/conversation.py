@@ -58,7 +58,7 @@ def read(context: AdminSession, request: Request) -> dict[str, Any]:
     """Return the page after ``after``, the page that ends at ``before``, or the page around the entry ``at``."""
     pages, reader = request.realtime.open_pages, request.identity.admin.id
     pages.polled(presence.ADMIN, reader)
-    pages.polled(presence.looking_at(context.record.id), reader)
+    pages.polled(presence.viewer_kind(context.record.id), reader)
     return asked_for(context, request)
 
 
@@ -76,7 +76,7 @@ def stream(context: AdminSession, request: Request) -> Response:
         reader=admin.actor,
         news=news_shape,
     )
-    here = [(presence.ADMIN, admin.id), (presence.looking_at(record.id), admin.id)]
+    here = [(presence.ADMIN, admin.id), (presence.viewer_kind(record.id), admin.id)]
     return streamed(request, feed, record.id, f"login {admin.login_id}", here, everything=True)
 
 

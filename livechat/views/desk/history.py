@@ -133,5 +133,5 @@ def _shape(context: AdminSession, request: Request, page: Page) -> dict[str, Any
         **session_of(context, request),
         "messages": messages_shape(request, page.entries),
         "news": news_of(request),
-        "viewers": presence.who_looks(request.db, context.record.id, reader),
+        "viewers": presence.viewers_of(request.db, context.record.id, reader),
     }

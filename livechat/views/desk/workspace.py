@@ -113,7 +113,7 @@ def _seqs(value: Any) -> dict[int, int]:
 @get_view(name="colleagues")
 def colleagues(context: Desk, request: Request) -> dict[str, Any]:
     """Return the team's admins and their presence."""
-    return {"admins": presence.desk_of(request.db)}
+    return {"admins": presence.teammates(request.db)}
 
 
 @get_view(name="tag-names")
