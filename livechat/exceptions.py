@@ -95,7 +95,7 @@ class WrongLogin(Refused):
     status = 422
 
     def __init__(self) -> None:
-        super().__init__("wrong_login", _("Name or password is wrong."), "password")
+        super().__init__("wrong_login", _("Incorrect username or password."), "password")
 
 
 class TooManyStreams(Refused):
@@ -106,7 +106,7 @@ class TooManyStreams(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "too_many_streams", "Too many live connections just now. Ask for news instead."
+            "too_many_streams", "Too many live connections right now. Poll for updates instead."
         )
 
 

@@ -63,7 +63,7 @@ def save_view(db: Session, admin_id: int, name: str, query: Mapping[str, str]) -
     ``too_many_views``."""
     kept = {key: query[key] for key in FILTERS if query.get(key)}
     if not kept:
-        raise Invalid("query", "There is nothing to save yet. Choose some filters first.")
+        raise Invalid("query", "Choose a filter first.")
     _check(kept)
     db.get_one(Admin, admin_id, with_for_update=True)  # concurrent saves wait for each other
     mine = select(SavedView).where(SavedView.admin_id == admin_id)
@@ -71,7 +71,9 @@ def save_view(db: Session, admin_id: int, name: str, query: Mapping[str, str]) -
     if view is None:
         count = select(func.count()).where(SavedView.admin_id == admin_id)
         if (db.scalar(count) or 0) >= MOST_VIEWS:
-            raise Conflict("too_many_views", f"{MOST_VIEWS} views are enough. Remove one first.")
+            raise Conflict(
+                "too_many_views", f"You can save at most {MOST_VIEWS} views. Remove one first."
+            )
         view = SavedView(admin_id=admin_id, name=name, created_at=now())
         db.add(view)
     view.query = kept
@@ -89,7 +91,7 @@ def _check(query: Mapping[str, str]) -> None:
     allowed = {"status": tuple(Status), "view": VIEWS, "priority": tuple(PRIORITIES)}
     for name, choices in allowed.items():
         if name in query and query[name] not in choices:
-            raise Invalid("query", f"{query[name]} is no {name}.")
+            raise Invalid("query", f"{query[name]} is not a valid {name}.")
 
 
 def view_by_id(db: Reader, number: int, admin_id: int) -> Any | None:

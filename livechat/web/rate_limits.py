@@ -43,7 +43,7 @@ class Limits:
     def count_send(self, network: str, author: str) -> None:
         """Count a message. `author` is, for example, ``guest 7``. Raises TooMany."""
         self._count(
-            "You are writing faster than we can read. Wait a moment; your text is kept.",
+            "You're sending messages too fast. Wait a moment. Your text is saved.",
             (self._guest_sends, "send", author),
             (self._network_sends, "send-network", network),
             (self._all_sends, "send-all", ""),
@@ -52,7 +52,7 @@ class Limits:
     def count_act(self, network: str, author: str) -> None:
         """Count any other act: closing, reopening, typing, read receipts, another product. Raises TooMany."""
         self._count(
-            "That was a lot at once. Wait a moment and try again.",
+            "Too many requests. Wait a moment and try again.",
             (self._guest_acts, "act", author),
             (self._network_acts, "act-network", network),
             (self._all_acts, "act-all", ""),
@@ -70,7 +70,7 @@ class Limits:
         """Count a resume ticket that is asked for or shown. The limits are those of new conversations. Raises
         TooMany."""
         self._count(
-            "This happens too often. Wait a moment and try again.",
+            "Too many requests. Wait a moment and try again.",
             (self._network_starts, "resume-network", network),
             (self._all_starts, "resume-all", ""),
         )
