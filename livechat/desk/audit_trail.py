@@ -21,7 +21,7 @@ from ..serializers import Translate
 _ = TranslationStringFactory("livechat")
 
 COMMAND_LINE = "none"
-"""The value of the actor filter that stands for the command line. No admin can have this username."""
+"""The actor filter's value for the command line. No admin can have this username."""
 ROLES = {Role.OWNER: _("owner"), Role.AGENT: _("agent"), Role.VIEWER: _("viewer")}
 NAMES = {
     Act.TAKEN: _("Chat taken"),
