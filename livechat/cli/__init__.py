@@ -1,26 +1,26 @@
-"""The command line: one file a noun. Commands are thin; they call what the views call.
+"""The command line: one module per noun. Commands are thin; they call the same functions as the views.
 
-stdout carries data, stderr carries talk. Exit 0: done; 1: refused or failed, with one sentence;
-2: wrong usage; 130: Ctrl-C.
+stdout carries data, stderr carries messages. Exit codes: 0, done; 1, refused or failed, with one sentence; 2, wrong
+usage; 130, Ctrl-C.
 
 admins          livechat admins: invite, list, role, disable, passwd
 audit           livechat audit: who did what
-context         what commands work with: settings, engine, wake-ups, output
+context         what commands work with: settings, engine, wake-ups
 errors          running a command; every error becomes one sentence and an exit code
-exits           exit codes, and the failure that carries a sentence
+exits           exit codes, and the exception that carries a sentence
 follower        what changes while a command watches
 init            livechat init: tables and the first owner
 output          tables, colours, JSON, durations
 params          parameter types: a session by its number
 passwords       asking for a password
 replies         livechat replies: canned replies
-report          livechat report: figures by day, admin or hour
+report          livechat report: figures by day, admin or product
 search          livechat search
 serve           livechat serve: one process or several
-session_acts    livechat sessions: assign, close, reopen, reply, note and the other acts
-session_output  a conversation and a list of them as text
+session_acts    livechat sessions: assign, close, reopen, reply, note, revoke
+session_output  conversations and lists of them as text
 sessions        livechat sessions: list, show
-startup         what `livechat serve` does for a new installation
+startup         what `livechat serve` does before it serves
 watch           livechat sessions watch
 """
 
@@ -33,7 +33,7 @@ import click
 from .context import Context
 from .errors import run
 
-# Looked up when it is called, so that help and quick commands do not wait for what they do not need.
+# Module and help text by name. A module is imported when its command runs, so that help and quick commands are fast.
 COMMANDS = {
     "init": ("init", "Set up the database and the first admin."),
     "serve": ("serve", "Serve the chat, the desk and (in development) the demo shop."),
@@ -47,7 +47,7 @@ COMMANDS = {
 
 
 class LazyGroup(click.Group):
-    """A group whose commands are imported when they are called, but listed without."""
+    """A group that lists its commands without importing them. A command is imported when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -65,7 +65,7 @@ class LazyGroup(click.Group):
 
 
 def take_config_too(command: click.Command) -> click.Command:
-    """Let a command, and those beneath it, take --config as well: nobody remembers where it belongs."""
+    """Let a command and its subcommands accept --config as well, so that its position does not matter."""
 
     def keep(ctx: click.Context, _param: click.Parameter, given: str | None) -> None:
         if given is not None:

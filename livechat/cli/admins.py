@@ -1,4 +1,4 @@
-"""`livechat admins`: the people who answer."""
+"""`livechat admins`: the team's accounts."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def add(
       pass show livechat/anna | livechat admins add anna --password-stdin
     """
     with context.reading() as db:
-        accounts.check_username(db, name)  # before a password is typed
+        accounts.check_username(db, name)  # before asking for a password
     known = (name, shown, email, context.settings.shop_name)
     hashed = given_password(*known, password_stdin=password_stdin, invite=invite)
     with context.writing() as db:
@@ -214,7 +214,7 @@ def passwd(context: Context, name: str, password_stdin: bool, invite: bool) -> N
       pass show livechat/anna | livechat admins passwd anna --password-stdin
     """
     with context.reading() as db:
-        admin = accounts.find_admin(db, name)  # before a password is typed
+        admin = accounts.find_admin(db, name)  # before asking for a password
         known = (admin.username, admin.name, admin.email, context.settings.shop_name)
     hashed = given_password(*known, password_stdin=password_stdin, invite=invite)
     with context.writing() as db:

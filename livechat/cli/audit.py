@@ -1,4 +1,4 @@
-"""`livechat audit`: who did what that only the team may do."""
+"""`livechat audit`: the audit log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands work with: the settings, the database, and how to say what to type next."""
+"""What commands work with: the settings, the database, and the commands to suggest next."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ DEFAULT_CONFIG = "development.ini"
 
 
 class Context:
-    """One run of the command line. Everything is read or opened when it is first asked for."""
+    """One run of the command line. Each value is read or opened on first use."""
 
     given: str | None = None
-    """What --config or LIVECHAT_CONFIG says."""
+    """The value of --config or LIVECHAT_CONFIG."""
 
     def command(self, words: str) -> str:
-        """What to type to get at a command with the same settings: ``livechat --config my.ini init``."""
+        """Return the command to type for the same settings: ``livechat --config my.ini init``."""
         named = self.given and self.given != os.environ.get("LIVECHAT_CONFIG")
         config = f"--config {shlex.quote(self.given)} " if self.given and named else ""
         return f"livechat {config}{words}"
 
     @cached_property
     def config(self) -> Path | None:
-        """The ini file, or None for the built-in settings. Raises Failed when the one named is missing."""
+        """The ini file, or None for the built-in settings. Raises Failed if the named file is missing."""
         path = Path(self.given or DEFAULT_CONFIG)
         if path.is_file():
             return path.absolute()
@@ -46,13 +46,13 @@ class Context:
         return None
 
     def section(self, name: str) -> Mapping[str, str]:
-        """A section of the ini file as PasteDeploy reads it; empty without a file or section."""
+        """Return a section of the ini file as PasteDeploy reads it; empty without a file or section. Raises Failed."""
         if self.config is None:
             return {}
         import plaster
 
         try:
-            # As a keyword of a URL a "#" or "?" in the path would mean something.
+            # The path is a keyword: within the URL, a "#" or "?" would have a meaning.
             uri = plaster.PlasterURL("file+ini", path=str(self.config))
             found: Mapping[str, str] = plaster.get_settings(uri, name)
         except (UnicodeDecodeError, LookupError, ValueError) as error:
@@ -61,7 +61,8 @@ class Context:
 
     @cached_property
     def ini(self) -> Mapping[str, str]:
-        """The application's section of the ini file, unread by us: what `livechat.main` takes."""
+        """The application's section of the ini file, not yet parsed: the arguments of `livechat.main`. Raises
+        Failed."""
         found = self.section("app:main")
         if self.config is not None and not found:
             raise Failed(f"{self.config} has no section [app:main].")
@@ -69,14 +70,14 @@ class Context:
 
     @cached_property
     def settings(self) -> Settings:
-        """Raises SettingsError naming every line that is wrong."""
+        """The settings. Raises SettingsError, which names every line that is wrong."""
         from ..settings import for_development, from_mapping
 
         return for_development() if self.config is None else from_mapping(self.ini)
 
     @cached_property
     def engine(self) -> Engine:
-        """The database, which must be there."""
+        """The engine of an existing database. Raises Failed if there is none."""
         from sqlalchemy import make_url
 
         url = make_url(self.settings.database_url)
@@ -91,20 +92,21 @@ class Context:
 
     @cached_property
     def new_engine(self) -> Engine:
-        """The database; what is missing of it is made."""
+        """The engine of a database that need not exist yet: missing folders and files are made."""
         from ..db.engine import open_engine
 
         return open_engine(self.settings)
 
     def close(self) -> None:
-        """Close the database, if it was opened. SQLite leaves one whole file where nobody else has it open."""
+        """Close the database, if it was opened. SQLite then leaves one complete file, unless another process has it
+        open."""
         for name in ("engine", "new_engine"):
             if name in self.__dict__:
                 self.__dict__[name].dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A database session that only reads."""
+        """Yield a database session that only reads."""
         from ..db.session import transaction
 
         with transaction(self.engine, write=False) as db:
@@ -112,26 +114,26 @@ class Context:
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A unit of work, committed at the end."""
+        """Yield a database session for one transaction, which is committed at the end."""
         from ..db.session import transaction
         from ..realtime.backends import choose
         from ..realtime.hub import Hub
 
-        # Open browsers hear of it at once.
+        # Open browsers show the change at once.
         wakeup = choose(self.settings.wakeup, self.engine, Hub())
         with transaction(self.engine, wakeup=wakeup) as db:
             yield db
         wakeup.stop()
 
     def base_url(self, port: int | None = None) -> str:
-        """Where browsers reach the chat, without a slash at the end."""
+        """Return the URL at which browsers reach the chat, without a slash at the end."""
         if self.settings.public_url:
             return self.settings.public_url.rstrip("/")
         return f"http://localhost:{port or self._port}"
 
     @property
     def _port(self) -> int:
-        """Where `livechat serve` will listen, as far as one can tell without its options."""
+        """The port on which `livechat serve` listens, as far as it is known without its options."""
         from ..server.sockets import STANDARD_PORT, CannotListen, addresses_in
 
         wished = os.environ.get("PORT", "")
@@ -139,12 +141,12 @@ class Context:
             return int(wished)
         try:
             addresses = addresses_in(self.section("server:main"))
-        except CannotListen:  # for `serve` to say; a link that is made must still be printed
+        except CannotListen:  # `serve` reports it; here the link must still be printed
             addresses = []
         return addresses[0].port if addresses else STANDARD_PORT
 
     def welcome_link(self, token: str, port: int | None = None) -> str:
-        """Where an admin chooses a password with a one-time token."""
+        """Return the link at which an admin chooses a password, with a one-time token."""
         return f"{self.base_url(port)}/custom-admin/welcome/?token={token}"
 
 
@@ -152,7 +154,7 @@ pass_context = click.make_pass_decorator(Context)
 
 
 def tell(sentence: str) -> None:
-    """Say something to the person at the keyboard: talk goes to stderr."""
+    """Print a message for the person at the terminal, to stderr."""
     from .output import visible
 
     click.echo(visible(sentence), err=True)

@@ -1,4 +1,4 @@
-"""Running a command to its exit code: what went wrong becomes one sentence on stderr, without a traceback."""
+"""Running a command to its exit code: an error becomes one sentence on stderr, without a traceback."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .exits import DONE, FAILED, INTERRUPTED, Failed, reader_went_away
 
 
 def run(command: click.Command, context: Context) -> int:
-    """Run a command with what commands work with; returns the exit code."""
+    """Run a command with its context; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # A terminal that cannot show a character shows its number instead of ending the program.
+            # A terminal that cannot show a character shows its number; without this, the program would end.
             stream.reconfigure(errors="backslashreplace")
     try:
         code = command.main(prog_name="livechat", standalone_mode=False, obj=context)
@@ -30,14 +30,14 @@ def run(command: click.Command, context: Context) -> int:
     except BrokenPipeError:
         return reader_went_away()
     except SystemExit:
-        # Besides for a shell that asks for completions, Click leaves like this only for a broken pipe.
+        # Apart from shell completion, Click exits like this only for a broken pipe.
         if "_LIVECHAT_COMPLETE" in os.environ:
             raise
         return reader_went_away()
     except Exception as error:
         sentence = explain(error, context)
         if sentence is None:
-            raise  # a mistake of ours: its traceback is what helps
+            raise  # a bug: the traceback helps
         click.echo(sentence, err=True)
         return FAILED
     finally:
@@ -46,7 +46,7 @@ def run(command: click.Command, context: Context) -> int:
 
 
 def explain(error: Exception, context: Context) -> str | None:
-    """The sentence for what can go wrong, or None for what must not."""
+    """Return the sentence for an expected error; None for a bug."""
     if isinstance(error, Failed):
         return str(error)
     if isinstance(error, OSError):
@@ -71,7 +71,7 @@ def _explain_ours(error: Exception, context: Context) -> str | None:
 
 
 def _explain_database(error: Exception, context: Context) -> str | None:
-    """The sentence for an error of the database, or None for a statement of ours that is wrong."""
+    """Return the sentence for an error of the database; None for a wrong statement, which is a bug."""
     from sqlalchemy import exc
 
     from ..db import errors
@@ -83,18 +83,18 @@ def _explain_database(error: Exception, context: Context) -> str | None:
     if errors.is_busy(error):
         return "The database is busy. Nothing was changed. Try again."
     state = errors.sqlstate(error)
-    if isinstance(error, exc.IntegrityError) or state == _MADE_ALREADY:
+    if isinstance(error, exc.IntegrityError) or state == _DUPLICATE_TABLE:
         return "Someone else made the same change. Nothing was changed here. Check the result."
     ours = isinstance(error, exc.ProgrammingError) or not isinstance(error, exc.DBAPIError)
-    if ours and state != _NO_RIGHT and not errors.is_away(error):
+    if ours and state != _NO_PRIVILEGE and not errors.is_away(error):
         return None
     return f"The database cannot be used: {errors.reason(error)}"
 
 
-_MADE_ALREADY = "42P07"  # two who make the tables at once
-_NO_RIGHT = "42501"
+_DUPLICATE_TABLE = "42P07"  # two processes make the tables at once
+_NO_PRIVILEGE = "42501"
 
 
 def old_tables(context: Context) -> str:
-    """The sentence for a database that is empty or of another version."""
+    """Return the sentence for a database that is empty or of another version."""
     return f"The database needs an update. Run: {context.command('init')}"

@@ -1,4 +1,4 @@
-"""How commands end: exit codes, and the failure that carries a sentence."""
+"""How commands end: exit codes, and the exception that carries a sentence."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ DONE, FAILED, INTERRUPTED = 0, 1, 130
 
 
 class Failed(Exception):
-    """A command cannot do what was asked. The text is the sentence for the person who asked."""
+    """A command cannot do what was asked. The message is the sentence for the user."""
 
 
 def reader_went_away() -> int:
-    """Who read our output has seen enough (``| head``): end quietly, also when Python flushes at its exit."""
+    """Discard further output, because its reader has ended (``| head``); returns the exit code.
+
+    Python's own flush at exit then fails no more.
+    """
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     return DONE

@@ -1,4 +1,4 @@
-"""Following what happens as it happens: reads from the database what is new, cheaply enough to ask often."""
+"""Reading what is new in the database, cheaply enough to ask often."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class News:
 
 
 class Follower:
-    """What one reader has been told. Whatever was there when it was made is not news.
+    """One reader's position in the database. What was there before it was created is not news.
 
-    A session's own numbers have no gaps, so an entry that appears later than `id_overlap` allows for is found with the
+    A session's seqs have no gaps, so an entry that appears later than `id_overlap` allows for is found with the
     session's next entry.
     """
 
@@ -36,7 +36,7 @@ class Follower:
         self.number = number
         self._positions: dict[int, int] = {}
         self._known: set[int] = set()
-        # With it no query is needed to see that nothing has happened.
+        # Tells without a query that nothing has changed.
         self._data_version = DataVersion(engine) if on_sqlite(engine) else None
         self._version = self._read_version()
         with transaction(engine, write=False) as db:
@@ -47,16 +47,16 @@ class Follower:
             self._known.update(self._new_sessions(db))
 
     def news(self) -> list[News]:
-        """What is new since the last call, in the order in which it happened."""
+        """Return what is new since the last call, in the order in which it happened."""
         version = self._read_version()
         if version is not None and version == self._version:
             return []
         found = self._look()
-        self._version = version  # only now: what could not be read is asked for again
+        self._version = version  # only now, so that a failed read is repeated
         return found
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Close the connection."""
         if self._data_version is not None:
             self._data_version.close()
 
@@ -77,10 +77,10 @@ class Follower:
                     ChatMessage.session_id == number, ChatMessage.seq > position
                 )
                 new = db.scalars(query.order_by(ChatMessage.seq)).all()
-                # Read after them, so that it is at least as new: each statement sees what is committed.
+                # Read after the entries, so that it is at least as new: each statement sees what is committed.
                 row = self._row(db, number)
                 entries += [News(row, entry) for entry in new]
-        # Nothing is remembered before everything is read: had reading failed, it would be read again.
+        # Positions move only when everything is read, so that a failed read is repeated.
         entries.sort(key=_id)
         for one in entries:
             if one.entry is not None:
@@ -92,7 +92,7 @@ class Follower:
         return _each_before_its_entries(begun, entries)
 
     def _new_entries(self, db: Session) -> list[tuple[int, int]]:
-        """Session and seq of the entries after our position, and of those of sessions unknown to us."""
+        """Return session and seq of new entries, including those of sessions not known yet."""
         query = select(ChatMessage.session_id, ChatMessage.seq)
         query = query.where(ChatMessage.id > self._newest_entry - id_overlap(self.engine))
         if self.number is not None:
@@ -121,7 +121,7 @@ def _id(news: News) -> int:
 
 
 def _each_before_its_entries(begun: list[News], entries: list[News]) -> list[News]:
-    """A session that has begun stands right before its first entry; without one, at the end."""
+    """Place each new session right before its first entry, or at the end if it has none."""
     waiting = {one.row.session.id: one for one in begun}
     result = []
     for one in entries:

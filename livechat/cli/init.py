@@ -1,4 +1,4 @@
-"""`livechat init`: the database and the first admin; and the first admin's one-time link, also for `serve`."""
+"""`livechat init`: the database and the first admin. Also the first admin's one-time link, which `serve` prints."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def init(context: Context, name: str | None, invite: bool, no_admin: bool) -> No
 
 
 def make_ready(context: Context, *, quiet: bool = False) -> None:
-    """Make what is missing of the database, and say what was done; `quiet`: only if something was."""
+    """Create or migrate the database, and say what was done. `quiet`: say nothing if it was ready. Raises Failed."""
     # The password of a PostgreSQL user is shown as ***.
     shown = make_url(context.settings.database_url).render_as_string(hide_password=True)
     engine = context.new_engine
@@ -81,7 +81,7 @@ def make_ready(context: Context, *, quiet: bool = False) -> None:
 
 
 def first_invitation(db: Session, username: str) -> str:
-    """A token with which the first admin, made if need be, chooses a password."""
+    """Return a token with which the first admin chooses a password. The admin is added if there is none."""
     try:
         admin = accounts.find_admin(db, username)
     except Refused:
@@ -90,7 +90,7 @@ def first_invitation(db: Session, username: str) -> str:
 
 
 def first_come(db: Session) -> list[str]:
-    """Take the turn to make the first admin; returns who was made before, by somebody who runs `init` as well."""
+    """Lock the making of the first admin; returns the usernames of admins whom another process has made before."""
     take_turns(db, TEAM)
     return _usernames(db)
 
@@ -100,7 +100,7 @@ def _usernames(db: Session) -> list[str]:
 
 
 def without_password(db: Session) -> Admin | None:
-    """An admin to invite while nobody who may sign in has a password: the first one there is."""
+    """Return an admin to invite while no enabled admin has a password: the default one, or else the first."""
     admins = accounts.all_admins(db, enabled=True)
     if any(admin.password_hash for admin in admins):
         return None

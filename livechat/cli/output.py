@@ -1,4 +1,5 @@
-"""What goes to stdout: tables for people, plain lines for awk, JSON for programs. Nothing raw reaches a terminal."""
+"""What goes to stdout: tables for people, plain lines for awk, JSON for programs. No control character reaches a
+terminal."""
 
 from __future__ import annotations
 
@@ -16,23 +17,24 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-# What moves a terminal's cursor, changes its state, or turns the order of a line's characters around:
-# control characters (C0, DEL, C1), line separators, bidi embeddings, overrides and isolates, lone surrogates.
+# Characters that move a terminal's cursor, change its state or reverse the order of a line: control characters
+# (C0, DEL, C1), line separators, bidi embeddings, overrides and isolates, lone surrogates.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 Column = str | tuple[str, Mapping[str, Any]]
-"""A column of a table: its heading, or that and rich's options for it."""
+"""A column of a table: its heading, or its heading and options for rich."""
 
 STYLES = {"waiting": "bold yellow", "active": "green", "closed": "dim"}
 
 
 def visible(text: str) -> str:
-    """Text that is safe on a terminal: line breaks stay, other control characters show as ``\\x1b``."""
+    """Return a text that is safe on a terminal: line breaks stay, other control characters become ``\\x1b`` and the
+    like."""
     return _UNSAFE.sub(lambda match: match[0] if match[0] == "\n" else _escaped(match[0]), text)
 
 
 def cell(value: object) -> str:
-    """A value in one line without tabs, for a column. None is empty; a line break is shown as ``\\n``."""
+    """Return a value as one line without tabs, for a column. None is empty; a line break becomes ``\\n``."""
     if value is None:
         return ""
     if isinstance(value, datetime):
@@ -47,19 +49,19 @@ def _escaped(character: str) -> str:
 
 
 def is_terminal() -> bool:
-    """Whether a person looks at stdout."""
+    """Return whether stdout is a terminal."""
     return sys.stdout.isatty()
 
 
 def print_json(value: Mapping[str, Any]) -> None:
-    """One object in one line, in UTF-8. Characters that are not printable are escaped."""
+    """Print an object as one line of JSON in UTF-8. Characters that are not printable are escaped."""
     click.echo(_json(value))
 
 
 def print_json_with_list(
     value: Mapping[str, Any], name: str, items: Iterable[Mapping[str, Any]]
 ) -> None:
-    """As `print_json`, for an object with a list of any length as its last member: the items are printed as they
+    """Print an object whose last member is a list of any length, as one line of JSON. Items are printed as they
     come."""
     click.echo(f"{_json(value)[:-1]}, {_json(name)}: [", nl=False)
     for index, item in enumerate(items):
@@ -79,27 +81,27 @@ def _is_utf8() -> bool:
 
 
 def print_plain(row: Iterable[object]) -> None:
-    """One line of columns separated by tabs."""
+    """Print one line of columns separated by tabs."""
     click.echo("\t".join(cell(value) for value in row))
 
 
 @cache
 def console() -> Console:
-    """The terminal. Markup and emoji codes are off: what customers write is shown as they typed it."""
+    """Return the terminal. Markup and emoji codes are off: what customers write is shown as they typed it."""
     from rich.console import Console
 
     return Console(markup=False, emoji=False, highlight=False, soft_wrap=False)
 
 
 def styled(value: object, style: str = "") -> Text:
-    """A value in one line, with a style; never markup."""
+    """Return a value as one line in a style. Markup in it has no effect."""
     from rich.text import Text
 
     return Text(cell(value), style=style)
 
 
 def joined(*parts: Text) -> Text:
-    """Texts in one line, each with its own style."""
+    """Return texts joined in one line, each with its own style."""
     from rich.text import Text
 
     return Text.assemble(*parts)
@@ -110,7 +112,10 @@ def print_table(
     rows: Iterable[Sequence[object]],
     total: Sequence[object] | None = None,
 ) -> None:
-    """A table for a terminal. A column is a heading, or a heading and rich's options for it."""
+    """Print a table for a terminal.
+
+    `columns`: headings, each alone or with options for rich; `total`: the cells of a last line.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -126,12 +131,12 @@ def print_table(
 
 
 def local_time(moment: datetime) -> str:
-    """A time for a person: in their zone, to the minute."""
+    """Return a time for a person: in the local time zone, to the minute."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def duration(seconds: float | None) -> str:
-    """A duration for a person: ``8 s``, ``3 min``, ``2 h 05 min``, ``4 d 3 h``; None is empty."""
+    """Return a duration for a person: ``8 s``, ``3 min``, ``2 h 05 min``, ``4 d 3 h``; empty for None."""
     if seconds is None:
         return ""
     whole = max(0, round(seconds))

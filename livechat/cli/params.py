@@ -1,4 +1,4 @@
-"""The number by which staff call a chat: reading it, and finding the chat."""
+"""Sessions as arguments: reading a number, and finding its session."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ NUMBER = Number()
 
 
 def session_by_number(db: Session, number: int) -> ChatSession:
-    """A session by its number. Raises Missing."""
-    # No database has numbers beyond these, and not every one takes the question kindly.
+    """Return a session by its number. Raises Missing."""
+    # Ids are 32-bit integers; for a larger number some databases raise an error.
     session = db.get(ChatSession, number) if number < 2**31 else None
     if session is None:
         raise Missing(f"There is no chat #{number}.")

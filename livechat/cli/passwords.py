@@ -1,4 +1,4 @@
-"""How an admin gets a password on the command line: typed twice, one line of stdin, or a one-time link."""
+"""An admin's password on the command line: typed twice, read from stdin, or chosen later through a one-time link."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def password_options(command: F) -> F:
-    """The options --password-stdin and --invite."""
+    """Add the options --password-stdin and --invite to a command."""
     command = click.option(
         "--password-stdin", is_flag=True, help="Read the password from one line of standard input."
     )(command)
@@ -27,15 +27,15 @@ def password_options(command: F) -> F:
 
 
 def on_terminal() -> bool:
-    """Whether there is a person who can be asked."""
+    """Return whether there is a person to ask."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def given_password(*known: str | None, password_stdin: bool, invite: bool) -> PasswordHash | None:
-    """The hash of the password, as the options say or by asking; None for an invitation.
+    """Return the hash of the password that the options give or the user types; None for an invitation.
 
-    `known`: what an attacker knows of the account and the shop. The hash is computed here, before a transaction
-    begins, which would keep everybody who writes waiting. Raises UsageError, Failed, Invalid.
+    `known`: what an attacker knows of the account and the shop. The hash is computed before the transaction begins,
+    because every other writer waits for that. Raises UsageError, Failed, Invalid.
     """
     if password_stdin and invite:
         raise click.UsageError("Use either --password-stdin or --invite.")
@@ -62,7 +62,7 @@ def _one_line() -> str:
 
 
 def ask_password(*known: str | None) -> StrongPassword:
-    """Ask for a new password, twice, until it is good. `known`: see `given_password`."""
+    """Ask for a new password, twice, until it is accepted. `known`: see `given_password`."""
     while True:
         try:
             password = password_rules.check(

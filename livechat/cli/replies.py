@@ -1,4 +1,4 @@
-"""`livechat replies`: the texts that are used again and again. Those of everybody; an admin's own are theirs."""
+"""`livechat replies`: the canned replies of everybody. An admin's own replies are not shown."""
 
 from __future__ import annotations
 
@@ -96,9 +96,9 @@ def add(context: Context, code: str, text: str, title: str | None) -> None:
 @click.argument("code")
 @click.argument("text")
 @click.option("--title", metavar="TITLE", help="Default: unchanged.")
-@click.option("--code", "anew", metavar="CODE", help="Default: unchanged.")
+@click.option("--code", "new_code", metavar="CODE", help="Default: unchanged.")
 @pass_context
-def change(context: Context, code: str, text: str, title: str | None, anew: str | None) -> None:
+def change(context: Context, code: str, text: str, title: str | None, new_code: str | None) -> None:
     """Change the text of a reply, and optionally its title and code.
 
     TEXT in quotes, or - to read it from standard input.
@@ -114,12 +114,12 @@ def change(context: Context, code: str, text: str, title: str | None, anew: str 
             db,
             STAFF,
             reply.id,
-            code=anew or reply.code,
+            code=new_code or reply.code,
             title=title or reply.title,
             body=body,
             everybody=True,
         )
-    tell(f"Changed /{anew or reply.code}.")
+    tell(f"Changed /{new_code or reply.code}.")
 
 
 @replies.command()

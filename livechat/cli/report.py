@@ -1,4 +1,4 @@
-"""`livechat report`: what happened, for people, spreadsheets and programs."""
+"""`livechat report`: figures by day, admin or product, for people, spreadsheets and programs."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from .output import cell, duration, is_terminal, print_json, print_plain, print_
 
 STANDARD_DAYS = 30
 MOST_DAYS = 3660
-# A spreadsheet would take text that begins like this for a formula, and compute what a customer wrote.
+# A spreadsheet treats text that begins like this as a formula, and would evaluate what a customer wrote.
 _FORMULA = tuple("=+-@＝＋－＠")
 _NOBODY = {By.ADMIN: "(unassigned)", By.PRODUCT: "(no product)"}
 
 
 class Day(click.ParamType[date]):
-    """A day, written 2026-01-31."""
+    """A day in the form 2026-01-31."""
 
     name = "YYYY-MM-DD"
 
@@ -113,7 +113,7 @@ def _print_table(found: Report, by: By) -> None:
             print_plain(_values(line, by))
         return
     right = {"justify": "right", "no_wrap": True}
-    # Two lines, so that all of it stands on a terminal of 80 columns.
+    # Headings of two lines, so that the table fits a terminal of 80 columns.
     numbers = [
         "Chats",
         "From\ncustomers",

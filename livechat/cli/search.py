@@ -1,4 +1,4 @@
-"""`livechat search`: find words in everything that was ever written."""
+"""`livechat search`: search in all messages, names, products and tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`livechat serve`: check that everything is there, say where it is, and serve."""
+"""`livechat serve`: check the database and the settings, print where everything is, and serve."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def serve(
         from ..server.http import patch
 
         patch()
-    from . import startup  # now, and not before: what it imports must find what is patched
+    from . import startup  # only now: its imports must come after the patches
 
     startup.set_up_logging(context)
     startup.make_sure(context)
@@ -111,7 +111,7 @@ def _supervise(
 
 
 def _work(context: Context, inherit: str, ready_file: int | None, life_file: int | None) -> int:
-    """Be one of several workers."""
+    """Serve as one of several workers; returns the exit code."""
     from ..server.http import patch
 
     patch()
@@ -142,7 +142,7 @@ def _serve(
     realtime = registry["livechat.realtime"]
 
     def begin() -> None:
-        # Where streams take all connections, nobody could send, and nobody could poll instead.
+        # Streams must leave connections free for sending and polling.
         realtime.room = http.capacity() * 3 // 4
         realtime.start()
         ready()
@@ -160,7 +160,7 @@ def _serve(
 def _application(context: Context) -> Any:
     import livechat
 
-    # Pyramid 2.1 still asks setuptools where packages are; an operator can do nothing about it.
+    # Pyramid 2.1 still uses pkg_resources; an operator cannot change that.
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
     if context.config is None:
         return livechat.application(context.settings)
@@ -173,7 +173,7 @@ _SERVER_KEYS = {"use", "listen", "host", "port", "workers"}
 def _addresses(
     server: Mapping[str, str], host: str | None, port: int | None, *, both: bool
 ) -> list[Address]:
-    """Options win over the ini file, the ini file over the defaults."""
+    """Return the addresses to listen on. Options win over the ini file, the ini file over the defaults."""
     addresses = listening.addresses_in(server)
     if host is not None:
         known = addresses[0].port if addresses else listening.STANDARD_PORT
@@ -182,7 +182,7 @@ def _addresses(
     if port is not None:
         addresses = [Address(address.host, port) for address in addresses]
     if both:
-        # The demo shop is tried at 127.0.0.1 and the desk at localhost, which may mean ::1 to a browser.
+        # The demo shop is opened at 127.0.0.1 and the desk at localhost, which may mean ::1 to a browser.
         addresses = [
             Address("localhost", a.port) if a.host == "127.0.0.1" else a for a in addresses
         ]

@@ -1,4 +1,4 @@
-"""`livechat sessions assign|reply|close|reopen|revoke`: what changes a chat."""
+"""`livechat sessions assign|close|reopen|reply|note|revoke`: commands that change a chat."""
 
 from __future__ import annotations
 
@@ -180,10 +180,10 @@ def note(context: Context, number: int, text: str, author: str | None, as_json: 
 
 
 def text_or_stdin(text: str) -> str:
-    """A text as it was given, or from standard input for ``-``. Raises Failed."""
+    """Return a text as given, or standard input for ``-``. Raises Failed."""
     try:
         given = sys.stdin.buffer.read().decode() if text == "-" else text
-        given.encode()  # bytes on the command line that are no text come as lone surrogates
+        given.encode()  # invalid bytes on the command line arrive as lone surrogates
     except UnicodeError:
         raise Failed("The text is not UTF-8.") from None
     return given

@@ -1,4 +1,4 @@
-"""How sessions and messages look on stdout: rows, lines, and a conversation for people to read."""
+"""Sessions and messages on stdout: rows, plain lines, and conversations for people to read."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KINDS = {
 
 
 def list_columns(row: Row) -> list[object]:
-    """A session as a plain line; `livechat sessions list --help` names the columns."""
+    """Return a session as the columns of a plain line; `livechat sessions list --help` names them."""
     session = row.session
     return [
         session.id,
@@ -50,7 +50,7 @@ def list_columns(row: Row) -> list[object]:
 
 
 def print_list(rows: list[Row]) -> None:
-    """Sessions as a table for a terminal: as much of the last message as fits."""
+    """Print sessions as a table for a terminal, with as much of the last message as fits."""
     from rich.cells import cell_len
 
     width = console().width
@@ -89,18 +89,18 @@ def _table_row(row: Row) -> list[Text]:
 
 
 def waiting_time(session: ChatSession) -> str:
-    """How long the customer has had no answer; empty while they wait for none."""
+    """Return how long the customer has waited for an answer; empty if they are not waiting."""
     since: datetime | None = session.waiting_since
     return duration((now() - since).total_seconds()) if since else ""
 
 
 def who(session: ChatSession) -> str:
-    """The customer, as well as we know them."""
+    """Return the customer's name, e-mail address, or a placeholder."""
     return session.customer_name or session.customer_email or "Guest"
 
 
 def heading(session: ChatSession) -> list[tuple[str, str | None]]:
-    """What there is to say about a session, for a person."""
+    """Return a session's facts for a person: labels and values, where None is left out."""
     verified = " (signed in at the shop)" if session.customer_verified else ""
     product = [session.product_name, session.product_price, session.product_url]
     product_id = f"[{session.product_id}]" if session.product_id else None
@@ -124,7 +124,7 @@ def heading(session: ChatSession) -> list[tuple[str, str | None]]:
 
 
 def print_heading(session: ChatSession) -> None:
-    """The top of a conversation on a terminal."""
+    """Print the top of a conversation for a terminal."""
     status = styled(session.status, STYLES[session.status])
     console().print(joined(styled(f"Chat #{session.id}  ", "bold"), status))
     for name, value in heading(session):
@@ -133,7 +133,7 @@ def print_heading(session: ChatSession) -> None:
 
 
 def print_message(message: ChatMessage, session: ChatSession | None = None) -> None:
-    """An entry on a terminal: who and when, and below it the text, with its line breaks."""
+    """Print an entry for a terminal: author and time, and below them the text with its line breaks."""
     from rich.padding import Padding
     from rich.text import Text
 
@@ -153,13 +153,13 @@ def print_message(message: ChatMessage, session: ChatSession | None = None) -> N
 
 
 def message_columns(message: ChatMessage) -> list[object]:
-    """An entry as a plain line: seq, when, from whom, author, text."""
+    """Return an entry as the columns of a plain line: seq, time, sender, author, text."""
     shape: dict[str, Any] = admin_message(message)
     return [message.seq, message.created_at, message.sender, message.author_name, shape["body"]]
 
 
 def print_plain_heading(session: ChatSession) -> None:
-    """The top of a conversation as plain lines: a name and a value each."""
+    """Print the top of a conversation as plain lines of a name and a value."""
     print_plain(["number", session.id])
     print_plain(["status", session.status])
     for name, value in (

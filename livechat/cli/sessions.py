@@ -1,4 +1,4 @@
-"""`livechat sessions`: the chats; looking at them. What changes them is in acting.py, watching in watch.py."""
+"""`livechat sessions list|show`. Commands that change a chat are in session_acts.py, watching is in watch.py."""
 
 from __future__ import annotations
 
@@ -145,8 +145,10 @@ def show(context: Context, number: int, as_json: bool) -> None:
 
 
 def _all_entries(context: Context, number: int) -> Iterator[Any]:
-    """A chat's entries from the first to the newest. One page is in memory at a time, and no transaction is open
-    while it is printed: whoever reads may take long."""
+    """Yield a chat's entries from the oldest to the newest.
+
+    One page is in memory at a time. No transaction is open while it is printed, because a reader may take long.
+    """
     position, more = 0, True
     while more:
         with context.reading() as db:

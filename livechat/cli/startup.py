@@ -1,4 +1,4 @@
-"""What `livechat serve` does before it serves: check that everything is there, and say where it is."""
+"""What `livechat serve` does before it serves: check the database, set up logging, print where everything is."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .init import FIRST_ADMIN, first_invitation, make_ready, without_password
 
 
 def make_sure(context: Context) -> None:
-    """In development, make what is missing; otherwise refuse to start without it. Raises Failed."""
+    """Make the database ready in development; otherwise refuse to start if it is not. Raises Failed."""
     if context.settings.development:
         make_ready(context, quiet=True)
     elif not schema.is_current(context.engine):
@@ -23,7 +23,7 @@ def make_sure(context: Context) -> None:
 
 
 def set_up_logging(context: Context) -> None:
-    """As the ini file says, or warnings and our own news to stderr. Raises Failed."""
+    """Set up logging as the ini file says, or else warnings and livechat's own messages to stderr. Raises Failed."""
     if "keys" in context.section("loggers"):
         import plaster
 
@@ -41,14 +41,14 @@ def set_up_logging(context: Context) -> None:
 
 
 def say_where(context: Context, port: int) -> list[str]:
-    """Print where everything is; returns the pages worth opening."""
+    """Print the URLs of the chat and the desk; returns those worth opening in a browser."""
     settings = context.settings
     desk = f"{context.base_url(port)}/custom-admin/chat/"
     if not settings.development:
         tell(f"The chat is at {context.base_url()}/chat/, the desk at {desk} (port {port} here).")
         _warn_if_nobody_can_sign_in(context)
         return [desk]
-    # Another origin than the desk's and the chat's own pages: what a shop's own site will be.
+    # Not the origin of the desk and the chat, just as a shop's own site will be.
     shop = f"http://127.0.0.1:{port}/demo/" if settings.demo_shop else None
     chat = f"{context.base_url(port)}/chat/"
     click.echo(f"Demo shop   {shop}" if shop else f"Chat        {chat}")
@@ -59,7 +59,7 @@ def say_where(context: Context, port: int) -> list[str]:
 
 
 def _how_to_sign_in(context: Context, port: int) -> str:
-    # Only looking, as a rule: who starts again while somebody else writes must not stop over this line.
+    # This reads first and seldom writes: a restart must not fail because another process holds the write lock.
     with context.reading() as db:
         admins = accounts.all_admins(db, enabled=True)
         invited = without_password(db)

@@ -1,4 +1,4 @@
-"""`livechat sessions watch`: what happens in the chats, as it happens."""
+"""`livechat sessions watch`: new entries and changes of chats, as they happen."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from .output import console, is_terminal, print_json, print_plain, styled
 from .params import NUMBER, session_by_number
 from .session_output import message_columns, print_message, who
 
-INTERVAL = 1.0  # seconds
-AWAY_INTERVAL = 2.0
+INTERVAL = 1.0  # seconds between checks without a wake-up
+AWAY_INTERVAL = 2.0  # the same while the database is away
 _STATUS_EVENTS = {Event.TAKEN, Event.ASSIGNED, Event.UNASSIGNED, Event.CLOSED, Event.REOPENED}
 
 
@@ -63,14 +63,14 @@ def watch(context: Context, number: int | None, as_json: bool) -> None:
 def _follow(follower: Follower, listener: Listener, show: Callable[[News], None]) -> None:
     away = False
     while not _reader_has_gone():
-        # Woken as the open pages of browsers are; should a wake-up be lost, we look ourselves after a second.
+        # The same wake-ups reach open browsers. The timeout covers one that is lost.
         listener.wait(AWAY_INTERVAL if away else INTERVAL)
         try:
             news = follower.news()
         except Exception as error:
             if not errors.is_away(error):
                 raise
-            # It may be back in a moment (a restart, a lock); nothing is missed meanwhile.
+            # It may be back in a moment (a restart, a lock). The next successful read finds everything.
             if not away:
                 tell("The database is unavailable. Waiting for it…")
             away = True
@@ -84,7 +84,7 @@ def _follow(follower: Follower, listener: Listener, show: Callable[[News], None]
 
 
 def _reader_has_gone() -> bool:
-    """Whether the program that reads our output through a pipe has ended."""
+    """Return whether the program that reads our output through a pipe has ended."""
     piped = stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode) and hasattr(select, "poll")
     if not piped:
         return False

@@ -1,12 +1,12 @@
-"""What the team works with.
+"""The team's tools: the inbox, assignment, canned replies, presence and the audit log.
 
-audit_trail      the audit log in words
-auto_assignment  waiting conversations are assigned automatically
-canned_replies   canned replies
-counts           how many conversations there are, by status
-filters          which conversations a list shows
-inbox            the list: its pages, what changes in it, and what is new for an admin
-preferences      how the desk looks for an admin; saved views
-presence         who is here
+audit_trail      entries of the audit log as sentences
+auto_assignment  automatic assignment and unassignment, and the end of snoozes
+canned_replies   canned replies with variables
+counts           the number of conversations
+filters          filters of the inbox
+inbox            the inbox: its pages, what changes in them, and what is new for an admin
+preferences      an admin's preferences and saved views
+presence         which customers and admins are online
 team             the team as owners see it
 """

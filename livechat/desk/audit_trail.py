@@ -1,4 +1,4 @@
-"""The entries of the audit log in words, for the page and the command line: “Anna assigned chat 7 to Ben.”"""
+"""Entries of the audit log as sentences for the page and the command line: “Anna assigned chat 7 to Ben.”"""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..serializers import Translate
 _ = TranslationStringFactory("livechat")
 
 COMMAND_LINE = "none"
-"""As a filter: what no admin did, but somebody at the command line. No admin can have this username."""
+"""The actor filter's value for the command line. No admin can have this username."""
 ROLES = {Role.OWNER: _("owner"), Role.AGENT: _("agent"), Role.VIEWER: _("viewer")}
 NAMES = {
     Act.TAKEN: _("Chat taken"),
@@ -104,23 +104,24 @@ _SHELL_AS = _("${name} (command line)")
 
 
 class People(NamedTuple):
-    """The admins as they are now."""
+    """Usernames and display names of the admins, as they are now."""
 
     names: Mapping[str, str]
-    """By username."""
+    """Display names by username."""
     usernames: Mapping[str, str]
-    """By `Actor.audit_key`."""
+    """Usernames by `Actor.audit_key`."""
 
 
 def people_now(db: Reader) -> People:
-    """All admins, also those who are disabled."""
+    """Return the names of all admins, including those who are disabled."""
     found = db.execute(select(Admin.id, Admin.username, Admin.name)).all()
     names = {row.username: row.name for row in found}
     return People(names, {f"admin:{row.id}": row.username for row in found})
 
 
 def actor_key(db: Any, username: str | None) -> str | None:
-    """The `Actor.audit_key` to filter by; None for everybody's. Raises Invalid."""
+    """Return the `Actor.audit_key` that a filter asks for; None without a filter. Raises Invalid for an unknown
+    admin."""
     if not username:
         return None
     if username == COMMAND_LINE:
@@ -132,7 +133,7 @@ def actor_key(db: Any, username: str | None) -> str | None:
 
 
 def check_act(act: str | None) -> Act | None:
-    """Raises Invalid for what is no act."""
+    """Return the act that a filter asks for; None without a filter. Raises Invalid for an unknown act."""
     if not act:
         return None
     try:
@@ -142,7 +143,7 @@ def check_act(act: str | None) -> Act | None:
 
 
 def actor_of(entry: Audit) -> Any:
-    """Who did it: a name, or words to translate."""
+    """Return the actor's name, or text to translate."""
     kind = kind_of(entry.actor_key)
     if kind is Kind.SHELL and entry.actor_name:
         return _SHELL_AS % {"name": entry.actor_name}
@@ -150,7 +151,7 @@ def actor_of(entry: Audit) -> Any:
 
 
 def sentence(entry: Audit, people: People) -> TranslationString:
-    """What was done, with roles not yet translated."""
+    """Describe an entry in a sentence whose roles are not yet translated."""
     target = entry.target or ""
     about = people.names.get(target, target) if entry.act in _ABOUT_PEOPLE else target
     text = _SENTENCES.get(Act(entry.act)) if entry.act in set(Act) else None
@@ -175,12 +176,12 @@ def sentence(entry: Audit, people: People) -> TranslationString:
 
 
 def plain(text: Any) -> str:
-    """For who has no language of their own: the English source."""
+    """Return the English source of a text, for output that is not translated."""
     return str(text.interpolate() if isinstance(text, TranslationString) else text)
 
 
-def told(entry: Audit, people: People, translate: Translate = plain) -> str:
-    """The same in the reader's language."""
+def translated_sentence(entry: Audit, people: People, translate: Translate = plain) -> str:
+    """Describe an entry in a sentence in the reader's language."""
     text = sentence(entry, people)
     mapping = {key: _role(key, value, translate) for key, value in (text.mapping or {}).items()}
     return translate(text % mapping)
@@ -193,7 +194,7 @@ def _role(key: str, value: Any, translate: Translate) -> Any:
 
 
 def shape(entry: Audit, people: People, translate: Translate = plain) -> dict[str, Any]:
-    """The JSON of an entry."""
+    """Return the JSON of an entry."""
     return {
         "id": str(entry.id),
         "created_at": rfc3339(entry.created_at),
@@ -203,14 +204,14 @@ def shape(entry: Audit, people: People, translate: Translate = plain) -> dict[st
         "number": entry.session_id,
         "target": entry.target,
         "details": entry.details or {},
-        "sentence": told(entry, people, translate),
+        "sentence": translated_sentence(entry, people, translate),
     }
 
 
 def page(
     db: Any, *, before: int | None, limit: int = audit.PAGE, **filters: Any
 ) -> tuple[Sequence[Audit], int | None]:
-    """Entries, the newest first, and the id before which the next ones are, if there are any."""
+    """Return a page of entries, newest first, and the id before which the next page starts (None on the last page)."""
     found = audit.entries(db, before=before, limit=limit + 1, **filters)
     more = len(found) > limit
     return found[:limit], found[limit - 1].id if more else None

@@ -1,5 +1,7 @@
-"""What the desk does by itself: giving waiting chats to admins, taking back what nobody answers, bringing back
-what was put aside. Each is done by whichever process comes first; the others find nothing left to do."""
+"""Automatic duties of the desk: assign waiting chats, unassign unanswered ones, end snoozes that are due.
+
+Every process with streams checks for work. The first one does it; the others find nothing left to do.
+"""
 
 from __future__ import annotations
 
@@ -28,25 +30,27 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 AUTOMATIC = Actor("automatic")
-MOST = 50  # chats looked at in one go
+MOST = 50  # chats handled in one round
 
 
 @dataclass
 class Candidate:
-    """Somebody who could take a chat now."""
+    """An admin who can be assigned a chat now."""
 
     admin: Admin
     load: int
-    """Their open chats, without those put aside."""
+    """The number of their open chats, without snoozed ones."""
 
 
 def assign_waiting(db: Session, limit: int) -> int:
-    """Give those who wait to whoever is at the desk; returns how many. `limit`: chats of one admin at once, 0 is
-    no limit.
+    """Assign waiting chats to admins who are online; returns the number of chats assigned.
 
-    The most urgent first, then who has waited longest. Each goes to who had the same customer last, if they are
-    here and have room; else to who has the fewest chats, then to who was longest without a new one. Who had it
-    taken away because they did not answer comes last.
+    The most urgent chats come first, then those that have waited longest. A chat goes to the admin who last had the
+    same customer, if they are online and below the limit. Otherwise it goes to the admin with the fewest open chats;
+    among equals, to the one whose last assignment is oldest. An admin who lost the chat because they did not answer
+    comes last.
+
+    `limit`: the number of open chats up to which an admin is assigned new ones; 0 is no limit.
     """
     candidates = _candidates(db)
     if not candidates:
@@ -66,7 +70,7 @@ def assign_waiting(db: Session, limit: int) -> int:
         chosen = _chosen(db, session, room)
         try:
             assign(db, session, AUTOMATIC, chosen.admin, session.version)
-        except Refused:  # somebody was quicker
+        except Refused:  # an admin was faster
             continue
         chosen.load += 1
         chosen.admin.assigned_at = session.assigned_at
@@ -76,7 +80,8 @@ def assign_waiting(db: Session, limit: int) -> int:
 
 
 def unassign_neglected(db: Session, patience: timedelta) -> int:
-    """Unassign chats whose customers have waited this long for an answer; returns how many."""
+    """Unassign chats whose customers have waited for an answer for `patience`; returns the number of chats
+    unassigned."""
     count = 0
     for session in db.scalars(
         _neglected(patience).with_for_update(skip_locked=True, of=ChatSession, **LOCK)
@@ -94,7 +99,7 @@ def _neglected(patience: timedelta) -> Any:
     )
     query = select(ChatSession).where(
         ChatSession.status == Status.ACTIVE,
-        ChatSession.waiting_since < since,  # by the index
+        ChatSession.waiting_since < since,  # follows from the last condition, but uses the index
         ChatSession.assignee_id.is_not(None),
         ChatSession.snoozed_until.is_(None),
         later < since,
@@ -103,9 +108,9 @@ def _neglected(patience: timedelta) -> Any:
 
 
 def _candidates(db: Session) -> list[Candidate]:
-    # The condition again, not only the numbers: PostgreSQL holds a row it had to wait for against it once more.
+    # The condition is repeated next to the ids: PostgreSQL checks it again for a row that it had to wait for.
     able = select(Admin).where(Admin.id.in_(ready_to_answer(db)), who_may(Permission.ANSWER))
-    # Locked, in order: of two processes that do this at once, the second counts what the first has given.
+    # The locks are taken in order of id. A second process waits for them, then counts what the first has assigned.
     admins = db.scalars(able.order_by(Admin.id).with_for_update(**LOCK)).all()
     counts = (
         select(ChatSession.assignee_id, func.count())
@@ -128,13 +133,13 @@ def _chosen(db: Session, session: ChatSession, room: Sequence[Candidate]) -> Can
         .order_by(Audit.id.desc())
         .limit(1)
     )
-    had_them = _had_the_customer(db, session)
+    previous = _previous_assignee(db, session)
     never = now() - timedelta(days=36500)
 
     def rank(one: Candidate) -> tuple[Any, ...]:
         return (
             one.admin.username == lost_by,
-            one.admin.id != had_them,
+            one.admin.id != previous,
             one.load,
             one.admin.assigned_at or never,
             one.admin.id,
@@ -143,8 +148,8 @@ def _chosen(db: Session, session: ChatSession, room: Sequence[Candidate]) -> Can
     return min(room, key=rank)
 
 
-def _had_the_customer(db: Session, session: ChatSession) -> int | None:
-    """Who had the last conversation of the same customer."""
+def _previous_assignee(db: Session, session: ChatSession) -> int | None:
+    """Return the id of the admin who had the customer's previous conversation; None if there is none."""
     same = [ChatSession.guest_id == session.guest_id]
     if session.customer_email and session.customer_verified:
         same.append(ChatSession.customer_email == session.customer_email)
@@ -155,8 +160,10 @@ def _had_the_customer(db: Session, session: ChatSession) -> int | None:
 
 
 class Duties:
-    """What is looked at every second, in each process that has streams. A look is a read; only who finds something
-    to do begins to write."""
+    """Checks that run every second in each process with streams.
+
+    Checks only read; a write transaction starts only when there is work.
+    """
 
     def __init__(self, settings: Settings, factory: Callable[[], Session], reading: Any) -> None:
         self._settings = settings
@@ -164,7 +171,7 @@ class Duties:
         self._reading = reading
 
     def look(self) -> None:
-        """One round."""
+        """Run one round of checks."""
         patience = timedelta(minutes=self._settings.assignment_return_minutes)
         with self._reading.connect() as db:
             due = select(ChatSession.id).where(ChatSession.snoozed_until <= now()).limit(1)

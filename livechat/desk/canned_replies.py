@@ -1,4 +1,4 @@
-"""Canned replies: texts that are used again and again, with variables for whoever they go to."""
+"""Canned replies: texts that are used again and again, with variables such as the customer's name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..search.query import fold
 EVERYBODY = "all"
 LONGEST_CODE = 40
 MOST = 1000  # replies that one admin sees
-SHOWN = 20  # in the picker
+SHOWN = 20  # replies offered in the picker
 _REPLIES = table_of(CannedReply)
 _VARIABLE = re.compile(r"\{(\w+(?:\.\w+)?)(?:\|([^{}|]{0,100}))?\}")
 
@@ -38,7 +38,7 @@ VARIABLES: dict[str, Callable[[Any, str], Any]] = {
     "chat.number": lambda session, _admin: session.id,
     "admin.name": lambda _session, admin: admin,
 }
-"""What stands in braces, and where it comes from: a session's row and the name of who answers."""
+"""Variables by name. Each takes its value from a session's row and the name of the admin who answers."""
 
 
 _REPLIES = table_of(CannedReply)
@@ -49,13 +49,16 @@ _REPLY = select(_REPLIES).where(
 
 
 def own(admin_id: int) -> str:
-    """The scope of what is an admin's alone."""
+    """Return the scope of an admin's own replies."""
     return f"admin:{admin_id}"
 
 
 def fill(text: str, session: Any, admin_name: str) -> str:
-    """A reply for one session. ``{customer.name|there}`` becomes the name, or ``there`` without one; what is no
-    variable, or has neither value nor fallback, says so by staying as it was written."""
+    """Return the text of a reply with the variables filled in for one session.
+
+    ``{customer.name|there}`` becomes the name, or ``there`` without one. An unknown variable, or one with neither value
+    nor fallback, stays as it was written, so that the admin notices it.
+    """
 
     def value(found: re.Match[str]) -> str:
         name, fallback = found.groups()
@@ -70,8 +73,10 @@ def fill(text: str, session: Any, admin_name: str) -> str:
 
 
 def replies_of(db: Reader, admin_id: int | None, search: str = "") -> Sequence[Any]:
-    """The replies an admin may use (None: everybody's alone), as rows: what begins like the search first, then
-    what is used most. Case and accents make no difference."""
+    """Return the replies that an admin may use, as rows. `admin_id` None returns only those of everybody.
+
+    Replies whose code begins with the search come first, then those used most. Case and accents make no difference.
+    """
     scopes = [EVERYBODY] if admin_id is None else [EVERYBODY, own(admin_id)]
     query = select(_REPLIES).where(_REPLIES.c.scope.in_(scopes))
     order = (_REPLIES.c.uses.desc(), _REPLIES.c.code, _REPLIES.c.id)
@@ -79,13 +84,13 @@ def replies_of(db: Reader, admin_id: int | None, search: str = "") -> Sequence[A
     word = fold(" ".join(search.split()))
     if not word:
         return found
-    # Here, since SQLite folds no letters but ASCII ones, and there are few.
+    # Not in the database: SQLite folds only ASCII letters. There are few replies.
     fitting = [row for row in found if any(word in fold(text) for text in _texts(row))]
     return sorted(fitting, key=lambda row: not fold(row.code).startswith(word))
 
 
 def offered(db: Reader, admin_id: int, search: str = "") -> Sequence[Any]:
-    """The first of them for somebody who writes. Of two with the same code their own one counts."""
+    """Return the replies that the picker shows. If two share a code, the admin's own one wins."""
     found = replies_of(db, admin_id, search)
     mine = {row.code for row in found if row.scope != EVERYBODY}
     return [row for row in found if row.scope != EVERYBODY or row.code not in mine][:SHOWN]
@@ -98,7 +103,8 @@ def _texts(row: Any) -> tuple[str, str, str]:
 def add(
     db: Session, actor: Actor, *, code: str, title: str, body: str, everybody: bool
 ) -> CannedReply:
-    """Keep a reply, for everybody or for oneself. Raises Invalid, Conflict ``code_taken``, ``too_many_replies``."""
+    """Add a reply, for everybody or for the actor alone. Raises Invalid, Conflict ``code_taken``,
+    ``too_many_replies``."""
     rights.check(db, actor, Permission.ANSWER)
     scope = _scope(actor, everybody)
     _must_have_room(db, scope)
@@ -121,13 +127,13 @@ def add(
 def change(
     db: Session, actor: Actor, number: int, *, code: str, title: str, body: str, everybody: bool
 ) -> CannedReply:
-    """Change a reply, or whose it is. Raises Invalid, Conflict ``code_taken``, ``too_many_replies``."""
+    """Change a reply, or who may use it. Raises Invalid, Missing, Conflict ``code_taken``, ``too_many_replies``."""
     rights.check(db, actor, Permission.ANSWER)
     reply, scope = _locked(db, number), _scope(actor, everybody)
     shared = reply.scope == EVERYBODY
     if scope != reply.scope:
         _must_have_room(db, scope)
-        if shared:  # to the others, who takes one for themselves removes it
+        if shared:  # making it private removes it for everyone else
             _record(db, actor, Act.REPLY_REMOVED, reply)
     code = fold_code(code)
     with _code_is_free(db, code):
@@ -139,7 +145,7 @@ def change(
 
 
 def remove(db: Session, actor: Actor, number: int) -> None:
-    """Forget a reply."""
+    """Remove a reply. Raises Missing."""
     rights.check(db, actor, Permission.ANSWER)
     reply = _locked(db, number)
     _record(db, actor, Act.REPLY_REMOVED, reply)
@@ -148,14 +154,14 @@ def remove(db: Session, actor: Actor, number: int) -> None:
 
 
 def used(db: Session, actor: Actor, number: int) -> None:
-    """Count one more use."""
+    """Count one more use of a reply."""
     rights.check(db, actor, Permission.ANSWER)
     more = update(_REPLIES).where(_REPLIES.c.id == number).values(uses=_REPLIES.c.uses + 1)
     db.connection().execute(more)
 
 
 def fold_code(text: str) -> str:
-    """A short code as it is stored and typed behind the slash. Raises Invalid."""
+    """Return a code in the form in which it is stored and compared, without the slash. Raises Invalid."""
     code = unicodedata.normalize("NFC", text).strip().lstrip("/").casefold()
     if len(code) > LONGEST_CODE or not re.fullmatch(r"\w[\w-]*", code):
         raise Invalid(
@@ -179,14 +185,14 @@ def _must_have_room(db: Session, scope: str) -> None:
 
 def _locked(db: Session, number: int) -> CannedReply:
     reply = db.get(CannedReply, number, with_for_update=True, populate_existing=True)
-    if reply is None:  # somebody has removed it meanwhile
+    if reply is None:  # somebody else has just removed it
         raise Missing("This reply no longer exists.")
     return reply
 
 
 @contextmanager
 def _code_is_free(db: Session, code: str) -> Iterator[None]:
-    # What changes must change within: beginning a savepoint writes what was changed before, outside of it.
+    # Changes belong inside the block: beginning a savepoint flushes earlier changes, which it then does not cover.
     try:
         with db.begin_nested():
             yield
@@ -196,10 +202,10 @@ def _code_is_free(db: Session, code: str) -> Iterator[None]:
 
 
 def _record(db: Session, actor: Actor, act: Act, reply: CannedReply) -> None:
-    if reply.scope == EVERYBODY:  # what is one's own is nobody else's business
+    if reply.scope == EVERYBODY:  # an admin's own replies are private
         audit.record(db, actor, act, target=f"/{reply.code}")
 
 
 def reply_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
-    """A canned reply that this admin may use, as a row."""
+    """Return a canned reply that this admin may use, as a row; None if there is none."""
     return db.execute(_REPLY, {"id": number, "scopes": ["all", f"admin:{admin_id}"]}).first()

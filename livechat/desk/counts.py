@@ -1,4 +1,4 @@
-"""How many sessions there are, without counting a million of them each time."""
+"""The number of sessions. Old ones are counted once, because counting a million rows takes long."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from ..conversation.records import SESSIONS
 from ..db.dialects import Reader
 from ..db.engine import LONG
 
-RECENT = (
-    1000  # the newest numbers, which are always counted: on PostgreSQL a lower one may appear later
-)
-RECOUNT = 600.0  # seconds after which all are counted again: somebody may have removed some by hand
+# The newest ids are counted each time: on PostgreSQL a lower one may become visible later.
+RECENT = 1000
+RECOUNT = 600.0  # seconds between full counts, which notice sessions that were removed by hand
 
 
 @dataclass
@@ -30,7 +29,7 @@ _counted: WeakKeyDictionary[Engine, _Counted] = WeakKeyDictionary()
 
 
 def count_all(db: Reader) -> int:
-    """The number of sessions. Nothing here removes one, so those with old numbers need to be counted only once."""
+    """Return the number of sessions. The application removes none, so old ones need to be counted only once."""
     bind = db.get_bind() if isinstance(db, Session) else db
     engine = bind.engine
     newest = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0

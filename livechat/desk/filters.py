@@ -1,4 +1,4 @@
-"""What a list of sessions is filtered by, and what that means to the database."""
+"""Filters of the inbox, and the conditions that they add to a query."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ..search.inbox_field import searched
 
 PAGE = 50
 LONGEST_SEARCH = 200
-COMMON = 2000  # sessions with one tag
+COMMON = 2000  # sessions that make a tag a common one
 VIEWS = (
     "all",
     "mine",
@@ -40,8 +40,10 @@ _READS = table_of(ChatRead)
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What a list shows. `assignee` is a username, ``me``, ``none`` or empty; `view` one of VIEWS or empty;
-    `before` a cursor."""
+    """Filters of a list of sessions.
+
+    `assignee` is a username, ``me``, ``none`` or empty; `view` is one of VIEWS or empty; `before` is a cursor.
+    """
 
     status: str = ""
     assignee: str = ""
@@ -54,12 +56,12 @@ class Filters:
 
 
 def check_filters(db: Reader, filters: Filters, *, reader_id: int | None) -> None:
-    """Raises Invalid for a filter that makes no sense."""
+    """Check filters without running the query. Raises Invalid for a value that is not allowed."""
     conditions(db, filters, reader_id)
 
 
 def conditions(db: Reader, filters: Filters, reader_id: int | None) -> list[Any]:
-    """What a session has to be to stand in the list. Raises Invalid."""
+    """Return the conditions that a session in the list meets. `reader_id`: the admin who reads. Raises Invalid."""
     conditions: list[Any] = []
     if filters.status:
         if filters.status not in set(Status):
@@ -102,8 +104,11 @@ def _more_conditions(db: Reader, filters: Filters, reader_id: int | None) -> lis
 
 
 def _tagged(db: Reader, name: str) -> Any:
-    """A rare tag is looked up, and its sessions sorted. Of a common one those with the newest activity are soon
-    found by going through them in that order, where sorting tens of thousands would take long."""
+    """Return the condition that a session has a tag.
+
+    The sessions of a rare tag are looked up and sorted. For a common tag, sorting tens of thousands would take long;
+    walking through sessions by newest activity soon finds enough of them.
+    """
     tagged = (
         select(SessionTag.session_id).join(Tag, Tag.id == SessionTag.tag_id).where(Tag.name == name)
     )
@@ -114,7 +119,7 @@ def _tagged(db: Reader, name: str) -> Any:
 
 
 def _view(view: str, reader_id: int | None) -> list[Any]:
-    """The conditions of a view. What is put aside is in no view of open chats but its own."""
+    """Return the conditions of a view. Snoozed chats are not in mine, unassigned, waiting or active."""
     awake = SESSIONS.c.snoozed_until.is_(None)
     reader = reader_id or 0
     match view:

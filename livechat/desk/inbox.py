@@ -1,4 +1,4 @@
-"""The list of sessions that admins see: its pages, and what stands in each row."""
+"""The inbox: pages of sessions, what each row shows, and what is new for an admin."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from ..db.engine import LONG
 from ..models import Admin, ChatRead, Guest, Status, table_of
 from .counts import count_all
 from .filters import Filters, conditions
-from .presence import who_is_here
+from .presence import customers_here
 
-MOST_CHANGED = 500  # sessions told one by one to who comes back
+MOST_CHANGED = 500  # changed sessions that are sent one by one after a reconnect
 _READS = table_of(ChatRead)
 _LAST = (
     select(MESSAGES)
@@ -44,54 +44,56 @@ _LONGEST = (
     .limit(1)
 )
 _MINE = or_(SESSIONS.c.assignee_id == bindparam("reader"), SESSIONS.c.assignee_id.is_(None))
-_LEFT = unread(_READS.c.customer_count)
+_UNREAD = unread(_READS.c.customer_count)
 _HAS_READ = and_(_READS.c.session_id == SESSIONS.c.id, _READS.c.admin_id == bindparam("reader"))
 _NEWS = (
     select(
-        func.sum(_LEFT).label("unread"),
+        func.sum(_UNREAD).label("unread"),
         func.max(SESSIONS.c.customer_wrote_at).label("newest"),
     )
     .select_from(SESSIONS)
     .outerjoin(_READS, _HAS_READ)
-    .where(IS_OPEN, _MINE, _LEFT > 0)
+    .where(IS_OPEN, _MINE, _UNREAD > 0)
     .execution_options(**LONG)
 )
 
 
 @dataclass(frozen=True)
 class News:
-    """What calls for one admin: of open sessions that are theirs or nobody's, the customers' messages they have
-    not read, and when the newest of these was written; how often they were mentioned and have not looked; and what
-    they may do."""
+    """What needs an admin's attention."""
 
     unread: int
+    """Customers' messages that they have not read, in open sessions that are theirs or unassigned."""
     newest: datetime | None
+    """When the newest of these messages was written."""
     mentions: int
+    """Mentions of them that they have not seen."""
     role: str | None
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows, newest activity first, and the cursor for the rows after them, if there are any."""
+    """A page of rows, newest activity first, and the cursor of the next page (None on the last page)."""
 
     rows: Sequence[Row]
     next: str | None
 
 
 def counts(db: Reader) -> dict[str, int]:
-    """How many sessions there are of each status."""
+    """Return the number of sessions by status."""
     found = dict.fromkeys(Status, 0)
     for status in OPEN:
         found[status] = db.execute(_OF_STATUS, {"of": status.value}).scalar_one()
-    # Those that are open are few, and counted by themselves.
+    # Open sessions are few and counted above; all others are closed.
     found[Status.CLOSED] = count_all(db) - found[Status.WAITING] - found[Status.ACTIVE]
     return {status.value: count for status, count in found.items()}
 
 
 def find_sessions(db: Reader, filters: Filters, *, reader_id: int | None) -> Page:
-    """One page of sessions. `reader_id` is the admin who looks; None (the command line) has read nothing.
+    """Return one page of sessions.
 
-    Raises Invalid for a filter that makes no sense.
+    `reader_id`: the admin who reads; None (the command line) has read nothing. Raises Invalid for a filter value that
+    is not allowed.
     """
     query = RECORD.where(*conditions(db, filters, reader_id))
     newest_first = (SESSIONS.c.last_activity_at.desc(), SESSIONS.c.id.desc())
@@ -108,10 +110,10 @@ def find_sessions(db: Reader, filters: Filters, *, reader_id: int | None) -> Pag
 
 
 def rows_of(db: Reader, sessions: Sequence[Any], *, reader_id: int | None) -> list[Row]:
-    """Sessions, objects or rows, as they stand in the list."""
+    """Return the list's rows for sessions, which are objects or database rows."""
     messages, unread_by_id = last_messages(db, sessions), unread_counts(db, sessions, reader_id)
     ids = [session.id for session in sessions]
-    here, tags, blocked = who_is_here(db, ids), tags_of(db, ids), blocked_guests(db, sessions)
+    here, tags, blocked = customers_here(db, ids), tags_of(db, ids), blocked_guests(db, sessions)
     return [
         Row(
             session,
@@ -126,14 +128,14 @@ def rows_of(db: Reader, sessions: Sequence[Any], *, reader_id: int | None) -> li
 
 
 def row_of(db: Reader, session: Any, *, reader_id: int | None) -> Row:
-    """One session as it would stand in the list."""
+    """Return the list's row for one session."""
     return rows_of(db, [session], reader_id=reader_id)[0]
 
 
 def longest_wait(db: Reader) -> Any | None:
-    """The session, as a row, whose customer has been without an answer for the longest time."""
+    """Return the session whose customer has waited longest for an answer, as a database row; None if nobody waits."""
     longest = None
-    for status in OPEN:  # one by one, so that each is a step into the index
+    for status in OPEN:  # a query for each, so that each is one index lookup
         found = db.execute(_LONGEST, {"of": status.value}).first()
         if found and (longest is None or found < longest):
             longest = found
@@ -141,19 +143,22 @@ def longest_wait(db: Reader) -> Any | None:
 
 
 def news(db: Reader, reader_id: int) -> News:
-    """What calls for this admin, on whatever page they are."""
+    """Return what needs this admin's attention."""
     found = db.execute(_NEWS, {"reader": reader_id}).one()
     role = db.execute(select(Admin.role).where(Admin.id == reader_id)).scalar()
     return News(found.unread or 0, found.newest, unseen(db, reader_id), role)
 
 
 def newest_entry(db: Reader) -> int:
-    """The highest id of an entry of any session, to ask `changed_since` later."""
+    """Return the highest id of any session's entries: a position for `changed_since`."""
     return db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0
 
 
 def changed_since(db: Reader, position: int) -> list[int] | None:
-    """The sessions with entries since then; None when they are too many, or it is not of this database."""
+    """Return the ids of sessions with entries after a position.
+
+    Returns None when there are too many, or when the position is not from this database.
+    """
     if position > newest_entry(db):
         return None
     floor = position - id_overlap(db)
@@ -165,19 +170,19 @@ def changed_since(db: Reader, position: int) -> list[int] | None:
 def matching(
     db: Reader, filters: Filters, numbers: Sequence[int], *, reader_id: int | None
 ) -> Sequence[Any]:
-    """Those of the sessions, as rows, that a list with these filters shows; on whichever page."""
+    """Return those of the sessions, as database rows, that match the filters, on any page."""
     shown = conditions(db, replace(filters, before=""), reader_id)
     return db.execute(RECORD.where(SESSIONS.c.id.in_(numbers), *shown)).all()
 
 
 def last_messages(db: Reader, sessions: Sequence[Any]) -> Mapping[int, Any]:
-    """The newest message that a person wrote, by session."""
+    """Return each session's newest message from a person, by session id."""
     found = db.execute(_LAST, {"ids": [session.id for session in sessions]})
     return {message.session_id: message for message in found}
 
 
 def unread_counts(db: Reader, sessions: Sequence[Any], reader_id: int | None) -> Mapping[int, int]:
-    """How many of the customer's messages this admin has not had on screen, by session."""
+    """Return how many of the customer's messages this admin has not read, by session id."""
     asked = {"ids": [session.id for session in sessions], "reader": reader_id or 0}
     read = {row[0]: row[1] for row in db.execute(_READ, asked)}
     return {
@@ -186,7 +191,7 @@ def unread_counts(db: Reader, sessions: Sequence[Any], reader_id: int | None) ->
 
 
 def blocked_guests(db: Reader, sessions: Sequence[Any]) -> set[int]:
-    """Those of the sessions' guests whose messages are refused."""
+    """Return the ids of those guests of the sessions who are blocked."""
     ids = {session.guest_id for session in sessions}
     if not ids:
         return set()

@@ -1,4 +1,4 @@
-"""How the desk looks and behaves for one admin, and the views of the list they have saved."""
+"""An admin's preferences for the desk, and their saved views of the inbox."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _VIEW = select(_VIEWS).where(
 
 
 def preferences_of(db: Reader, admin_id: int) -> dict[str, Any]:
-    """``{theme, density, shortcuts, sound}``, with what is usual where nothing was chosen."""
+    """Return ``{theme, density, shortcuts, sound}``, with the default for each that the admin has not chosen."""
     kept = db.execute(select(Admin.preferences).where(Admin.id == admin_id)).scalar() or {}
     return USUAL | {name: kept[name] for name in USUAL if name in kept}
 
 
 def prefer(db: Session, admin_id: int, wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Change some; returns all. Raises Invalid."""
+    """Change the preferences in `wanted`; returns all of them. Raises Invalid."""
     chosen: dict[str, Any] = {
         name: validation.choice(wanted[name], name, choices)
         for name, choices in CHOICES.items()
@@ -53,18 +53,19 @@ def prefer(db: Session, admin_id: int, wanted: Mapping[str, Any]) -> dict[str, A
 
 
 def views_of(db: Reader, admin_id: int) -> Sequence[Any]:
-    """The views an admin has saved, in order of their names, as rows."""
+    """Return an admin's saved views by name, as rows."""
     query = select(SavedView.id, SavedView.name, SavedView.query)
     return db.execute(query.where(SavedView.admin_id == admin_id).order_by(SavedView.name)).all()
 
 
 def save_view(db: Session, admin_id: int, name: str, query: Mapping[str, str]) -> SavedView:
-    """Keep filters under a name; an earlier view of that name is changed. Raises Invalid, Conflict."""
+    """Save filters under a name; an earlier view of that name is replaced. Raises Invalid, Conflict
+    ``too_many_views``."""
     kept = {key: query[key] for key in FILTERS if query.get(key)}
     if not kept:
         raise Invalid("query", "Choose a filter first.")
     _check(kept)
-    db.get_one(Admin, admin_id, with_for_update=True)  # of two at once one is the first
+    db.get_one(Admin, admin_id, with_for_update=True)  # concurrent saves wait for each other
     mine = select(SavedView).where(SavedView.admin_id == admin_id)
     view = db.scalars(mine.where(SavedView.name == name)).first()
     if view is None:
@@ -81,7 +82,7 @@ def save_view(db: Session, admin_id: int, name: str, query: Mapping[str, str]) -
 
 
 def remove_view(db: Session, number: int) -> None:
-    """Forget a saved view."""
+    """Remove a saved view."""
     gone = delete(SavedView).where(SavedView.id == number)
     db.execute(gone.execution_options(synchronize_session=False))
 
@@ -94,5 +95,5 @@ def _check(query: Mapping[str, str]) -> None:
 
 
 def view_by_id(db: Reader, number: int, admin_id: int) -> Any | None:
-    """An admin's own saved view, as a row."""
+    """Return an admin's own saved view, as a row; None if there is none."""
     return db.execute(_VIEW, {"id": number, "admin": admin_id}).first()

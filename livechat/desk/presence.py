@@ -1,8 +1,8 @@
-"""Who is here: the customers with the chat open, the admins at the desk. Best effort, true to a few seconds.
+"""Presence: which customers have the chat open, which admins are at the desk. Best effort, accurate to a few seconds.
 
-Each process that serves keeps count of the open pages it serves and writes what changes to the database once
-a second, all at once, so that ten thousand visitors who come back after a restart are a handful of writes. A
-process that dies says nothing more, and what it had written counts for nothing from then on.
+Each serving process counts the open pages that it serves. Once a second it writes all changes to the database together,
+so that ten thousand visitors who reconnect after a restart cost a handful of writes. Rows of a process without a recent
+heartbeat do not count.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ from ..permissions import Permission, may
 from ..rights import who_may
 
 CUSTOMER, ADMIN = "customer", "admin"
-LOOKING = "@"  # and the session's number
+VIEWER = "@"  # begins the kind of presence of viewers; the session's number follows
 ALIVE_FOR = timedelta(seconds=30)
 HEARTBEAT_EVERY = 10.0  # seconds between two heartbeats
-GRACE = 4.0  # seconds after which somebody whose page is gone has left: going to the next page is no leaving
-POLLED = 40.0  # seconds for which somebody who polls counts as here; hidden pages ask seldom
-MOST_AT_ONCE = 1000  # arrivals and departures written at once
+GRACE = 4.0  # seconds of presence after a page closes: moving to the next page is not leaving
+POLLED = 40.0  # seconds of presence after a poll; hidden pages poll seldom
+MOST_AT_ONCE = 1000  # arrivals, and departures, in one write
 
-ENOUGH = 20  # answered chats before we say how long an answer takes
+ENOUGH = 20  # answered chats before customers are told how long an answer takes
 RECENT = timedelta(days=28)
-SAMPLE = 2000  # the newest sessions looked at
+SAMPLE = 2000  # newest sessions that are measured
 
 _PRESENCES = table_of(Presence)
 _WORKERS = table_of(Worker)
 _ADMINS = table_of(Admin)
-# Where nobody knows whether a commit came about, it is written again.
+# The rows may exist: a write whose commit may have failed is repeated.
 _ARRIVE = PerDialect(lambda insert: insert(_PRESENCES).on_conflict_do_nothing())
 _PAGES = _PRESENCES.join(_WORKERS, _WORKERS.c.id == _PRESENCES.c.worker_id)
 _PAGES_OF_ADMINS = _PAGES.join(_ADMINS, _ADMINS.c.id == _PRESENCES.c.ref)
 _HERE = and_(_PRESENCES.c.kind == bindparam("kind"), _WORKERS.c.alive_at > bindparam("since"))
 _MAY_ANSWER = who_may(Permission.ANSWER)
 
-_WHO_IS_HERE = select(_PRESENCES.c.ref).select_from(_PAGES).where(_HERE)
-_CUSTOMERS_HERE = _WHO_IS_HERE.where(_PRESENCES.c.ref.in_(bindparam("ids", expanding=True)))
+_HERE_NOW = select(_PRESENCES.c.ref).select_from(_PAGES).where(_HERE)
+_CUSTOMERS_HERE = _HERE_NOW.where(_PRESENCES.c.ref.in_(bindparam("ids", expanding=True)))
 _READY = (
     select(_PRESENCES.c.ref)
     .select_from(_PAGES_OF_ADMINS)
     .where(_HERE, _MAY_ANSWER, _ADMINS.c.away_since.is_(None))
 )
-# A colleague who only reads cannot help a customer.
+# Viewers do not count: they cannot answer a customer.
 _AWAY = select(_ADMINS.c.away_since).select_from(_PAGES_OF_ADMINS).where(_HERE, _MAY_ANSWER)
-_LOOKING = (
+_VIEWERS = (
     select(_ADMINS.c.username, _ADMINS.c.name)
     .distinct()
     .select_from(_PAGES_OF_ADMINS)
@@ -64,31 +64,31 @@ _LOOKING = (
 )
 
 
-def who_is_here(db: Reader, session_ids: Sequence[int]) -> set[int]:
-    """Those of the sessions whose customer has the chat open."""
+def customers_here(db: Reader, session_ids: Sequence[int]) -> set[int]:
+    """Return the ids of those sessions whose customer has the chat open."""
     if not session_ids:
         return set()
     return set(_run(db, _CUSTOMERS_HERE, CUSTOMER, ids=list(session_ids)).scalars())
 
 
-def looking_at(session_id: int) -> str:
-    """The kind of presence of admins who have a conversation open; `ref` is the admin."""
-    return f"{LOOKING}{session_id}"
+def viewer_kind(session_id: int) -> str:
+    """Return the kind of presence of admins who have a conversation open; its `ref` is the admin's id."""
+    return f"{VIEWER}{session_id}"
 
 
-def who_looks(db: Reader, session_id: int, but: int) -> list[dict[str, str]]:
-    """Who else has a conversation open: ``[{username, name}]``, in the order of their names."""
-    found = _run(db, _LOOKING, looking_at(session_id), but=but)
+def viewers_of(db: Reader, session_id: int, but: int) -> list[dict[str, str]]:
+    """Return the admins who have a conversation open, except `but`: ``[{username, name}]``, ordered by name."""
+    found = _run(db, _VIEWERS, viewer_kind(session_id), but=but)
     return [{"username": row.username, "name": row.name} for row in found]
 
 
 def admins_here(db: Reader) -> set[int]:
-    """The ids of the admins with a page of the desk open."""
-    return set(_run(db, _WHO_IS_HERE).scalars())
+    """Return the ids of admins who have a page of the desk open."""
+    return set(_run(db, _HERE_NOW).scalars())
 
 
 def ready_to_answer(db: Reader) -> set[int]:
-    """The ids of those of them who are at the keyboard and may answer, so that a chat can be assigned to them now."""
+    """Return the ids of admins who can be assigned a chat now: they are online, not away, and may answer."""
     return set(_run(db, _READY).scalars())
 
 
@@ -97,14 +97,14 @@ def _run(db: Reader, query: Select[Any], kind: str = ADMIN, **more: Any) -> Resu
 
 
 def presence_of(admin: Any, here: set[int]) -> str:
-    """``online``, ``away`` or ``offline``. `admin`: an object or a row; `here`: what `admins_here` gives."""
+    """Return ``online``, ``away`` or ``offline``. `admin`: an object or a row; `here`: the result of `admins_here`."""
     if admin.id not in here or admin.disabled_at is not None:
         return "offline"
     return "away" if admin.away_since else "online"
 
 
-def desk_of(db: Reader) -> list[dict[str, Any]]:
-    """Who works at the desk: ``[{username, name, role, may_answer, presence}]``, in the order of their names."""
+def teammates(db: Reader) -> list[dict[str, Any]]:
+    """Return the enabled admins: ``[{username, name, role, may_answer, presence}]``, ordered by name."""
     here = admins_here(db)
     columns = ("id", "username", "name", "role", "away_since", "disabled_at")
     query = select(*(_ADMINS.c[name] for name in columns)).where(_ADMINS.c.disabled_at.is_(None))
@@ -121,15 +121,17 @@ def desk_of(db: Reader) -> list[dict[str, Any]]:
 
 
 def set_away(db: Session, admin_id: int, *, away: bool) -> None:
-    """An admin with a page open is not at the keyboard, or is again."""
+    """Record that an admin has left the keyboard, or is back."""
     admin = db.get_one(Admin, admin_id)
     admin.away_since = (admin.away_since or now()) if away else None
     db.flush()
 
 
 class Team:
-    """What customers are told of the desk, asked of the database at most every other second:
-    ``{presence: online | away | offline, answers_within: seconds or None}``."""
+    """The team as customers see it: ``{presence: online | away | offline, answers_within: seconds or None}``.
+
+    Presence is read from the database at most every two seconds, the time to an answer every ten minutes.
+    """
 
     def __init__(self) -> None:
         self._presence, self._asked = "offline", -1e9
@@ -137,10 +139,11 @@ class Team:
         self._measured = -1e9
 
     def shape(self, db: Callable[[], Reader]) -> dict[str, Any]:
-        """A new dictionary, to be put into a session's shape. `db` gives what is read with, when it is needed."""
+        """Return a new dictionary for a session's JSON. `db` gives a connection; it is called only when a value is
+        out of date."""
         moment = time.monotonic()
         if moment - self._asked > 2:
-            before, self._asked = self._asked, moment  # others need not ask at the same time
+            before, self._asked = self._asked, moment  # others use the old value for now
             try:
                 self._presence = _presence_of_desk(db())
             except BaseException:
@@ -149,7 +152,7 @@ class Team:
         if moment - self._measured > 600:
             before, self._measured = self._measured, moment
             try:
-                self._within = usual_answer(db())
+                self._within = typical_answer_time(db())
             except BaseException:
                 self._measured = before
                 raise
@@ -163,9 +166,8 @@ def _presence_of_desk(db: Reader) -> str:
     return "online" if None in found else "away"
 
 
-def usual_answer(db: Reader) -> int | None:
-    """The median time to the first answer in seconds, of this site's own recent weeks; None without enough
-    of them to say so honestly."""
+def typical_answer_time(db: Reader) -> int | None:
+    """Return the median time to the first answer of recent weeks, in seconds; None with fewer than ENOUGH answers."""
     newest = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0
     query = select(SESSIONS.c.created_at, SESSIONS.c.first_answer_at).where(
         SESSIONS.c.id > newest - SAMPLE,
@@ -188,27 +190,28 @@ class OpenPages:
         self._heartbeat_at = -1e9
 
     def arrive(self, kind: str, ref: int) -> None:
-        """A stream begins."""
+        """Count a stream that begins."""
         with self._guard:
             self._open[kind, ref] = self._open.get((kind, ref), 0) + 1
 
     def leave(self, kind: str, ref: int) -> None:
-        """A stream ends."""
+        """Count a stream that ends."""
         with self._guard:
             left = self._open.get((kind, ref), 1) - 1
             if left > 0:
                 self._open[kind, ref] = left
                 return
             self._open.pop((kind, ref), None)
-            self._until[kind, ref] = time.monotonic() + GRACE  # who polls on says so again
+            self._until[kind, ref] = time.monotonic() + GRACE  # the next poll extends this
 
     def polled(self, kind: str, ref: int) -> None:
-        """Somebody without a stream has asked for news."""
+        """Record a poll by a client without a stream."""
         with self._guard:
             self._until[kind, ref] = time.monotonic() + POLLED
 
     def write(self, engine: Engine) -> list[int]:
-        """Write what has changed; returns the sessions whose customers came or left, or that admins opened or left."""
+        """Write what has changed; returns the ids of sessions whose customer came or left, or that an admin opened
+        or left."""
         moment = time.monotonic()
         with self._guard:
             self._until = {key: until for key, until in self._until.items() if until > moment}
@@ -220,7 +223,7 @@ class OpenPages:
             return []
         with engine.connect().execution_options(**WRITING) as connection, connection.begin():
             if due:
-                self._say_alive(connection)
+                self._write_heartbeat(connection)
             if left:
                 gone = delete(_PRESENCES).where(
                     _PRESENCES.c.worker_id == self.worker_id,
@@ -241,22 +244,22 @@ class OpenPages:
         return sorted(number for number in found if number is not None)
 
     def forget(self, engine: Engine) -> None:
-        """The process ends."""
+        """Remove this process and its pages from the database, when it ends."""
         with engine.connect().execution_options(**WRITING) as connection, connection.begin():
             _remove(connection, _WORKERS.c.id == self.worker_id)
 
-    def _say_alive(self, connection: Any) -> None:
+    def _write_heartbeat(self, connection: Any) -> None:
         alive = update(_WORKERS).where(_WORKERS.c.id == self.worker_id)
         if connection.execute(alive.values(alive_at=now())).rowcount == 0:
             connection.execute(insert(_WORKERS).values(id=self.worker_id, alive_at=now()))
-            self._written.clear()  # another process has taken us for dead
+            self._written.clear()  # another process considered this one dead and removed it
             connection.execute(delete(_PRESENCES).where(_PRESENCES.c.worker_id == self.worker_id))
         _remove(connection, _WORKERS.c.alive_at < now() - 2 * ALIVE_FOR)
 
 
 def _session_of(kind: str, ref: int) -> int | None:
-    if kind.startswith(LOOKING):
-        return int(kind.removeprefix(LOOKING))
+    if kind.startswith(VIEWER):
+        return int(kind.removeprefix(VIEWER))
     return ref if kind == CUSTOMER else None
 
 

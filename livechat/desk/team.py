@@ -1,4 +1,4 @@
-"""The people of the desk as an owner sees them: what they may do, whether they are here, what they have to do."""
+"""The team as owners see it: roles, sign-in states, presence and open chats."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _LOGINS = table_of(AdminLogin)
 
 
 class State(StrEnum):
-    """Whether somebody can sign in."""
+    """Whether an admin can sign in."""
 
     ENABLED = "enabled"
     INVITED = "invited"
-    """They have not chosen a password yet, and their invitation holds."""
+    """They have no password yet, and their invitation is valid."""
     NO_PASSWORD = "no password"  # noqa: S105 - the name of a state
     DISABLED = "disabled"
 
 
 @dataclass(frozen=True)
 class Person:
-    """One of those who answer. `presence` is online, away or offline."""
+    """A member of the team. `presence` is online, away or offline."""
 
     username: str
     name: str
@@ -45,7 +45,7 @@ class Person:
 
 
 def people(db: Reader) -> list[Person]:
-    """Everybody, by username; who is disabled comes last."""
+    """Return all admins by username; disabled ones come last."""
     have, here = open_chats(db), admins_here(db)
     logins = select(_LOGINS.c.admin_id, func.max(_LOGINS.c.created_at))
     last = {row[0]: row[1] for row in db.execute(logins.group_by(_LOGINS.c.admin_id))}
@@ -68,7 +68,7 @@ def people(db: Reader) -> list[Person]:
 
 
 def state(admin: Any) -> State:
-    """Of an admin, an object or a row."""
+    """Return the state of an admin, who is an object or a row."""
     if admin.disabled_at is not None:
         return State.DISABLED
     if admin.password_hash is not None:

@@ -20,7 +20,7 @@ from ..conversation.cursors import message_cursor
 from ..conversation.history import page_after
 from ..conversation.records import customer_record_by_id, record_by_id
 from ..desk.inbox import news
-from ..desk.presence import who_looks
+from ..desk.presence import viewers_of
 from ..serializers import Translate, admin_message, customer_message, public_name
 from .hints import Typing
 from .hub import Listener
@@ -222,7 +222,7 @@ class AdminFeed(ConversationFeed):
         found = super()._read(db, session_first=session_first)
         if found is None:
             return None
-        viewers = who_looks(db, self._session_id, self._admin_id)
+        viewers = viewers_of(db, self._session_id, self._admin_id)
         if viewers == self._viewers:
             return found
         self._viewers = viewers

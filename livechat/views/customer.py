@@ -1,4 +1,4 @@
-"""The customer side: the conversation page and the JSON behind it."""
+"""The customer side: the conversation page and its JSON."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ from ..web.request_body import json_object
 from .customer_json import earlier, newest, position_of, session_shape, session_shaper, since
 from .streaming import STREAMED, resume_from, say_typing, streamed
 
-# Cookies are ignored here and JSON from an allowed Origin is required, so there is no token of a form to check.
+# No CSRF token is needed: cookies are ignored here, and JSON from an allowed Origin is required.
 customer_view: Callable[..., Any] = partial(
     view_config, renderer="json", require_csrf=False, customer_api=True
 )
 
 
 def session_view(verb: str, **more: Any) -> Any:
-    """A view of a conversation reached through a verb."""
+    """Register a view of a conversation, which a URL names after a verb."""
     return customer_view(context=of_verb(verb), permission=Permission.CONVERSE, **more)
 
 
@@ -52,11 +52,9 @@ def session_view(verb: str, **more: Any) -> Any:
     renderer="livechat:templates/chat.jinja2",
 )
 def conversation_page(context: Chat, request: Request) -> dict[str, Any]:
-    """The page that the widget shows in a frame; opened by itself it is a full-page chat."""
+    """The page that the widget shows in a frame; opened directly, it is a full-page chat."""
     framed_by_sites(request, request.response)
-    request.response.headers["Cache-Control"] = (
-        "public, no-cache"  # nobody's page: the same for all
-    )
+    request.response.headers["Cache-Control"] = "public, no-cache"  # the same for all
     names, product_id = ("start", "resume", "ticket"), request.GET.get("product")
     return {
         **_settings(request),
@@ -78,7 +76,7 @@ def _settings(request: Request) -> dict[str, Any]:
 
 
 def _team(request: Request) -> dict[str, Any] | None:
-    """Who is there, for who has not written yet. The page is shown also while the database is away."""
+    """Return the team's presence, or None while the database is away: the page is shown even then."""
     try:
         return request.realtime.team.shape(lambda: request.reading)  # type: ignore[no-any-return]
     except Exception as error:
@@ -89,14 +87,14 @@ def _team(request: Request) -> dict[str, Any] | None:
 
 @view_config(context=Start, request_method="GET", permission=Permission.START)
 def start_link(context: Start, request: Request) -> HTTPSeeOther:
-    """``<a href="…/chat/start/42/">Ask about it</a>``: to the conversation page, with that product."""
+    """Redirect ``<a href="…/chat/start/42/">Ask about it</a>`` to the conversation page, with that product."""
     query = {"product": validation.product_id(context.product_id)} if context.product_id else None
     return HTTPSeeOther(request.resource_url(request.root["chat"], query=query))
 
 
 @customer_view(context=Start, request_method="POST", permission=Permission.START)
 def start(context: Start, request: Request) -> dict[str, Any]:
-    """Begin a conversation (201), or go on with the open one (200)."""
+    """Begin a conversation (201), or continue the open one (200)."""
     data = json_object(request)
     opening = read_opening(request, data, context.product_id)
     guest, token = _guest(request, opening)
@@ -110,7 +108,7 @@ def start(context: Start, request: Request) -> dict[str, Any]:
 
 
 def _guest(request: Request, opening: Opening) -> tuple[Guest, str]:
-    """The guest who starts a conversation, and their token; both are new if the request has none."""
+    """Return the guest who starts a conversation, and their token. Both are new if the request has none."""
     guest_id = request.identity.guest_id
     if guest_id is None:
         request.limits.count_start(network(request))
@@ -121,7 +119,7 @@ def _guest(request: Request, opening: Opening) -> tuple[Guest, str]:
 
 
 def _ticket(request: Request, data: dict[str, Any], guest: Guest, token: str) -> dict[str, str]:
-    """A resume ticket for the page around the chat, where there is one. A wrong site keeps nobody from writing."""
+    """Return a resume ticket for the page around the chat, if there is one. A wrong site is not an error here."""
     site = embedding_site(request, data["site"]) if "site" in data else None
     ticket = site and resume_tickets.give_ticket(request.dbsession, guest.id, token, site)
     return {"ticket": ticket} if ticket else {}
@@ -129,7 +127,7 @@ def _ticket(request: Request, data: dict[str, Any], guest: Guest, token: str) ->
 
 @session_view("send", request_method="POST", counts="sends")
 def send(context: CustomerSession, request: Request) -> dict[str, Any]:
-    """Send a message: 201, or 200 and the very same message when it had been sent before."""
+    """Send a message: 201, or 200 and the same message if it was sent before."""
     data = json_object(request)
     body = validation.body_text(data.get("body"))
     client_id = validation.client_id(data.get("client_id"))
@@ -145,7 +143,7 @@ def send(context: CustomerSession, request: Request) -> dict[str, Any]:
 @session_view("messages", request_method="GET")
 @session_view("messages", request_method="GET", accept="application/json")
 def read(context: CustomerSession, request: Request) -> dict[str, Any]:
-    """A page of what came since ``after``, from the beginning without one; or the page that ends at ``before``."""
+    """Return the page of messages after ``after``, or after the beginning; or the page that ends at ``before``."""
     if "before" in request.GET:
         return _page_before(context, request, request.GET["before"])
     position, lost = position_of(context, request, request.GET.get("after"))
@@ -159,7 +157,10 @@ def read(context: CustomerSession, request: Request) -> dict[str, Any]:
 
 
 def _page_before(context: CustomerSession, request: Request, cursor: str) -> dict[str, Any]:
-    """The page that ends at a cursor; the newest one without a cursor, or when the cursor belongs to another list."""
+    """Return the page that ends at a cursor.
+
+    Without a cursor, or with one that belongs to another list, it is the newest page.
+    """
     if "after" in request.GET:
         raise Invalid("before", "Give only one of after and before.")
     position, lost = position_of(context, request, cursor, "before")
@@ -169,7 +170,7 @@ def _page_before(context: CustomerSession, request: Request, cursor: str) -> dic
 
 @session_view("messages", request_method="GET", **STREAMED)
 def stream(context: CustomerSession, request: Request) -> Response:
-    """The same as a stream that goes on."""
+    """Stream messages and changes as they happen."""
     position = position_of(context, request, resume_from(request))
     record, token = context.record, bearer_token(request) or ""
     feed = CustomerFeed(
@@ -187,14 +188,14 @@ def stream(context: CustomerSession, request: Request) -> Response:
 
 @session_view("typing", request_method="POST")
 def typing(context: CustomerSession, request: Request) -> dict[str, Any]:
-    """The customer begins or ends to type. Nothing is stored."""
+    """Signal that the customer begins or stops typing. Nothing is stored."""
     say_typing(request, context.record.id, None, json_object(request))
     return {}
 
 
 @session_view("page", request_method="POST")
 def page(context: CustomerSession, request: Request) -> dict[str, Any]:
-    """The customer is on another page of the shop."""
+    """Record that the customer is on another page of the shop."""
     given = validation.mapping(json_object(request).get("page"), "page")
     url = validation.web_address(given.get("url"), "page.url")
     title = validation.short_text(given.get("title"), "page.title", 200)
@@ -208,7 +209,7 @@ def page(context: CustomerSession, request: Request) -> dict[str, Any]:
 
 @session_view("close", request_method="POST")
 def close(context: CustomerSession, request: Request) -> dict[str, Any]:
-    """End the conversation. To repeat it is no error."""
+    """Close the conversation. Closing it again is not an error."""
     json_object(request)
     lifecycle.close(request.dbsession, context.session, CUSTOMER)
     return {"session": session_shape(request, context.session)}
@@ -216,7 +217,7 @@ def close(context: CustomerSession, request: Request) -> dict[str, Any]:
 
 @session_view("reopen", request_method="POST")
 def reopen(context: CustomerSession, request: Request) -> dict[str, Any]:
-    """Go on with a closed conversation."""
+    """Reopen a closed conversation."""
     json_object(request)
     lifecycle.reopen(request.dbsession, context.session, CUSTOMER)
     return newest(request, records.customer_record_by_id(request.db, context.record.id))
@@ -224,14 +225,14 @@ def reopen(context: CustomerSession, request: Request) -> dict[str, Any]:
 
 @session_view("seen", request_method="POST")
 def seen(context: CustomerSession, request: Request) -> dict[str, Any]:
-    """The customer has had everything up to ``seq`` on screen."""
+    """Record that the customer has had everything up to ``seq`` on screen."""
     seq = validation.whole_number(json_object(request).get("seq"), "seq")
     lifecycle.seen_by_customer(request.dbsession, context.session, seq)
     return {"session": session_shape(request, context.session)}
 
 
 def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) -> Opening:
-    """What a start brings, field by field."""
+    """Read and check the fields of a start. `id_in_url`: the product's id, if the URL has one. Raises Invalid."""
     settings = request.livechat
     customer = validation.mapping(data.get("customer"), "customer")
     name = validation.short_text(data.get("name"), "name", 100)
@@ -262,7 +263,7 @@ def _verified(request: Request, email: str | None, given: Any, signature: Any) -
     secret = request.livechat.identity_secret
     if signature is None or secret is None or email is None:
         return False
-    # The shop signs the address as it has it, which may be written otherwise than we keep it.
+    # The shop signs the address as it has it, which may differ from the form in which we keep it.
     ways = {email, given, given.strip()}
     if not isinstance(signature, str) or not any(
         signature_holds(secret, way, signature) for way in ways
@@ -272,7 +273,7 @@ def _verified(request: Request, email: str | None, given: Any, signature: Any) -
 
 
 def product_of(value: Any, id_in_url: str | None) -> Product | None:
-    """The product of a start: its id from the URL or the body, the rest from the body."""
+    """Return the product of a start: its id from the URL or the body, the rest from the body. None if there is none."""
     given = validation.mapping(value, "product")
     if id_in_url is None and not given:
         return None

@@ -1,4 +1,4 @@
-"""What customers are answered: their session, and pages of its messages in either direction."""
+"""The JSON for customers: their session, and pages of its messages in either direction."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from ..serializers import customer_message, customer_session
 
 
 def session_shape(request: Request, session: Any) -> dict[str, Any]:
-    """The session as its customer sees it now. It is read again, because an act may have changed it."""
+    """Return the session as its customer sees it. It is read again, because an act may have changed it."""
     return session_shaper(request)(
         lambda: request.db, records.customer_record_by_id(request.db, session.id)
     )
 
 
 def session_shaper(request: Request) -> Callable[[Callable[[], Any], Any], dict[str, Any]]:
-    """A function that makes a customer's session from a function that gives a connection, and a row. It needs the
-    request no longer."""
+    """Return a function that makes a customer's session from a function that gives a connection, and a row.
+
+    The function may outlive the request.
+    """
     base, team = request.resource_url(request.root["chat"]), request.realtime.team
     translate = request.localizer.translate
 
@@ -36,9 +38,9 @@ def session_shaper(request: Request) -> Callable[[Callable[[], Any], Any], dict[
 
 
 def newest(request: Request, session: Any) -> dict[str, Any]:
-    """``{messages, session, cursor}`` with the newest page; ``before`` is the cursor of the page before it, if any.
+    """Return the newest page: ``{messages, session, cursor}``, and ``before`` if there is a page before it.
 
-    `session` is a row as `reading.customer_record` gives it.
+    `session` is a row as `records.customer_record_by_id` returns it; ``before`` is a cursor.
     """
     page = _newest(request, session)
     before = {"before": _cursor(session, page.start)} if page.more else {}
@@ -46,7 +48,7 @@ def newest(request: Request, session: Any) -> dict[str, Any]:
 
 
 def since(request: Request, session: Any, position: int) -> dict[str, Any]:
-    """``{messages, session, cursor}`` behind a position, and ``more`` when the page does not reach the newest."""
+    """Return the page after a position: ``{messages, session, cursor}``, and ``more`` if newer messages follow it."""
     page = Page([], position, position, False)
     if session.public_seq > position:
         page = history.page_after(request.db, session.id, position, for_customer=True)
@@ -55,8 +57,10 @@ def since(request: Request, session: Any, position: int) -> dict[str, Any]:
 
 
 def earlier(request: Request, session: Any, position: int | None) -> dict[str, Any]:
-    """The page that ends at a position; None is the end. ``cursor`` leads to the page before it, ``after`` to what
-    follows it."""
+    """Return the page that ends at a position, or at the newest message (None).
+
+    ``cursor`` leads to the page before it, ``after`` to the page after it.
+    """
     if position is None:
         page = _newest(request, session)
     else:
@@ -68,10 +72,10 @@ def earlier(request: Request, session: Any, position: int | None) -> dict[str, A
 def position_of(
     context: CustomerSession, request: Request, cursor: str | None, field: str = "after"
 ) -> tuple[int, bool]:
-    """The position of a cursor, and whether the reader must load the conversation again. Raises Invalid."""
+    """Return the position of a cursor, and whether the client must load the conversation again. Raises Invalid."""
     position, lost = message_position(cursor, context.record, for_customer=True, field=field)
     if lost:
-        # What is remembered of the session may be older than what was read a moment ago.
+        # The cached session may be older than what the client has just read.
         fresh = records.customer_record_by_id(request.db, context.record.id)
         if fresh is not None:
             context.record = fresh

@@ -1,8 +1,8 @@
 """The demo shop: a few plain pages of an invented lamp maker that embed the chat like any other site.
 
-The pages come from one name of this machine and the chat from the other (127.0.0.1 and localhost), so
-that what everybody tries first is the real case: a shop and a chat on different origins. Each page has
-a strict policy of its own, as a careful shop would.
+The pages come from one name of this machine and the chat from the other (127.0.0.1 and localhost). The first thing that
+people try is therefore the real case: a shop and a chat on different origins. Each page has a strict content policy of
+its own, as a careful shop would.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ..resources import DemoShop
 
 OTHER_NAME = {"127.0.0.1": "localhost", "localhost": "127.0.0.1"}
 
-# The name in the address, the id and what stands on the page. `art` names a picture in demo/art.jinja2.
+# Products by the name in their URL. `art` names a picture in demo/art.jinja2.
 PRODUCTS = {
     "ember": {
         "id": "41",
@@ -48,7 +48,7 @@ PRODUCTS = {
 
 
 def demo_page(name: str, template: str) -> Callable[..., Any]:
-    """A view configuration for one page of the shop; the empty name is its home page."""
+    """Return the view configuration of one page of the shop; the empty name is its home page."""
     configuration: Callable[..., Any] = view_config(
         context=DemoShop,
         name=name,
@@ -63,7 +63,7 @@ def demo_page(name: str, template: str) -> Callable[..., Any]:
 @demo_page("delivery", "delivery")
 @demo_page("contact", "contact")
 def page(context: DemoShop, request: Request) -> dict[str, Any]:
-    """A page that is about no product."""
+    """A page that is not about a product."""
     return shop(context, request)
 
 
@@ -71,14 +71,14 @@ def page(context: DemoShop, request: Request) -> dict[str, Any]:
 @demo_page("halo", "product")
 @demo_page("wick", "product")
 def product(context: DemoShop, request: Request) -> dict[str, Any]:
-    """The page of one product, which its script tag tells the chat about."""
+    """The page of one product. Its script tag passes the product to the chat."""
     values = shop(context, request)
     chosen = values["products"][list(PRODUCTS).index(request.view_name)]
     return values | {"product": chosen}
 
 
 def shop(context: DemoShop, request: Request) -> dict[str, Any]:
-    """What every page needs; also allows the chat's origin in this response's policy."""
+    """Return what every page needs, and allow the chat's origin in this response's policy."""
     chat = chat_url(request)
     request.response.headers["Content-Security-Policy"] = (
         f"default-src 'none'; style-src 'self'; script-src 'self' {chat}; frame-src {chat}; "
@@ -102,7 +102,7 @@ def shop(context: DemoShop, request: Request) -> dict[str, Any]:
 
 
 def chat_url(request: Request) -> str:
-    """Where the chat is: this machine's other name, or this very host when it has only one."""
+    """Return the URL of the chat: on this machine's other name, or on this host if it has only one."""
     name = request.host.rsplit(":", 1)[0]
     other = request.host.replace(name, OTHER_NAME.get(name, name), 1)
     here: str = request.resource_url(request.root)

@@ -1,7 +1,7 @@
-"""What is answered when a request cannot be: one shape as JSON, one page as HTML.
+"""Error responses: one shape as JSON, one page as HTML.
 
-Two rules keep secrets. Forbidden on a customer's session is answered by the very not-found view, so a session that is
-not yours looks like one that does not exist. Not found beneath the desk, for who may not see the desk, is answered
+Two rules keep secrets. Forbidden on a customer's session is answered by the not-found view, so a session of somebody
+else looks like one that does not exist. Not found beneath the desk, for a client that may not see the desk, is answered
 like forbidden, so a stranger learns nothing about what exists there.
 """
 
@@ -34,7 +34,7 @@ RETRY_AFTER = 2  # seconds
 
 @exception_view_config(Refused)
 def refused(error: Refused, request: Request) -> Response:
-    """Our own no."""
+    """The application refused the request."""
     response = answer(request, error.status, error.code, error.message, error.field, error.headers)
     if error.more and prefers_json(request):
         response.json_body = response.json_body | error.more
@@ -43,7 +43,7 @@ def refused(error: Refused, request: Request) -> Response:
 
 @notfound_view_config()
 def not_found(_error: Any, request: Request) -> Response:
-    """There is nothing there, or nothing for you."""
+    """There is nothing at this address, or nothing that this client may know of."""
     if _is_preflight(request):
         return preflight(request)
     if _beneath_desk(request) and not _may(request, Permission.READ_DESK):
@@ -53,7 +53,7 @@ def not_found(_error: Any, request: Request) -> Response:
 
 @exception_view_config(PredicateMismatch)
 def no_such_method(error: Any, request: Request) -> Response:
-    """The address exists, but not for this method or this kind of answer."""
+    """The address exists, but not for this method or this content type."""
     if _is_preflight(request):
         return preflight(request)
     context = getattr(request, "context", None)
@@ -71,7 +71,7 @@ def no_such_method(error: Any, request: Request) -> Response:
 
 @forbidden_view_config()
 def forbidden(_error: Any, request: Request) -> Response:
-    """Not for you: on the desk, as a page, that means to sign in."""
+    """The client may not do this. A visitor who asks for a page of the desk is sent to the login."""
     if isinstance(getattr(request, "context", None), CustomerSession):
         return not_found(_error, request)
     if _beneath_desk(request) and request.identity.admin is not None:
@@ -83,7 +83,7 @@ def forbidden(_error: Any, request: Request) -> Response:
 
 
 def _to_login(request: Request) -> Response:
-    """The login page. It shows a text that could not be sent, so that it is not lost."""
+    """Send the client to the login page, which shows a text that could not be sent, so that it is not lost."""
     login_url = request.resource_url(request.root["custom-admin"], "login", "")
     if request.method == "GET":
         return HTTPSeeOther(login_url + _next(request))
@@ -97,7 +97,7 @@ def _to_login(request: Request) -> Response:
 
 @exception_view_config(BadCSRFToken)
 def bad_token(_error: Any, request: Request) -> Response:
-    """An unsafe request without the token that our own pages put into it."""
+    """An unsafe request lacks the token that our own pages put into it."""
     message = "This form has expired. Go back, reload the page and send it again."
     return answer(request, 403, "csrf_failed", message)
 
@@ -105,15 +105,15 @@ def bad_token(_error: Any, request: Request) -> Response:
 @exception_view_config(URLDecodeError)
 @exception_view_config(UnicodeDecodeError)
 def undecodable(_error: Any, request: Request) -> Response:
-    """The address is not text."""
+    """The address is not UTF-8 text."""
     return answer(request, 400, "bad_request", "The address is not UTF-8 text.")
 
 
 def database_away(error: Exception, request: Request) -> Response:
-    """The database is locked, read-only or gone; the client keeps its text and tries again."""
+    """The database is locked, read-only or gone. The client keeps its text and tries again."""
     if errors.is_conflict(error):
-        # Two transactions were in each other's way: pyramid_retry drops this answer and tries again. pyramid_tm
-        # would say so, too, but not where a commit veto looks at the answer first.
+        # Two transactions conflicted: pyramid_retry drops this answer and tries again. pyramid_tm would mark the
+        # error as well, but not when a commit veto sees the answer first.
         mark_error_retryable(error)
     log.error("The database did not answer: %s", errors.reason(error))
     message = "The chat is unavailable right now. Nothing is lost. Try again in a moment."
@@ -122,7 +122,7 @@ def database_away(error: Exception, request: Request) -> Response:
 
 @exception_view_config(HTTPException)
 def other(error: HTTPException, request: Request) -> Response:
-    """Whatever else Pyramid raises, redirects included."""
+    """Any other exception of Pyramid, redirects included."""
     if error.status_int < 400:
         return error
     return answer(
@@ -132,7 +132,7 @@ def other(error: HTTPException, request: Request) -> Response:
 
 @exception_view_config(Exception)
 def unexpected(error: Exception, request: Request) -> Response:
-    """The database is away, or it is a fault of ours, told in the log, in full."""
+    """The database is away; or the application has a fault, which is logged with its traceback."""
     if errors.is_away(error):
         return database_away(error, request)
     log.error("%s %s failed", request.method, request.path_info, exc_info=error)
@@ -148,7 +148,7 @@ def answer(
     field: str | None = None,
     headers: dict[str, str] | None = None,
 ) -> Response:
-    """An error, as JSON or as a page. It uses no database session: that may be what failed."""
+    """Return an error as JSON or as a page. No database session is used, because it may be what failed."""
     shape: dict[str, Any] = {"error": {"code": code, "message": message}}
     if field is not None:
         shape["error"]["field"] = field
@@ -164,8 +164,10 @@ def answer(
 
 
 def prefers_json(request: Request) -> bool:
-    """Programs, and who asks for a stream, get JSON, browsers pages. Who does not say: JSON on the customer side,
-    pages elsewhere."""
+    """Return whether an error should be JSON: for programs and streams, yes; for browsers, no.
+
+    If the client states no preference, the customer side answers with JSON and everything else with pages.
+    """
     accept = request.headers.get("Accept", "")
     if "text/html" in accept or "application/json" in accept:
         offers = request.accept.acceptable_offers(["text/html", "application/json"])
@@ -176,7 +178,7 @@ def prefers_json(request: Request) -> bool:
 
 
 def _back(request: Request) -> str | None:
-    """On the desk the page to go on from: the conversation, or the list."""
+    """Return the page of the desk to go back to, the conversation or the inbox; None elsewhere."""
     context = getattr(request, "context", None)
     place = find_interface(context, AdminSession) or find_interface(context, Desk)
     return request.resource_url(place) if context is not None and place else None
@@ -196,7 +198,7 @@ def _may(request: Request, permission: Permission) -> bool:
 
 
 def _methods_here(request: Request) -> set[str]:
-    """The methods that views of this context and name take, as registered."""
+    """Return the methods that views of this context and name take."""
     methods: set[str] = set()
     for item in request.registry.introspector.get_category("views", []):
         view = item["introspectable"]

@@ -1,4 +1,4 @@
-"""The way in and out of the desk: login, logout, and the one-time invitation."""
+"""Signing in to the desk and out of it, and the one-time invitation."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from ..web.accept import wants_json
 from ..web.rate_limits import network
 from ..web.request_body import form_text
 
-# Pages that the browser keeps, to go back to, are gone after signing out. "storage" would empty the storage of the
-# whole origin: the customer's conversation of somebody who has tried their own shop in this browser as well. The desk
-# removes its own (static/desk/sign_out.js).
+# Signing out removes the pages that the browser keeps for its back button. "storage" would empty the storage of the
+# whole origin, and with it a conversation that the admin has begun as a customer. The desk removes its own part
+# (static/desk/sign_out.js).
 CLEARED = '"cache"'
 LOGIN_PAGE = "livechat:templates/desk/login.jinja2"
 WELCOME_PAGE = "livechat:templates/desk/welcome.jinja2"
@@ -38,7 +38,7 @@ visit_view: Callable[..., Any] = partial(view_config, context=Admin, permission=
 
 @visit_view(request_method="GET")
 def entrance(context: Admin, request: Request) -> HTTPSeeOther:
-    """To the dashboard, or to the login page."""
+    """Redirect to the dashboard, or to the login page."""
     if request.identity.admin:
         return HTTPSeeOther(request.resource_url(context["chat"]))
     return HTTPSeeOther(request.resource_url(context, "login", ""))
@@ -46,7 +46,7 @@ def entrance(context: Admin, request: Request) -> HTTPSeeOther:
 
 @visit_view(name="login", request_method="GET", renderer=LOGIN_PAGE)
 def login_page(context: Admin, request: Request) -> Any:
-    """The form; who is signed in already goes on."""
+    """The form. An admin who is signed in is redirected."""
     if request.identity.admin:
         return HTTPSeeOther(destination(context, request))
     return login_form(request)
@@ -54,7 +54,7 @@ def login_page(context: Admin, request: Request) -> Any:
 
 @visit_view(name="login", request_method="POST", renderer=LOGIN_PAGE)
 def login(context: Admin, request: Request) -> Any:
-    """Check name and password; begin a login."""
+    """Check username and password, and begin a login."""
     username = admins.fold_username(form_text(request, "username"))
     attempt = attempt_of(request, username)
     password, hours = form_text(request, "password"), request.livechat.login_hours
@@ -67,7 +67,7 @@ def login(context: Admin, request: Request) -> Any:
 
 @view_config(context=Admin, name="logout", request_method="POST", permission=Permission.SIGN_OUT)
 def logout(context: Admin, request: Request) -> Response:
-    """End this login. The page's script (static/desk/sign_out.js) removes what was typed from the browser."""
+    """End this login. The page's script (static/desk/sign_out.js) removes typed text from the browser."""
     admins.sign_out(request.dbsession, request.identity.admin.login_id)
     headers = [*forget(request), ("Clear-Site-Data", CLEARED)]
     if wants_json(request):
@@ -77,9 +77,9 @@ def logout(context: Admin, request: Request) -> Response:
 
 @visit_view(name="welcome", request_method="GET", renderer=WELCOME_PAGE)
 def welcome_page(context: Admin, request: Request) -> dict[str, Any]:
-    """Where an invitation leads: choose a password. The token is in the query, for this one use."""
+    """The page that an invitation links to, to choose a password. The one-time token is in the query."""
     token = request.GET.get("token", "")
-    # The address holds the token. "no-referrer" would make browsers send the form with "Origin: null".
+    # The URL holds the token. "no-referrer" would make browsers send the form with "Origin: null".
     request.response.headers["Referrer-Policy"] = "strict-origin"
     return _welcome(request, token, admins.invited(request.dbsession, token))
 
@@ -101,13 +101,13 @@ def welcome(context: Admin, request: Request) -> Any:
 
 
 def translated(request: Request, refused: Refused) -> str:
-    """What a refusal says, in the reader's language."""
+    """Return the message of a refusal in the reader's language."""
     words: str = request.localizer.translate(refused.message)
     return words
 
 
 def login_form(request: Request) -> dict[str, Any]:
-    """What the login page shows. `kept` is a text that could not be sent because the login had ended."""
+    """Return what the login page shows. `kept` is a text that could not be sent because the login had ended."""
     return {
         "login_url": request.resource_url(request.root["custom-admin"], "login", ""),
         "csrf_token": get_csrf_token(request),
@@ -121,18 +121,19 @@ def login_form(request: Request) -> dict[str, Any]:
 
 
 def attempt_of(request: Request, username: str | None) -> Attempt:
-    """Who tries to sign in, from where. `username`: folded; None for an invitation."""
+    """Return an attempt to sign in: the account, the network, the browser. `username`: folded; None for an
+    invitation."""
     device = devices.of_request(request, username) if username else None
     return Attempt(network(request), username, device, device_of(request.user_agent or ""))
 
 
 def accounts(request: Request) -> tuple[sign_in.Unit, LoginLimits]:
-    """What signing in works with: short transactions of its own, and the limits."""
+    """Return what `sign_in` works with: short transactions of its own, and the limits."""
     return partial(apart, request), request.registry["livechat.login_limits"]
 
 
 def _refuse(request: Request, refused: Refused) -> str:
-    """Answer with the page again; returns what it says."""
+    """Give the response the status and headers of a refusal; returns its message."""
     request.response.status_int = refused.status
     request.response.headers.update(refused.headers)
     return translated(request, refused)
@@ -168,7 +169,7 @@ def _welcome(
 
 
 def destination(context: Admin, request: Request) -> str:
-    """The page one wanted before the login, if it is one of the desk's."""
+    """Return the page that was asked for before the login, if it is one of the desk's; else the dashboard."""
     desk: str = request.resource_url(context["chat"])
     below = request.resource_path(context["chat"])
     wanted = request.params.get("next", "")

@@ -1,4 +1,4 @@
-"""Resume tickets over HTTP: getting one with a token, and getting a token with one."""
+"""Resume tickets over HTTP: exchanging a token for a ticket, and a ticket for a token."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .customer_json import session_shape
 
 @customer_view(context=Ticket, request_method="POST", permission=Permission.RESUME)
 def ticket(context: Ticket, request: Request) -> dict[str, Any]:
-    """A resume ticket for the page around the chat's frame, given to whoever has the guest's token."""
+    """Give a resume ticket to a client with the guest's token. The page around the chat's frame keeps it."""
     data, guest_id = json_object(request), request.identity.guest_id
     request.limits.count_resume(network(request))
     token = bearer_token(request)
@@ -54,8 +54,8 @@ def resume(context: Resume, request: Request) -> dict[str, Any]:
 
 
 def _exchange(request: Request, shown: str, key: str | None, site: str | None) -> tuple[Any, Any]:
-    """What the ticket gives, and the guest's newest session; None for each that there is not."""
-    # A unit of work of its own: it is committed also when the answer is 404.
+    """Return what the ticket gives, and the guest's newest session; None for each that does not exist."""
+    # A transaction of its own, which is committed even when the answer is 404.
     give_back_reading(request)
     with request.registry["livechat.dbsession_factory"]() as db:
         found = resume_tickets.exchange(writing(db), shown, key, site)
@@ -65,6 +65,6 @@ def _exchange(request: Request, shown: str, key: str | None, site: str | None) -
 
 
 def _secret(value: Any) -> str | None:
-    """A ticket or an exchange key, if its form is right."""
+    """Return a ticket or an exchange key if its form is right, else None."""
     right = isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_-]{20,100}", value)
     return value if right else None

@@ -1,4 +1,4 @@
-"""What stands at the top: the widget's loader, the way to the chat, and a sign of life."""
+"""The site's root: the widget's loader, where / leads, and the health check."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ..permissions import Permission
 from ..resources import Root
 from ..web import assets, script_texts
 
-WIDGET_LASTS = 600  # seconds: how long a shop's visitors may see an old loader after an upgrade
+WIDGET_LASTS = 600  # seconds for which visitors may have an old loader after an upgrade
 
 
 @view_config(context=Root, request_method="GET", permission=Permission.VISIT)
 def top(context: Root, request: Request) -> HTTPSeeOther:
-    """To the demo shop, where there is one, or to the conversation page."""
+    """Redirect to the demo shop, if there is one, else to the conversation page."""
     return HTTPSeeOther(
         request.resource_url(context["demo" if request.livechat.demo_shop else "chat"])
     )
@@ -27,7 +27,7 @@ def top(context: Root, request: Request) -> HTTPSeeOther:
 
 @view_config(context=Root, name="widget.js", request_method="GET", permission=Permission.VISIT)
 def widget(context: Root, request: Request) -> Response:
-    """The loader: all that a shop's page takes in before somebody clicks."""
+    """The loader: all that a shop's page loads before somebody clicks."""
     style = assets.text_of(request, "widget/loader.css")
     shown = script_texts.translated(script_texts.LOADER, request.localizer.translate)
     words = json.dumps(shown, separators=(",", ":"))
@@ -44,7 +44,7 @@ def widget(context: Root, request: Request) -> Response:
     context=Root, name="health", request_method="GET", permission=Permission.VISIT, renderer="json"
 )
 def health(context: Root, request: Request) -> dict[str, str]:
-    """For balancers and monitors: 200 while the database answers, otherwise 503."""
+    """For load balancers and monitors: 200 while the database answers, otherwise 503."""
     with request.registry["livechat.probing_engine"].connect() as db:
         db.execute(text("SELECT 1"))
     return {"status": "ok"}

@@ -1,4 +1,4 @@
-"""What all streams have in common: the answer, where to go on from, who types."""
+"""What all streams share: the response, the cursor to resume from, and who is typing."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from ..realtime.sse import EventStream, Feed
 from ..web.rate_limits import network
 
 EVENT_STREAM = "text/event-stream"
-# Asked for by name: who takes text/* or */* does not expect an answer without an end.
+# The client must name the type: one that accepts text/* or */* does not expect an endless response.
 STREAMED = {"accept": EVENT_STREAM, "header": f"Accept:.*{EVENT_STREAM}"}
 
 
 def resume_from(request: Request) -> str | None:
-    """The cursor from which a reader goes on: a browser's own header wins over the address it began with."""
+    """Return the cursor to resume from. After a reconnect, the browser's header is newer than the URL."""
     cursor: str | None = request.headers.get("Last-Event-ID") or request.GET.get("after")
     return cursor
 
@@ -36,14 +36,15 @@ def streamed(
     everything: bool = False,
     proof: str | None = None,
 ) -> Response:
-    """The answer that goes on. The listener listens before the backlog is read, so nothing falls in between.
-    `here`: whose presence it is, as `OpenPages` calls them.
+    """Return an endless response. The listener is registered before the backlog is read, so nothing is missed in
+    between.
 
-    Raises TooManyStreams, and what the database says when the backlog cannot be read.
+    `who`: whose streams are counted together; `here`: the presences, as `OpenPages` counts them. Raises TooManyStreams,
+    and the database's error if the backlog cannot be read.
     """
     realtime = request.realtime
     give_back = realtime.take_slot(who, network(request))
-    if request.method == "HEAD":  # its body is never asked for
+    if request.method == "HEAD":  # its body is never read
         give_back()
         return Response(content_type=EVENT_STREAM, charset="utf-8")
     realtime.start()
@@ -59,12 +60,12 @@ def streamed(
         give_back()
 
     stream = EventStream(feed, listener, request.environ, on_close)
-    # The stream takes a connection of its own: a request that holds two may wait for those that hold one.
+    # The stream takes a connection of its own. Requests that held two could wait for each other for ever.
     give_back_reading(request)
     stream.begin()
     response = Response(content_type=EVENT_STREAM, charset="utf-8")
     response.app_iter = stream
-    # nginx and its like pass on what comes, when it comes.
+    # Makes nginx and other proxies pass on each event at once.
     response.headers["X-Accel-Buffering"] = "no"
     return response
 
@@ -72,7 +73,7 @@ def streamed(
 def say_typing(
     request: Request, session_id: int, admin_id: int | None, data: dict[str, Any]
 ) -> None:
-    """Tell who has the conversation open that somebody begins or ends to type. Raises Invalid."""
+    """Tell everyone who has the conversation open that somebody begins or stops typing. Raises Invalid."""
     typing = validation.flag(data.get("typing", True), "typing")
     request.realtime.wakeup.say(Typing(session_id, admin_id, typing))
 

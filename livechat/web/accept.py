@@ -1,4 +1,4 @@
-"""Which of a page and JSON a request asks for."""
+"""Whether a client wants a page or JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pyramid.request import Request
 
 
 def wants_json(request: Request) -> bool:
-    """Whether JSON is asked for, and not a page."""
-    # In the order in which Pyramid chooses among the views above.
+    """Return whether the client wants JSON rather than a page."""
+    # The same order of offers as that in which Pyramid chooses a view.
     offers = request.accept.acceptable_offers(["text/html", "application/json"])
     return bool(offers) and offers[0][0] == "application/json"

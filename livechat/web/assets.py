@@ -1,7 +1,7 @@
-"""The static files, at /static/FINGERPRINT/…: read and minified once, at the start, and cached by browsers for ever.
+"""The static files, at /static/FINGERPRINT/…: read and minified once at startup, and cached by browsers for a year.
 
-All files share one fingerprint because scripts import each other by relative address. So the address of an import
-begins with the fingerprint of the script that names it, and no file has to be rewritten.
+All files share one fingerprint, because scripts import each other by relative URL. The URL of an import therefore
+begins with the fingerprint of the script that imports it, and no file has to be rewritten.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FOLDER = Path(str(files("livechat").joinpath("static")))
 _PAGES = ("tokens", "common/base", "desk/dark", "desk/desk", "desk/controls", "desk/column")
 _LIST = ("desk/inbox", "desk/list", "desk/today", "desk/rows", "desk/density")
 _TALK = ("desk/facts", "desk/conversation", "desk/editor", "desk/reply_picker", "common/timeline")
-# What a page needs before it shows anything travels together: a phone pays for every round trip.
+# The styles that a page needs before it shows anything are one file: every round trip is slow on a phone.
 SHEETS = {
     "pages": _PAGES,
     "desk": (*_PAGES, "desk/top_bar", "desk/menus", "desk/palette"),
@@ -37,12 +37,12 @@ SHEETS = {
         "widget/composer",
     ),
 }
-# They remove comments and needless spaces. They rename and rewrite nothing, so the result can be read.
+# They remove only comments and spaces. Names stay, so the result can be read.
 MINIFIERS = {".css": cssmin, ".js": jsmin}
 
 
 def sources() -> dict[str, list[Path]]:
-    """Return what each path below the fingerprint is made of: a file, or several style sheets."""
+    """Return the source files of each path below the fingerprint: one file, or several style sheets."""
     found = {path.relative_to(FOLDER).as_posix(): [path] for path in FOLDER.rglob("*.*")}
     for name, parts in SHEETS.items():
         found[f"sheets/{name}.css"] = [FOLDER / f"{part}.css" for part in parts]
@@ -50,19 +50,21 @@ def sources() -> dict[str, list[Path]]:
 
 
 def read(paths: list[Path]) -> str:
-    """Read the files of a path as one text."""
+    """Read the source files of a path as one text."""
     return "\n".join(path.read_text("utf-8") for path in paths)
 
 
 def read_minified() -> dict[str, str]:
-    """Read and minify everything. A file that is neither script nor style sheet ends the start with an error."""
+    """Read and minify all files. Raises KeyError for a file that is neither a script nor a style sheet."""
     found = sorted(sources().items())
     return {name: MINIFIERS[paths[0].suffix](read(paths)) for name, paths in found}
 
 
 def text_of(request: Request, name: str) -> str:
-    """Return a file as it was at the start, minified; in development as it is now, with its comments.
-    Raises HTTPNotFound for a path that no file has."""
+    """Return a file as it was minified at startup; in development, its current source.
+
+    Raises HTTPNotFound for an unknown path.
+    """
     try:
         if request.livechat.development:
             return read(sources()[name])
@@ -83,7 +85,7 @@ def static_file(request: Request) -> Response:
 
 
 def with_etag(response: Response) -> Response:
-    """Let a client that has this body already get 304 instead."""
+    """Add an ETag, so that a client that has this body already gets 304."""
     response.md5_etag()
     response.conditional_response = True
     return response

@@ -1,4 +1,4 @@
-"""What is wrapped around every view."""
+"""View derivers, which wrap every view: they check paths and origins."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 
 
 def strict_path(view: View, info: Any) -> View:
-    """Nothing may follow a view's name: by itself Pyramid would answer ``/chat/start/1/what/ever`` with 200.
-    Nor may a name be written ``@@name``, which would give every address a second one."""
+    """Refuse a path that continues after the view's name: Pyramid would answer ``/chat/start/1/what/ever`` with 200.
+
+    Also refuse ``@@name``, which would give every view a second URL.
+    """
     if info.exception_only:
         return view
 
     def wrapped(context: Any, request: Request) -> Response:
-        # A static view, which has a route, takes its file's path from there.
+        # A view with a route, such as that of static files, takes a path from it.
         if request.matched_route is None and (request.subpath or "/@@" in request.path_info):
             raise HTTPNotFound()
         return view(context, request)
@@ -33,8 +35,11 @@ def strict_path(view: View, info: Any) -> View:
 
 
 def proven_origin(view: View, info: Any) -> View:
-    """Unsafe requests prove where they come from: on the desk (``require_csrf``) by token and Origin, on the
-    customer side (``customer_api=True``) by an allowed Origin; its cookies are ignored, so no token is needed."""
+    """Check the origin of unsafe requests.
+
+    The desk (``require_csrf``) needs a token and its own Origin. The customer side (``customer_api=True``) needs an
+    allowed Origin; it ignores cookies, so it needs no token.
+    """
     if info.exception_only:
         return view
     customer_api = info.options.get("customer_api", False)

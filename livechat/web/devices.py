@@ -1,8 +1,8 @@
-"""Device cookies: how a browser proves that somebody has signed in to an account with it before.
+"""Device cookies: they prove that somebody has signed in to an account with this browser before.
 
-Guesses from all over the world may exhaust what an account allows strangers. A browser that knows the account has an
-allowance of its own, so they do not lock its owner out. The cookie holds a random name for the browser, and for each
-of the last accounts a signature over both; it signs nobody in. After OWASP's "Device cookies"
+Guesses from all over the world may exhaust an account's allowance for unknown browsers. A known browser has its own
+allowance, so guesses do not lock the owner out. The cookie holds a random name for the browser and, for each of its
+last accounts, a signature over both; it signs nobody in. After OWASP's "Device cookies"
 (https://owasp.org/www-community/Slow_Down_Online_Guessing_Attacks_with_Device_Cookies).
 """
 
@@ -21,19 +21,19 @@ from ..cookies import cookie_name, set_cookie
 
 COOKIE = "livechat_device"
 LASTS = 180 * 24 * 3600  # seconds after the last login
-ACCOUNTS = 5  # that one browser is remembered for: several people may share it
+ACCOUNTS = 5  # accounts in one cookie: several people may share a browser
 _FORM = re.compile(rf"[\w-]{{22}}(\.[\w-]{{22}}){{1,{ACCOUNTS}}}", re.ASCII)
 
 
 def of_request(request: Request, username: str) -> str | None:
-    """The name of the browser that asks, if it knows this account."""
+    """Return the name of the client's browser if it knows this account, else None."""
     return known_device(
         request.livechat.secret, request.cookies.get(cookie_name(request, COOKIE), ""), username
     )
 
 
 def remember_here(request: Request, response: Response, username: str) -> None:
-    """Let the browser that has signed in know the account from now on."""
+    """Set the cookie by which the browser that has signed in knows the account."""
     before = request.cookies.get(cookie_name(request, COOKIE), "")
     value = remember_account(request.livechat.secret, before, username)
     path = request.resource_path(request.root["custom-admin"])
@@ -41,18 +41,18 @@ def remember_here(request: Request, response: Response, username: str) -> None:
 
 
 def known_device(secret: str, cookie: str, username: str) -> str | None:
-    """The name of the browser, if its cookie proves that this account has been signed in to with it.
+    """Return the browser's name if its cookie proves an earlier login to this account, else None.
 
     `username` is folded, as `admins.fold_username` makes it.
     """
     device, marks = _parts(cookie)
     expected = _mark(secret, device, username)
-    # All are compared, however early one fits.
+    # All are compared, so that the time taken does not tell which one matches.
     return device if sum(hmac.compare_digest(mark, expected) for mark in marks) else None
 
 
 def remember_account(secret: str, cookie: str, username: str) -> str:
-    """The cookie after a login: what it said before, and that this account has been signed in to."""
+    """Return the cookie after a login: this account, then the accounts that it already knew, at most ACCOUNTS."""
     device, marks = _parts(cookie)
     device = device or secrets.token_urlsafe(16)
     mine = _mark(secret, device, username)

@@ -1,4 +1,4 @@
-"""Headers of every response: what browsers may load, who may frame it, what may be cached, CORS."""
+"""Headers of every response: content policy, framing, caching, CORS. Also compression."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ PAGE_POLICY = (
     "font-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'"
 )
 COMPRESSED = ("text/", "application/json")
-LARGE = 2000  # bytes; to compress less is not worth the time
+LARGE = 2000  # bytes; compressing less is not worth the time
 
 
 def add_headers(
     handler: Callable[[Request], Response], _registry: Any
 ) -> Callable[[Request], Response]:
-    """A tween: the safe headers wherever a view has not said otherwise, and compression."""
+    """A tween that adds the security headers which the view has not set, and compresses."""
 
     def tween(request: Request) -> Response:
         response = handler(request)
@@ -39,7 +39,7 @@ def add_headers(
         headers.setdefault("Content-Security-Policy", f"{PAGE_POLICY}; frame-ancestors 'none'")
         headers.setdefault("Cache-Control", "no-store")
         headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
-        if on_desk(request):  # never for the page in a shop's frame, nor for what sites may open
+        if on_desk(request):  # not for pages that shops frame or open
             headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
         if request.livechat.hsts_seconds and over_https(request):
             lasts = f"max-age={request.livechat.hsts_seconds}"
@@ -52,13 +52,13 @@ def add_headers(
 
 
 def framed_by_sites(request: Request, response: Response) -> None:
-    """Let the allowed sites, and the chat's own pages, show this page in a frame."""
+    """Let the allowed sites and the chat's own pages show this page in a frame."""
     sites = " ".join(["'self'", *request.livechat.allowed_sites])
     response.headers["Content-Security-Policy"] = f"{PAGE_POLICY}; frame-ancestors {sites}"
 
 
 def preflight(_request: Request) -> Response:
-    """The answer to a browser that asks whether a page of another origin may call the customer side."""
+    """Return the answer to a browser that asks whether a page of another origin may call the customer side."""
     response = Response(status=204)
     response.headers.update(
         {
@@ -71,7 +71,7 @@ def preflight(_request: Request) -> Response:
 
 
 def on_customer_side(request: Request) -> bool:
-    """Whether a request is for what is beneath /chat/, also when the way through the tree failed before its end."""
+    """Return whether a request is for a path below /chat/, even if traversal failed on the way."""
     context = getattr(request, "context", None)
     if context is None:
         first, _, rest = request.environ.get("PATH_INFO", "").lstrip("/").partition("/")
@@ -80,7 +80,7 @@ def on_customer_side(request: Request) -> bool:
 
 
 def on_desk(request: Request) -> bool:
-    """Whether a request is for the desk or its login, also when the way through the tree failed."""
+    """Return whether a request is for the desk or its login, even if traversal failed on the way."""
     first = request.environ.get("PATH_INFO", "").lstrip("/").partition("/")[0]
     return bool(first == "custom-admin")
 
@@ -101,15 +101,15 @@ def _allow_site(request: Request, response: Response) -> None:
 
 
 def _compress(request: Request, response: Response) -> None:
-    # Compressing secrets beside what a stranger can choose tells them. So it is done for what may be cached, which
-    # has none; and for what the desk sends, which only the admin's own browser gets from our own pages (SameSite), and
-    # in which the token of the forms looks different each time (security.py).
+    # The compressed size of a secret together with a stranger's text reveals the secret (BREACH). Cacheable responses
+    # have no secrets. On the desk, only our own pages can make the admin's browser send requests with its cookie
+    # (SameSite), and the token of the forms looks different each time (security.py).
     private = "no-store" in response.headers["Cache-Control"]
     if private and not _large_on_desk(request, response):
         return
     if response.content_type.startswith(COMPRESSED):
         response.headers.add("Vary", "Accept-Encoding")
-        # By the standard a request without Accept-Encoding accepts any coding; in practice, only plain text.
+        # By the standard, a request without Accept-Encoding accepts any coding; in practice, it may know none.
         offers = request.accept_encoding.acceptable_offers(["gzip"])
         if "Accept-Encoding" in request.headers and offers:
             response.body = (gzip.compress if private else gzip_once)(response.body)
@@ -118,7 +118,7 @@ def _compress(request: Request, response: Response) -> None:
 
 @lru_cache(maxsize=256)
 def gzip_once(body: bytes) -> bytes:
-    """Compress what may be cached. The static files and the loader fit into the memory; pages come and go."""
+    """Compress a cacheable body, with a cache that has room for the static files and the loader."""
     return gzip.compress(body, mtime=0)
 
 

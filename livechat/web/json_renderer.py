@@ -1,4 +1,4 @@
-"""The renderer of JSON answers and of JSON within pages: UTF-8, without escapes."""
+"""The JSON renderer, for responses and for JSON within pages: UTF-8, without escapes."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""The memory of the rate limits: that of the `limits` library, with its clean-up at a calmer pace.
+"""The storage of the rate limits: that of the `limits` library, with fewer clean-ups.
 
-The library starts a thread for its clean-up after each request that it counts, unless the last one is still alive. It
-does so through its attribute `timer`, which is not documented; tests/unit/web/test_limit_storage.py holds that
-against the installed version.
+The library starts a clean-up thread after each request that it counts, unless the last one is still alive. It does so
+through its attribute `timer`, which is not documented; tests/unit/web/test_limit_storage.py checks that against the
+installed version.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ PACE = 10.0  # seconds between two clean-ups
 
 
 class CalmStorage(MemoryStorage):
-    """Counters in memory. Expired ones are removed once in PACE seconds, which saves a tenth of every send."""
+    """Counters in memory. Expired ones are removed every PACE seconds, which makes a send a tenth cheaper."""
 
     @property
     def timer(self) -> Any:
-        """What the library starts, unless it is alive."""
+        """The thread that the library starts unless it is alive."""
         return self._paced
 
     @timer.setter

@@ -1,6 +1,6 @@
-"""How fast one may go: limits per guest, per network and in all, kept by the `limits` library in memory.
+"""Rate limits per guest, per network and in total, counted in memory by the `limits` library.
 
-Those that protect accounts are counted in the database: see accounts/login_limits.py.
+Limits that protect accounts are counted in the database: see accounts/login_limits.py.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ View = Callable[[Any, Request], Response]
 
 
 class Limits:
-    """The counters of one process. A send is counted for its guest, its network and everybody."""
+    """The counters of one process. A send is counted for its guest, for its network and in total."""
 
     def __init__(self, settings: Settings) -> None:
         self._limiter = SlidingWindowCounterRateLimiter(CalmStorage())
@@ -41,7 +41,7 @@ class Limits:
         self._all_starts = parse(settings.limit_all_starts)
 
     def count_send(self, network: str, author: str) -> None:
-        """Count a message. Raises TooMany."""
+        """Count a message. `author` is, for example, ``guest 7``. Raises TooMany."""
         self._count(
             "You're sending messages too fast. Wait a moment. Your text is saved.",
             (self._guest_sends, "send", author),
@@ -50,7 +50,7 @@ class Limits:
         )
 
     def count_act(self, network: str, author: str) -> None:
-        """Count anything else that somebody does: closing, reopening, typing, marks, other products. Raises TooMany."""
+        """Count any other act: closing, reopening, typing, read receipts, another product. Raises TooMany."""
         self._count(
             "Too many requests. Wait a moment and try again.",
             (self._guest_acts, "act", author),
@@ -67,7 +67,8 @@ class Limits:
         )
 
     def count_resume(self, network: str) -> None:
-        """Count a resume ticket that is asked for or shown, as often as conversations may begin. Raises TooMany."""
+        """Count a resume ticket that is asked for or shown. The limits are those of new conversations. Raises
+        TooMany."""
         self._count(
             "Too many requests. Wait a moment and try again.",
             (self._network_starts, "resume-network", network),
@@ -85,8 +86,10 @@ class Limits:
 
 
 def counted(view: View, info: Any) -> View:
-    """A view deriver: every unsafe request of a guest or an admin is counted as an act, unless its view says with
-    ``counts=…`` that it counts it as something else. A new view cannot forget it."""
+    """A view deriver that counts every unsafe request of a guest or an admin as an act.
+
+    A view that counts the request as something else says so with ``counts=…``. A new view cannot forget the limit.
+    """
     if info.exception_only or info.options.get("counts") is not None:
         return view
 
@@ -109,13 +112,13 @@ def _who(request: Request, context: Any) -> str | None:
 
 
 def network(request: Request) -> str:
-    """The network a request comes from, as limits count it."""
+    """Return the network a request comes from, as limits count it."""
     return network_of(client_address(request))
 
 
 def includeme(config: Configurator) -> None:
     config.registry["livechat.limits"] = Limits(config.registry["livechat.settings"])
-    # Behind the permission and the origin: nobody uses up what belongs to somebody else.
+    # After the checks of permission and origin, so that nobody can use up somebody else's allowance.
     config.add_view_deriver(counted, under="proven_origin")
     config.add_request_method(
         lambda request: request.registry["livechat.limits"], "limits", reify=True

@@ -1,4 +1,4 @@
-"""The strict input layer, first half: reading a request so that nothing a client sends can break us."""
+"""The first half of strict input: reading a request so that nothing a client sends can break the application."""
 
 from __future__ import annotations
 
@@ -22,33 +22,35 @@ BODY = "livechat.body"  # its place in the WSGI environment
 
 
 def attempts(request: Request) -> int | None:
-    """How often a request may be tried when the database asks to repeat it; None is the usual number.
+    """Return how often a request may be tried if the database asks to repeat it; None is the usual number.
 
-    To be able to repeat it, pyramid_retry copies the whole body before anything of ours can count it. So
-    what is too large, or does not say how large it is, gets one attempt and is not copied.
+    To repeat a request, pyramid_retry copies the whole body before our own limit applies. A body that is too large, or
+    does not state its length, therefore gets one attempt and is not copied.
     """
     if request.content_length is None or request.content_length > LARGEST_BODY:
         return 1
-    request.request_body_tempfile_limit = LARGEST_BODY  # what is allowed stays in memory
+    request.request_body_tempfile_limit = LARGEST_BODY  # an allowed body stays in memory
     return None
 
 
 def read_request(
     handler: Callable[[Request], Response], _registry: Any
 ) -> Callable[[Request], Response]:
-    """A tween: read the whole body, bounded, before anything else happens, and check that path and query
-    are text. A slow upload must not hold a transaction open, and an endless one must not fill memory."""
+    """A tween that reads the whole body, up to a limit, before anything else, and checks that path and query are text.
+
+    A slow upload must not hold a transaction open, and an endless one must not fill memory.
+    """
 
     def tween(request: Request) -> Response:
-        # A client could move itself through the tree with this header.
+        # With this header a client could choose where traversal begins.
         request.environ.pop("HTTP_X_VHM_ROOT", None)
-        # Once: a request that is repeated keeps its environment, and a path is not taken off twice.
+        # Only once: a repeated request keeps its environment, and the prefix must not be removed twice.
         if request.livechat.public_url and BODY not in request.environ:
             see_from_outside(request.environ, request.livechat.public_url)
         request.unreadable = None
         try:
             _check_text(request)
-            # Kept for when the request is repeated: parsing a form uses its body up.
+            # Kept for a repeated request: parsing a form consumes the body.
             if BODY not in request.environ:
                 request.environ[BODY] = _bounded_body(request)
             request.body = request.environ[BODY]
@@ -58,15 +60,17 @@ def read_request(
         try:
             return handler(request)
         except Exception:
-            # A commit that fails does so outside of Pyramid's own exception views.
+            # A failed commit raises outside of Pyramid's own exception views.
             return request.invoke_exception_view(reraise=True)
 
     return tween
 
 
 def see_from_outside(environ: dict[str, Any], public_url: str) -> None:
-    """Make a request look as the browser sent it: links begin with the public URL, whatever a proxy made of
-    scheme and host, and whether or not it has taken the URL's path off."""
+    """Make a request look as the browser sent it, so that links begin with the public URL.
+
+    A proxy may have changed scheme and host, and may or may not have removed the URL's path.
+    """
     parts = urlsplit(public_url)
     prefix = parts.path.rstrip("/")
     environ["wsgi.url_scheme"] = parts.scheme
@@ -78,7 +82,7 @@ def see_from_outside(environ: dict[str, Any], public_url: str) -> None:
 
 
 def readable(view: Callable[..., Response], info: Any) -> Callable[..., Response]:
-    """A view deriver: what `read_request` found wrong is said here, when it is known who may know."""
+    """A view deriver that raises what `read_request` found wrong, once the permission is checked."""
     if info.exception_only:
         return view
 
@@ -100,12 +104,12 @@ def _check_text(request: Request) -> None:
 
 
 def _check_form(request: Request) -> None:
-    # What names no type is a form for WebOb.
+    # WebOb reads a request without a content type as a form.
     if request.content_type not in {"", "application/x-www-form-urlencoded", MULTIPART}:
         return
     _check_charset(request, "A form")
     try:
-        # WebOb would put question marks where the bytes are no text.
+        # WebOb would replace invalid bytes by question marks.
         (
             request.body if request.content_type == MULTIPART else unquote_to_bytes(request.body)
         ).decode()
@@ -123,7 +127,7 @@ def _check_charset(request: Request, what: str) -> None:
 
 
 def form_text(request: Request, name: str) -> str:
-    """A text field of a form; what is missing or a file is empty."""
+    """Return a text field of a form; empty if it is missing or a file."""
     value = "" if request.unreadable else request.POST.get(name, "")
     return value if isinstance(value, str) else ""
 
@@ -134,7 +138,7 @@ def _bounded_body(request: Request) -> bytes:
     try:
         body: bytes = request.body_file.read(LARGEST_BODY + 1)
     except TimeoutError:
-        raise  # our own server answers that (server/connections.py)
+        raise  # the server answers it (server/connections.py)
     except OSError:
         raise Unreadable("bad_request", "The request ended before it was complete.") from None
     if len(body) > LARGEST_BODY:
@@ -143,7 +147,7 @@ def _bounded_body(request: Request) -> bytes:
 
 
 def json_object(request: Request) -> dict[str, Any]:
-    """The JSON object in a request's body. Raises WrongType, Unreadable."""
+    """Return the JSON object in a request's body. Raises WrongType, Unreadable."""
     if request.content_type.lower() != "application/json":
         raise WrongType("unsupported_media_type", "Send JSON, with Content-Type: application/json.")
     _check_charset(request, "JSON")
@@ -151,7 +155,7 @@ def json_object(request: Request) -> dict[str, Any]:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Bytes as a JSON object, without what JSON forbids and what could hurt further on."""
+    """Parse bytes as a JSON object, and refuse what JSON forbids or what could do harm later. Raises Unreadable."""
     try:
         text = body.decode("utf-8")
         _check_depth(text)
@@ -173,14 +177,14 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 
 class _UnwantedError(ValueError):
-    """Legal for Python's parser, but not for us; the text is for the client."""
+    """JSON that Python's parser accepts but we do not. The text is for the client."""
 
 
 def _check_depth(text: str) -> None:
-    # Python's parser recurses. Few brackets cannot be nested deeply, wherever they stand.
+    # Python's parser recurses. A text with few brackets cannot be nested too deeply.
     if text.count("[") + text.count("{") <= DEEPEST_JSON:
         return
-    # Strings are skipped, so that brackets in a message do not count.
+    # Strings match as a whole, so that brackets in a message do not count.
     depth = 0
     for match in re.finditer(r'"(?:[^"\\]|\\.)*"?|[\[{]|[\]}]', text, re.DOTALL):
         if match[0] in "[{":

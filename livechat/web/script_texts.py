@@ -1,7 +1,7 @@
-"""The words that scripts show: each page gives its script these, translated, as JSON.
+"""The texts that scripts show: each page passes them, translated, to its script as JSON.
 
-Every value is a translation string. `{name}` and `{n}` are filled in by the script; a key that
-ends in `_one` or `_other` (the names of Intl.PluralRules) is chosen by the number.
+Every value is a translation string. The script fills in `{name}` and `{n}`. Of keys that end in `_one` and `_other`
+(the names of Intl.PluralRules), the number selects one.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ _ = TranslationStringFactory("livechat")
 
 
 def translated(words: Mapping[str, str], translate: Callable[[str], str]) -> dict[str, str]:
-    """The same keys with each value translated, e.g. by `request.localizer.translate`."""
+    """Return the same keys with each value translated, for example by `request.localizer.translate`."""
     return {key: translate(value) for key, value in words.items()}
 
 
@@ -28,7 +28,7 @@ LOADER = {
     "unread_other": _("{n} unread messages"),
 }
 
-# Every conversation, the customer's and the desk's (static/common/).
+# Every conversation, for customers and on the desk (static/common/).
 CONVERSATION = {
     "today": _("Today"),
     "yesterday": _("Yesterday"),

@@ -1,4 +1,4 @@
-"""The audit log as a page and as JSON: who did what, the newest first. For owners."""
+"""The audit log as a page and as JSON, newest entry first. For owners."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILTERS = ("actor", "act", "session")
 
 @page_or_json(Desk, PAGE, Permission.MANAGE, name="audit")
 def audit_log(context: Desk, request: Request) -> dict[str, Any]:
-    """One page of entries that fit the filters."""
+    """One page of the entries that match the filters."""
     db, asked = request.dbsession, {name: request.GET.get(name, "").strip() for name in FILTERS}
     found, following = audit_trail.page(
         db,

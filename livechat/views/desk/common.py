@@ -1,4 +1,4 @@
-"""What the views of the desk have in common: what they are registered with, what they read and answer."""
+"""What the views of the desk share: how they are registered, how they read input and answer."""
 
 from __future__ import annotations
 
@@ -78,12 +78,12 @@ read_view: Callable[..., Any] = partial(
     view_config, context=AdminSession, request_method="GET", permission=Permission.READ_DESK
 )
 act_view: Callable[..., Any] = partial(post_view, AdminSession)
-# For what belongs to the admin alone, such as read receipts: READ_DESK is enough.
+# For an admin's own data, such as read receipts: a viewer may change it as well.
 own_view: Callable[..., Any] = partial(post_view, AdminSession, Permission.KEEP)
 
 
 def row_shaper(request: Request) -> Callable[[Row], dict[str, Any]]:
-    """What makes a session as admins see it from a row of a list. It lives on without the request."""
+    """Return a function that makes a session's JSON for admins from a row of the list. It may outlive the request."""
     desk = request.resource_url(request.root["custom-admin"]["chat"])
     translate = request.localizer.translate
 
@@ -96,7 +96,7 @@ def row_shaper(request: Request) -> Callable[[Row], dict[str, Any]]:
 
 
 def news_shape(news: inbox.News) -> dict[str, Any]:
-    """What calls for an admin, on whatever page they are."""
+    """Return the JSON of what needs an admin's attention."""
     return {
         "unread": news.unread,
         "newest": rfc3339(news.newest),
@@ -106,32 +106,32 @@ def news_shape(news: inbox.News) -> dict[str, Any]:
 
 
 def news_of(request: Request) -> dict[str, Any]:
-    """What calls for the current admin."""
+    """Return the JSON of what needs the current admin's attention."""
     return news_shape(inbox.news(request.db, request.identity.admin.id))
 
 
 def session_of(context: AdminSession, request: Request) -> dict[str, Any]:
-    """The session as it is after an act: ``{"session": …}``."""
-    record = records.record_by_id(request.db, context.record.id)  # as it is after the act
+    """Return the session as it is after an act: ``{"session": …}``."""
+    record = records.record_by_id(request.db, context.record.id)  # the context's is older
     row = inbox.row_of(request.db, record, reader_id=request.identity.admin.id)
     return {"session": row_shaper(request)(row)}
 
 
 def done(context: AdminSession, request: Request) -> dict[str, Any]:
-    """The session after an act that can be taken back: ``{"session": …, "undo": seq or null}``."""
+    """Return the session after an act that can be undone: ``{"session": …, "undo": seq or null}``."""
     actor, since = request.identity.admin.actor, context.record.seq
     offered = undo.offered(request.dbsession, context.session, actor, since)
     return session_of(context, request) | {"undo": offered}
 
 
 def messages_shape(request: Request, entries: Sequence[Any]) -> list[dict[str, Any]]:
-    """The JSON of entries, as the current admin sees them."""
+    """Return the JSON of entries as the current admin sees them."""
     translate, reader = request.localizer.translate, request.identity.admin.actor
     return [admin_message(entry, translate, reader=reader) for entry in entries]
 
 
 def text_to_send(request: Request, body: Any, client_id: Any) -> tuple[str, str]:
-    """Check the text of a message or a note, and the client's id of it, and count it towards the admin's limit.
+    """Check the text of a message or note and its client id, and count it towards the admin's limit; returns both.
 
     Raises Invalid and TooMany.
     """
@@ -141,7 +141,7 @@ def text_to_send(request: Request, body: Any, client_id: Any) -> tuple[str, str]
 
 
 def answer_sent(context: AdminSession, request: Request, sent: Any) -> dict[str, Any] | Response:
-    """The answer to what was sent: 201, or 200 when it had been sent before."""
+    """Answer with a message or note: 201, or 200 if it was sent before."""
     request.response.status_int = 201 if sent.created else 200
     cursor = message_cursor(context.record, sent.message.seq, for_customer=False)
     [message] = messages_shape(request, [sent.message])
@@ -149,7 +149,7 @@ def answer_sent(context: AdminSession, request: Request, sent: Any) -> dict[str,
 
 
 def fields_of(request: Request) -> dict[str, Any]:
-    """The fields of an act, from JSON or from a plain form."""
+    """Return the fields of an act, from JSON or from a plain form."""
     if not is_form(request):
         return json_object(request)
     data: dict[str, Any] = {name: form_text(request, name) for name in request.POST}
@@ -165,12 +165,12 @@ def fields_of(request: Request) -> dict[str, Any]:
 def answered(
     context: AdminSession, request: Request, answer: dict[str, Any]
 ) -> dict[str, Any] | Response:
-    """JSON; for a plain form the way back to the conversation."""
+    """Return the answer as JSON; for a plain form, redirect to the conversation."""
     return HTTPSeeOther(request.resource_url(context)) if wants_page(request) else answer
 
 
 def admin_named(request: Request, username: Any) -> Any:
-    """The admin of this username; None for nobody. Raises Invalid."""
+    """Return the admin with this username; None for None. Raises Invalid."""
     if username is None:
         return None
     try:
@@ -182,17 +182,17 @@ def admin_named(request: Request, username: Any) -> Any:
 
 
 def is_form(request: Request) -> bool:
-    """Whether the fields come from a plain form."""
+    """Return whether the fields come from a plain form."""
     return request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}
 
 
 def wants_page(request: Request) -> bool:
-    """Whether a POST comes from a plain form of a page, which is answered with a redirect or the page again."""
+    """Return whether a POST comes from a page's plain form, whose answer is a redirect or the page again."""
     return is_form(request) and not wants_json(request)
 
 
 def page_again(page: str, shown: dict[str, Any], refused: Refused, request: Request) -> Response:
-    """The template `page` with what was typed and what is wrong with it."""
+    """Return the template `page` with what was typed and what is wrong with it."""
     response = render_to_response(page, shown, request=request)
     response.status_int = refused.status
     response.headers.update(refused.headers)

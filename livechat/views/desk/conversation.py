@@ -1,4 +1,4 @@
-"""A conversation at the desk: reading it, and what its admin does with it, as a page, as JSON and as a stream."""
+"""A conversation on the desk as a page, as JSON and as a stream: reading, answering, assigning, closing."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CONVERSATION_PAGE = "livechat:templates/desk/conversation.jinja2"
 
 @page_or_json(AdminSession, CONVERSATION_PAGE)
 def show(context: AdminSession, request: Request) -> dict[str, Any]:
-    """The newest page of the conversation, and its customer."""
+    """The newest page of the conversation, with its customer."""
     data = newest(context, request)
     data["links"] = {"presence": request.resource_url(context.__parent__, "presence", "")}
     if wants_json(request):
@@ -55,16 +55,16 @@ def show(context: AdminSession, request: Request) -> dict[str, Any]:
 @read_view(name="messages", renderer="json")
 @read_view(name="messages", accept="application/json", renderer="json")
 def read(context: AdminSession, request: Request) -> dict[str, Any]:
-    """A page of what came since ``after``; the page that ends at ``before``; or the page around the entry ``at``."""
+    """Return the page after ``after``, the page that ends at ``before``, or the page around the entry ``at``."""
     pages, reader = request.realtime.open_pages, request.identity.admin.id
     pages.polled(presence.ADMIN, reader)
-    pages.polled(presence.looking_at(context.record.id), reader)
+    pages.polled(presence.viewer_kind(context.record.id), reader)
     return asked_for(context, request)
 
 
 @read_view(name="messages", **STREAMED)
 def stream(context: AdminSession, request: Request) -> Response:
-    """The same as a stream that goes on."""
+    """Stream entries and changes as they happen."""
     record, admin = context.record, request.identity.admin
     feed = AdminFeed(
         request.realtime,
@@ -76,27 +76,29 @@ def stream(context: AdminSession, request: Request) -> Response:
         reader=admin.actor,
         news=news_shape,
     )
-    here = [(presence.ADMIN, admin.id), (presence.looking_at(record.id), admin.id)]
+    here = [(presence.ADMIN, admin.id), (presence.viewer_kind(record.id), admin.id)]
     return streamed(request, feed, record.id, f"login {admin.login_id}", here, everything=True)
 
 
 def _live_shaper(request: Request) -> Callable[..., dict[str, Any]]:
-    """A function that makes an admin's session from a function that gives a connection, and a row. It needs the
-    request no longer."""
+    """Return a function that makes an admin's session from a function that gives a connection, and a row.
+
+    The function may outlive the request.
+    """
     shape, reader = row_shaper(request), request.identity.admin.id
     return lambda db, found: shape(inbox.row_of(db(), found, reader_id=reader))
 
 
 @act_view(name="typing")
 def typing(context: AdminSession, request: Request) -> dict[str, Any]:
-    """This admin begins or ends to type. Nothing is stored."""
+    """Signal that this admin begins or stops typing. Nothing is stored."""
     say_typing(request, context.record.id, request.identity.admin.id, json_object(request))
     return {}
 
 
 @act_view(name="send", counts="sends")
 def send(context: AdminSession, request: Request) -> Any:
-    """Answer. A waiting conversation is taken by that."""
+    """Answer the customer. Answering a waiting conversation takes it."""
     data, actor = fields_of(request), request.identity.admin.actor
     given = text_to_send(request, data.get("body"), data.get("client_id"))
     seen = validation.optional_number(data.get("seen_seq"), "seen_seq")
@@ -111,7 +113,7 @@ def send(context: AdminSession, request: Request) -> Any:
 
 @act_view(name="assign")
 def assign(context: AdminSession, request: Request) -> Any:
-    """Give the conversation to an admin, or back to those who wait (``{"admin": null}``)."""
+    """Assign the conversation to an admin, or unassign it (``{"admin": null}``)."""
     data = fields_of(request)
     if "admin" not in data:
         raise Invalid("admin", 'Give {"admin": "username"}, or null to unassign.')
@@ -127,7 +129,7 @@ def assign(context: AdminSession, request: Request) -> Any:
 
 @act_view(name="close")
 def close(context: AdminSession, request: Request) -> Any:
-    """Mark the conversation as done."""
+    """Close the conversation."""
     fields_of(request)
     lifecycle.close(request.dbsession, context.session, request.identity.admin.actor)
     return answered(context, request, done(context, request))
@@ -135,7 +137,7 @@ def close(context: AdminSession, request: Request) -> Any:
 
 @act_view(name="reopen")
 def reopen(context: AdminSession, request: Request) -> Any:
-    """Go on with a closed conversation."""
+    """Reopen a closed conversation."""
     fields_of(request)
     lifecycle.reopen(request.dbsession, context.session, request.identity.admin.actor)
     return answered(context, request, session_of(context, request))
@@ -143,17 +145,18 @@ def reopen(context: AdminSession, request: Request) -> Any:
 
 @own_view(name="seen")
 def seen(context: AdminSession, request: Request) -> Any:
-    """This admin has had everything up to ``seq`` on screen."""
+    """Record that this admin has had everything up to ``seq`` on screen."""
     seq = validation.whole_number(fields_of(request).get("seq"), "seq")
     read_receipts.mark_read(request.dbsession, context.session, request.identity.admin.id, seq)
     return answered(context, request, session_of(context, request))
 
 
 def _page(request: Request, data: dict[str, Any]) -> dict[str, Any]:
-    """The conversation beside the inbox, with ids for what is written without a script."""
+    """Return what the conversation's page shows next to the inbox, with client ids for forms that work without a
+    script."""
     page = dashboard(request.context.__parent__, request)
     inbox = {name: page[name] for name in ("counts", "next", "longest", "cursor", "links")}
-    inbox["sessions"] = page["listed"]  # the rows want no more of the links
+    inbox["sessions"] = page["listed"]  # with fewer links, all that the rows need
     return {
         **page,
         **data,

@@ -1,4 +1,4 @@
-"""What an admin does with a conversation beside answering: notes, tags, priority, putting aside, handing on."""
+"""Acts on a conversation besides answering: notes, tags, priority, snooze, block, transfer, drafts, undo."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from .common import (
 
 @act_view(name="note", counts="sends")
 def note(context: AdminSession, request: Request) -> Any:
-    """Write a note for colleagues. ``@username`` in it calls one of them."""
+    """Write an internal note. ``@username`` in it mentions a teammate."""
     data, actor = fields_of(request), request.identity.admin.actor
     body, client_id = text_to_send(request, data.get("body"), data.get("client_id"))
     sent = notes.add_note(request.dbsession, context.session, actor, body, client_id)
@@ -38,7 +38,7 @@ def note(context: AdminSession, request: Request) -> Any:
 
 @own_view(name="unread")
 def unread(context: AdminSession, request: Request) -> Any:
-    """The customer's last message is unread again, for this admin."""
+    """Mark the customer's last message as unread for this admin."""
     fields_of(request)
     read_receipts.mark_unread(request.dbsession, context.session, request.identity.admin.id)
     return answered(context, request, session_of(context, request))
@@ -46,7 +46,7 @@ def unread(context: AdminSession, request: Request) -> Any:
 
 @act_view(name="transfer")
 def transfer(context: AdminSession, request: Request) -> Any:
-    """Hand the conversation on, with a note for whoever has it then."""
+    """Transfer the conversation to another admin, with an optional note."""
     data = fields_of(request)
     admin = admin_named(request, data.get("admin"))
     if admin is None:
@@ -65,7 +65,7 @@ def transfer(context: AdminSession, request: Request) -> Any:
 
 @act_view(name="tags")
 def change_tags(context: AdminSession, request: Request) -> Any:
-    """Put tags on and take others off: ``{"add": […], "remove": […]}``."""
+    """Add and remove tags: ``{"add": […], "remove": […]}``."""
     data = fields_of(request)
     add, remove = (validation.texts(data.get(name), name) for name in ("add", "remove"))
     actor = request.identity.admin.actor
@@ -75,7 +75,7 @@ def change_tags(context: AdminSession, request: Request) -> Any:
 
 @act_view(name="priority")
 def priority(context: AdminSession, request: Request) -> Any:
-    """How much it matters: ``normal``, ``high`` or ``urgent``."""
+    """Set the priority: ``normal``, ``high`` or ``urgent``."""
     wanted = validation.choice(fields_of(request).get("priority"), "priority", filters.PRIORITIES)
     chosen = Priority(filters.PRIORITIES[wanted])
     actor = request.identity.admin.actor
@@ -85,7 +85,7 @@ def priority(context: AdminSession, request: Request) -> Any:
 
 @act_view(name="snooze")
 def snooze(context: AdminSession, request: Request) -> Any:
-    """Put it aside until a time, or take it back (``{"until": null}``)."""
+    """Snooze the conversation until a time, or end the snooze (``{"until": null}``)."""
     until = validation.moment(fields_of(request).get("until"), "until")
     triage.snooze(request.dbsession, context.session, request.identity.admin.actor, until)
     return answered(context, request, session_of(context, request))
@@ -93,7 +93,7 @@ def snooze(context: AdminSession, request: Request) -> Any:
 
 @act_view(name="block")
 def block(context: AdminSession, request: Request) -> Any:
-    """Refuse what this customer writes from now on, or no more."""
+    """Block or unblock the customer; a blocked customer's messages are refused."""
     blocked = validation.flag(fields_of(request).get("blocked"), "blocked")
     actor = request.identity.admin.actor
     triage.block(request.dbsession, context.session, actor, blocked=blocked)
@@ -102,7 +102,7 @@ def block(context: AdminSession, request: Request) -> Any:
 
 @act_view(name="undo")
 def undo_act(context: AdminSession, request: Request) -> Any:
-    """Take back what this admin has just done: ``{"seq": …}``, as the act's answer gave it."""
+    """Undo this admin's last act: ``{"seq": …}``, as the act's answer gave it."""
     seq = validation.whole_number(fields_of(request).get("seq"), "seq")
     undo.undo(request.dbsession, context.session, request.identity.admin.actor, seq)
     return answered(context, request, session_of(context, request))
@@ -110,7 +110,7 @@ def undo_act(context: AdminSession, request: Request) -> Any:
 
 @read_view(name="draft", renderer="json")
 def draft(context: AdminSession, request: Request) -> dict[str, Any]:
-    """What this admin has begun to write here."""
+    """Return this admin's draft in the conversation."""
     found = triage.draft_of(request.db, context.record.id, request.identity.admin.id)
     if found is None:
         return {"draft": None}
@@ -121,7 +121,7 @@ def draft(context: AdminSession, request: Request) -> dict[str, Any]:
 
 @own_view(name="draft")
 def keep_draft(context: AdminSession, request: Request) -> dict[str, Any]:
-    """Keep it, so that another device goes on."""
+    """Keep a draft, so that the admin can continue on another device."""
     data = fields_of(request)
     body = validation.text(data.get("body"), "body", triage.LONGEST_DRAFT)
     is_note = validation.flag(data.get("note", False), "note")
@@ -132,7 +132,7 @@ def keep_draft(context: AdminSession, request: Request) -> dict[str, Any]:
 
 @read_view(name="earlier", renderer="json")
 def earlier(context: AdminSession, request: Request) -> dict[str, Any]:
-    """Other conversations of the same customer."""
+    """Return other conversations of the same customer."""
     found = triage.earlier(request.db, context.record)
     rows = inbox.rows_of(request.db, found, reader_id=request.identity.admin.id)
     shape = row_shaper(request)

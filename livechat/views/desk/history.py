@@ -1,4 +1,4 @@
-"""Pages of a conversation at the desk, in either direction and around one entry, as JSON and on the page."""
+"""Pages of a conversation on the desk, in either direction and around one entry, as JSON and on the page."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .common import messages_shape, news_of, session_of
 
 
 def newest(context: AdminSession, request: Request) -> dict[str, Any]:
-    """The newest page; ``before`` is the cursor of the page before it, if there is one."""
+    """Return the newest page; ``before`` is the cursor of the page before it, if there is one."""
     page = _newest(context, request)
     before = {"before": _cursor(context, page.start)} if page.more else {}
     return _shape(context, request, page) | {"cursor": _cursor(context, page.end)} | before
 
 
 def asked_for(context: AdminSession, request: Request) -> dict[str, Any]:
-    """The page that the query asks for by ``after``, ``before`` or ``at``. Raises Invalid."""
+    """Return the page that the query asks for by ``after``, ``before`` or ``at``. Raises Invalid."""
     asked = [name for name in ("at", "before", "after") if name in request.GET]
     if len(asked) > 1:
         raise Invalid(asked[0], "Give only one of after, before and at.")
@@ -48,10 +48,10 @@ def asked_for(context: AdminSession, request: Request) -> dict[str, Any]:
 
 
 def shown_page(context: AdminSession, request: Request, data: dict[str, Any]) -> dict[str, Any]:
-    """What a page without a script shows: ``shown``, and the links ``earlier_url`` and ``later_url``.
+    """Return what a page without a script shows: ``shown``, and the links ``earlier_url`` and ``later_url``.
 
-    `data` is the newest page. The query asks for another page by ``at`` (as the links of a search do), ``earlier``
-    or ``later``; the last two are cursors. Raises Invalid.
+    `data` is the newest page. The query asks for another page by ``at`` (as a search's links do), ``earlier`` or
+    ``later``; the last two are cursors. Raises Invalid.
     """
     page = _shown(context, request)
     if page is None:
@@ -86,7 +86,7 @@ def _shown(context: AdminSession, request: Request) -> Page | None:
 
 
 def _page_around(context: AdminSession, request: Request, seq: int) -> Page:
-    """The page around an entry; `more` when there are older ones."""
+    """Return the page around an entry; `more` if there are older entries."""
     db, number, half = request.db, context.record.id, PAGE // 2
     seq = min(seq, context.record.seq)
     older = history.page_before(db, number, seq, for_customer=False, most=half)
@@ -133,5 +133,5 @@ def _shape(context: AdminSession, request: Request, page: Page) -> dict[str, Any
         **session_of(context, request),
         "messages": messages_shape(request, page.entries),
         "news": news_of(request),
-        "viewers": presence.who_looks(request.db, context.record.id, reader),
+        "viewers": presence.viewers_of(request.db, context.record.id, reader),
     }

@@ -31,7 +31,7 @@ from .statistics import today_strip
 
 _ = TranslationStringFactory("livechat")
 DASHBOARD_PAGE = "livechat:templates/desk/dashboard.jinja2"
-# Views of the list by the parameter that chooses them, in the order in which they stand above it.
+# Views of the list with the parameter that selects them, in the order in which the page shows them.
 VIEWS = (
     ("all", "", _("All")),
     ("mine", "view", _("Mine")),
@@ -77,7 +77,7 @@ def _list(context: Desk, request: Request, filters: Filters) -> dict[str, Any]:
 
 @view_config(context=Desk, request_method="GET", permission=Permission.READ_DESK, **STREAMED)
 def list_stream(context: Desk, request: Request) -> Response:
-    """The list as a stream: what comes, changes or goes, and the counts."""
+    """Stream the list: sessions that appear, change or leave it, and the counts."""
     admin, filters = request.identity.admin, _filters(request)
     check_filters(request.db, filters, reader_id=admin.id)
     feed = InboxFeed(
@@ -95,14 +95,17 @@ def list_stream(context: Desk, request: Request) -> Response:
 
 @post_view(Desk, Permission.KEEP, name="presence")
 def set_presence(context: Desk, request: Request) -> dict[str, Any]:
-    """Whether this admin is at the keyboard: ``{"state": "online"}`` or ``away``."""
+    """Set whether this admin is at the keyboard: ``{"state": "online"}`` or ``away``."""
     state = validation.choice(json_object(request).get("state"), "state", ("online", "away"))
     presence.set_away(request.dbsession, request.identity.admin.id, away=state == "away")
     return {}
 
 
 def _summary(request: Request) -> Callable[..., tuple[dict[str, Any], bool]]:
-    """What stands above the list, and whether it is as of now. It lives on without the request."""
+    """Return a function that makes the figures above the list, and tells whether they are current.
+
+    The function may outlive the request.
+    """
     shape, reader = row_shaper(request), request.identity.admin.id
 
     def summary(db: Any, figures: RefreshBudget) -> tuple[dict[str, Any], bool]:
@@ -146,7 +149,7 @@ def _query(filters: Filters) -> dict[str, str]:
 def dashboard_page(
     context: Desk, request: Request, data: dict[str, Any], filters: Filters
 ) -> dict[str, Any]:
-    """The inbox: each view leads to its chats and keeps the other filters and the open conversation."""
+    """Return what the inbox shows. Each view's link keeps the other filters and the open conversation."""
     view = request.GET.get("view", "") or filters.status or "all"
     query = _query(filters)
     return {

@@ -1,4 +1,4 @@
-"""What the desk's pages show beside the JSON: addresses, names, words, times."""
+"""What every page of the desk needs besides its JSON: URLs, permissions, texts, formats."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .common import news_of
 
 _ = TranslationStringFactory("livechat")
 
-# What the desk's scripts ask beside the conversations: name and path beneath the desk.
+# Paths below the desk that its scripts call, besides those of conversations.
 PLACES = (
     "take",
     "bulk",
@@ -35,7 +35,8 @@ PLACES = (
 
 
 def desk_page(request: Request, news: dict[str, Any] | None = None) -> dict[str, Any]:
-    """What every page of a signed-in admin needs. `news`: what `news_of` gives, if it has been read already."""
+    """Return what every page of a signed-in admin needs. `news`: the result of `news_of`, if it has been read
+    already."""
     entrance = request.root["custom-admin"]
     desk = entrance["chat"]
     return {
@@ -55,7 +56,7 @@ def desk_page(request: Request, news: dict[str, Any] | None = None) -> dict[str,
 def paging(
     context: Any, request: Request, *place: str, query: dict[str, str], following: str | None
 ) -> dict[str, str | None]:
-    """The links of a list by pages: ``newest_url``, unless this is the first page, and ``next_url``, if there is one.
+    """Return a list's links ``newest_url``, None on the first page, and ``next_url``, None on the last.
 
     `place`: the path of the list below `context`; `query`: its filters; `following`: the cursor of the next page.
     """
@@ -71,5 +72,5 @@ def paging(
 
 
 def formats_of(request: Request) -> Formats:
-    """Numbers and times in the language of this request, as of now."""
+    """Return the formats of numbers and times for this request's language and the current time."""
     return Formats(request.locale_name or "en", request.localizer.translate, now())

@@ -1,4 +1,4 @@
-"""The current admin's account as a page and as JSON: name, e-mail address, password, logins. No script is needed."""
+"""The current admin's account as a page and as JSON: name, e-mail address, password, logins. Works without a script."""
 
 from __future__ import annotations
 
@@ -50,13 +50,13 @@ def show_profile(context: Profile, request: Request) -> dict[str, Any]:
 
 @profile_view(name="name", request_method="GET", renderer=NAME_PAGE)
 def name_page(context: Profile, request: Request) -> dict[str, Any]:
-    """What the first sign-in asks: the name that customers read."""
+    """The page after the first sign-in, which asks for the name that customers read."""
     return _name_page(context, request)
 
 
 @profile_view(name="name")
 def change_name(context: Profile, request: Request) -> Any:
-    """Choose the name that customers read."""
+    """Change the name that customers read."""
     db, admin = request.dbsession, request.identity.admin
     return _act(
         *(context, request, "name"),
@@ -66,7 +66,7 @@ def change_name(context: Profile, request: Request) -> Any:
 
 @profile_view(name="email")
 def change_email(context: Profile, request: Request) -> Any:
-    """Set or remove one's e-mail address."""
+    """Set or remove the admin's e-mail address."""
     db, admin = request.dbsession, request.identity.admin
     return _act(
         *(context, request, "email"),
@@ -76,13 +76,13 @@ def change_email(context: Profile, request: Request) -> Any:
 
 @profile_view(name="password")
 def change_password(context: Profile, request: Request) -> Any:
-    """Choose a password; all other logins end, this one goes on."""
+    """Change the password. All other logins of the admin end; this one continues."""
     return _act(context, request, "password", partial(_change_password, request))
 
 
 @profile_view(name="sign-out-others")
 def sign_out_others(context: Profile, request: Request) -> Any:
-    """End all of one's logins but this one."""
+    """End all logins of the admin except this one."""
     admin = request.identity.admin
 
     def do(_data: dict[str, Any]) -> None:
@@ -94,7 +94,7 @@ def sign_out_others(context: Profile, request: Request) -> Any:
 
 @post_view(Login, Permission.OWN_ACCOUNT, name="end")
 def end_login(context: Login, request: Request) -> Any:
-    """End one of one's logins."""
+    """End one of the admin's logins."""
     admin, record = request.identity.admin, context.record
 
     def do(_data: dict[str, Any]) -> None:
@@ -110,7 +110,7 @@ def end_login(context: Login, request: Request) -> Any:
 
 
 def _change_password(request: Request, data: dict[str, Any]) -> None:
-    """Everything slow comes before the transaction, in which a writer holds SQLite's lock."""
+    """Change the password. Slow steps come before the transaction, in which a writer holds SQLite's lock."""
     admin, current, wanted = request.identity.admin, data.get("current"), data.get("password")
     if not isinstance(current, str) or not isinstance(wanted, str):
         raise Invalid("current", "Enter the current password and the new one.")
@@ -119,14 +119,14 @@ def _change_password(request: Request, data: dict[str, Any]) -> None:
         raise Invalid("password", SAME_PASSWORD)
     email = request.db.execute(select(Admin.email).where(Admin.id == admin.id)).scalar_one()
     known = (admin.username, admin.name, email, request.livechat.shop_name)
-    give_back_reading(request)  # nothing slow with a connection in hand
+    give_back_reading(request)  # hashing is slow, and others need the connection
     with passwords.pool.place():
         after = passwords.hashed(password_rules.check_in_pool(wanted, *known))
     profile.change_password(request.dbsession, admin.id, before, after, admin.login_id, admin.actor)
 
 
 def _confirmed(request: Request, password: str) -> str:
-    """The hash of the current password, if this is it."""
+    """Return the hash of the current password if `password` matches it. Raises Invalid."""
     attempt = attempt_of(request, request.identity.admin.username)
     try:
         return sign_in.confirm(*accounts(request), attempt, password)
@@ -137,7 +137,7 @@ def _confirmed(request: Request, password: str) -> str:
 def _act(
     context: Profile, request: Request, name: str, do: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any] | Response:
-    """Do it; answer with JSON, or for a form with the way back to the page, which says what is done or wrong."""
+    """Do the act, then answer with JSON; for a form, redirect to the page, or show it again with what is wrong."""
     data = fields_of(request)
     plain = wants_page(request)
     try:
@@ -148,7 +148,7 @@ def _act(
         return _again(context, request, name, refused, data)
     if not plain:
         return _shape(context, request)
-    if "next" in data:  # the first sign-in goes on to where it wanted to go
+    if "next" in data:  # after the first sign-in, continue to the requested page
         return HTTPSeeOther(destination(request.root["custom-admin"], request))
     return HTTPSeeOther(request.resource_url(context, query={"done": name}))
 

@@ -30,7 +30,7 @@ def listed(context: Replies, request: Request) -> dict[str, Any]:
 
 @page_or_json(Replies, PAGE, Permission.ANSWER, request_method="POST")
 def add(context: Replies, request: Request) -> Any:
-    """Keep a reply: ``{code, title, body, scope}``."""
+    """Add a reply: ``{code, title, body, scope}``."""
     given = fields_of(request)
     try:
         reply = canned_replies.add(request.dbsession, request.identity.admin.actor, **_reply(given))
@@ -58,7 +58,7 @@ def change(context: Reply, request: Request) -> Any:
 
 @post_view(Reply, name="remove")
 def remove(context: Reply, request: Request) -> Any:
-    """Forget a reply."""
+    """Remove a reply."""
     fields_of(request)
     canned_replies.remove(request.dbsession, request.identity.admin.actor, context.record.id)
     if wants_page(request):
@@ -68,7 +68,7 @@ def remove(context: Reply, request: Request) -> Any:
 
 @post_view(Reply, name="used")
 def used(context: Reply, request: Request) -> dict[str, Any]:
-    """It has been put into an answer."""
+    """Count that the reply has been inserted into an answer."""
     fields_of(request)
     canned_replies.used(request.dbsession, request.identity.admin.actor, context.record.id)
     return {}
@@ -76,7 +76,7 @@ def used(context: Reply, request: Request) -> dict[str, Any]:
 
 @read_view(name="replies", renderer="json")
 def for_session(context: AdminSession, request: Request) -> dict[str, Any]:
-    """The replies that fit what was typed behind the slash, as they would stand in this conversation."""
+    """Return the replies that match the text typed after the slash, with this conversation's values filled in."""
     search = request.GET.get("q", "")[:LONGEST_SEARCH].replace("\x00", "")
     found = canned_replies.offered(request.db, request.identity.admin.id, search)
     return {"replies": [_filled(context, request, reply) for reply in found]}
@@ -133,7 +133,7 @@ def _page(request: Request, data: dict[str, Any]) -> dict[str, Any]:
 def _refused(
     context: Folder, request: Request, refusal: Refused, given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The page once more, with what was typed and what is wrong with it."""
+    """Return the page again, with what was typed and what is wrong with it."""
     if not wants_page(request):
         raise refusal
     request.response.status_int = refusal.status

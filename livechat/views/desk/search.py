@@ -21,7 +21,7 @@ PAGE = "livechat:templates/desk/search.jinja2"
 
 @page_or_json(Desk, PAGE, name="search")
 def search(context: Desk, request: Request) -> dict[str, Any]:
-    """One page of hits, the newest first. On the page what is wrong with a search stands above the field."""
+    """One page of hits, newest first. The page shows above the field what is wrong with a search."""
     text, before = request.GET.get("q", "").strip(), request.GET.get("before", "")
     if wants_json(request):
         return _found(context, request, text, before)

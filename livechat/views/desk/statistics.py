@@ -26,7 +26,7 @@ _ = TranslationStringFactory("livechat")
 
 @page_or_json(Desk, PAGE, name="statistics")
 def statistics_view(context: Desk, request: Request) -> dict[str, Any]:
-    """Today, the last thirty days by day and by admin, and who waits now."""
+    """The figures of today and of the last thirty days, by day and by admin, and the longest wait."""
     found = request.registry["livechat.finished_days"].statistics(request.db, now())
     data = {
         "today": figures_shape(found.today),
@@ -48,7 +48,7 @@ def _longest(request: Request) -> dict[str, Any] | None:
 
 
 def figures_shape(figures: Figures) -> dict[str, Any]:
-    """The JSON of a time: counts, and seconds to the first answer (null without any)."""
+    """Return the JSON of a period: counts, and seconds to the first answer (null if there is none)."""
     return {
         "chats": figures.chats,
         "customer_messages": figures.customer_messages,
@@ -60,8 +60,10 @@ def figures_shape(figures: Figures) -> dict[str, Any]:
 
 
 def today_strip(request: Request) -> dict[str, Any]:
-    """What templates/desk/today.jinja2 shows above the inbox: today's chats, messages and median first answer, as
-    texts. Counting takes at most a twentieth of the time."""
+    """Return what templates/desk/today.jinja2 shows above the inbox: today's chats, messages and median first answer.
+
+    The values are texts. Counting is limited to a twentieth of the time.
+    """
     figures, _fresh = request.realtime.figures.get(
         "today", lambda: daily.count(request.db, now().date())
     )
@@ -138,7 +140,7 @@ def _summaries(
     each: Sequence[Figures],
     total: Figures,
 ) -> dict[str, str]:
-    """What each chart shows, in a sentence."""
+    """Return a sentence for each chart that says what it shows."""
     tell = request.localizer.translate
     most = _("Busiest day: ${day} (${number}). ${total} in 30 days, ${mean} a day on average.")
 

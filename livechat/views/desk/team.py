@@ -1,4 +1,4 @@
-"""The team as a page and as JSON: people, their roles and invitations. For owners; works without a script."""
+"""The team as a page and as JSON: members, roles and invitations. For owners; works without a script."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .common import fields_of, page_again, page_or_json, post_view, wants_page
 from .layout import desk_page
 
 PAGE = "livechat:templates/desk/team.jinja2"
-# Carries an invitation over the redirect to the page that shows it once.
+# Carries an invitation's token over the redirect to the page that shows the link once; the number is in seconds.
 COOKIE, COOKIE_LASTS = "livechat_invitation", 120
 
 _ = TranslationStringFactory("livechat")
@@ -37,12 +37,12 @@ DONE = {
     "invite": _("${name} has a new invite link. Earlier links no longer work."),
 }
 Done = tuple[AdminRow, str | None]
-"""The admin, and the token of an invitation."""
+"""The admin, and an invitation's token, if there is one."""
 
 
 @page_or_json(Desk, PAGE, Permission.MANAGE, name="team")
 def members(context: Desk, request: Request) -> dict[str, Any]:
-    """Everybody, with role, state, presence, last login and open chats."""
+    """All admins, with role, state, presence, last login and open chats."""
     if wants_json(request):
         return {"people": [_person(one) for one in team.people(request.db)]}
     return _page(context, request) | {"invitation": _just_made(context, request)}
@@ -120,7 +120,7 @@ def _named(request: Request, data: dict[str, Any]) -> AdminRow:
 def _answer(
     context: Desk, request: Request, act: str, admin: AdminRow, token: str | None
 ) -> dict[str, Any] | Response:
-    """JSON; for a form the way back to the page, which shows an invitation once."""
+    """Answer with JSON; for a form, redirect to the page, which shows an invitation once."""
     if not wants_page(request):
         request.response.status_int = 201 if act == "add" else 200
         everybody = team.people(request.db)
@@ -136,7 +136,7 @@ def _answer(
 
 
 def _just_made(context: Desk, request: Request) -> dict[str, Any] | None:
-    """The invitation that the page before this one has made; from now on nobody sees its link again."""
+    """Return the invitation made just before the redirect, and delete its cookie: the link is shown only once."""
     token = request.cookies.get(cookie_name(request, COOKIE))
     if token is None:
         return None

@@ -1,4 +1,4 @@
-"""What admins do with the desk as a whole: taking the next one, many at once, colleagues, views, preferences."""
+"""The desk as a whole: taking the next chat, acts on several chats, teammates, mentions, saved views, preferences."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ get_view: Callable[..., Any] = partial(
 
 @post_view(Desk, name="take")
 def take(context: Desk, request: Request) -> dict[str, Any]:
-    """Take whoever is next: the most urgent, then who has waited longest."""
+    """Take the next chat: the most urgent one, then the one that has waited longest."""
     fields_of(request)
     db, identity = request.dbsession, request.identity.admin
     session = assignment.take_next(db, identity.actor, db.get_one(Admin, identity.id))
@@ -42,7 +42,7 @@ def take(context: Desk, request: Request) -> dict[str, Any]:
 
 @post_view(Desk, name="bulk")
 def bulk(context: Desk, request: Request) -> dict[str, Any]:
-    """Assign, close or tag several, or undo that. What is refused for one does not stop the others."""
+    """Assign, close or tag several chats, or undo that. A refusal for one does not stop the others."""
     data = fields_of(request)
     numbers = validation.numbers(data.get("numbers"), "numbers", MOST_AT_ONCE, "chats")
     act = _act(request, data)
@@ -61,7 +61,7 @@ def bulk(context: Desk, request: Request) -> dict[str, Any]:
 def _act_on(
     request: Request, number: int, act: Callable[[Session, ChatSession], Any]
 ) -> int | None:
-    """Act on one session; returns what `undo` takes to undo it, if it can be undone. Raises Refused."""
+    """Act on one session; returns the `seq` with which the act can be undone, or None. Raises Refused."""
     db, actor = request.dbsession, request.identity.admin.actor
     with db.begin_nested():
         session = db.get(ChatSession, number)
@@ -73,7 +73,7 @@ def _act_on(
 
 
 def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSession], Any]:
-    """What is done to each. All admins whom it is about are locked first: see rights.py."""
+    """Return the act to do on each session. All admins it concerns are locked first: see rights.py."""
     actor, dbsession = request.identity.admin.actor, request.dbsession
     match validation.choice(data.get("act"), "act", ("assign", "close", "tag", "undo")):
         case "assign":
@@ -112,19 +112,19 @@ def _seqs(value: Any) -> dict[int, int]:
 
 @get_view(name="colleagues")
 def colleagues(context: Desk, request: Request) -> dict[str, Any]:
-    """Who works at this desk, and whether they are here."""
-    return {"admins": presence.desk_of(request.db)}
+    """Return the team's admins and their presence."""
+    return {"admins": presence.teammates(request.db)}
 
 
 @get_view(name="tag-names")
 def tag_names(context: Desk, request: Request) -> dict[str, Any]:
-    """All tags there are."""
+    """Return all tags."""
     return {"tags": tags.tag_names(request.db)}
 
 
 @get_view(name="mentions")
 def mentioned(context: Desk, request: Request) -> dict[str, Any]:
-    """Where this admin was mentioned, the newest first."""
+    """Return this admin's mentions, newest first."""
     found = mentions.mentions_of(request.db, request.identity.admin.id)
     return {"mentions": [_mention(context, request, row) for row in found]}
 
@@ -144,7 +144,7 @@ def _mention(context: Desk, request: Request, row: Any) -> dict[str, Any]:
 
 @post_view(Desk, Permission.KEEP, name="preferences")
 def prefer(context: Desk, request: Request) -> dict[str, Any]:
-    """How the desk looks and behaves for this admin."""
+    """Change this admin's preferences for the desk."""
     wanted = fields_of(request)
     chosen = preferences.prefer(request.dbsession, request.identity.admin.id, wanted)
     return {"preferences": chosen}
@@ -152,7 +152,7 @@ def prefer(context: Desk, request: Request) -> dict[str, Any]:
 
 @get_view(context=Views)
 def saved_views(context: Views, request: Request) -> dict[str, Any]:
-    """The views that this admin has saved."""
+    """Return this admin's saved views."""
     found = preferences.views_of(request.db, request.identity.admin.id)
     return {"views": [_view(context, request, view) for view in found]}
 
@@ -172,7 +172,7 @@ def save_view(context: Views, request: Request) -> dict[str, Any]:
 
 @post_view(View, Permission.KEEP, name="remove")
 def remove_view(context: View, request: Request) -> dict[str, Any]:
-    """Forget a saved view."""
+    """Remove a saved view."""
     fields_of(request)
     preferences.remove_view(request.dbsession, context.record.id)
     return {}

@@ -188,7 +188,7 @@ def answered(engine, customer):
 def test_the_usual_time_to_an_answer_is_shown_only_with_enough_data(engine, answered):
     def usual():
         with engine.connect() as db:
-            return presence.usual_answer(db)
+            return presence.typical_answer_time(db)
 
     assert usual() is None
     answered(*[60] * 19)
