@@ -87,7 +87,7 @@ def includeme(config: Configurator) -> None:
     config.include(".realtime.service")
     # request.storage: where messages are stored.
     config.include(".conversation.storage")
-    # What is remembered of the days that are over.
+    # Statistics of past days.
     config.include(".statistics.daily")
     # Automatic assignment, and background duties.
     config.include(".desk.auto_assignment")
@@ -100,7 +100,7 @@ def includeme(config: Configurator) -> None:
     config.include(".security")
     # Requests are read completely and checked before anything else happens.
     config.include(".web.request_body")
-    # Polls without news are answered as they were a moment ago.
+    # Repeated polls without news, answered from a cache.
     config.include(".realtime.poll_cache")
     # Safe headers, CORS, compression.
     config.include(".web.headers")

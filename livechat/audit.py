@@ -58,7 +58,10 @@ def record(
     target: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> None:
-    """Write down an act. `target`: the username, code or name it was done to. Customers' acts are no entries."""
+    """Record an act, unless a customer did it.
+
+    `target`: the username, code or name that it was done to; `details`: further facts, as JSON.
+    """
     if actor.is_customer:
         return
     db.add(

@@ -14,7 +14,7 @@ class Refused(Exception):
 
     status = 400
     retry_after: int | None = None
-    """Seconds after which trying again makes sense, if waiting helps."""
+    """Seconds after which a retry makes sense, if waiting helps."""
 
     def __init__(self, code: str, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -22,11 +22,11 @@ class Refused(Exception):
         self.message = message
         self.field = field
         self.more: dict[str, Any] = {}
-        """What else the answer carries besides the error."""
+        """What the response carries besides the error."""
 
     @property
     def headers(self) -> dict[str, str]:
-        """The HTTP headers of the answer."""
+        """The HTTP headers of the response."""
         return {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
 
 
@@ -95,7 +95,7 @@ class WrongLogin(Refused):
     status = 422
 
     def __init__(self) -> None:
-        super().__init__("wrong_login", _("Name or password is wrong."), "password")
+        super().__init__("wrong_login", _("Incorrect username or password."), "password")
 
 
 class TooManyStreams(Refused):
@@ -106,7 +106,7 @@ class TooManyStreams(Refused):
 
     def __init__(self) -> None:
         super().__init__(
-            "too_many_streams", "Too many live connections just now. Ask for news instead."
+            "too_many_streams", "Too many live connections right now. Poll for updates instead."
         )
 
 

@@ -28,12 +28,12 @@ class Formats:
         self._now = now
 
     def wait(self, since: str) -> str:
-        """How long it has been, in one unit: ``5 minutes``, ``3 hours``, ``2 days``."""
+        """How long it has been, in one unit: ``5 min``, ``3 hr``, ``2 days``."""
         passed = (self._now - datetime.fromisoformat(since)).total_seconds()
         for name, size in _UNITS[:-1]:
             if passed >= size:
-                return self._unit(int(passed // size), name, "long")
-        return str(self._translate(_("a moment")))
+                return self._unit(int(passed // size), name, "short")
+        return str(self._translate(_("<1 min")))
 
     def duration(self, seconds: float | None, *, narrow: bool = False) -> str:
         """A duration in at most two units: ``42 sec``, ``3 min 20 sec``, ``14 min``, ``2 hr 5 min``; `narrow`:

@@ -31,9 +31,10 @@ _HOLD = (
     .with_for_update(read=True)
 )
 _LACKS = {
-    Permission.ANSWER: "may only read",
-    Permission.MANAGE: "may not manage the team",
+    Permission.ANSWER: "can only read",
+    Permission.MANAGE: "can't manage the team",
 }
+_NO_PERMISSION = "doesn't have permission"
 
 
 def who_may(permission: Permission) -> ColumnElement[bool]:
@@ -49,7 +50,7 @@ def why_not(admin: Any, permission: Permission) -> str | None:
     if admin.disabled_at is not None:
         return f"{admin.username} is disabled"
     if not may(admin.role, permission):
-        return f"{admin.username} {_LACKS.get(permission, 'may not do this')}"
+        return f"{admin.username} {_LACKS.get(permission, _NO_PERMISSION)}"
     return None
 
 
@@ -71,7 +72,7 @@ def check(
     Raises NotAllowed ``forbidden`` for the actor, Invalid for an assignee who may not answer.
     """
     if actor.admin_id is None and actor.key not in TRUSTED:
-        raise NotAllowed("forbidden", "Only the team may do this.")
+        raise NotAllowed("forbidden", "Only the team can do this.")
     if permission is Permission.MANAGE and actor.admin_id is not None:
         managers(db)  # exclusively and in order, as before a change of a role
     asked = {actor.admin_id, assignee.id if assignee else None, *others} - {None}
@@ -79,7 +80,7 @@ def check(
     if actor.admin_id is not None:
         check_held(found[actor.admin_id], permission)
     if assignee is not None and (no := why_not(found[assignee.id], Permission.ANSWER)):
-        raise Invalid("admin", f"{no} and cannot take chats.")
+        raise Invalid("admin", f"{no} and can't take chats.")
 
 
 def check_held(admin: Any, permission: Permission) -> None:
@@ -89,7 +90,10 @@ def check_held(admin: Any, permission: Permission) -> None:
 
 
 def check_speaker(db: Session, actor: Actor, *others: int | None) -> None:
-    """The same for what both sides do: customers in their own conversation, where their token has proven it."""
+    """Refuse an act of either side of a conversation unless its actor may do it.
+
+    A customer may: the token has proven that the conversation is theirs. `others`: as for `check`.
+    """
     if not actor.is_customer:
         check(db, actor, Permission.ANSWER, others=others)
     else:

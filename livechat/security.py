@@ -103,7 +103,7 @@ class SecurityPolicy:
         return self.acl.permits(context, principals, permission)
 
     def remember(self, request: Request, userid: str, **kw: Any) -> list[tuple[str, str]]:
-        """Headers that keep a login: `userid` is the login's token (see admins.sign_in)."""
+        """Headers that keep an admin signed in. `userid`: the login's token (see `accounts.admins.sign_in`)."""
         lasts = request.livechat.login_hours * 3600
         return set_cookie(request, LOGIN_COOKIE, userid, lasts, _desk_path(request))
 

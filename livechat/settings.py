@@ -121,14 +121,14 @@ def from_mapping(ini: Mapping[str, str], environ: Mapping[str, str] | None = Non
             if name in known:
                 given[name] = text
             else:
-                problems.append(f"{key} is no setting of livechat. Is it misspelt?")
+                problems.append(f"{key} is not a livechat setting. Check the spelling.")
     for name in known:
         if f"LIVECHAT_{name.upper()}" in env:
             given[name] = env[f"LIVECHAT_{name.upper()}"]
     values: dict[str, Any] = {}
     for name, text in given.items():
         if "change me" in text.lower():
-            problems.append(f"{PREFIX}{name} is still the sample value. Put your own in its place.")
+            problems.append(f"{PREFIX}{name} is still the sample value. Replace it with your own.")
             continue
         try:
             values[name] = _READ[str(known[name].type)](text.strip())
@@ -158,7 +158,7 @@ def _complaints(settings: Settings) -> list[str]:
     if not settings.database_url.startswith(("sqlite://", "postgresql+psycopg://")):
         problems.append(
             "livechat.database_url must begin with sqlite:/// or postgresql+psycopg://, "
-            "the two databases that are tested."
+            "the two supported databases."
         )
     if settings.database_url in {"sqlite://", "sqlite:///", "sqlite:///:memory:"}:
         problems.append(
@@ -173,7 +173,7 @@ def _complaints(settings: Settings) -> list[str]:
         )
     if settings.public_url and origin_of(settings.public_url) is None:
         problems.append(
-            f"livechat.public_url = {settings.public_url}: write scheme and host, "
+            f"livechat.public_url = {settings.public_url}: give scheme and host, "
             "such as https://chat.your-shop.com."
         )
     if settings.hsts_seconds and not (settings.public_url or "").startswith("https:"):
@@ -183,22 +183,22 @@ def _complaints(settings: Settings) -> list[str]:
     if settings.development:
         return problems
     if settings.demo_shop:
-        problems.append("livechat.demo_shop is for development; take the line out.")
+        problems.append("livechat.demo_shop is for development. Remove the line.")
     if not settings.secret:
         problems.append(
-            "livechat.secret is missing. Make one with: "
+            "livechat.secret is missing. Create one with: "
             'python3 -c "import secrets; print(secrets.token_urlsafe(32))" '
-            "and give it as LIVECHAT_SECRET."
+            "and set it as LIVECHAT_SECRET."
         )
     elif settings.secret == DEVELOPMENT_SECRET:
-        problems.append("livechat.secret is still the sample value. Put a random one in its place.")
+        problems.append("livechat.secret is still the sample value. Replace it with a random one.")
     elif len(settings.secret) < SHORTEST_SECRET or len(set(settings.secret)) < 10:
         problems.append(
-            f"livechat.secret is too weak: {SHORTEST_SECRET} random characters or more."
+            f"livechat.secret is too weak: use at least {SHORTEST_SECRET} random characters."
         )
     if settings.identity_secret is not None and len(settings.identity_secret) < SHORTEST_SECRET:
         problems.append(
-            f"livechat.identity_secret is too weak: {SHORTEST_SECRET} characters or more."
+            f"livechat.identity_secret is too weak: use at least {SHORTEST_SECRET} characters."
         )
     if not settings.public_url:
         problems.append(
@@ -221,19 +221,19 @@ def _boolean(text: str) -> bool:
         return True
     if text.lower() in {"false", "no", "off", "0", ""}:
         return False
-    raise ValueError("write true or false")
+    raise ValueError("must be true or false")
 
 
 def _count(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
-        raise ValueError("write a whole number")
+        raise ValueError("must be a whole number")
     return int(text)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:
     def read(text: str) -> str:
         if text not in choices:
-            raise ValueError(f"write {', '.join(choices[:-1])} or {choices[-1]}")
+            raise ValueError(f"must be {', '.join(choices[:-1])} or {choices[-1]}")
         return text
 
     return read
@@ -248,7 +248,7 @@ def _origin_pattern(text: str) -> str:
         r"https?://(\*\.)?(\[[0-9a-f:]+\]|[\w.-]+)(:(\d{1,5}|\*))?/?", text, re.ASCII
     ):
         raise ValueError(
-            f"{text} is no origin. Write scheme and host, such as https://www.your-shop.com"
+            f"{text} is not an origin. Give scheme and host, such as https://www.your-shop.com"
         )
     pattern = text.rstrip("/").lower()
     # Browsers omit a scheme's default port.

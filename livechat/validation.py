@@ -23,17 +23,18 @@ def body_text(value: Any, field: str = "body", what: str = "message") -> str:
     Line breaks become ``\\n``. `what`: the word for it in the error.
     """
     if not isinstance(value, str):
-        raise Invalid(field, f"A {what} is a text.")
+        raise Invalid(field, f"The {what} must be text.")
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
     if not text:
-        raise Invalid(field, f"The {what} is empty. Write something first.")
+        raise Invalid(field, f"Enter a {what}.")
     if len(text) > LONGEST_BODY:
         parts = " Send it in parts." if what == "message" else ""
         raise Invalid(
-            field, f"The {what} has {len(text):,} characters; {LONGEST_BODY:,} fit.{parts}"
+            field,
+            f"The {what} is too long: {len(text):,} of at most {LONGEST_BODY:,} characters.{parts}",
         )
     if "\x00" in text:
-        raise Invalid(field, f"The {what} has a character that no text has (NUL).")
+        raise Invalid(field, f"The {what} contains a NUL character.")
     return text
 
 
@@ -42,7 +43,7 @@ def client_id(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[\x21-\x7e]{1,100}", value):
         raise Invalid(
             "client_id",
-            "client_id is missing or wrong: 1 to 100 printable ASCII characters, best a random UUID.",
+            "client_id must be 1 to 100 printable ASCII characters, ideally a random UUID.",
         )
     return value
 
@@ -58,10 +59,10 @@ def start_key(value: Any, client_id: str | None) -> str | None:
     if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{22,200}", value):
         raise Invalid(
             "start_key",
-            "start_key must be 22 to 200 characters of A-Z, a-z, 0-9, _ and -, at random.",
+            "start_key must be 22 to 200 random characters from A-Z, a-z, 0-9, _ and -.",
         )
     if value == client_id:
-        raise Invalid("start_key", "start_key is a secret. Take another one than the client_id.")
+        raise Invalid("start_key", "start_key is a secret. It must differ from client_id.")
     return value
 
 
@@ -70,12 +71,12 @@ def short_text(value: Any, field: str, longest: int) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise Invalid(field, f"{field} must be a text.")
+        raise Invalid(field, f"{field} must be text.")
     text = " ".join(value.split())
     if len(text) > longest:
-        raise Invalid(field, f"{field} is too long: {longest} characters fit.")
+        raise Invalid(field, f"{field} is too long: at most {longest} characters.")
     if _CONTROL.search(text):
-        raise Invalid(field, f"{field} has characters that no text has.")
+        raise Invalid(field, f"{field} contains control characters.")
     return text or None
 
 
@@ -88,9 +89,7 @@ def email_address(value: Any, field: str) -> str | None:
         # test_environment: addresses below .test are fine too, because no mail is delivered.
         return validate_email(text, check_deliverability=False, test_environment=True).normalized
     except EmailNotValidError:
-        raise Invalid(
-            field, "This is no e-mail address. It should look like ann@example.com."
-        ) from None
+        raise Invalid(field, "Enter a valid email, like name@example.com.") from None
 
 
 def web_address(value: Any, field: str) -> str | None:
@@ -104,7 +103,7 @@ def web_address(value: Any, field: str) -> str | None:
     except ValueError:
         usable = False
     if not usable or " " in text:
-        raise Invalid(field, f"{field} must be a web address that begins with http:// or https://.")
+        raise Invalid(field, f"{field} must be a web address that starts with http:// or https://.")
     return text
 
 
@@ -133,7 +132,7 @@ def whole_number(value: Any, field: str) -> int:
 
 
 def optional_number(value: Any, field: str) -> int | None:
-    """The same, or None for None."""
+    """A whole number from 0 to 2**31 - 1; None for None."""
     return None if value is None else whole_number(value, field)
 
 
@@ -141,7 +140,7 @@ def texts(value: Any, field: str) -> list[str]:
     """A list of at most 100 short texts. A single text is a list of one; a missing list is empty."""
     given = [value] if isinstance(value, str) else value or []
     if not isinstance(given, list) or len(given) > 100:
-        raise Invalid(field, f"{field} is a list of texts.")
+        raise Invalid(field, f"{field} must be a list of texts.")
     found = [short_text(one, field, 200) for one in given]
     return [text for text in found if text is not None]
 
@@ -150,7 +149,9 @@ def choice(value: Any, field: str, choices: Iterable[str]) -> str:
     """One of the given words."""
     allowed = [str(each) for each in choices]
     if not isinstance(value, str) or value not in allowed:
-        raise Invalid(field, f"{field} is {' or '.join([', '.join(allowed[:-1]), allowed[-1]])}.")
+        raise Invalid(
+            field, f"{field} must be {' or '.join([', '.join(allowed[:-1]), allowed[-1]])}."
+        )
     return value
 
 
@@ -159,16 +160,16 @@ def flag(value: Any, field: str) -> bool:
     if isinstance(value, str) and value in {"true", "false"}:
         return value == "true"
     if not isinstance(value, bool):
-        raise Invalid(field, f"{field} is true or false.")
+        raise Invalid(field, f"{field} must be true or false.")
     return value
 
 
 def text(value: Any, field: str, longest: int) -> str:
     """A text of any number of lines, unchanged and possibly empty, of at most `longest` characters."""
     if not isinstance(value, str) or "\x00" in value:
-        raise Invalid(field, f"{field} is a text.")
+        raise Invalid(field, f"{field} must be text.")
     if len(value) > longest:
-        raise Invalid(field, f"{field} is too long: {longest:,} characters fit.")
+        raise Invalid(field, f"{field} is too long: at most {longest:,} characters.")
     return value
 
 
@@ -180,13 +181,13 @@ def moment(value: Any, field: str) -> datetime | None:
         found = datetime.fromisoformat(value)
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
-        raise Invalid(field, f"{field} is a time such as 2026-01-31T12:00:00Z.") from None
+        raise Invalid(field, f"{field} must be a time such as 2026-01-31T12:00:00Z.") from None
 
 
 def numbers(value: Any, field: str, most: int, what: str) -> list[int]:
     """A list of 1 to `most` whole numbers, without repetitions and sorted. `what`: the word for them in the error."""
     if not isinstance(value, list) or not 1 <= len(value) <= most:
-        raise Invalid(field, f"{field} is a list of 1 to {most} {what}.")
+        raise Invalid(field, f"{field} must be a list of 1 to {most} {what}.")
     return sorted({whole_number(number, field) for number in value})
 
 

@@ -42,19 +42,17 @@ def check_username(db: Session, username: str) -> str:
     if not re.fullmatch(r"[\w][\w.@+-]{0,63}", folded):
         raise Invalid(
             "username",
-            "A username is 1 to 64 letters, digits and . _ @ + - and begins with a letter or digit.",
+            "A username has 1 to 64 letters, digits or . _ @ + - and starts with a letter or digit.",
         )
     if folded in {"me", "none"}:
-        raise Invalid(
-            "username", f"“{folded}” has a meaning of its own in filters. Choose another username."
-        )
+        raise Invalid("username", f"“{folded}” is reserved for filters. Choose another username.")
     if db.scalar(select(Admin.id).where(Admin.username == folded)) is not None:
         raise _taken(folded)
     return folded
 
 
 def _taken(username: str) -> Conflict:
-    return Conflict("username_taken", f"There is an admin {username} already.")
+    return Conflict("username_taken", f"An admin with the username {username} already exists.")
 
 
 def add_admin(
@@ -98,7 +96,7 @@ def check_role(role: str) -> Role:
     try:
         return Role(role)
     except ValueError:
-        raise Invalid("role", "role is owner, agent or viewer.") from None
+        raise Invalid("role", "role must be owner, agent or viewer.") from None
 
 
 def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None:
@@ -144,7 +142,7 @@ def _keep_an_owner(db: Session, admin: Admin) -> None:
     if managers(db) == [admin.id]:
         raise Conflict(
             "last_owner",
-            f"{admin.username} is the only owner. Make somebody else an owner first.",
+            f"{admin.username} is the only owner. Make someone else an owner first.",
         )
 
 

@@ -53,13 +53,13 @@ class Scope(StrEnum):
     """Invitations tried from one network."""
 
 
-_WAIT = _("Too many wrong passwords. Wait a while before you try again.")
+_WAIT = _("Too many incorrect passwords. Wait a few minutes and try again.")
 MESSAGES = {
     Scope.ACCOUNT: _(
-        "Too many wrong passwords for this name. Use a browser in which you have signed in before, "
+        "Too many incorrect passwords for this username. Use a browser you have signed in with before, "
         "or ask an owner for a new link."
     ),
-    Scope.INVITATION: _("Too many attempts. Wait a while before you try again."),
+    Scope.INVITATION: _("Too many attempts. Wait a few minutes and try again."),
 }
 
 

@@ -29,19 +29,19 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look ali
 
 _ = TranslationStringFactory("livechat")
 # Whole sentences, so that they can be translated.
-_TOO_SHORT = _("A password has at least 8 characters. A few words in a row do well.")
-_TOO_LONG = _("A password has at most 1,000 characters.")
+_TOO_SHORT = _("Use at least 8 characters. Try a short phrase.")
+_TOO_LONG = _("Use at most 1,000 characters.")
 _OWN = _(
-    "This password is too easy to guess: names and addresses of yours or of the shop are tried first. "
-    "Take four words that have nothing to do with each other, or let a password manager make one."
+    "This password is too easy to guess: it contains your name, your email or the name of the shop. "
+    "Use four unrelated words or a password manager."
 )
 _COMMON = _(
-    "This password is too easy to guess: common words and passwords are tried first, also with a number "
-    "after them. Take four words that have nothing to do with each other, or let a password manager make one."
+    "This password is too easy to guess: it is a common word or password, with or without a number. "
+    "Use four unrelated words or a password manager."
 )
 _PATTERN = _(
-    "This password is too easy to guess: repetitions, dates, rows such as abcd and neighbours on the keyboard "
-    "are tried first. Take four words that have nothing to do with each other, or let a password manager make one."
+    "This password is too easy to guess: it is a repetition, a date, or a row of letters or keys such as abcd. "
+    "Use four unrelated words or a password manager."
 )
 
 

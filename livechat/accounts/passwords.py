@@ -63,9 +63,7 @@ class Pool:
             for places in (self._strangers, self._places) if stranger else (self._places,):
                 if not places.acquire(blocking=False):
                     raise Busy(
-                        _(
-                            "Too many people are signing in at this moment. Try again in a few seconds."
-                        ),
+                        _("Too many people are signing in right now. Try again in a few seconds."),
                         retry_after=5,
                     )
                 taken.callback(places.release)

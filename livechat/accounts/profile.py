@@ -44,10 +44,10 @@ def rename(db: Session, admin_id: int, name: object, actor: Actor) -> None:
     """
     chosen = validation.short_text(name, "name", LONGEST_NAME)
     if chosen is None:
-        raise Invalid("name", "Customers need something to call you. Write a name.")
+        raise Invalid("name", "Enter a display name.")
     admin = _locked(db, admin_id)
     if chosen == admin.username:
-        raise Invalid("name", "This is your username. Write the name that customers are to read.")
+        raise Invalid("name", "This is your username. Enter the name that customers should see.")
     if chosen == admin.name:
         return
     details = {"from": admin.name, "to": chosen}
@@ -81,7 +81,7 @@ def change_password(
     """
     admin = _locked(db, admin_id)
     if admin.password_hash != before:
-        raise Conflict("password_changed", "Your password was changed a moment ago. Try again.")
+        raise Conflict("password_changed", "Your password was just changed. Try again.")
     admin.password_hash = after
     admin.invite_hash = admin.invite_expires_at = None
     audit.record(db, actor, Act.PASSWORD, target=admin.username)

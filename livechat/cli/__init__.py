@@ -35,14 +35,14 @@ from .errors import run
 
 # Looked up when it is called, so that help and quick commands do not wait for what they do not need.
 COMMANDS = {
-    "init": ("init", "Make the database ready, and the first admin."),
+    "init": ("init", "Set up the database and the first admin."),
     "serve": ("serve", "Serve the chat, the desk and (in development) the demo shop."),
-    "admins": ("admins", "The people who answer: add, list, roles, disable, passwords."),
-    "sessions": ("sessions", "The chats: list, show, assign, reply, close, watch."),
-    "search": ("search", "Find words in all messages, names, products and tags."),
-    "replies": ("replies", "Canned replies: list, show, add, change, remove."),
-    "report": ("report", "Chats, messages and answer times by day, admin or product."),
-    "audit": ("audit", "Who did what: chats taken and closed, roles, accounts."),
+    "admins": ("admins", "Manage admins: accounts, roles, passwords."),
+    "sessions": ("sessions", "Work with chats: list, show, assign, reply, close, watch."),
+    "search": ("search", "Search messages, names, products and tags."),
+    "replies": ("replies", "Manage shared canned replies."),
+    "report": ("report", "Report chats, messages and response times."),
+    "audit": ("audit", "Show the audit log."),
 }
 
 
@@ -87,17 +87,16 @@ def take_config_too(command: click.Command) -> click.Command:
     "--config",
     metavar="FILE.ini",
     envvar="LIVECHAT_CONFIG",
-    help="The settings; may also stand behind the command. "
-    "Default: $LIVECHAT_CONFIG, else development.ini in this folder, else built in.",
+    help="The settings file. Also accepted after the command. "
+    "Default: $LIVECHAT_CONFIG, else development.ini in this folder, else built-in settings.",
 )
 @click.version_option(package_name="livechat", message="%(prog)s %(version)s")
 @click.pass_context
 def livechat(ctx: click.Context, config: str | None) -> None:
     """A customer live chat for your shop.
 
-    What is data goes to stdout, everything else to stderr. On a terminal lists are tables; piped, they are
-    plain: one line a row, columns separated by tabs, times in UTC. --json is for programs: one object a
-    line where it is a list.
+    Data goes to stdout, messages go to stderr. Lists are tables on a terminal. When piped, they are plain text:
+    one row per line, columns separated by tabs, times in UTC. With --json, lists have one object per line.
 
     \b
     Examples:

@@ -22,7 +22,7 @@ _ROLE = click.Choice([role.value for role in Role])
 
 @click.group()
 def admins() -> None:
-    """The people who answer: add, list, roles, disable, passwords.
+    """Manage admins: accounts, roles, passwords.
 
     \b
     Examples:
@@ -33,17 +33,18 @@ def admins() -> None:
 
 @admins.command()
 @click.argument("name")
-@click.option("--email", metavar="ADDRESS", help="An e-mail address.")
+@click.option("--email", metavar="ADDRESS", help="Their email.")
 @click.option(
     "--name",
     "shown",
     metavar="NAME",
-    help="What customers read. Without it they are asked when they first sign in.",
+    help="Display name that customers see. Default: they choose it when they first sign in.",
 )
 @click.option(
     "--role",
     type=_ROLE,
-    help="What they may do: everything, answer, or only read. Default: owner for the first, then agent.",
+    help="An owner can do everything, an agent can reply, a viewer can only read. "
+    "Default: owner for the first admin, else agent.",
 )
 @password_options
 @pass_context
@@ -58,8 +59,8 @@ def add(
 ) -> None:
     """Add an admin with the username NAME.
 
-    On a terminal it asks for the password, twice, until it is hard to guess. --invite prints a one-time link
-    instead (on stdout) with which they choose it themselves, within three days.
+    On a terminal it asks for a password twice, until it is hard to guess. With --invite it prints a one-time link
+    to stdout instead. They set the password with it within three days.
 
     \b
     Examples:
@@ -82,13 +83,13 @@ def add(
 
 
 @admins.command("list")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @pass_context
 def list_(context: Context, as_json: bool) -> None:
     """List all admins by username.
 
     Columns when piped: username, name, state (enabled, invited, no password or disabled), number of open
-    chats, e-mail address, since when, role (owner, agent or viewer).
+    chats, email, created at, role (owner, agent or viewer).
 
     \b
     Examples:
@@ -104,7 +105,7 @@ def list_(context: Context, as_json: bool) -> None:
     elif is_terminal():
         right = {"justify": "right"}
         print_table(
-            ["Username", "Name", "Role", "State", ("Open chats", right), "E-mail"],
+            ["Username", "Name", "Role", "State", ("Open chats", right), "Email"],
             [
                 [
                     styled(one.username, "bold"),
@@ -122,7 +123,7 @@ def list_(context: Context, as_json: bool) -> None:
             columns = [one.username, one.name, one.state, one.open_chats, one.email]
             print_plain([*columns, one.created_at, one.role])
     if not everyone:
-        tell(f"There are no admins yet. Add one: {context.command('admins add NAME')}")
+        tell(f"There are no admins yet. To add one, run: {context.command('admins add NAME')}")
 
 
 @admins.command()
@@ -130,10 +131,10 @@ def list_(context: Context, as_json: bool) -> None:
 @click.argument("role", type=_ROLE)
 @pass_context
 def role(context: Context, name: str, role: str) -> None:
-    """Let an admin do more or less, at once.
+    """Change an admin's role right away.
 
-    An owner does everything, an agent answers, a viewer only reads; who becomes a viewer gives their open
-    chats back. Somebody must stay owner.
+    An owner can do everything, an agent can reply, a viewer can only read. The open chats of an admin who becomes
+    a viewer are unassigned. There must be at least one owner.
 
     \b
     Examples:
@@ -144,14 +145,14 @@ def role(context: Context, name: str, role: str) -> None:
         admin = accounts.find_admin(db, name)
         before = admin.role
         accounts.set_role(db, admin, role)
-    tell(f"{admin.username} is {role} {'already' if before == role else 'now'}.")
+    tell(f"{admin.username} {'already has' if before == role else 'now has'} the role {role}.")
 
 
 @admins.command()
 @click.argument("name")
 @pass_context
 def disable(context: Context, name: str) -> None:
-    """Shut an admin out at once. Their open chats wait for somebody else; what they wrote stays.
+    """Disable an admin right away. Their open chats are unassigned; their messages stay.
 
     \b
     Examples:
@@ -164,21 +165,23 @@ def disable(context: Context, name: str) -> None:
         left = accounts.admins_who_may(db, Permission.ANSWER)
         owners = accounts.admins_who_may(db, Permission.MANAGE)
     if before:
-        tell(f"{admin.username} was disabled already.")
+        tell(f"{admin.username} is already disabled.")
     else:
-        chats = f" {_count(given_back, 'open chat')} put back." if given_back else ""
-        tell(f"{admin.username} is signed out and can no longer sign in.{chats}")
+        chats = f" {_count(given_back, 'open chat')} unassigned." if given_back else ""
+        tell(f"{admin.username} is disabled and signed out.{chats}")
     if not left:
-        tell("Nobody is left who can answer.")
+        tell("No one can reply to customers anymore.")
     elif not owners:
-        tell(f"No owner is left. Choose one: {context.command('admins role NAME owner')}")
+        tell(
+            f"There is no owner left. To make one, run: {context.command('admins role NAME owner')}"
+        )
 
 
 @admins.command()
 @click.argument("name")
 @pass_context
 def enable(context: Context, name: str) -> None:
-    """Let a disabled admin sign in again, with the password they had.
+    """Enable a disabled admin. They sign in with their old password.
 
     \b
     Examples:
@@ -188,9 +191,11 @@ def enable(context: Context, name: str) -> None:
         admin = accounts.find_admin(db, name)
         before = admin.disabled_at is None
         accounts.enable(db, admin)
-    tell(f"{admin.username} {'is enabled already' if before else 'may sign in again'}.")
+    tell(f"{admin.username} {'is already enabled' if before else 'can sign in again'}.")
     if admin.password_hash is None:
-        tell(f"A password is missing: {context.command(f'admins passwd {admin.username}')}")
+        tell(
+            f"They have no password yet. Run: {context.command(f'admins passwd {admin.username}')}"
+        )
 
 
 @admins.command()
@@ -198,9 +203,9 @@ def enable(context: Context, name: str) -> None:
 @password_options
 @pass_context
 def passwd(context: Context, name: str, password_stdin: bool, invite: bool) -> None:
-    """Give an admin a new password, and sign them out everywhere.
+    """Set a new password for an admin and sign them out everywhere.
 
-    With --invite the old password holds until they have chosen a new one.
+    With --invite the old password works until they set a new one.
 
     \b
     Examples:
@@ -218,7 +223,7 @@ def passwd(context: Context, name: str, password_stdin: bool, invite: bool) -> N
         if hashed is not None:
             accounts.store_password(db, admin, hashed)
     if token is None:
-        tell(f"{admin.username} has a new password, and is signed out everywhere.")
+        tell(f"{admin.username} has a new password and is signed out everywhere.")
     _print_invitation(context, token)
 
 
@@ -226,7 +231,7 @@ def passwd(context: Context, name: str, password_stdin: bool, invite: bool) -> N
 @click.argument("name")
 @pass_context
 def logout(context: Context, name: str) -> None:
-    """Sign an admin out of all browsers. They may sign in again.
+    """Sign an admin out of all browsers. They can sign in again.
 
     \b
     Examples:
@@ -236,7 +241,7 @@ def logout(context: Context, name: str) -> None:
         admin = accounts.find_admin(db, name)
         ended = accounts.sign_out_everywhere(db, admin)
         audit.record(db, STAFF, Act.SIGNED_OUT, target=admin.username)
-    tell(f"{admin.username} is signed out ({_count(ended, 'login')}).")
+    tell(f"{admin.username} is signed out ({_count(ended, 'browser')}).")
 
 
 _STYLES = {"enabled": "green", "invited": "yellow", "no password": "yellow", "disabled": "dim"}
@@ -244,7 +249,7 @@ _STYLES = {"enabled": "green", "invited": "yellow", "no password": "yellow", "di
 
 def _print_invitation(context: Context, token: str | None) -> None:
     if token is not None:
-        tell("This link works once, for three days. Whoever has it chooses the password:")
+        tell("This link works once, within three days. Anyone with the link can set the password:")
         click.echo(context.welcome_link(token))
 
 

@@ -15,29 +15,31 @@ from .params import NUMBER, session_by_number
 from .report import Day
 
 
-@click.command(short_help="Who did what: chats taken and closed, roles, accounts.")
-@click.option("--actor", metavar="ADMIN", help="Who did it; none: somebody at the command line.")
-@click.option("--act", type=click.Choice([act.value for act in Act]), help="What was done.")
-@click.option("--session", type=NUMBER, metavar="NUMBER", help="With which chat.")
-@click.option("--since", type=Day(), help="Only from this day on (UTC).")
+@click.command(short_help="Show the audit log.")
+@click.option(
+    "--actor", metavar="ADMIN", help="Only entries by this admin; none: by the command line."
+)
+@click.option("--act", type=click.Choice([act.value for act in Act]), help="Only this action.")
+@click.option("--session", type=NUMBER, metavar="NUMBER", help="Only entries about this chat.")
+@click.option("--since", type=Day(), help="Only entries since this day (UTC).")
 @click.option(
     "--limit",
     type=click.IntRange(1, 100_000),
     default=50,
     show_default=True,
-    help="At most so many.",
+    help="Maximum number of entries.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @pass_context
 def audit(
     context: Context, actor: str | None, act: str | None, session: int | None,
     since: date | None, limit: int, as_json: bool,
 ) -> None:  # fmt: skip
-    """Show the audit log, the newest entry first.
+    """Show the audit log, newest entry first.
 
-    Columns when piped: number of the entry, time, who (empty: the command line in nobody's name, or livechat),
-    act, chat, to whom or what, the whole as a sentence, and the kind of who: admin, shell (the command line) or
-    system (livechat).
+    Columns when piped: entry number, time, actor (empty for livechat itself, and for the command line without an
+    admin), action, chat number, target, sentence, and kind of actor: admin, shell (the command line) or system
+    (livechat itself).
 
     \b
     Examples:
@@ -69,7 +71,7 @@ def audit(
         if shapes:
             rows = zip(times, shapes, strict=True)
             print_table(
-                ["Time", "What was done"],
+                ["Time", "Action"],
                 [[styled(local_time(at), "dim"), shape["sentence"]] for at, shape in rows],
             )
     else:
@@ -77,6 +79,6 @@ def audit(
         for at, shape, who in zip(times, shapes, actors, strict=True):
             print_plain([shape["id"], at, who, *(shape[name] for name in columns)])
     if following:
-        tell(f"There are more than {limit}. See them with --limit {limit * 10}, or ask for less.")
+        tell(f"Only the first {limit} are shown. Use --limit {limit * 10} for more.")
     elif not shapes:
-        tell("There are no such entries.")
+        tell("No results.")

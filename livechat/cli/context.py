@@ -42,7 +42,7 @@ class Context:
         if path.is_file():
             return path.absolute()
         if self.given:
-            raise Failed(f"There is no file {self.given} with settings.")
+            raise Failed(f"There is no settings file {self.given}.")
         return None
 
     def section(self, name: str) -> Mapping[str, str]:
@@ -64,7 +64,7 @@ class Context:
         """The application's section of the ini file, unread by us: what `livechat.main` takes."""
         found = self.section("app:main")
         if self.config is not None and not found:
-            raise Failed(f"{self.config} has no section [app:main] with settings.")
+            raise Failed(f"{self.config} has no section [app:main].")
         return {key: text for key, text in found.items() if key != "use"}
 
     @cached_property

@@ -77,14 +77,14 @@ def _explain_database(error: Exception, context: Context) -> str | None:
     from ..db import errors
 
     if isinstance(error, exc.ArgumentError | exc.NoSuchModuleError):
-        return "livechat.database_url is no address of a database."
+        return "livechat.database_url is not a database URL."
     if errors.has_old_tables(error):
         return old_tables(context)
     if errors.is_busy(error):
-        return "The database is busy: somebody else is using it. Nothing was changed; try again."
+        return "The database is busy. Nothing was changed. Try again."
     state = errors.sqlstate(error)
     if isinstance(error, exc.IntegrityError) or state == _MADE_ALREADY:
-        return "Somebody else did the same at this moment. Nothing was changed; look again."
+        return "Someone else made the same change. Nothing was changed here. Check the result."
     ours = isinstance(error, exc.ProgrammingError) or not isinstance(error, exc.DBAPIError)
     if ours and state != _NO_RIGHT and not errors.is_away(error):
         return None
@@ -97,4 +97,4 @@ _NO_RIGHT = "42501"
 
 def old_tables(context: Context) -> str:
     """The sentence for a database that is empty or of another version."""
-    return f"The database has not the tables of this version. Run: {context.command('init')}"
+    return f"The database needs an update. Run: {context.command('init')}"

@@ -20,21 +20,21 @@ from .exits import Failed
 FIRST_ADMIN = "admin"
 
 
-@click.command(short_help="Make the database ready, and the first admin.")
+@click.command(short_help="Set up the database and the first admin.")
 @click.option("--admin", "name", metavar="NAME", help="The first admin's username.")
 @click.option(
-    "--invite", is_flag=True, help="Ask nothing: print a link to choose the password with."
+    "--invite", is_flag=True, help="Don't ask. Print a one-time link to set the password."
 )
-@click.option("--no-admin", is_flag=True, help="Only the database.")
+@click.option("--no-admin", is_flag=True, help="Set up only the database.")
 @pass_context
 def init(context: Context, name: str | None, invite: bool, no_admin: bool) -> None:
-    """Make the database ready, and the first admin.
+    """Set up the database and the first admin.
 
-    Makes the folder and the database where they are missing, and brings the tables of an older version up
-    to date. It is safe to repeat: what is there stays.
+    Creates the folder and the database if they are missing, and updates the tables of an older version. It is
+    safe to repeat: existing data stays.
 
-    When nobody can sign in yet, it makes the first admin: on a terminal it asks for username and password,
-    otherwise it prints a one-time link (on stdout) with which to choose a password.
+    If no one can sign in yet, it creates the first admin. On a terminal it asks for a username and a password,
+    otherwise it prints a one-time link to stdout to set the password.
 
     \b
     Examples:
@@ -43,7 +43,7 @@ def init(context: Context, name: str | None, invite: bool, no_admin: bool) -> No
       livechat --config production.ini init --no-admin
     """
     if no_admin and (name or invite):
-        raise click.UsageError("--no-admin goes with neither --admin nor --invite.")
+        raise click.UsageError("--no-admin can't be used with --admin or --invite.")
     make_ready(context)
     if no_admin:
         return
@@ -58,7 +58,7 @@ def init(context: Context, name: str | None, invite: bool, no_admin: bool) -> No
         if token is None:
             _tell_who_is_there(context, admins, wanted=name)
             return
-        tell(f"Made the admin {name or FIRST_ADMIN}. Choose a password within three days:")
+        tell(f"Created the admin {name or FIRST_ADMIN}. Set a password within three days:")
         click.echo(context.welcome_link(token))
     else:
         _ask_for_admin(context, name)
@@ -76,8 +76,8 @@ def make_ready(context: Context, *, quiet: bool = False) -> None:
     try:
         schema.migrate(engine)
     except CommandError as error:
-        raise Failed(f"The database cannot be brought up to date: {error}.") from None
-    tell(f"Made the database ready: {shown}")
+        raise Failed(f"The database cannot be updated: {error}.") from None
+    tell(f"Set up the database: {shown}")
 
 
 def first_invitation(db: Session, username: str) -> str:
@@ -113,17 +113,17 @@ def _tell_who_is_there(context: Context, admins: list[str], wanted: str | None) 
     shown = ", ".join(admins[:5]) + (", …" if len(admins) > 5 else "")
     if wanted and accounts.fold_username(wanted) not in admins:
         raise Failed(
-            f"There are admins already ({shown}). Add {wanted} with: "
+            f"Admins already exist ({shown}). To add {wanted}, run: "
             + context.command(f"admins add {wanted}")
         )
     tell(
-        f"Admins who may sign in: {shown}. To choose a new password: "
+        f"Admins who can sign in: {shown}. To set a new password, run: "
         + context.command(f"admins passwd {admins[0]}")
     )
 
 
 def _ask_for_admin(context: Context, name: str | None) -> None:
-    tell("The first admin, who may answer customers:")
+    tell("Create the first admin:")
     username = name or click.prompt("Username", default=FIRST_ADMIN, err=True)
     with context.reading() as db:
         accounts.check_username(db, username)
@@ -134,4 +134,4 @@ def _ask_for_admin(context: Context, name: str | None) -> None:
     if admin is None:
         _tell_who_is_there(context, admins, wanted=username)
         return
-    tell(f"Made the admin {admin.username}. Go on with: {context.command('serve')}")
+    tell(f"Created the admin {admin.username}. Next, run: {context.command('serve')}")

@@ -20,7 +20,7 @@ class Number(click.ParamType[int]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         text = str(value)
         if not re.fullmatch(r"[0-9]{1,20}", text):
-            self.fail(f"{text!r} is no number of a session.", param, ctx)
+            self.fail(f"{text!r} is not a chat number.", param, ctx)
         return int(text)
 
 
@@ -32,5 +32,5 @@ def session_by_number(db: Session, number: int) -> ChatSession:
     # No database has numbers beyond these, and not every one takes the question kindly.
     session = db.get(ChatSession, number) if number < 2**31 else None
     if session is None:
-        raise Missing(f"There is no session {number}.")
+        raise Missing(f"There is no chat #{number}.")
     return session

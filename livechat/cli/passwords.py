@@ -21,9 +21,9 @@ def password_options(command: F) -> F:
     command = click.option(
         "--password-stdin", is_flag=True, help="Read the password from one line of standard input."
     )(command)
-    return click.option(
-        "--invite", is_flag=True, help="Print a one-time link with which they choose it themselves."
-    )(command)
+    return click.option("--invite", is_flag=True, help="Print a one-time link for them to set it.")(
+        command
+    )
 
 
 def on_terminal() -> bool:
@@ -38,14 +38,14 @@ def given_password(*known: str | None, password_stdin: bool, invite: bool) -> Pa
     begins, which would keep everybody who writes waiting. Raises UsageError, Failed, Invalid.
     """
     if password_stdin and invite:
-        raise click.UsageError("Give either --password-stdin or --invite.")
+        raise click.UsageError("Use either --password-stdin or --invite.")
     if invite:
         return None
     if password_stdin:
         return hash_password(password_rules.check(_one_line(), *known))
     if not on_terminal():
         raise click.UsageError(
-            "There is no terminal to ask for a password on. Give --password-stdin or --invite."
+            "There is no terminal to ask for a password. Use --password-stdin or --invite."
         )
     return hash_password(ask_password(*known))
 
@@ -57,7 +57,7 @@ def _one_line() -> str:
         raise Failed("The password on standard input is not UTF-8 text.") from None
     password = line.rstrip("\r\n")
     if not password:
-        raise Failed("There is no password on standard input.")
+        raise Failed("Standard input has no password.")
     return password
 
 
@@ -71,6 +71,6 @@ def ask_password(*known: str | None) -> StrongPassword:
         except Invalid as refused:
             click.echo(refused.message, err=True)
             continue
-        if password == click.prompt("The same again", hide_input=True, err=True):
+        if password == click.prompt("Repeat password", hide_input=True, err=True):
             return password
-        click.echo("The two were not the same. Once more, please.", err=True)
+        click.echo("The passwords don't match. Try again.", err=True)

@@ -18,9 +18,9 @@ from .session_acts import text_or_stdin
 
 @click.group()
 def replies() -> None:
-    """Canned replies of everybody: list, show, add, change, remove.
+    """Manage shared canned replies.
 
-    In a text, {customer.name|there} becomes the customer's name, or "there" where it is not known.
+    In a text, {customer.name|there} becomes the customer's name, or "there" if it is unknown.
 
     \b
     Examples:
@@ -30,11 +30,11 @@ def replies() -> None:
 
 
 @replies.command(name="list")
-@click.option("--search", metavar="WORD", default="", help="Only those that say this.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--search", metavar="WORD", default="", help="Only replies that contain this.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @pass_context
 def list_(context: Context, search: str, as_json: bool) -> None:
-    """List the replies, the most used first. Columns when piped: code, title, uses, text.
+    """List the replies, most used first. Columns when piped: code, title, uses, text.
 
     \b
     Examples:
@@ -55,7 +55,7 @@ def list_(context: Context, search: str, as_json: bool) -> None:
         for one in found:
             print_plain([one["code"], one["title"], one["uses"], one["body"]])
     if not found:
-        tell("There are no replies yet." if not search else "No reply says this.")
+        tell("No canned replies yet." if not search else "No results.")
 
 
 @replies.command()
@@ -75,10 +75,10 @@ def show(context: Context, code: str) -> None:
 @replies.command()
 @click.argument("code")
 @click.argument("text")
-@click.option("--title", metavar="TITLE", help="Default: the beginning of the text.")
+@click.option("--title", metavar="TITLE", help="Default: the start of the text.")
 @pass_context
 def add(context: Context, code: str, text: str, title: str | None) -> None:
-    """Add a reply for everybody. TEXT in quotes, or - to read it from standard input.
+    """Add a reply for everyone. TEXT in quotes, or - to read it from standard input.
 
     \b
     Examples:
@@ -95,11 +95,13 @@ def add(context: Context, code: str, text: str, title: str | None) -> None:
 @replies.command()
 @click.argument("code")
 @click.argument("text")
-@click.option("--title", metavar="TITLE", help="Default: stays as it is.")
-@click.option("--code", "anew", metavar="CODE", help="Default: stays as it is.")
+@click.option("--title", metavar="TITLE", help="Default: unchanged.")
+@click.option("--code", "anew", metavar="CODE", help="Default: unchanged.")
 @pass_context
 def change(context: Context, code: str, text: str, title: str | None, anew: str | None) -> None:
-    """Give a reply another text, and if you like another title or code.
+    """Change the text of a reply, and optionally its title and code.
+
+    TEXT in quotes, or - to read it from standard input.
 
     \b
     Examples:
@@ -124,7 +126,7 @@ def change(context: Context, code: str, text: str, title: str | None, anew: str 
 @click.argument("code")
 @pass_context
 def remove(context: Context, code: str) -> None:
-    """Remove a reply. What was sent with it stays.
+    """Remove a reply. Sent messages stay.
 
     \b
     Examples:

@@ -19,7 +19,7 @@ STANDARD_DAYS = 30
 MOST_DAYS = 3660
 # A spreadsheet would take text that begins like this for a formula, and compute what a customer wrote.
 _FORMULA = tuple("=+-@＝＋－＠")
-_NOBODY = {By.ADMIN: "(nobody)", By.PRODUCT: "(no product)"}
+_NOBODY = {By.ADMIN: "(unassigned)", By.PRODUCT: "(no product)"}
 
 
 class Day(click.ParamType[date]):
@@ -33,34 +33,32 @@ class Day(click.ParamType[date]):
         try:
             return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).date()
         except ValueError:
-            self.fail(f"{value!r} is no day. Write it like 2026-01-31.", param, ctx)
+            self.fail(f"{value!r} is not a day. Use the form 2026-01-31.", param, ctx)
 
 
-@click.command(short_help="Chats, messages and answer times by day, admin or product.")
-@click.option("--since", type=Day(), help="The first day. Default: 30 days, with the last one.")
-@click.option("--until", type=Day(), help="The last day, included. Default: today.")
+@click.command(short_help="Report chats, messages and response times.")
+@click.option("--since", type=Day(), help="First day. Default: 30 days up to the last day.")
+@click.option("--until", type=Day(), help="Last day, included. Default: today.")
 @click.option(
     "--by",
     type=click.Choice([by.value for by in By]),
     default="day",
     show_default=True,
-    help="What a line stands for.",
+    help="Group by day, admin or product.",
 )
 @click.option(
     "--format", "shape", type=click.Choice(["table", "csv", "json"]), default="table",
-    show_default=True, help="A table for people, CSV for spreadsheets, JSON: one object a line.",
+    show_default=True, help="Output format. JSON has one object per line.",
 )  # fmt: skip
 @pass_context
 def report(context: Context, since: date | None, until: date | None, by: str, shape: str) -> None:
-    """Chats, messages and answer times by day, admin or product. Days are those of UTC.
+    """Report chats, messages and response times by day, admin or product. Days are in UTC.
 
-    A line counts the chats that began, the messages of customers and of admins, the chats that were closed
-    (and still are), and the time from the beginning of a chat to its first answer: the median, and the 90th
-    percentile (nine of ten took no longer). By admin a chat counts for whom it belongs to now, a message for
-    who wrote it, a first answer for who gave it.
+    Each line has the number of chats started, messages from customers, messages from admins, chats closed (and
+    not reopened), and the first response time: the median and the 90th percentile. By admin, a chat counts for its
+    current assignee, a message for its author, and a first response for the admin who gave it.
 
-    A piped table has no heading; its columns are those of the CSV, separated by tabs. Times there are in
-    seconds.
+    When piped, a table has no heading. Its columns are those of the CSV, separated by tabs, with times in seconds.
 
     \b
     Examples:
@@ -74,9 +72,7 @@ def report(context: Context, since: date | None, until: date | None, by: str, sh
     if since > until:
         raise click.UsageError(f"--since {since} is after --until {until}.")
     if (until - since).days >= MOST_DAYS:
-        raise click.UsageError(
-            f"That is longer than {MOST_DAYS // 366} years. Ask for less at a time."
-        )
+        raise click.UsageError(f"A report covers at most {MOST_DAYS // 366} years.")
     with context.reading() as db:
         found = make_report(db, since, until, By(by))
     {"csv": _print_csv, "json": _print_json, "table": _print_table}[shape](found, By(by))
@@ -118,7 +114,14 @@ def _print_table(found: Report, by: By) -> None:
         return
     right = {"justify": "right", "no_wrap": True}
     # Two lines, so that all of it stands on a terminal of 80 columns.
-    numbers = ["Chats", "From\ncustomers", "From\nadmins", "Closed", "First answer", "90 %\nwithin"]
+    numbers = [
+        "Chats",
+        "From\ncustomers",
+        "From\nadmins",
+        "Closed",
+        "Median\nresponse",
+        "90th\npercentile",
+    ]
     print_table(
         [by.value.capitalize(), *((heading, right) for heading in numbers)],
         [[_shown(line, by), *_numbers(line)] for line in found.lines],

@@ -23,26 +23,26 @@ from .output import (
 PAGE = 100
 
 
-@click.command(short_help="Find words in all messages, names, products and tags.")
+@click.command(short_help="Search messages, names, products and tags.")
 @click.argument("query", nargs=-1, required=True)
 @click.option(
     "--limit",
     type=click.IntRange(1, 10_000),
     default=30,
     show_default=True,
-    help="At most so many.",
+    help="Maximum number of results.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @pass_context
 def search(context: Context, query: tuple[str, ...], limit: int, as_json: bool) -> None:
-    """Find words in messages, names, e-mail addresses, products and tags, the newest hit first.
+    """Search messages, names, emails, products and tags, newest result first.
 
-    Beginnings of words are enough; capitals and accents do not matter. Filters: from:customer (admin, note or a
-    username), tag:, product:, status:, assignee:, before:2026-01-31, after:2026-01-31. A word with a - before it
-    must not be there (put -- before the first word then).
+    Matches the start of words. Case and accents are ignored. Filters: from:customer (admin, note or a username),
+    tag:, product:, status:, assignee:, before:2026-01-31, after:2026-01-31. A - before a word excludes it; put --
+    before the first word then.
 
-    Columns when piped: chat, number of the entry (empty: the customer or product fits), time, from (customer,
-    admin, note or session), author, customer's name, the text around the hit.
+    Columns when piped: chat number, entry number (empty if the customer or product matches), time, from
+    (customer, admin, note or session), author, customer's name, text around the match.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def search(context: Context, query: tuple[str, ...], limit: int, as_json: bool) 
     elif is_terminal():
         if found.hits:
             print_table(
-                ["Chat", "Time", ("Customer", {"max_width": 24}), "Found"],
+                ["Chat", "Time", ("Customer", {"max_width": 24}), "Message"],
                 [[hit.number, styled(local_time(hit.created_at), "dim"), hit.name, _marked(hit)]
                  for hit in found.hits],
             )  # fmt: skip
@@ -68,9 +68,9 @@ def search(context: Context, query: tuple[str, ...], limit: int, as_json: bool) 
                 [hit.number, hit.seq, hit.created_at, hit.sender, hit.author, hit.name, _text(hit)]
             )
     if found.next:
-        tell(f"There are more than {limit}. See them with --limit {limit * 10}, or ask for less.")
+        tell(f"Only the first {limit} are shown. Use --limit {limit * 10} for more.")
     elif not found.hits:
-        tell("Nothing fits.")
+        tell("No results.")
 
 
 def _find(context: Context, words: str, limit: int) -> Found:

@@ -18,18 +18,18 @@ from .exits import INTERRUPTED, Failed
 
 
 @click.command(short_help="Serve the chat, the desk and (in development) the demo shop.")
-@click.option("--host", metavar="ADDRESS", help="Listen on this address; * is all of them.")
+@click.option("--host", metavar="ADDRESS", help="Listen on this address. Use * for all addresses.")
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     envvar="PORT",
     show_envvar=True,
-    help=f"Listen on this port. Default: as in the ini file, or {listening.STANDARD_PORT}.",
+    help=f"Listen on this port. Default: from the ini file, or {listening.STANDARD_PORT}.",
 )
 @click.option(
     "--workers",
     type=click.IntRange(1, 99),
-    help="Serve with so many processes; more than one wants PostgreSQL. Default: as in the ini file, or 1.",
+    help="Number of processes. More than one needs PostgreSQL. Default: from the ini file, or 1.",
 )
 @click.option("--open-links", is_flag=True, help="Open the demo shop and the desk in a browser.")
 @click.option(
@@ -50,11 +50,11 @@ def serve(
 ) -> int:
     """Serve the chat, the desk and (in development) the demo shop, until Ctrl-C or SIGTERM.
 
-    In development it makes what is missing, and says where everything is and how to sign in. Otherwise it
-    refuses to start while a setting is missing or still a sample, and says which.
+    In development it sets up what is missing, and prints all addresses and how to sign in. In production it does
+    not start while a setting is missing or still a sample value, and prints which.
 
-    Where to listen comes from these options, else from [server:main] in the ini file, else it is this
-    machine only.
+    The address and port come from these options, else from [server:main] in the ini file. By default it listens
+    on this machine only.
 
     \b
     Examples:
@@ -76,10 +76,10 @@ def serve(
     startup.make_sure(context)
     if workers > 1 and context.settings.database_url.startswith("sqlite"):
         raise Failed(
-            "Several workers want PostgreSQL: set livechat.database_url, or use one worker."
+            "Several workers need PostgreSQL. Set livechat.database_url, or use one worker."
         )
     if unused := set(server) - _SERVER_KEYS:
-        tell(f"livechat serve does not use {', '.join(sorted(unused))} of [server:main].")
+        tell(f"livechat serve ignores {', '.join(sorted(unused))} in [server:main].")
     sockets = listening.listen(_addresses(server, host, port, both=context.settings.development))
 
     def ready() -> None:

@@ -32,10 +32,10 @@ as_json_option = click.option(
 @click.command()
 @click.argument("number", type=NUMBER)
 @click.argument("admin", required=False)
-@click.option("--none", "nobody", is_flag=True, help="Put it back: whoever is free may take it.")
+@click.option("--none", "nobody", is_flag=True, help="Unassign the chat.")
 @click.option(
     "--if-version", "version", type=click.IntRange(1), metavar="VERSION",
-    help="Only if nobody has assigned, closed or reopened it since it had this version.",
+    help="Only if the chat still has this version: no one has assigned, closed or reopened it since.",
 )  # fmt: skip
 @as_json_option
 @pass_context
@@ -43,9 +43,9 @@ def assign(
     context: Context, number: int, admin: str | None, nobody: bool, version: int | None,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Give a chat to ADMIN, or put it back.
+    """Assign a chat to ADMIN, or unassign it.
 
-    If somebody else assigns it at the same moment, one of the two is refused, and told who was first.
+    If someone else assigns it at the same time, the first one wins and the other one gets an error.
 
     \b
     Examples:
@@ -54,7 +54,7 @@ def assign(
       livechat sessions assign 12 anna --if-version 3
     """
     if (admin is None) != nobody:
-        raise click.UsageError("Say to whom: a username, or --none.")
+        raise click.UsageError("Give the username of an admin, or --none.")
     with context.reading() as db:
         session = session_by_number(db, number)
         seen, before = session.version if version is None else version, session.assignee_id
@@ -63,10 +63,10 @@ def assign(
         whom = admins.find_admin(db, admin) if admin is not None else None
         assignment.assign(db, session, STAFF, whom, seen)
         if whom is None:
-            tell(f"Session {number} waits for whoever is free.")
+            tell(f"Chat #{number} is unassigned.")
         else:
-            again = " already" if before == whom.id else ""
-            tell(f"Session {number} belongs to {admins.named(whom)}{again}.")
+            already = "already " if before == whom.id else ""
+            tell(f"Chat #{number} is {already}assigned to {admins.named(whom)}.")
         shape = admin_session(row_of(db, session, reader_id=None))
     if as_json:
         print_json(shape)
@@ -78,7 +78,7 @@ def assign(
 def close(context: Context, numbers: tuple[int, ...]) -> int:
     """Close chats. Nothing is deleted; they can be reopened.
 
-    Each is reported. If one cannot be closed, the others still are, and the exit code is 1.
+    Prints one line for each chat. If one cannot be closed, the others still are, and the exit code is 1.
 
     \b
     Examples:
@@ -93,9 +93,9 @@ def close(context: Context, numbers: tuple[int, ...]) -> int:
         except Refused as refused:
             code = FAILED
             missing = refused.code == "not_found"
-            tell(refused.message if missing else f"Session {number}: {refused.message}")
+            tell(refused.message if missing else f"Chat #{number}: {refused.message}")
         else:
-            tell(f"Session {number} is closed{'' if done else ' already'}.")
+            tell(f"Chat #{number} is {'' if done else 'already '}closed.")
     return code
 
 
@@ -104,7 +104,7 @@ def close(context: Context, numbers: tuple[int, ...]) -> int:
 @as_json_option
 @pass_context
 def reopen(context: Context, number: int, as_json: bool) -> None:
-    """Open a closed chat again, for whom it belonged to.
+    """Reopen a closed chat for its last assignee.
 
     \b
     Examples:
@@ -114,7 +114,7 @@ def reopen(context: Context, number: int, as_json: bool) -> None:
         session = session_by_number(db, number)
         done = lifecycle.reopen(db, session, STAFF).created
         shape = admin_session(row_of(db, session, reader_id=None))
-    tell(f"Session {number} is open {'again' if done else 'already'} ({session.status}).")
+    tell(f"Chat #{number} is {'reopened' if done else 'already open'} ({session.status}).")
     if as_json:
         print_json(shape)
 
@@ -122,14 +122,14 @@ def reopen(context: Context, number: int, as_json: bool) -> None:
 @click.command()
 @click.argument("number", type=NUMBER)
 @click.argument("text")
-@click.option("--as", "author", metavar="ADMIN", help="Who answers. Default: whose chat it is.")
+@click.option("--as", "author", metavar="ADMIN", help="Reply as this admin. Default: the assignee.")
 @click.option("--json", "as_json", is_flag=True, help="Print the message as one JSON object.")
 @pass_context
 def reply(context: Context, number: int, text: str, author: str | None, as_json: bool) -> None:
-    """Answer the customer, in the name of an admin. Answering a waiting chat takes it.
+    """Reply to the customer as an admin. Replying to a waiting chat takes it.
 
-    TEXT in quotes, or - to read it from standard input. Without --as it is the admin to whom the chat
-    belongs, or the only one who may answer. That admin must be allowed to answer, as at the desk.
+    TEXT in quotes, or - to read it from standard input. Without --as, the reply comes from the assignee, or from
+    the only admin who can reply. That admin needs a role that can reply, as at the desk.
 
     \b
     Examples:
@@ -144,7 +144,7 @@ def reply(context: Context, number: int, text: str, author: str | None, as_json:
         actor = shell_actor(admin.id, admin.name)
         message = messages.send(db, session, actor, body, str(uuid.uuid4())).message
         audit.record(db, actor, Act.WROTE, session_id=number)
-    tell(f"Sent in session {number} as {admins.named(admin)}.")
+    tell(f"Sent in chat #{number} as {admins.named(admin)}.")
     if as_json:
         print_json(admin_message(message))
 
@@ -152,14 +152,16 @@ def reply(context: Context, number: int, text: str, author: str | None, as_json:
 @click.command()
 @click.argument("number", type=NUMBER)
 @click.argument("text")
-@click.option("--as", "author", metavar="ADMIN", help="Who writes. Default: the command line.")
+@click.option(
+    "--as", "author", metavar="ADMIN", help="Write as this admin. Default: the command line."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the note as one JSON object.")
 @pass_context
 def note(context: Context, number: int, text: str, author: str | None, as_json: bool) -> None:
-    """Write a note for colleagues. The customer never sees it.
+    """Add an internal note. The customer never sees it.
 
-    TEXT in quotes, or - to read it from standard input. @username calls a colleague.
-    With --as, the admin must be allowed to write notes, as at the desk.
+    TEXT in quotes, or - to read it from standard input. @username mentions a teammate.
+    With --as, the admin needs a role that can write notes, as at the desk.
 
     \b
     Examples:
@@ -172,7 +174,7 @@ def note(context: Context, number: int, text: str, author: str | None, as_json: 
         actor = STAFF if admin is None else shell_actor(admin.id, admin.name)
         message = notes.add_note(db, session, actor, body, str(uuid.uuid4())).message
         audit.record(db, actor, Act.NOTED, session_id=number)
-    tell(f"Noted in session {number}.")
+    tell(f"Added the note to chat #{number}.")
     if as_json:
         print_json(admin_message(message))
 
@@ -192,8 +194,8 @@ def _author(db: Session, session: ChatSession, username: str | None) -> Admin:
     if admin is None:
         able = admins.admins_who_may(db, Permission.ANSWER)
         if len(able) != 1:
-            names = ", ".join(one.username for one in able) or "nobody may answer yet"
-            raise Failed(f"Say whose answer it is, with --as ADMIN ({names}).")
+            names = ", ".join(one.username for one in able) or "no one can reply yet"
+            raise Failed(f"Choose who replies with --as ADMIN ({names}).")
         admin = able[0]
     return admin
 
@@ -202,9 +204,9 @@ def _author(db: Session, session: ChatSession, username: str | None) -> Admin:
 @click.argument("number", type=NUMBER)
 @pass_context
 def revoke(context: Context, number: int) -> None:
-    """Shut the customer's browsers out of this and their other chats.
+    """Sign the customer out of this chat and their other chats in all browsers.
 
-    For a lost or borrowed device. The customer can begin a new chat; the old ones stay with you.
+    For a lost or borrowed device. The customer can start a new chat; the old ones stay at the desk.
 
     \b
     Examples:
@@ -215,7 +217,7 @@ def revoke(context: Context, number: int) -> None:
         ended = guests.revoke_tokens(db, session)
         audit.record(db, STAFF, Act.REVOKED, session_id=session.id)
     tell(
-        f"The customer of session {number} is shut out ({ended} token{'' if ended == 1 else 's'})."
+        f"The customer of chat #{number} is signed out ({ended} token{'' if ended == 1 else 's'})."
     )
 
 

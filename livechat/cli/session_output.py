@@ -60,7 +60,7 @@ def print_list(rows: list[Row]) -> None:
     for line in cells:
         for text, most in zip(line, longest, strict=False):
             text.truncate(most, overflow="ellipsis")
-    heads = ["No.", "Status", "Waits", "Customer", "Product", "Admin"]
+    heads = ["No.", "Status", "Wait", "Customer", "Product", "Admin"]
     taken = sum(
         max(cell_len(head), *(line[column].cell_len for line in cells)) + 3
         for column, head in enumerate(heads)
@@ -108,14 +108,17 @@ def heading(session: ChatSession) -> list[tuple[str, str | None]]:
     waits = waiting_time(session)
     return [
         ("Customer", who(session)),
-        ("E-mail", f"{session.customer_email}{verified}" if session.customer_email else None),
+        ("Email", f"{session.customer_email}{verified}" if session.customer_email else None),
         ("Product", "  ".join(part for part in [*product[:1], product_id, *product[1:]] if part)),
         ("Page", "  ".join(part for part in (session.page_title, session.page_url) if part)),
         ("Admin", named(admin) if admin else None),
         ("Priority", Priority(session.priority).name.lower() if session.priority else None),
-        ("Aside", f"until {local_time(session.snoozed_until)}" if session.snoozed_until else None),
-        ("Began", local_time(session.created_at)),
-        ("Waits", f"for {waits}" if waits else None),
+        (
+            "Snoozed",
+            f"until {local_time(session.snoozed_until)}" if session.snoozed_until else None,
+        ),
+        ("Started", local_time(session.created_at)),
+        ("Waiting", waits if waits else None),
         ("Closed", local_time(session.closed_at) if session.closed_at else None),
     ]
 
@@ -123,7 +126,7 @@ def heading(session: ChatSession) -> list[tuple[str, str | None]]:
 def print_heading(session: ChatSession) -> None:
     """The top of a conversation on a terminal."""
     status = styled(session.status, STYLES[session.status])
-    console().print(joined(styled(f"Session {session.id}  ", "bold"), status))
+    console().print(joined(styled(f"Chat #{session.id}  ", "bold"), status))
     for name, value in heading(session):
         if value:
             console().print(joined(styled(f"{name:<10}", "dim"), styled(value)))

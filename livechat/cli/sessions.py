@@ -32,9 +32,9 @@ PAGE = 200
 
 @click.group()
 def sessions() -> None:
-    """The chats: list, show, assign, reply, close, watch.
+    """Work with chats: list, show, assign, reply, close, watch.
 
-    A chat is called by its number, as in the desk. What is done here, open browsers see at once.
+    A chat is named by its number, as at the desk. Open browsers show changes right away.
 
     \b
     Examples:
@@ -45,13 +45,23 @@ def sessions() -> None:
 
 
 @sessions.command("list")
-@click.option("--status", type=click.Choice([status.value for status in Status]))
-@click.option("--assignee", metavar="ADMIN", help="Whose they are; none: nobody's.")
-@click.option("--search", metavar="WORDS", help="Words in name, e-mail address or product.")
 @click.option(
-    "--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many."
+    "--status",
+    type=click.Choice([status.value for status in Status]),
+    help="Only chats with this status.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option(
+    "--assignee", metavar="ADMIN", help="Only chats of this admin; none: unassigned chats."
+)
+@click.option("--search", metavar="WORDS", help="Search name, email or product.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    default=50,
+    show_default=True,
+    help="Maximum number of chats.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @pass_context
 def list_(
     context: Context, status: str | None, assignee: str | None, search: str | None, limit: int,
@@ -59,8 +69,8 @@ def list_(
 ) -> None:  # fmt: skip
     """List chats, newest activity first.
 
-    Columns when piped: number, status, admin, waiting since, last activity, customer's name, e-mail
-    address, product's id, product's name, last message. Line breaks and tabs in a text show as \\n and \\t.
+    Columns when piped: number, status, admin, waiting since, last activity, customer's name, customer's email,
+    product ID, product name, last message. Line breaks and tabs in text are printed as \\n and \\t.
 
     \b
     Examples:
@@ -82,9 +92,9 @@ def list_(
         for row in rows:
             print_plain(list_columns(row))
     if more:
-        tell(f"There are more than {limit}. See them with --limit {limit * 10}, or search.")
+        tell(f"Only the first {limit} are shown. Use --limit {limit * 10} for more.")
     elif not rows:
-        tell("There are no such chats." if status or assignee or search else "No chats yet.")
+        tell("No results." if status or assignee or search else "No chats yet.")
 
 
 def _find(context: Context, filters: Filters, limit: int) -> tuple[list[Row], bool]:
@@ -103,13 +113,13 @@ def _find(context: Context, filters: Filters, limit: int) -> tuple[list[Row], bo
 
 @sessions.command()
 @click.argument("number", type=NUMBER)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: {session, messages}.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: {session, messages}.")
 @pass_context
 def show(context: Context, number: int, as_json: bool) -> None:
-    """Show a chat with everything in it.
+    """Show a chat with all its messages and notes.
 
-    When piped: lines of a name and a value, an empty line, and then a line for each entry with the columns
-    seq, time, from (customer, admin, note or system), author, text.
+    When piped: one line for each detail (name and value), an empty line, then one line for each entry with the
+    columns seq, time, from (customer, admin, note or system), author, text.
 
     \b
     Examples:

@@ -30,7 +30,9 @@ def set_up_logging(context: Context) -> None:
         try:
             plaster.setup_logging(plaster.PlasterURL("file+ini", path=str(context.config)))
         except (KeyError, ValueError, TypeError, AttributeError, ImportError) as error:
-            raise Failed(f"The logging in {context.config} cannot be set up: {error}") from None
+            raise Failed(
+                f"The logging settings in {context.config} cannot be used: {error}"
+            ) from None
         return
     logging.basicConfig(
         level=logging.WARNING, format="%(asctime)s %(levelname)-5.5s [%(name)s] %(message)s"
@@ -64,14 +66,16 @@ def _how_to_sign_in(context: Context, port: int) -> str:
         if invited is None and admins:
             names = [admin.username for admin in admins if admin.password_hash]
             shown = " or ".join(names[:3]) + (" …" if len(names) > 3 else "")
-            return f"as {shown}; a new password: {context.command(f'admins passwd {names[0]}')}"
+            return (
+                f"as {shown}. To set a new password: {context.command(f'admins passwd {names[0]}')}"
+            )
         name = invited.username if invited else FIRST_ADMIN
     with context.writing() as db:
         token = first_invitation(db, name)
-    return f"as {name}; choose a password first: {context.welcome_link(token, port)}"
+    return f"as {name}. Set a password first: {context.welcome_link(token, port)}"
 
 
 def _warn_if_nobody_can_sign_in(context: Context) -> None:
     with context.reading() as db:
         if not any(admin.password_hash for admin in accounts.all_admins(db, enabled=True)):
-            tell(f"Nobody can sign in yet. Run: {context.command('admins add NAME --invite')}")
+            tell(f"No one can sign in yet. Run: {context.command('admins add NAME --invite')}")

@@ -28,14 +28,14 @@ _STATUS_EVENTS = {Event.TAKEN, Event.ASSIGNED, Event.UNASSIGNED, Event.CLOSED, E
 
 @click.command()
 @click.argument("number", type=NUMBER, required=False)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @pass_context
 def watch(context: Context, number: int | None, as_json: bool) -> None:
-    """Show what happens in all chats, or in one, as it happens, until Ctrl-C.
+    """Follow all chats, or one, live until Ctrl-C.
 
     Columns when piped: the chat's number, seq, time, from (customer, admin, note or system), author, text. As
     JSON: {"event": "message", "number", "message"} for each entry, {"event": "session", "session"} when a
-    chat begins or changes hands.
+    chat starts or changes hands.
 
     \b
     Examples:
@@ -51,7 +51,7 @@ def watch(context: Context, number: int | None, as_json: bool) -> None:
     wakeup = choose(context.settings.wakeup, context.engine, hub)
     listener = hub.listen(EVERYTHING)
     show = _show_json if as_json else _show_on_terminal if is_terminal() else _show_plain
-    tell(f"Watching {'all chats' if number is None else f'session {number}'}. Ctrl-C ends it.")
+    tell(f"Watching {'all chats' if number is None else f'chat #{number}'}. Press Ctrl-C to stop.")
     wakeup.start()
     try:
         _follow(follower, listener, show)
@@ -72,11 +72,11 @@ def _follow(follower: Follower, listener: Listener, show: Callable[[News], None]
                 raise
             # It may be back in a moment (a restart, a lock); nothing is missed meanwhile.
             if not away:
-                tell("The database is away. Waiting for it …")
+                tell("The database is unavailable. Waiting for it…")
             away = True
             continue
         if away:
-            tell("The database is back.")
+            tell("The database is available again.")
         away = False
         for one in news:
             show(one)
@@ -113,5 +113,5 @@ def _show_on_terminal(news: News) -> None:
         print_message(news.entry, session)
         return
     about = session.product_name or session.product_id
-    words = f"New chat {session.id} of {who(session)}" + (f" about {about}" if about else "")
+    words = f"New chat #{session.id} from {who(session)}" + (f" about {about}" if about else "")
     console().print(styled(words, "bold #d4af37"))

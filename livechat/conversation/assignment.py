@@ -47,9 +47,9 @@ def assign(
         if holder is None:
             raise Conflict(
                 "stale",
-                "Somebody has put this chat back meanwhile. Look again before you assign it.",
+                "This chat was just unassigned. Reload it before you assign it.",
             )
-        raise Conflict("taken", f"{holder.name} ({holder.username}) has taken this chat.")
+        raise Conflict("taken", f"{holder.name} ({holder.username}) already has this chat.")
     if admin is None:
         _unassign(db, session, actor)
     else:
@@ -95,7 +95,7 @@ def take_next(db: Session, actor: Actor, admin: Admin) -> ChatSession:
     )
     number = db.scalar(waiting)
     if number is None:
-        raise Conflict("nobody_waits", "Nobody is waiting.")
+        raise Conflict("nobody_waits", "No chats are waiting.")
     return assign(db, db.get_one(ChatSession, number), actor, admin)
 
 

@@ -29,10 +29,10 @@ def answers_after(db: Session, session_id: int, author: Actor, seen_seq: int) ->
 
 def answered_meanwhile(answers: list[Any]) -> Conflict:
     """The refusal of an answer, Conflict ``answered_meanwhile``, with the colleagues' answers in `more`."""
-    who = answers[-1].author_name or "A colleague"
+    who = answers[-1].author_name or "A teammate"
     refusal = Conflict(
         "answered_meanwhile",
-        f"{who} has answered meanwhile. Read it, then send yours anyway or change it.",
+        f"{who} just replied. Your reply wasn't sent. Send it anyway or edit it.",
     )
     refusal.more = {"messages": answers}
     return refusal

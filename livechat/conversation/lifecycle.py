@@ -78,7 +78,7 @@ def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     if not session.open:
         if actor.is_customer or actor.key == session.closed_by:
             return Outcome(session, False)
-        raise Conflict("closed", f"{_closer(db, session)} has closed this chat already.")
+        raise Conflict("closed", f"{_closer(db, session)} already closed this chat.")
     details = _by(actor) | message_log.undo_details(session, actor)
     session.status = Status.CLOSED
     session.version += 1
@@ -109,7 +109,7 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     if session.open:
         return Outcome(session, False)
     if open_session(db, session.guest_id) is not None:
-        raise Conflict("another_open", "The customer has a newer chat open. Go on there.")
+        raise Conflict("another_open", "The customer has a newer open chat. Continue there.")
     sizes.check(session, "", by_customer=actor.is_customer)
     if session.assignee_id is not None and not able(db, session.assignee_id):
         session.assignee = None
@@ -167,4 +167,4 @@ def _closer(db: Session, session: ChatSession) -> str:
         admin = db.get(Admin, int(number))
         if admin is not None:
             return f"{admin.name} ({admin.username})"
-    return "The customer" if kind == "customer" else "A colleague at the command line"
+    return "The customer" if kind == "customer" else "A teammate at the command line"

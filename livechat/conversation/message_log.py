@@ -123,7 +123,7 @@ def lock_row(db: Session, session_id: int, author: Actor | None = None) -> Any:
         rights.check_speaker(db, author)
     held = connection.execute(_HOLD, {"id": session_id}).first()
     if held is None:
-        raise Missing("This chat does not exist any more.")
+        raise Missing("This chat no longer exists.")
     return held
 
 

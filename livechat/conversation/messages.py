@@ -22,7 +22,7 @@ from .message_log import add_once, lock_row, lock_session, sent
 from .storage import Storage, refresh_loaded
 from .system_messages import Event
 
-BLOCKED = "You cannot write here any more. Your text is kept; please reach us in another way."
+BLOCKED = "You can't send messages here anymore. Your text is saved. Please contact us another way."
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def _slow_path(
         if held.status == Status.CLOSED:
             raise Conflict(
                 "session_closed",
-                "This chat is closed. Reopen it or start a new one; your text is kept.",
+                "This chat is closed. Reopen it or start a new one. Your text is saved.",
             )
         if full:
             raise full
@@ -103,7 +103,7 @@ def repeated(before: Any, kind: Sender, body: str) -> Sent:
     """
     if before.body != body or before.sender != kind:
         raise Conflict(
-            "client_id_reused", "This client_id was used for another message. Take a new one."
+            "client_id_reused", "This client_id was used for another message. Use a new one."
         )
     return Sent(before, False)
 

@@ -72,7 +72,7 @@ def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
         )
     )
     if last is None:
-        raise Conflict("nothing_to_read", "The customer has not written anything yet.")
+        raise Conflict("nothing_to_read", "The customer hasn't written anything yet.")
     mark = update(_READS).where(_READS.c.session_id == session.id, _READS.c.admin_id == admin_id)
     db.connection().execute(mark.values(seq=last - 1))
 

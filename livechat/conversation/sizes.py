@@ -71,10 +71,10 @@ def refusal(session: Any, text: str, *, by_customer: bool) -> Refused | None:
     """
     size = size_of(text)
     if session.size + size > (MOST_BY_CUSTOMER if by_customer else MOST):
-        return Conflict("chat_full", "This chat is full. Start a new one; your text is kept.")
+        return Conflict("chat_full", "This chat is full. Start a new one. Your text is saved.")
     if by_customer and _so_far(session) + size > MOST_A_DAY:
         refused = TooMany(
-            "This chat takes no more text today. Your text is kept; send it tomorrow.",
+            "This chat has reached its limit for today. Your text is saved. Send it tomorrow.",
             _seconds_left(),
         )
         refused.code = "too_much_today"

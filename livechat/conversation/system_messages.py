@@ -40,31 +40,27 @@ def wording(event: str, details: dict[str, Any], *, for_customer: bool) -> Trans
     by, by_customer = details.get("by"), details.get("by_customer", False)
     match event:
         case Event.TAKEN:
-            text = _("${admin} has joined the chat.")
+            text = _("${admin} joined the chat.")
         case Event.ASSIGNED:
-            text = _("${admin} takes over the chat.")
+            text = _("${admin} took over the chat.")
         case Event.UNASSIGNED:
-            text = _("${by} put the chat back.") if by else _("The chat was put back.")
+            text = _("${by} unassigned the chat.") if by else _("The chat was unassigned.")
         case Event.PRODUCT:
-            text = _("Now about: ${product}")
+            text = _("Switched to ${product}")
         case Event.CLOSED if by_customer:
             text = _("You ended the chat.") if for_customer else _("The customer ended the chat.")
         case Event.CLOSED:
             text = _("${by} closed the chat.") if by else _("The chat was closed.")
         case Event.RESTORED:
-            text = _("${admin} has the chat again.")
+            text = _("The chat was reassigned to ${admin}.")
         case Event.SNOOZED:
-            text = _("${by} put the chat aside.") if by else _("The chat was put aside.")
+            text = _("${by} snoozed the chat.") if by else _("The chat was snoozed.")
         case Event.WOKEN:
-            text = _("The chat is back.")
+            text = _("The chat is no longer snoozed.")
         case Event.BLOCKED:
             text = _("${by} blocked the customer.") if by else _("The customer was blocked.")
         case Event.UNBLOCKED:
-            text = (
-                _("${by} lets the customer write again.")
-                if by
-                else _("The customer may write again.")
-            )
+            text = _("${by} unblocked the customer.") if by else _("The customer was unblocked.")
         case _ if by_customer:
             text = (
                 _("You reopened the chat.")

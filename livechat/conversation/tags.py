@@ -28,7 +28,7 @@ def fold_tag(text: str) -> str:
     if not 1 <= len(folded) <= LONGEST_TAG or not re.fullmatch(r"[\w .&+/-]+", folded):
         raise Invalid(
             "tags",
-            f"A tag is 1 to {LONGEST_TAG} letters, digits, spaces and . & + / - _",
+            f"A tag has 1 to {LONGEST_TAG} letters, digits, spaces or . & + / - _",
         )
     return folded
 
@@ -42,7 +42,7 @@ def change_tags(
     wanted = {fold_tag(name) for name in add} - (gone := {fold_tag(name) for name in remove})
     had = set(tags_of(db, [session.id]).get(session.id, []))
     if len((had | wanted) - gone) > MOST_TAGS:
-        raise Invalid("tags", f"A chat has at most {MOST_TAGS} tags.")
+        raise Invalid("tags", f"A chat can have at most {MOST_TAGS} tags.")
     for name in sorted(wanted - had):
         db.add(SessionTag(session_id=session.id, tag_id=_tag(db, name)))
     if gone & had:

@@ -52,7 +52,7 @@ def snooze(db: Session, session: ChatSession, actor: Actor, until: datetime | No
     if not session.open:
         raise Conflict("session_closed", "This chat is closed. Reopen it first.")
     if not now() < until <= now() + LONGEST_SNOOZE:
-        raise Invalid("until", "until is a time within the next year.")
+        raise Invalid("until", "until must be a time within the next year.")
     told = session.snoozed_until is not None
     session.snoozed_until = until
     if not told:
@@ -130,7 +130,7 @@ def draft_of(db: Reader, session_id: int, admin_id: int) -> Any | None:
 def keep_draft(db: Session, session_id: int, admin_id: int, body: str, *, note: bool) -> None:
     """Store an admin's draft, of a note if `note`. A blank body deletes it. Raises Invalid when it is too long."""
     if len(body) > LONGEST_DRAFT:
-        raise Invalid("body", f"A draft has at most {LONGEST_DRAFT} characters.")
+        raise Invalid("body", f"A draft can have at most {LONGEST_DRAFT} characters.")
     if not body.strip():
         mine = (Draft.session_id == session_id) & (Draft.admin_id == admin_id)
         db.execute(delete(Draft).where(mine).execution_options(synchronize_session=False))

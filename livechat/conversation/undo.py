@@ -62,7 +62,7 @@ def undo(db: Session, session: ChatSession, actor: Actor, seq: int) -> None:
     db.refresh(guest, with_for_update=LOCK)  # before the session, as everywhere
     lock_session(db, session)
     if entry is None or not _is_unchanged(session, guest, entry):
-        raise Conflict("stale", "This chat has changed since, so nothing was undone.")
+        raise Conflict("stale", "This chat has changed since. Nothing was undone.")
     if entry.event == Event.BLOCKED:
         triage.block(db, session, actor, blocked=False)
         return

@@ -81,7 +81,7 @@ def forget_everywhere(db: Session) -> None:
 class OutsideWrites:
     """Reads what `forget_everywhere` counts, by SQLite's driver and one connection: a few microseconds.
 
-    `forget` is called when something was counted since the last look, or when that cannot be read.
+    `forget` is called if something was counted since the last look, or if the count cannot be read.
     """
 
     def __init__(self, engine: Engine, forget: Callable[[], None]) -> None:
@@ -92,7 +92,7 @@ class OutsideWrites:
         self._count: int | None = None
 
     def look(self) -> None:
-        """Read the count. When it returns, everything that was committed before has been forgotten."""
+        """Read the count. When this returns, everything committed before has been forgotten."""
         with self._guard:
             count = self._read()
             if count is None or count != self._count:
@@ -100,7 +100,7 @@ class OutsideWrites:
                 self._forget()
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection."""
         with self._guard:
             if self._connection is not None:
                 self._connection.close()

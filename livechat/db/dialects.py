@@ -36,8 +36,11 @@ def on_postgresql(bind: Bind) -> bool:
 
 
 def id_overlap(bind: Bind) -> int:
-    """How many ids below the highest one may still appear. PostgreSQL gives ids out before it commits, so a lower one
-    can appear after a higher one; SQLite has one writer at a time."""
+    """How many ids below the highest one may still appear.
+
+    PostgreSQL assigns ids before it commits, so a lower one can appear after a higher one. SQLite has one writer at a
+    time.
+    """
     return 0 if on_sqlite(bind) else 500
 
 

@@ -52,16 +52,16 @@ def sqlite_engine(
 
 
 class DataVersion:
-    """SQLite's number that changes with every commit of another connection, the command line's included.
+    """SQLite's data_version, which changes with every commit of another connection, also of another process.
 
-    It takes a connection that is used for nothing else.
+    It holds a connection that is used for nothing else.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._connection: Any = engine.raw_connection()
 
     def read(self) -> int:
-        """The number now. Raises what the database says."""
+        """The current number. Raises the errors of the database."""
         cursor = self._connection.cursor()
         try:
             return int(cursor.execute("PRAGMA data_version").fetchone()[0])
@@ -69,7 +69,7 @@ class DataVersion:
             cursor.close()
 
     def close(self) -> None:
-        """Give the connection back."""
+        """Return the connection."""
         self._connection.close()
 
 

@@ -26,80 +26,81 @@ ROLES = {Role.OWNER: _("owner"), Role.AGENT: _("agent"), Role.VIEWER: _("viewer"
 NAMES = {
     Act.TAKEN: _("Chat taken"),
     Act.ASSIGNED: _("Chat assigned"),
-    Act.UNASSIGNED: _("Chat put back"),
+    Act.UNASSIGNED: _("Chat unassigned"),
     Act.TRANSFERRED: _("Chat transferred"),
     Act.CLOSED: _("Chat closed"),
     Act.REOPENED: _("Chat reopened"),
     Act.BLOCKED: _("Customer blocked"),
     Act.UNBLOCKED: _("Customer unblocked"),
     Act.ROLE: _("Role changed"),
-    Act.ADMIN_ADDED: _("Person added"),
+    Act.ADMIN_ADDED: _("Teammate added"),
     Act.ADMIN_DISABLED: _("Account disabled"),
     Act.ADMIN_ENABLED: _("Account enabled"),
     Act.PASSWORD: _("Password set"),
-    Act.INVITED: _("Invitation made"),
+    Act.INVITED: _("Invite link created"),
     Act.SIGN_IN_FAILED: _("Sign-in failed"),
     Act.LOCKED_OUT: _("Sign-in locked"),
     Act.REPLY_ADDED: _("Canned reply added"),
     Act.REPLY_CHANGED: _("Canned reply changed"),
     Act.REPLY_REMOVED: _("Canned reply removed"),
     Act.WROTE: _("Reply sent from the command line"),
-    Act.NOTED: _("Note written from the command line"),
+    Act.NOTED: _("Note added from the command line"),
     Act.REVOKED: _("Customer signed out"),
     Act.SIGNED_OUT: _("Admin signed out"),
     Act.RENAMED: _("Display name changed"),
-    Act.EMAIL: _("E-mail address changed"),
-    Act.LOGIN_ENDED: _("Login ended"),
+    Act.EMAIL: _("Email changed"),
+    Act.LOGIN_ENDED: _("Browser signed out"),
 }
 _SENTENCES = {
-    Act.TAKEN: _("${actor} took chat ${chat}."),
-    Act.ASSIGNED: _("${actor} assigned chat ${chat} to ${target}."),
-    Act.UNASSIGNED: _("${actor} put chat ${chat} back for everyone."),
-    Act.TRANSFERRED: _("${actor} transferred chat ${chat} to ${target}."),
-    Act.CLOSED: _("${actor} closed chat ${chat}."),
-    Act.REOPENED: _("${actor} reopened chat ${chat}."),
-    Act.BLOCKED: _("${actor} blocked the customer of chat ${chat}."),
-    Act.UNBLOCKED: _("${actor} lets the customer of chat ${chat} write again."),
+    Act.TAKEN: _("${actor} took chat #${chat}."),
+    Act.ASSIGNED: _("${actor} assigned chat #${chat} to ${target}."),
+    Act.UNASSIGNED: _("${actor} unassigned chat #${chat}."),
+    Act.TRANSFERRED: _("${actor} transferred chat #${chat} to ${target}."),
+    Act.CLOSED: _("${actor} closed chat #${chat}."),
+    Act.REOPENED: _("${actor} reopened chat #${chat}."),
+    Act.BLOCKED: _("${actor} blocked the customer of chat #${chat}."),
+    Act.UNBLOCKED: _("${actor} unblocked the customer of chat #${chat}."),
     Act.ROLE: _("${actor} changed the role of ${target} from ${from} to ${to}."),
     Act.ADMIN_ADDED: _("${actor} added ${target} (${role})."),
     Act.ADMIN_DISABLED: _("${actor} disabled the account of ${target}."),
-    Act.ADMIN_ENABLED: _("${actor} enabled the account of ${target} again."),
+    Act.ADMIN_ENABLED: _("${actor} enabled the account of ${target}."),
     Act.PASSWORD: _("${actor} set a new password for ${target}."),
-    Act.INVITED: _("${actor} made an invitation for ${target}."),
-    Act.SIGN_IN_FAILED: _("Somebody failed to sign in as ${target} from ${network}."),
+    Act.INVITED: _("${actor} created an invite link for ${target}."),
+    Act.SIGN_IN_FAILED: _("Sign-in as ${target} failed from ${network}."),
     Act.LOCKED_OUT: _(
-        "Sign-in as ${target} from ${network} is locked for a while after ${count} failures."
+        "Sign-in as ${target} from ${network} was temporarily locked after ${count} failed attempts."
     ),
-    Act.REPLY_ADDED: _("${actor} added the canned reply ${target} for everybody."),
+    Act.REPLY_ADDED: _("${actor} added the canned reply ${target} for everyone."),
     Act.REPLY_CHANGED: _("${actor} changed the canned reply ${target}."),
     Act.REPLY_REMOVED: _("${actor} removed the canned reply ${target}."),
-    Act.WROTE: _("${actor} replied in chat ${chat}."),
-    Act.NOTED: _("${actor} wrote a note in chat ${chat}."),
-    Act.REVOKED: _("${actor} signed the customer of chat ${chat} out of all browsers."),
+    Act.WROTE: _("${actor} replied in chat #${chat}."),
+    Act.NOTED: _("${actor} added a note to chat #${chat}."),
+    Act.REVOKED: _("${actor} signed the customer of chat #${chat} out of all browsers."),
     Act.SIGNED_OUT: _("${actor} signed ${target} out of all browsers."),
     Act.RENAMED: _("${actor} changed the display name from ${from} to ${to}."),
-    Act.EMAIL: _("${actor} changed the e-mail address of their account."),
-    Act.LOGIN_ENDED: _("${actor} ended a login of their own (${device})."),
+    Act.EMAIL: _("${actor} changed their email."),
+    Act.LOGIN_ENDED: _("${actor} signed out another of their browsers (${device})."),
 }
 _LOCKED_OUT = {
-    Scope.NETWORK: _("Sign-in from ${network} is locked for a while after ${count} failures."),
+    Scope.NETWORK: _(
+        "Sign-in from ${network} was temporarily locked after ${count} failed attempts."
+    ),
     Scope.ACCOUNT: _(
-        "Sign-in as ${target} is locked for a while in browsers new to the account, after ${count} failures."
+        "Sign-in as ${target} from new browsers was temporarily locked after ${count} failed attempts."
     ),
     Scope.DEVICE: _(
-        "Sign-in as ${target} is locked for a while in one of their own browsers, after ${count} failures."
+        "Sign-in as ${target} from one of their browsers was temporarily locked after ${count} failed attempts."
     ),
 }
-_OF_ANOTHER = _("${actor} put chat ${chat} back for everyone; ${target} had it.")
-_OWN_PASSWORD = _("${actor} chose a new password.")
+_OF_ANOTHER = _("${actor} unassigned chat #${chat} from ${target}.")
+_OWN_PASSWORD = _("${actor} changed their password.")
 _OWN_LOGINS = _("${actor} signed out of all their other browsers.")
 _UNKNOWN = _("${actor}: ${act} ${target}")
 _ABOUT_PEOPLE = {Act.ASSIGNED, Act.UNASSIGNED, Act.TRANSFERRED, Act.PASSWORD, Act.INVITED} | {
     act for act in Act if act.startswith(("admin", "role", "sign", "locked"))
 }
 _SHELL, _SYSTEM = _("The command line"), _("livechat")
-_SHELL_AS = _("${name}, by the command line")
-_SHELL_AS_DOES = _("${name}, by the command line,")  # where a verb follows
+_SHELL_AS = _("${name} (command line)")
 
 
 class People(NamedTuple):
@@ -127,7 +128,7 @@ def actor_key(db: Any, username: str | None) -> str | None:
     try:
         return f"admin:{admins.find_admin(db, username).id}"
     except Missing:
-        raise Invalid("actor", "There is no admin of that name.") from None
+        raise Invalid("actor", "There is no admin with this username.") from None
 
 
 def check_act(act: str | None) -> Act | None:
@@ -137,14 +138,14 @@ def check_act(act: str | None) -> Act | None:
     try:
         return Act(act)
     except ValueError:
-        raise Invalid("act", f"act is one of {', '.join(Act)}.") from None
+        raise Invalid("act", f"act must be one of {', '.join(Act)}.") from None
 
 
-def actor_of(entry: Audit, *, acts: bool = False) -> Any:
-    """Who did it: a name, or words to translate. `acts`: as the subject of a sentence."""
+def actor_of(entry: Audit) -> Any:
+    """Who did it: a name, or words to translate."""
     kind = kind_of(entry.actor_key)
     if kind is Kind.SHELL and entry.actor_name:
-        return (_SHELL_AS_DOES if acts else _SHELL_AS) % {"name": entry.actor_name}
+        return _SHELL_AS % {"name": entry.actor_name}
     return entry.actor_name or (_SYSTEM if kind is Kind.SYSTEM else _SHELL)
 
 
@@ -166,7 +167,7 @@ def sentence(entry: Audit, people: People) -> TranslationString:
         "network": _("an unknown network"),
         "count": "?",
         **{key: str(value) for key, value in (entry.details or {}).items()},
-        "actor": actor_of(entry, acts=text is not None),
+        "actor": actor_of(entry),
         "act": entry.act,
         "chat": str(entry.session_id),
         "target": about,

@@ -159,7 +159,7 @@ def fold_code(text: str) -> str:
     code = unicodedata.normalize("NFC", text).strip().lstrip("/").casefold()
     if len(code) > LONGEST_CODE or not re.fullmatch(r"\w[\w-]*", code):
         raise Invalid(
-            "code", f"A code is 1 to {LONGEST_CODE} letters, digits, - and _, such as refund-14."
+            "code", f"A short code has 1 to {LONGEST_CODE} letters, digits, - or _, like refund-14."
         )
     return code
 
@@ -172,13 +172,15 @@ def _must_have_room(db: Session, scope: str) -> None:
     take_turns(db, f"livechat replies {scope}")
     count = db.scalar(select(func.count()).where(_REPLIES.c.scope == scope)) or 0
     if count >= MOST // 2:
-        raise Conflict("too_many_replies", f"{MOST // 2} replies are enough. Remove one first.")
+        raise Conflict(
+            "too_many_replies", f"You can save at most {MOST // 2} replies. Remove one first."
+        )
 
 
 def _locked(db: Session, number: int) -> CannedReply:
     reply = db.get(CannedReply, number, with_for_update=True, populate_existing=True)
     if reply is None:  # somebody has removed it meanwhile
-        raise Missing("There is no such reply any more.")
+        raise Missing("This reply no longer exists.")
     return reply
 
 
@@ -190,7 +192,7 @@ def _code_is_free(db: Session, code: str) -> Iterator[None]:
             yield
             db.flush()
     except IntegrityError:
-        raise Conflict("code_taken", f"There is a reply /{code} already.") from None
+        raise Conflict("code_taken", f"A reply with the code /{code} already exists.") from None
 
 
 def _record(db: Session, actor: Actor, act: Act, reply: CannedReply) -> None:

@@ -63,7 +63,7 @@ def conditions(db: Reader, filters: Filters, reader_id: int | None) -> list[Any]
     conditions: list[Any] = []
     if filters.status:
         if filters.status not in set(Status):
-            raise Invalid("status", "status is waiting, active or closed.")
+            raise Invalid("status", "status must be waiting, active or closed.")
         conditions.append(SESSIONS.c.status == filters.status)
     if filters.assignee == "none":
         conditions.append(SESSIONS.c.assignee_id.is_(None))
@@ -73,11 +73,11 @@ def conditions(db: Reader, filters: Filters, reader_id: int | None) -> list[Any]
         username = fold_username(filters.assignee)
         admin_id = db.execute(select(Admin.id).where(Admin.username == username)).scalar()
         if admin_id is None:
-            raise Invalid("assignee", "There is no admin of that name.")
+            raise Invalid("assignee", "There is no admin with this username.")
         conditions.append(SESSIONS.c.assignee_id == admin_id)
     conditions += _more_conditions(db, filters, reader_id)
     if len(filters.search) > LONGEST_SEARCH:
-        raise Invalid("q", f"The search is too long: {LONGEST_SEARCH} characters fit.")
+        raise Invalid("q", f"The search is too long: at most {LONGEST_SEARCH} characters.")
     conditions += searched(db, filters.search)
     if filters.before:
         moment, number = list_position(filters.before)
@@ -90,13 +90,13 @@ def _more_conditions(db: Reader, filters: Filters, reader_id: int | None) -> lis
     conditions: list[Any] = []
     if filters.view:
         if filters.view not in VIEWS:
-            raise Invalid("view", f"view is {', '.join(VIEWS[:-1])} or {VIEWS[-1]}.")
+            raise Invalid("view", f"view must be {', '.join(VIEWS[:-1])} or {VIEWS[-1]}.")
         conditions += _view(filters.view, reader_id)
     if filters.tag:
         conditions.append(_tagged(db, fold_tag(filters.tag)))
     if filters.priority:
         if filters.priority not in PRIORITIES:
-            raise Invalid("priority", "priority is normal, high or urgent.")
+            raise Invalid("priority", "priority must be normal, high or urgent.")
         conditions.append(SESSIONS.c.priority == PRIORITIES[filters.priority])
     return conditions
 

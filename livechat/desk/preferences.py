@@ -62,7 +62,7 @@ def save_view(db: Session, admin_id: int, name: str, query: Mapping[str, str]) -
     """Keep filters under a name; an earlier view of that name is changed. Raises Invalid, Conflict."""
     kept = {key: query[key] for key in FILTERS if query.get(key)}
     if not kept:
-        raise Invalid("query", "There is nothing to save yet. Choose some filters first.")
+        raise Invalid("query", "Choose a filter first.")
     _check(kept)
     db.get_one(Admin, admin_id, with_for_update=True)  # of two at once one is the first
     mine = select(SavedView).where(SavedView.admin_id == admin_id)
@@ -70,7 +70,9 @@ def save_view(db: Session, admin_id: int, name: str, query: Mapping[str, str]) -
     if view is None:
         count = select(func.count()).where(SavedView.admin_id == admin_id)
         if (db.scalar(count) or 0) >= MOST_VIEWS:
-            raise Conflict("too_many_views", f"{MOST_VIEWS} views are enough. Remove one first.")
+            raise Conflict(
+                "too_many_views", f"You can save at most {MOST_VIEWS} views. Remove one first."
+            )
         view = SavedView(admin_id=admin_id, name=name, created_at=now())
         db.add(view)
     view.query = kept
@@ -88,7 +90,7 @@ def _check(query: Mapping[str, str]) -> None:
     allowed = {"status": tuple(Status), "view": VIEWS, "priority": tuple(PRIORITIES)}
     for name, choices in allowed.items():
         if name in query and query[name] not in choices:
-            raise Invalid("query", f"{query[name]} is no {name}.")
+            raise Invalid("query", f"{query[name]} is not a valid {name}.")
 
 
 def view_by_id(db: Reader, number: int, admin_id: int) -> Any | None:

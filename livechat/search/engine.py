@@ -264,7 +264,7 @@ class _Search:
         folded = fold_username(me if username.lower() == "me" and me else username)
         found = self.db.execute(select(Admin.id).where(Admin.username == folded)).scalar()
         if found is None:
-            raise Invalid("q", f"There is no admin {username}.")
+            raise Invalid("q", f"There is no admin with the username {username}.")
         return int(found)
 
     def _shaped(self, taken: Sequence[tuple[int, Any]]) -> list[Hit]:

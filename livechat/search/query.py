@@ -66,7 +66,7 @@ class Query:
 def parse(text: str) -> Query:
     """Parse a search. Raises Invalid when it is too long or a filter has an invalid value."""
     if len(text) > LONGEST_QUERY:
-        raise Invalid("q", f"The search is too long: {LONGEST_QUERY} characters fit.")
+        raise Invalid("q", f"The search is too long: at most {LONGEST_QUERY} characters.")
     found: dict[str, Any] = {}
     terms: list[Term] = []
     excluded: list[Term] = []
@@ -82,7 +82,7 @@ def parse(text: str) -> Query:
         else:
             found |= _filter(name.lower(), value.strip('"'))
     if sum(len(each.words) for each in (*terms, *excluded)) > MOST_WORDS:
-        raise Invalid("q", f"The search has too many words: {MOST_WORDS} fit.")
+        raise Invalid("q", f"The search has too many words: at most {MOST_WORDS}.")
     return Query(terms=tuple(terms), excluded=tuple(excluded), tags=tuple(tags), **found)
 
 
@@ -149,7 +149,7 @@ def _filter(name: str, value: str) -> dict[str, Any]:
             return {"product": (made,)} if made else {}
         case "status":
             if value.lower() not in set(Status):
-                raise Invalid("q", "status: is waiting, active or closed.")
+                raise Invalid("q", "status: must be followed by waiting, active or closed.")
             return {"status": value.lower()}
     return {"assignee": value.lstrip("@")}
 
@@ -160,7 +160,9 @@ def _day(name: str, value: str) -> datetime:
             raise ValueError
         day = date.fromisoformat(value)
     except ValueError:
-        raise Invalid("q", f"{name}: takes a day, such as {name}:2026-01-31.") from None
+        raise Invalid(
+            "q", f"{name}: must be followed by a day, such as {name}:2026-01-31."
+        ) from None
     return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 

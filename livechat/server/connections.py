@@ -26,17 +26,17 @@ log = logging.getLogger(__name__)
 
 READ_BUFFER = 2048  # bytes; the default of 8 KiB would be a third of an idle stream
 MOST_REFUSALS = 32  # refused connections that are closing; further ones close at once
-MOST_LEAVING = 32  # connections above the limit; at so many, accepting pauses
+MOST_LEAVING = 16  # connections above the limit; at so many, accepting pauses
 TELLING = 1.0  # seconds to deliver a refusal
 TOLD_EVERY = 60.0  # seconds between two log lines which say that the server is full
 _NO_FILES = {errno.EMFILE, errno.ENFILE}
 NO_ROOM = closing_answer(
     "503 Service Unavailable",
-    "Too many are here just now. Try again in a moment.",
+    "Too many connections right now. Try again in a moment.",
     code="unavailable",
     more="Retry-After: 5\r\n",
 )
-TOO_SLOW = BadRequest("408 Request Timeout", "The request has taken too long.")
+TOO_SLOW = BadRequest("408 Request Timeout", "The request took too long.")
 BROKEN_OFF = BadRequest("400 Bad Request", "The request ended before it was complete.")
 
 

@@ -1,7 +1,8 @@
-"""Heartbeats for streams that have nothing to say, all of them from one greenlet.
+"""Heartbeats for streams that have nothing to send, all from one greenlet.
 
-Ten thousand streams that each wake for their own take a fifth of a processor; to write nine bytes to each takes a
-tenth of that (bench/README.md). A stream that is busy, or reads something for its heartbeat, is not asked here.
+Ten thousand streams that each wake for their own heartbeat take a fifth of a processor. Writing nine bytes to each from
+here takes a tenth of that (bench/README.md). Streams that are busy, or that read something for their heartbeat, are
+skipped.
 """
 
 from __future__ import annotations
@@ -12,42 +13,45 @@ from typing import Any, Protocol
 
 from ..gevent_support import raw_socket
 
-ROUND = 12.0  # seconds from one heartbeat to the next
-PARTS = 240  # of a round: so many streams at a time that nobody else waits for long
+ROUND = 12.0  # seconds from one heartbeat of a stream to the next
+PARTS = 240  # groups of streams in a round, small enough that nobody else waits for long
 
 
 class Quiet(Protocol):
-    """A stream as it is seen from here."""
+    """What this module needs of a stream."""
 
     server_sends_heartbeats: bool
-    """Whether somebody else sends its heartbeats."""
+    """Whether this module sends the stream's heartbeats."""
 
     idle: bool
-    """Whether it waits, and has nothing half sent."""
+    """Whether the stream waits for news and has no partly sent data."""
 
     def send_heartbeat(self) -> None:
-        """Send a heartbeat by yourself."""
+        """Send a heartbeat from the stream's own greenlet."""
 
     def end(self) -> None:
-        """Stop."""
+        """End the stream."""
 
 
 class Heartbeats:
-    """The open streams of one server, and when each of them is next."""
+    """The open streams of one server, and the schedule of their heartbeats."""
 
     def __init__(self) -> None:
         self._parts: list[dict[Quiet, tuple[Any, bytes]]] = [{} for _ in range(PARTS)]
         self._next = itertools.cycle(self._parts)
 
     def take(self, stream: Quiet, client: Any, heartbeat: bytes) -> dict[Quiet, tuple[Any, bytes]]:
-        """Send this stream's heartbeats to its client from now on; returns what to take it out of at its end."""
+        """Send this stream's heartbeats from now on.
+
+        `client`: its socket; `heartbeat`: the bytes. Returns the group to remove the stream from at its end.
+        """
         stream.server_sends_heartbeats = True
         part = next(self._next)
         part[stream] = (client, heartbeat)
         return part
 
     def run(self) -> None:
-        """Go round without an end, in a greenlet."""
+        """Send heartbeats for ever. Runs in a greenlet of its own."""
         due = time.monotonic()
         while True:
             for part in self._parts:
@@ -61,11 +65,11 @@ def _send(stream: Quiet, client: Any, heartbeat: bytes) -> None:
     if not stream.idle:
         return
     try:
-        sent = raw_socket(client).send(heartbeat)  # without waiting: nobody else goes on meanwhile
+        sent = raw_socket(client).send(heartbeat)  # does not wait, so no other greenlet runs
     except BlockingIOError:
-        stream.send_heartbeat()  # it has time to wait until its reader reads
+        stream.send_heartbeat()  # its own greenlet can wait until the client reads
     except OSError:
         stream.end()
     else:
         if sent < len(heartbeat):
-            stream.end()  # the rest would stand in the middle of what comes next; its client comes back
+            stream.end()  # the rest would end up inside the next event; the client reconnects

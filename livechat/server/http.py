@@ -143,7 +143,7 @@ def capacity() -> int:
 
 
 def _go_on(client: Any, stream: Any, chunked: bool, heartbeats: Heartbeats) -> None:
-    """Send what a stream says until it or its reader ends. Who does not read is let go, and comes back."""
+    """Send a stream until it or its client ends. A client that does not read is disconnected, and reconnects."""
     from gevent import get_hub
 
     # A client that has left closes its sending side, long before something is sent to it in vain.

@@ -63,7 +63,7 @@ class Incoming(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         left = IDLE if self._deadline is None else self._deadline - time.monotonic()
         if left <= 0:
-            raise TimeoutError("The request has taken too long.")
+            raise TimeoutError("The request took too long.")
         self._socket.settimeout(left)
         count: int = self._socket.recv_into(buffer)
         if self._deadline is None:
@@ -106,7 +106,7 @@ class Body(io.RawIOBase):
         if self.over:
             return 0
         if self.broken:
-            raise BadBody("The body has broken off.")
+            raise BadBody("The body ended before it was complete.")
         try:
             if not self._begun:
                 self._begin()
@@ -145,19 +145,19 @@ class Body(io.RawIOBase):
         wanted = min(len(buffer), self._left)
         count: int = self._reader.readinto(buffer[:wanted])
         if count < wanted:
-            raise BadBody("The body has broken off.")
+            raise BadBody("The body ended before it was complete.")
         self._left -= count
         if not self._left:
             if not self._chunked:
                 self.over = True
             elif self._reader.read(2) != b"\r\n":
-                raise BadBody("A chunk is longer than it says.")
+                raise BadBody("A chunk is longer than its size.")
         return count
 
     def _next_size(self) -> int:
         match = _CHUNK_SIZE.fullmatch(self._framing_line())
         if match is None:
-            raise BadBody("A chunk does not begin with its size.")
+            raise BadBody("A chunk does not start with its size.")
         self._room += len(match[1])  # only what comes with it counts
         return int(match[1], 16)
 
@@ -165,13 +165,13 @@ class Body(io.RawIOBase):
         while line := self._framing_line():
             name, colon, _value = line.partition(b":")
             if not colon or not TOKEN.fullmatch(name):
-                raise BadBody("What follows the body is not a header field.")
+                raise BadBody("A trailer is not a header field.")
 
     def _framing_line(self) -> bytes:
         line: bytes = self._reader.readline(LONGEST_LINE + 2)
         if not line.endswith(b"\r\n") or CONTROL.search(line[:-2]):
-            raise BadBody("A chunk is not framed as it should be.")
+            raise BadBody("A chunk is not framed correctly.")
         self._room -= len(line) - 2
         if self._room < 0:
-            raise BadBody("The chunks carry too much beside the body.")
+            raise BadBody("The chunks carry too much besides the body.")
         return line[:-2]

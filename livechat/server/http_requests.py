@@ -108,11 +108,11 @@ def read_head(reader: Any) -> Head:
         line = _line(reader, first=True)
     match = _REQUEST_LINE.fullmatch(line)
     if match is None:
-        raise BadRequest("400 Bad Request", "This is no HTTP request.")
+        raise BadRequest("400 Bad Request", "This is not an HTTP request.")
     method, target, major, minor = match.groups()
     if major != b"1" or minor not in b"01":
         raise BadRequest(
-            "505 HTTP Version Not Supported", "Only HTTP/1.0 and HTTP/1.1 are spoken here."
+            "505 HTTP Version Not Supported", "Only HTTP/1.0 and HTTP/1.1 are supported."
         )
     head = Head(method, target, int(minor))
     room = LARGEST_HEAD - len(line)
@@ -144,14 +144,14 @@ def _line(reader: Any, *, first: bool = False) -> bytes:
 def _add_field(head: Head, line: bytes) -> None:
     name, colon, value = line.partition(b":")
     if not colon or not TOKEN.fullmatch(name):  # folded lines, too, and a space before the colon
-        raise BadRequest("400 Bad Request", "A line of the request is no header field.")
+        raise BadRequest("400 Bad Request", "A line of the request is not a header field.")
     name, value = name.lower(), value.strip(b" \t")
     if CONTROL.search(value):
-        raise BadRequest("400 Bad Request", "A header field has a control character.")
+        raise BadRequest("400 Bad Request", "A header field contains a control character.")
     if name in head.fields:
         if name in _ONCE:
             raise BadRequest(
-                "400 Bad Request", "A header field that may be there once is there twice."
+                "400 Bad Request", "A header field that is allowed once appears twice."
             )
         between = b"; " if name == b"cookie" else b","
         value = head.fields[name] + between + value
@@ -163,33 +163,33 @@ def _check_target(head: Head) -> None:
         # A server must accept the absolute form; its authority replaces the host (RFC 9112, section 3.2.2).
         absolute = _ABSOLUTE.fullmatch(head.target)
         if absolute is None:
-            raise BadRequest("400 Bad Request", "The address of the request is no path.")
+            raise BadRequest("400 Bad Request", "The address of the request is not a path.")
         rest = absolute[2] or b"/"
         head.target = rest if rest.startswith(b"/") else b"/" + rest
         if b"host" in head.fields or head.version == "HTTP/1.0":
             head.fields[b"host"] = absolute[1]
     host = head.fields.get(b"host")
     if host is None and head.version == "HTTP/1.1":
-        raise BadRequest("400 Bad Request", "The request names no host.")
+        raise BadRequest("400 Bad Request", "The request has no host.")
     if host is not None and not _AUTHORITY.fullmatch(host):
-        raise BadRequest("400 Bad Request", "The host that the request names is none.")
+        raise BadRequest("400 Bad Request", "The host in the request is not valid.")
 
 
 def _check_framing(head: Head) -> None:
     length, coding = head.fields.get(b"content-length"), head.fields.get(b"transfer-encoding")
     if coding is not None:
         if length is not None or head.version == "HTTP/1.0":
-            raise BadRequest("400 Bad Request", "The request says in two ways where its body ends.")
+            raise BadRequest("400 Bad Request", "The request gives two lengths for its body.")
         if coding.lower() != b"chunked":
             raise BadRequest(
-                "501 Not Implemented", "The only transfer coding that is known here is chunked."
+                "501 Not Implemented", "The only supported transfer coding is chunked."
             )
         head.chunked = True
     elif length is not None:
         if not _LENGTH.fullmatch(length):
-            raise BadRequest("400 Bad Request", "Content-Length is no number.")
+            raise BadRequest("400 Bad Request", "Content-Length is not a number.")
         head.length = int(length)
     if head.fields.get(b"expect", b"100-continue").lower() != b"100-continue":
         raise BadRequest(
-            "417 Expectation Failed", "The only expectation that is known here is 100-continue."
+            "417 Expectation Failed", "The only supported expectation is 100-continue."
         )

@@ -26,9 +26,7 @@ def run(application: Any, _global_config: dict[str, str], **server: str) -> None
         listening.Address("localhost", listening.STANDARD_PORT)
     ]
     if (listening.workers_in(server) or 1) > 1:
-        print(
-            "pserve serves with one process. For several workers: livechat serve.", file=sys.stderr
-        )
+        print("pserve runs one process. For several workers, use livechat serve.", file=sys.stderr)
     sockets = listening.listen(addresses)
     registry = getattr(application, "registry", {})
     realtime = registry.get("livechat.realtime")

@@ -42,7 +42,7 @@ def workers_in(server: Mapping[str, str]) -> int | None:
     """The number of processes in [server:main], or None if it is missing. Raises CannotListen."""
     text = server.get("workers", "").strip()
     if text and not re.fullmatch(r"[1-9][0-9]?", text):
-        raise CannotListen(f"workers = {text}: write a number from 1 to 99.")
+        raise CannotListen(f"workers = {text}: must be a number from 1 to 99.")
     return int(text) if text else None
 
 
@@ -50,7 +50,7 @@ def _address(text: str) -> Address:
     host, _colon, port = text.rpartition(":")
     host = host.strip("[]")
     if not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > 65535:
-        raise CannotListen(f"listen = {text}: write it like 127.0.0.1:6543.")
+        raise CannotListen(f"listen = {text}: must look like 127.0.0.1:6543.")
     return Address(host or "*", int(port))
 
 
@@ -132,11 +132,11 @@ def _sentence(error: OSError, address: Address) -> str:
     where = f"[{address.host}]" if ":" in address.host else address.host
     if error.errno == errno.EADDRINUSE:
         return (
-            f"Port {address.port} on {where} is in use already. Stop what runs there, "
-            f"or choose another: livechat serve --port {address.port % 65535 + 1}"
+            f"Port {address.port} on {where} is already in use. Stop what runs there, "
+            f"or choose another port: livechat serve --port {address.port % 65535 + 1}"
         )
     if error.errno == errno.EACCES:
-        return f"Port {address.port} is reserved for the system. Choose one from 1024 on."
+        return f"Port {address.port} is reserved for the system. Choose 1024 or higher."
     if error.errno == errno.EADDRNOTAVAIL:
-        return f"{where} is no address of this machine, so nothing can listen there."
-    return f"Nothing can listen on {where}:{address.port}: {error.strerror}."
+        return f"{where} is not an address of this machine."
+    return f"Cannot listen on {where}:{address.port}: {error.strerror}."

@@ -143,7 +143,7 @@ class _Watch:
             self._note_failure(place, code >= 0 or code in _CRASHES)
             pause = place.pause()
             when = f" in {pause:.3g} s" if pause else ""
-            self._say(f"Worker {pid} has ended ({code}). Another takes its place{when}.")
+            self._say(f"Worker {pid} ended ({code}). Starting another{when}.")
         if time.monotonic() >= place.not_before:
             self._start(place)
 
@@ -155,7 +155,7 @@ class _Watch:
         failures = [one.failures for one in self._places]
         if sum(failures) >= MOST_FAILURES and min(failures) > 1:
             raise CannotServe(
-                "The workers end as soon as they begin; the lines above say what is wrong."
+                "The workers end as soon as they start. See the lines above for the reason."
             )
 
     def _start(self, place: _Place) -> None:

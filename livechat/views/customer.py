@@ -161,7 +161,7 @@ def read(context: CustomerSession, request: Request) -> dict[str, Any]:
 def _page_before(context: CustomerSession, request: Request, cursor: str) -> dict[str, Any]:
     """The page that ends at a cursor; the newest one without a cursor, or when the cursor belongs to another list."""
     if "after" in request.GET:
-        raise Invalid("before", "Give after or before, not both.")
+        raise Invalid("before", "Give only one of after and before.")
     position, lost = position_of(context, request, cursor, "before")
     asked_for = None if lost or not cursor else position
     return earlier(request, context.record, asked_for) | ({"reset": True} if lost else {})
@@ -199,7 +199,9 @@ def page(context: CustomerSession, request: Request) -> dict[str, Any]:
     url = validation.web_address(given.get("url"), "page.url")
     title = validation.short_text(given.get("title"), "page.title", 200)
     if url is None:
-        raise Invalid("page.url", "Say which page: its address, as http:// or https://.")
+        raise Invalid(
+            "page.url", "Give the address of the page, starting with http:// or https://."
+        )
     lifecycle.moved(request.dbsession, context.session, url, title)
     return {"session": session_shape(request, context.session)}
 
@@ -240,9 +242,7 @@ def read_opening(request: Request, data: dict[str, Any], id_in_url: str | None) 
         ("email", email, settings.guest_email),
     ):
         if asked == "required" and value is None and not known:
-            raise Invalid(
-                field, f"Please give your {'name' if field == 'name' else 'e-mail address'}."
-            )
+            raise Invalid(field, f"Enter your {field}.")
     page = validation.mapping(data.get("page"), "page")
     message, client_id = data.get("message"), data.get("client_id")
     return Opening(
@@ -267,9 +267,7 @@ def _verified(request: Request, email: str | None, given: Any, signature: Any) -
     if not isinstance(signature, str) or not any(
         signature_holds(secret, way, signature) for way in ways
     ):
-        raise Invalid(
-            "customer.signature", "The shop's signature does not fit this e-mail address."
-        )
+        raise Invalid("customer.signature", "The shop's signature doesn't match this email.")
     return True
 
 

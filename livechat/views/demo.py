@@ -40,7 +40,7 @@ PRODUCTS = {
         "id": "43",
         "name": "Wick lantern",
         "price": "54 €",
-        "blurb": "For the garden and the window sill. Burns oil or a candle, and laughs at wind.",
+        "blurb": "For the garden and the window sill. Burns oil or a candle, and shrugs off the wind.",
         "facts": ["Steel, black enamel, glass", "29 cm high with its handle", "Oil or tealights"],
         "art": "wick",
     },

@@ -65,7 +65,7 @@ def no_such_method(error: Any, request: Request) -> Response:
     if not methods or request.method in methods:
         return not_found(error, request)
     allowed = ", ".join(sorted(methods))
-    message, headers = f"This address takes {allowed} only.", {"Allow": allowed}
+    message, headers = f"This address accepts only {allowed}.", {"Allow": allowed}
     return answer(request, 405, "method_not_allowed", message, headers=headers)
 
 
@@ -75,7 +75,7 @@ def forbidden(_error: Any, request: Request) -> Response:
     if isinstance(getattr(request, "context", None), CustomerSession):
         return not_found(_error, request)
     if _beneath_desk(request) and request.identity.admin is not None:
-        message = "Your account may not do this. An owner can change what it may."
+        message = "You don't have permission. An owner can change your role."
         return answer(request, 403, "forbidden", message, "role")
     if prefers_json(request):
         return answer(request, 403, "forbidden", "Sign in to see this.")
@@ -98,7 +98,7 @@ def _to_login(request: Request) -> Response:
 @exception_view_config(BadCSRFToken)
 def bad_token(_error: Any, request: Request) -> Response:
     """An unsafe request without the token that our own pages put into it."""
-    message = "The form was open for too long, or was not ours. Go back, reload the page and send it again."
+    message = "This form has expired. Go back, reload the page and send it again."
     return answer(request, 403, "csrf_failed", message)
 
 
@@ -116,7 +116,7 @@ def database_away(error: Exception, request: Request) -> Response:
         # would say so, too, but not where a commit veto looks at the answer first.
         mark_error_retryable(error)
     log.error("The database did not answer: %s", errors.reason(error))
-    message = "The chat cannot reach its memory just now. Nothing is lost; try again in a moment."
+    message = "The chat is unavailable right now. Nothing is lost. Try again in a moment."
     return answer(request, 503, "unavailable", message, headers={"Retry-After": str(RETRY_AFTER)})
 
 
@@ -136,7 +136,7 @@ def unexpected(error: Exception, request: Request) -> Response:
     if errors.is_away(error):
         return database_away(error, request)
     log.error("%s %s failed", request.method, request.path_info, exc_info=error)
-    message = "Something went wrong on our side. Nothing you sent is lost; please try again."
+    message = "Something went wrong on our side. Nothing you sent is lost. Try again."
     return answer(request, 500, "internal", message)
 
 

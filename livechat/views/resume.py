@@ -29,7 +29,9 @@ def ticket(context: Ticket, request: Request) -> dict[str, Any]:
         raise Missing("There is no such guest.")
     site = embedding_site(request, data.get("site"))
     if site is None:
-        raise Invalid("site", "Say which page keeps the ticket: the origin of an allowed site.")
+        raise Invalid(
+            "site", "Give the origin of the page that keeps the ticket. It must be an allowed site."
+        )
     found = resume_tickets.give_ticket(request.dbsession, guest_id, token, site)
     if found is None:
         raise Missing("There is no such guest.")
@@ -46,7 +48,7 @@ def resume(context: Resume, request: Request) -> dict[str, Any]:
     if shown is not None:
         found, session = _exchange(request, shown, key, embedding_site(request, data.get("site")))
     if found is None:
-        raise Missing("This ticket does not hold.")
+        raise Missing("This ticket is not valid.")
     shape = session_shape(request, session) if session else None
     return {"token": found.token, "ticket": found.ticket, "session": shape}
 

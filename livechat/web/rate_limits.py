@@ -43,7 +43,7 @@ class Limits:
     def count_send(self, network: str, author: str) -> None:
         """Count a message. Raises TooMany."""
         self._count(
-            "You are writing faster than we can read. Wait a moment; your text is kept.",
+            "You're sending messages too fast. Wait a moment. Your text is saved.",
             (self._guest_sends, "send", author),
             (self._network_sends, "send-network", network),
             (self._all_sends, "send-all", ""),
@@ -52,7 +52,7 @@ class Limits:
     def count_act(self, network: str, author: str) -> None:
         """Count anything else that somebody does: closing, reopening, typing, marks, other products. Raises TooMany."""
         self._count(
-            "That was a lot at once. Wait a moment and try again.",
+            "Too many requests. Wait a moment and try again.",
             (self._guest_acts, "act", author),
             (self._network_acts, "act-network", network),
             (self._all_acts, "act-all", ""),
@@ -69,7 +69,7 @@ class Limits:
     def count_resume(self, network: str) -> None:
         """Count a resume ticket that is asked for or shown, as often as conversations may begin. Raises TooMany."""
         self._count(
-            "This happens too often. Wait a moment and try again.",
+            "Too many requests. Wait a moment and try again.",
             (self._network_starts, "resume-network", network),
             (self._all_starts, "resume-all", ""),
         )

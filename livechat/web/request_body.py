@@ -96,7 +96,7 @@ def _check_text(request: Request) -> None:
     except UnicodeDecodeError:
         raise Unreadable("bad_request", "The address is not UTF-8 text.") from None
     if any("\x00" in text for pair in query for text in pair) or "\x00" in path:
-        raise Unreadable("bad_request", "The address has a character that no text has (NUL).")
+        raise Unreadable("bad_request", "The address contains a NUL character.")
 
 
 def _check_form(request: Request) -> None:
@@ -113,13 +113,13 @@ def _check_form(request: Request) -> None:
     except (ValueError, LookupError, OSError):
         raise Unreadable("bad_request", "The form cannot be read.") from None
     if any("\x00" in value for value in values if isinstance(value, str)):
-        raise Unreadable("bad_request", "The form has a character that no text has (NUL).")
+        raise Unreadable("bad_request", "The form contains a NUL character.")
 
 
 def _check_charset(request: Request, what: str) -> None:
     header = re.sub(r"[\s\"']", "", request.headers.get("Content-Type") or "").lower()
     if header.partition("charset=")[2].partition(";")[0] not in {"", "utf-8", "utf8"}:
-        raise WrongType("unsupported_media_type", f"{what} is UTF-8. Leave the charset out.")
+        raise WrongType("unsupported_media_type", f"{what} must be UTF-8. Leave out the charset.")
 
 
 def form_text(request: Request, name: str) -> str:
@@ -192,7 +192,7 @@ def _check_depth(text: str) -> None:
 
 
 def _refuse_constant(name: str) -> Any:
-    raise _UnwantedError(f"JSON has no {name}.")
+    raise _UnwantedError(f"JSON does not allow {name}.")
 
 
 def _integer(digits: str) -> int:
@@ -214,14 +214,12 @@ _HALF = re.compile("[\ud800-\udfff]")
 def _check_strings(value: Any) -> None:
     if isinstance(value, str):
         if _HALF.search(value):
-            raise Unreadable("bad_request", "The JSON has half a character (a lone surrogate).")
+            raise Unreadable("bad_request", "The JSON contains a lone surrogate.")
     elif isinstance(value, dict):
         for key, item in value.items():
             _check_strings(key)
             if "\x00" in key:
-                raise Unreadable(
-                    "bad_request", "The JSON has a key with a character that no text has (NUL)."
-                )
+                raise Unreadable("bad_request", "The JSON has a key with a NUL character.")
             _check_strings(item)
     elif isinstance(value, list):
         for item in value:

@@ -106,7 +106,7 @@ def notes_canned_replies_and_held_answers(world: World, look: Look) -> None:
     desk.visits("1/").is_ready().sees("Hello")
     add_messages(engine, 1, berta, "I am on it")
     desk.answers("Me, too")
-    expect(desk.page.get_by_role("region", name="Held back")).to_be_visible()
+    expect(desk.page.get_by_role("region", name="Reply not sent")).to_be_visible()
     look(desk.page)
     desk.context.unroute_all()
 
@@ -126,9 +126,9 @@ def the_menus_and_what_they_do(world: World, look: Look) -> None:
     desk.opens_menu("snooze").page.get_by_role("button", name=re.compile("^Tomorrow")).click()
     expect(desk.page.locator("#snoozed")).to_be_visible()
     look(desk.page)
-    desk.opens_menu("more").push("Block this customer").click()
+    desk.opens_menu("more").push("Block customer").click()
     desk.opens_menu("more")
-    expect(desk.page.locator("#block")).not_to_have_text("Block this customer")
+    expect(desk.page.locator("#block")).not_to_have_text("Block customer")
     look(desk.page)
     viewer = world.desk("vera", "Vera Vonfern").is_signed_in()
     with transaction(world.engine) as db:
@@ -164,7 +164,7 @@ def the_search(world: World, look: Look) -> None:
     for query in ("", "?q=lamp", "?q=nothing+of+it", "?q=before:soon"):
         desk.visits(f"search/{query}")
         look(desk.page)
-    desk.page.get_by_text("Filters and phrases").click()
+    desk.page.get_by_text("Search filters").click()
     look(desk.page)
 
 
@@ -211,9 +211,9 @@ def the_team(world: World, look: Look) -> None:
         admins.disable(db, db.get_one(AdminRow, off.id))
     desk.visits("team/")
     for number in (1, 2):  # the second time is an error
-        add = desk.page.get_by_role("region", name="Add a person")
+        add = desk.page.get_by_role("region", name="Invite teammate")
         add.get_by_label("Username").fill("berta")
-        add.get_by_role("button", name="Add and make an invitation").click()
+        add.get_by_role("button", name="Create invite link").click()
         expect(desk.page.locator(("#invitation", "#problem")[number - 1])).to_be_visible()
         look(desk.page)
     for person in desk.page.locator(".person > .change > summary").all():
@@ -232,11 +232,11 @@ def the_account(world: World, look: Look) -> None:
     desk.visits("profile/").is_ready()
     look(desk.page)
     desk.page.get_by_label("E-mail address").fill("anna@")
-    desk.push("Save the address").click()
+    desk.push("Save email").click()
     expect(desk.page.locator("#problem")).to_be_visible()
     look(desk.page)
-    desk.push("Sign out all others").click()
-    expect(desk.page.get_by_text("All your other logins have ended.")).to_be_visible()
+    desk.push("Sign out everywhere else").click()
+    expect(desk.page.get_by_text("You were signed out everywhere else.")).to_be_visible()
     look(desk.page)
     desk.visits("profile/name/").is_ready()
     look(desk.page)

@@ -10,7 +10,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, exp
 from ..server import Server
 from .chromium import Ear
 
-SENDING, WAITING = "Sending…", "Not sent yet – trying again."
+SENDING, WAITING = "Sending…", "Not sent yet. Retrying…"
 SENT = re.compile("^(Sent|Seen)$")
 
 
@@ -45,7 +45,7 @@ class Shopper:
 
     def closes_the_chat(self) -> Shopper:
         """Press the X in the corner of the conversation, which a phone has, too."""
-        self.push("Close chat").click()
+        self.push("Hide chat").click()
         expect(self.panel).to_be_hidden()
         return self
 
@@ -58,7 +58,7 @@ class Shopper:
     @property
     def button(self) -> Locator:
         """The gold button."""
-        name = re.compile("^(Open|Close) chat")
+        name = re.compile("^(Open|Hide) chat")
         return self.page.get_by_role("button", name=name).and_(self.page.locator("[aria-expanded]"))
 
     @property
@@ -110,7 +110,7 @@ class Shopper:
 
     @property
     def queue(self) -> Locator:
-        """“You are next.”"""
+        """“You're next in the queue.”"""
         return self.chat.locator("#queue")
 
     def push(self, name: str) -> Locator:
@@ -129,7 +129,7 @@ class Shopper:
         if name:
             self.chat.get_by_label("Your name").fill(name)
         if email:
-            self.chat.get_by_label("E-mail").fill(email)
+            self.chat.get_by_label("Email").fill(email)
         return self
 
     def writes(self, text: str) -> Shopper:
@@ -153,7 +153,7 @@ class Shopper:
         expect(self.box).to_be_visible()
         expect(self.chat.locator("header p")).not_to_be_empty()
         if not self.alone:
-            expect(self.panel.get_by_text("Opening the chat…")).to_be_hidden()
+            expect(self.panel.get_by_text("Opening chat…")).to_be_hidden()
         return self
 
     def sees(self, *texts: str) -> Shopper:

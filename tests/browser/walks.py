@@ -72,7 +72,7 @@ def the_conversation_of_a_customer(world: World, look: Look) -> None:
     shopper = world.shopper().visits("ember/").opens_the_chat()
     shopper.ear.expects("422", "ERR_FAILED")
     shopper.gives("Clara", "no address").writes("Hello")
-    expect(shopper.chat.get_by_label("E-mail")).to_be_focused()
+    expect(shopper.chat.get_by_label("Email")).to_be_focused()
     look(shopper.frame)
     shopper.gives(email="clara@example.com").box.press("Enter")
     shopper.sees_sent("Hello")

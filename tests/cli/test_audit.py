@@ -33,8 +33,8 @@ def acts(engine: Engine, begin: Begin) -> int:
 def test_the_newest_entry_comes_first(shell: Shell, acts: int) -> None:
     rows = shell("audit").rows
     assert [row[2:] for row in rows] == [
-        ["Anna Berg", "taken", str(acts), "anna", f"Anna Berg took chat {acts}.", "admin"],
-        ["", "closed", str(acts), "", f"The command line closed chat {acts}.", "shell"],
+        ["Anna Berg", "taken", str(acts), "anna", f"Anna Berg took chat #{acts}.", "admin"],
+        ["", "closed", str(acts), "", f"The command line closed chat #{acts}.", "shell"],
         ["", "admin_added", "", "anna", "The command line added Anna Berg (owner).", "shell"],
     ]
     assert rows[0][1].startswith(now().date().isoformat())
@@ -51,14 +51,14 @@ def test_filters_narrow_the_output(shell: Shell, acts: int) -> None:
     assert found("--since", (now() - timedelta(days=1)).date()) == ["taken", "admin_added"]
     some = shell("audit", "--limit", 1)
     assert len(some.rows) == 1
-    assert "more than 1" in some.err
+    assert "Only the first 1" in some.err
 
 
 def test_json_and_the_terminal_agree(shell: Shell, acts: int) -> None:
     newest = shell("audit", "--json").objects[0]
-    assert newest["sentence"] == f"Anna Berg took chat {acts}."
+    assert newest["sentence"] == f"Anna Berg took chat #{acts}."
     assert (newest["act"], newest["number"], newest["details"]) == ("taken", acts, {})
-    assert f"Anna Berg took chat {acts}." in shell.on_terminal("audit").out
+    assert f"Anna Berg took chat #{acts}." in shell.on_terminal("audit").out
 
 
 def test_an_act_on_behalf_of_an_admin_belongs_to_the_shell(
@@ -70,17 +70,17 @@ def test_an_act_on_behalf_of_an_admin_belongs_to_the_shell(
         assert shell("sessions", *words, "--as", "anna").code == 0
     assert shell("sessions", "revoke", number).code == 0
     assert shell("admins", "logout", "anna").code == 0
-    anna = "Anna Berg, by the command line"
+    anna = "Anna Berg (command line)"
     assert [[row[2], row[3], row[6], row[7]] for row in shell("audit").rows[:5]] == [
         ["", "signed_out", "The command line signed Anna Berg out of all browsers.", "shell"],
         [
             *("", "revoked"),
-            f"The command line signed the customer of chat {number} out of all browsers.",
+            f"The command line signed the customer of chat #{number} out of all browsers.",
             "shell",
         ],
-        [anna, "noted", f"{anna}, wrote a note in chat {number}.", "shell"],
-        [anna, "wrote", f"{anna}, replied in chat {number}.", "shell"],
-        [anna, "taken", f"{anna}, took chat {number}.", "shell"],
+        [anna, "noted", f"{anna} added a note to chat #{number}.", "shell"],
+        [anna, "wrote", f"{anna} replied in chat #{number}.", "shell"],
+        [anna, "taken", f"{anna} took chat #{number}.", "shell"],
     ]
     newest = shell("audit", "--json", "--act", "wrote").objects[0]
     assert (newest["actor"], newest["actor_kind"]) == ("Anna Berg", "shell")
@@ -103,4 +103,4 @@ def test_invalid_arguments_are_refused_with_a_reason(shell: Shell, acts: int) ->
         ran = shell("audit", *words)
         assert (ran.code, ran.out) == (code, ""), words
         assert ran.err
-    assert shell("audit", "--act", "role").err == "There are no such entries.\n"
+    assert shell("audit", "--act", "role").err == "No results.\n"

@@ -14,12 +14,15 @@ from .conftest import Shell
 @pytest.mark.parametrize(
     ("ini", "said"),
     [
-        (None, "There is no file some.ini"),
+        (None, "There is no settings file some.ini"),
         ("rubbish", "The ini file cannot be read"),
         ("[app:main]\nlivechat.secret = 100%sure\n", "Write %% for a %."),
         ("[other]\nx = 1\n", "no section [app:main]"),
         (b"\xff\xfe[app", "cannot be read"),
-        ("[app:main]\nuse = egg:livechat\nlivechat.secrte = x\n", "livechat.secrte is no setting"),
+        (
+            "[app:main]\nuse = egg:livechat\nlivechat.secrte = x\n",
+            "livechat.secrte is not a livechat setting",
+        ),
         ("[app:main]\nuse = egg:livechat\n", "livechat.public_url is missing"),
     ],
 )

@@ -97,7 +97,7 @@ def test_the_settings_option_may_precede_or_follow_the_command(empty_shell: Shel
         ["serve", "--config", "x.ini"],
     ):
         refused = empty_shell(*words)
-        assert (refused.code, refused.err) == (1, "There is no file x.ini with settings.\n")
+        assert (refused.code, refused.err) == (1, "There is no settings file x.ini.\n")
 
 
 def test_help_does_not_import_what_it_does_not_need() -> None:

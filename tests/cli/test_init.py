@@ -30,7 +30,7 @@ def test_init_creates_everything_and_is_safe_to_repeat(empty_shell: Shell) -> No
     )
     first = empty_shell("init")
     assert (first.code, first.out[: len(WELCOME)]) == (0, WELCOME)
-    assert "Made the database ready" in first.err
+    assert "Set up the database" in first.err
     path = empty_shell.folder / "deep/down/chat.sqlite3"
     with engine_for(f"sqlite:///{path}") as engine, transaction(engine) as db:
         assert schema.is_current(engine)
@@ -90,14 +90,14 @@ def test_on_a_terminal_init_asks(empty_shell: Shell) -> None:
     asked = empty_shell.on_terminal("init", answers=("Anna", PASSWORD, PASSWORD))
     assert asked.code == 0
     assert PASSWORD not in asked.out
-    assert "Made the admin anna" in asked.out
+    assert "Created the admin anna" in asked.out
     engine = make_engine(f"sqlite:///{empty_shell.folder / 'livechat.sqlite3'}")
     with transaction(engine) as db:
         assert has_password(db, "anna", PASSWORD)
     engine.dispose()
     silent = empty_shell.on_terminal("init")
     assert silent.code == 0
-    assert "Admins who may sign in: anna" in silent.out
+    assert "Admins who can sign in: anna" in silent.out
 
 
 def test_an_interrupted_question_ends_with_130_and_changes_nothing(empty_shell: Shell) -> None:

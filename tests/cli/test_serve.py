@@ -61,10 +61,10 @@ def test_a_newcomer_is_told_all_addresses(empty_shell: Shell) -> None:
     empty_shell("admins", "passwd", "admin", "--password-stdin", input=PASSWORD)
     again = empty_shell.start("serve", PORT=str(port))
     told = lines(again)
-    assert told[2] == "Sign in     as admin; a new password: livechat admins passwd admin"
+    assert told[2] == "Sign in     as admin. To set a new password: livechat admins passwd admin"
     taken = empty_shell("serve", "--port", port)
     assert (taken.code, taken.out) == (1, "")
-    assert f"Port {port} on 127.0.0.1 is in use already." in taken.err
+    assert f"Port {port} on 127.0.0.1 is already in use." in taken.err
     assert taken.err.count("\n") == 1
     again.send_signal(signal.SIGINT)
     assert again.wait(PATIENCE) == 130
@@ -97,7 +97,7 @@ def test_production_refuses_missing_settings_and_starts_with_them(
     process = empty_shell.start("--config", "shop.ini", "serve")
     assert process.stderr is not None
     told = [process.stderr.readline() for _ in range(3)]
-    assert "does not use backlog" in told[0]
+    assert "ignores backlog" in told[0]
     assert f"https://chat.example.com/custom-admin/chat/ (port {port} here)" in told[1]
     assert "livechat --config shop.ini admins add NAME --invite" in told[2]
     assert status(f"http://127.0.0.1:{port}/health") == 200
@@ -134,7 +134,7 @@ def test_addresses_of_an_ini_file() -> None:
     assert listening.addresses_in({"host": "::1"}) == [Address("::1", 6543)]
     assert listening.addresses_in({"port": "8080"}) == [Address("127.0.0.1", 8080)]
     for wrong in ("localhost", "x:y", ":", "x:99999"):
-        with pytest.raises(CannotListen, match="write it like"):
+        with pytest.raises(CannotListen, match="must look like"):
             listening.addresses_in({"listen": wrong})
 
 

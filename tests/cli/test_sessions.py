@@ -52,10 +52,10 @@ def test_the_list_can_be_filtered_and_is_json_for_programs(
     found = shell("sessions", "list", "--search", "lamp bob", "--assignee", "none")
     assert [row[5] for row in found.rows] == ["Bob"]
     nobody = shell("sessions", "list", "--search", "zoe")
-    assert (nobody.code, nobody.out, nobody.err) == (0, "", "There are no such chats.\n")
+    assert (nobody.code, nobody.out, nobody.err) == (0, "", "No results.\n")
     cut = shell("sessions", "list", "--limit", "2")
     assert len(cut.rows) == 2
-    assert "more than 2" in cut.err
+    assert "Only the first 2" in cut.err
     assert len(shell("sessions", "list", "--limit", "3").rows) == 3
     assert shell("sessions", "list", "--assignee", "zoe").code == 1
     assert shell("sessions", "list", "--status", "lost").code == 2
@@ -83,7 +83,7 @@ def test_an_invalid_number_is_wrong_usage_and_an_unknown_one_is_refused(shell: S
         assert shell("sessions", command, "abc").code == 2
     for number in ("99", "99999999999999999999"):
         unknown = shell("sessions", "show", number)
-        assert (unknown.code, unknown.err) == (1, f"There is no session {number}.\n")
+        assert (unknown.code, unknown.err) == (1, f"There is no chat #{number}.\n")
     assert shell("sessions", "close").code == 2
 
 
@@ -102,9 +102,9 @@ def test_assign_assigns_and_unassigns(shell: Shell, begin: Begin, engine: Engine
     assert back.objects[0]["assignee"] is None
     assert back.objects[0]["status"] == "waiting"
     assert [row[4] for row in shell("sessions", "show", number).rows if row[2:3] == ["system"]] == [
-        "Anna Berg has joined the chat.",
-        "ben takes over the chat.",
-        "The chat was put back.",
+        "Anna Berg joined the chat.",
+        "ben took over the chat.",
+        "The chat was unassigned.",
     ]
 
 
@@ -117,7 +117,7 @@ def test_assign_refuses_invalid_requests(shell: Shell, begin: Begin, engine: Eng
     assert "no admin 'zoe'" in shell("sessions", "assign", number, "zoe").err
     shell("sessions", "assign", number, "anna")
     late = shell("sessions", "assign", number, "ben", "--if-version", "1")
-    assert (late.code, late.err) == (1, "Anna Berg (anna) has taken this chat.\n")
+    assert (late.code, late.err) == (1, "Anna Berg (anna) already has this chat.\n")
     shell("admins", "disable", "ben")
     assert "disabled" in shell("sessions", "assign", number, "ben").err
     shell("sessions", "close", number)
@@ -136,15 +136,15 @@ def test_close_closes_what_it_can_and_reports_each(
     assert done.code == 1
     assert done.out == ""
     assert done.err.splitlines() == [
-        f"Session {first} is closed.",
-        f"Session {second}: The customer has closed this chat already.",
-        "There is no session 99.",
-        f"Session {third} is closed.",
+        f"Chat #{first} is closed.",
+        f"Chat #{second}: The customer already closed this chat.",
+        "There is no chat #99.",
+        f"Chat #{third} is closed.",
     ]
     again = shell("sessions", "close", first)
-    assert (again.code, again.err) == (0, f"Session {first} is closed already.\n")
-    assert "open again" in shell("sessions", "reopen", first).err
-    assert "open already" in shell("sessions", "reopen", first).err
+    assert (again.code, again.err) == (0, f"Chat #{first} is already closed.\n")
+    assert "reopened" in shell("sessions", "reopen", first).err
+    assert "already open" in shell("sessions", "reopen", first).err
     assert shell("sessions", "show", first, "--json").objects[0]["session"]["status"] == "waiting"
 
 
@@ -184,7 +184,7 @@ def test_reply_refuses_invalid_messages(shell: Shell, begin: Begin, engine: Engi
         assert (ran.code, ran.out) == (1, "")
         return ran.err
 
-    assert "empty" in refused("  \n ", "--as", "anna")
+    assert "Enter a message" in refused("  \n ", "--as", "anna")
     assert "4,000" in refused("x" * 4001, "--as", "anna")
     assert "no admin 'zoe'" in refused("hello", "--as", "zoe")
     assert "UTF-8" in refused("-", "--as", "anna", input=b"\xff\xfe")

@@ -51,7 +51,7 @@ def test_watch_shows_events_and_ends_with_ctrl_c(
     assert [(event["number"], event["message"]["body"]) for event in messages] == [
         (new, "first"),
         (new, "second"),
-        (old, "Anna Berg has joined the chat."),
+        (old, "Anna Berg joined the chat."),
         (old, "an answer"),
         (old, "The chat was closed."),
     ]

@@ -133,7 +133,7 @@ def test_a_hanging_or_dead_worker_is_replaced_and_none_outlives_the_supervisor(
             again.hears("in between")
             assert again.bodies == ["in between"]
     assert ann.sees() == ["hello", "in between"]
-    assert workers.log.read_text().count("Another takes its place.") == 2
+    assert workers.log.read_text().count("Starting another.") == 2
     pids = workers.worker_pids()
     assert workers.process is not None
     workers.process.kill()  # not `workers.kill`, which would kill the workers as well
@@ -191,7 +191,7 @@ def has(stream: Stream, body: str) -> bool:
 def test_several_workers_are_refused_on_sqlite(empty_shell: Shell) -> None:
     refused = empty_shell("serve", "--workers", "2", "--port", free_port())
     assert (refused.code, refused.out) == (1, "")
-    assert refused.err.splitlines()[-1].startswith("Several workers want PostgreSQL:")
+    assert refused.err.splitlines()[-1].startswith("Several workers need PostgreSQL.")
     for wrong in ("0", "-1", "100", "many"):
         assert empty_shell("serve", "--workers", wrong).code == 2
 
@@ -221,7 +221,7 @@ class Supervised:
 )
 def test_workers_that_cannot_start_are_not_restarted_for_ever(ends: str, code: str) -> None:
     supervised = Supervised()
-    with pytest.raises(CannotServe, match="end as soon as they begin"):
+    with pytest.raises(CannotServe, match="end as soon as they start"):
         supervised.run(ends, workers=2)
     assert supervised.ready == 0
     assert len(supervised.said) == MOST_FAILURES - 1
@@ -257,8 +257,8 @@ def test_workers_that_have_served_are_restarted_however_often_they_end(
     timer.join()
     assert supervised.ready == 1
     # The first restart of each worker is immediate, later ones follow a pause.
-    assert sum(sentence.endswith("takes its place.") for sentence in supervised.said) == 2
-    assert supervised.said[-1].endswith("takes its place in 0.3 s.")
+    assert sum(sentence.endswith("Starting another.") for sentence in supervised.said) == 2
+    assert supervised.said[-1].endswith("Starting another in 0.3 s.")
 
 
 def test_a_failing_log_message_does_not_end_the_workers() -> None:
@@ -389,7 +389,7 @@ def test_pserve_runs_one_process_and_names_the_command_for_several(
             said.append(line)
             if line.startswith("Serving on"):
                 break
-        assert any("For several workers: livechat serve." in line for line in said)
+        assert any("For several workers, use livechat serve." in line for line in said)
         process.terminate()
         assert process.wait(PATIENCE) == 0
     finally:

@@ -27,12 +27,12 @@ def test_system_messages_name_the_actor_and_address_the_customer():
     def said(event, for_customer, **details):
         return wording(event, details, for_customer=for_customer).interpolate()
 
-    assert said(Event.TAKEN, True, admin="Anna", by="Anna") == "Anna has joined the chat."
+    assert said(Event.TAKEN, True, admin="Anna", by="Anna") == "Anna joined the chat."
     assert said(Event.CLOSED, True, by_customer=True) == "You ended the chat."
     assert said(Event.CLOSED, False, by_customer=True) == "The customer ended the chat."
     assert said(Event.CLOSED, True, by="Anna") == "Anna closed the chat."
     assert said(Event.REOPENED, True, by_customer=True) == "You reopened the chat."
-    assert said(Event.PRODUCT, True, product="<b>${admin}") == "Now about: <b>${admin}"
+    assert said(Event.PRODUCT, True, product="<b>${admin}") == "Switched to <b>${admin}"
 
 
 def test_an_entry_without_a_public_number_cannot_be_shown_to_a_customer():

@@ -75,7 +75,7 @@ def test_the_environment_wins_over_the_file():
             {"hsts_seconds": "3600", "public_url": "http://chat.example.com"},
             ["livechat.hsts_seconds is for"],
         ),
-        ({"hsts_seconds": "-1"}, ["livechat.hsts_seconds = -1: write a whole number"]),
+        ({"hsts_seconds": "-1"}, ["livechat.hsts_seconds = -1: must be a whole number"]),
         ({"identity_secret": "short"}, ["livechat.identity_secret is too weak"]),
         ({"public_url": None}, ["livechat.public_url is missing"]),
         ({"public_url": ""}, ["livechat.public_url is missing"]),
@@ -96,7 +96,7 @@ def test_the_environment_wins_over_the_file():
         ({"allowed_sites": "https://a.example'; script-src *"}, ["livechat.allowed_sites"]),
         ({"limit_guest_sends": "many"}, ["livechat.limit_guest_sends", "240/minute"]),
         ({"limit_login_failures": "3/fortnight"}, ["livechat.limit_login_failures"]),
-        ({"shop_nam": "x"}, ["livechat.shop_nam is no setting", "misspelt"]),
+        ({"shop_nam": "x"}, ["livechat.shop_nam is not a livechat setting", "Check the spelling"]),
     ],
 )
 def test_wrong_settings_are_explained_in_a_sentence(changes, words):

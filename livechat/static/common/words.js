@@ -21,8 +21,9 @@ export function fill(text, values) {
  * @param {Words} words
  * @param {string} key
  * @param {number} n
+ * @param {Intl.PluralRuleType} [type] how many, or the how-manieth
  */
-export function plural(words, key, n) {
-  const form = new Intl.PluralRules(document.documentElement.lang || 'en').select(n);
+export function plural(words, key, n, type) {
+  const form = new Intl.PluralRules(document.documentElement.lang || 'en', { type }).select(n);
   return fill(words[`${key}_${form}`] ?? words[`${key}_other`] ?? '', { n });
 }

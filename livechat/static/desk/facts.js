@@ -105,7 +105,7 @@ export function createFacts({ desk, session: current, act, signal, tail }) {
     }
     const holder = admin ? h('bdi', {}, admin.name) : words.nobody;
     byId('held').replaceChildren(assignee === me.username ? words.yours : holder);
-    byId('fact-assignee').replaceChildren(admin ? h('bdi', {}, admin.name) : none(words.nobody_short));
+    byId('fact-assignee').replaceChildren(admin ? h('bdi', {}, admin.name) : none(words.nobody));
   }
 
   return {

@@ -1,6 +1,7 @@
 // Formats waiting times and dates for people.
 
 import { dayName, language, sameDay, timeOfDay } from '../common/times.js';
+import { fill } from '../common/words.js';
 
 /** @import { Words } from '../common/json_types.js' */
 
@@ -12,12 +13,12 @@ const UNITS = /** @type {const} */ ([
 const full = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
 const brief = new Intl.DateTimeFormat(language, { day: 'numeric', month: 'short', year: 'numeric' });
 
-/** "5 minutes", "2 days". @param {string} since @param {Words} words */
+/** "5 min", "2 days". @param {string} since @param {Words} words */
 export function waitText(since, words) {
   const seconds = (Date.now() - Date.parse(since)) / 1000;
   for (const [unit, length] of UNITS) {
     if (seconds < length) continue;
-    const format = new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'long' });
+    const format = new Intl.NumberFormat(language, { style: 'unit', unit, unitDisplay: 'short' });
     return format.format(Math.floor(seconds / length));
   }
   return words.moment;
@@ -42,10 +43,10 @@ const SHORT = new Intl.DateTimeFormat(language, {
   minute: '2-digit',
 });
 
-/** "18:00", "Tue, 3 Mar, 09:00". @param {string} text @param {Words} words */
+/** "18:00 today", "Tue, 3 Mar, 09:00". @param {string} text @param {Words} words */
 export function untilText(text, words) {
   const when = new Date(text);
-  return sameDay(when, new Date()) ? `${words.today}, ${timeOfDay(when)}` : SHORT.format(when);
+  return sameDay(when, new Date()) ? fill(words.at_today, { time: timeOfDay(when) }) : SHORT.format(when);
 }
 
 /** How urgent a wait has become: calm, soon, late. @param {string} since */

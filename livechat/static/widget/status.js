@@ -31,7 +31,7 @@ export function createStatus({ words, team: known }) {
       const soon = within === null ? '' : fill(words.answers, { time: roughly(within / 60, words) });
       put('answers', soon);
       const n = (status === 'waiting' && session?.position) || 0;
-      put('queue', n ? `${n > 1 ? fill(words.place, { n }) : words.place_next} ${soon}`.trim() : '');
+      put('queue', n ? `${n > 1 ? plural(words, 'place', n, 'ordinal') : words.place_next} ${soon}`.trim() : '');
     },
   };
 }

@@ -178,7 +178,7 @@ def admin_named(request: Request, username: Any) -> Any:
             raise Missing("")
         return admins.find_admin(request.dbsession, username)
     except Missing:
-        raise Invalid("admin", "There is no admin of that name.") from None
+        raise Invalid("admin", "There is no admin with this username.") from None
 
 
 def is_form(request: Request) -> bool:

@@ -114,7 +114,7 @@ def assign(context: AdminSession, request: Request) -> Any:
     """Give the conversation to an admin, or back to those who wait (``{"admin": null}``)."""
     data = fields_of(request)
     if "admin" not in data:
-        raise Invalid("admin", 'Say who: {"admin": "username"}, or null for nobody.')
+        raise Invalid("admin", 'Give {"admin": "username"}, or null to unassign.')
     assignment.assign(
         request.dbsession,
         context.session,

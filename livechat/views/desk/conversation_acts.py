@@ -50,7 +50,7 @@ def transfer(context: AdminSession, request: Request) -> Any:
     data = fields_of(request)
     admin = admin_named(request, data.get("admin"))
     if admin is None:
-        raise Invalid("admin", 'Say who: {"admin": "username"}.')
+        raise Invalid("admin", 'Give {"admin": "username"}.')
     text = data.get("note")
     triage.transfer(
         request.dbsession,

@@ -26,7 +26,7 @@ def asked_for(context: AdminSession, request: Request) -> dict[str, Any]:
     """The page that the query asks for by ``after``, ``before`` or ``at``. Raises Invalid."""
     asked = [name for name in ("at", "before", "after") if name in request.GET]
     if len(asked) > 1:
-        raise Invalid(asked[0], "Give after, before or at, not several.")
+        raise Invalid(asked[0], "Give only one of after, before and at.")
     if asked == ["at"]:
         page, lost = _page_around(context, request, _entry(request.GET["at"])), False
         shape = _ends(context, page)
@@ -96,7 +96,7 @@ def _page_around(context: AdminSession, request: Request, seq: int) -> Page:
 
 def _entry(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
-        raise Invalid("at", "at is the seq of an entry.")
+        raise Invalid("at", "at must be the seq of an entry.")
     return int(text)
 
 

@@ -30,14 +30,14 @@ NAME_PAGE = "livechat:templates/desk/name.jinja2"
 
 _ = TranslationStringFactory("livechat")
 DONE = {
-    "name": _("Customers read your new name from now on."),
-    "email": _("Your e-mail address is saved."),
-    "password": _("You have a new password. All your other logins have ended."),
-    "end": _("That login has ended."),
-    "sign-out-others": _("All your other logins have ended."),
+    "name": _("Your display name was changed."),
+    "email": _("Your email was saved."),
+    "password": _("Your password was changed. You were signed out everywhere else."),
+    "end": _("That browser was signed out."),
+    "sign-out-others": _("You were signed out everywhere else."),
 }
-WRONG_PASSWORD = _("The current password is wrong.")
-SAME_PASSWORD = _("This is the password you have. Choose another one.")
+WRONG_PASSWORD = _("Incorrect current password.")
+SAME_PASSWORD = _("This is already your password. Choose a different one.")
 
 profile_view: Callable[..., Any] = partial(post_view, Profile, Permission.OWN_ACCOUNT)
 
@@ -113,7 +113,7 @@ def _change_password(request: Request, data: dict[str, Any]) -> None:
     """Everything slow comes before the transaction, in which a writer holds SQLite's lock."""
     admin, current, wanted = request.identity.admin, data.get("current"), data.get("password")
     if not isinstance(current, str) or not isinstance(wanted, str):
-        raise Invalid("current", "Give the current password and the new one.")
+        raise Invalid("current", "Enter the current password and the new one.")
     before = _confirmed(request, current)
     if wanted == current:
         raise Invalid("password", SAME_PASSWORD)

@@ -65,11 +65,11 @@ def today_strip(request: Request) -> dict[str, Any]:
     figures, _fresh = request.realtime.figures.get(
         "today", lambda: daily.count(request.db, now().date())
     )
-    formats = formats_of(request)
+    formats, answer = formats_of(request), figures.first_answer()
     return {
         "chats": formats.number(figures.chats),
         "messages": formats.number(figures.messages),
-        "first_answer": formats.duration(figures.first_answer()),
+        "first_answer": None if answer is None else formats.duration(answer),
         "url": request.resource_url(request.root["custom-admin"]["chat"], "statistics", ""),
     }
 
@@ -104,7 +104,7 @@ def _charts(
 
     def answers(place: int) -> str:
         one = each[place]
-        text = _("${day}: median ${median}, nine of ten within ${ninety}")
+        text = _("${day}: median ${median}, 90th percentile ${ninety}")
         told = {
             "median": formats.duration(one.first_answer()),
             "ninety": formats.duration(one.first_answer(0.9)),
@@ -122,7 +122,7 @@ def _charts(
         "answers": charts.lines(
             days,
             [
-                (tell(_("Nine of ten")), [one.first_answer(0.9) for one in each]),
+                (tell(_("P90")), [one.first_answer(0.9) for one in each]),
                 (tell(_("Median")), [one.first_answer() for one in each]),
             ],
             answers,
@@ -140,7 +140,7 @@ def _summaries(
 ) -> dict[str, str]:
     """What each chart shows, in a sentence."""
     tell = request.localizer.translate
-    most = _("The most on ${day}: ${number}. ${total} in 30 days, ${mean} a day.")
+    most = _("Busiest day: ${day} (${number}). ${total} in 30 days, ${mean} a day on average.")
 
     def counted(numbers: Sequence[int]) -> str:
         place = max(range(len(numbers)), key=lambda index: numbers[index])
@@ -157,9 +157,7 @@ def _summaries(
         "median": formats.duration(total.first_answer()),
         "ninety": formats.duration(total.first_answer(0.9)),
     }
-    text = _(
-        "Chats answered: ${answered}. Half of them within ${median}, nine of ten within ${ninety}."
-    )
+    text = _("Chats replied to: ${answered}. Median ${median}, 90th percentile ${ninety}.")
     return {
         "chats": counted([one.chats for one in each]),
         "messages": counted([one.messages for one in each]),

@@ -30,13 +30,11 @@ COOKIE, COOKIE_LASTS = "livechat_invitation", 120
 
 _ = TranslationStringFactory("livechat")
 DONE = {
-    "add": _("${name} is in the team now."),
+    "add": _("${name} was added."),
     "role": _("${name} has a new role."),
-    "disable": _(
-        "${name} is signed out and can no longer sign in. Their open chats wait for somebody else."
-    ),
-    "enable": _("${name} may sign in again."),
-    "invite": _("${name} has a new invitation. Earlier ones no longer work."),
+    "disable": _("${name} was disabled and signed out. Their open chats are now unassigned."),
+    "enable": _("${name} can sign in again."),
+    "invite": _("${name} has a new invite link. Earlier links no longer work."),
 }
 Done = tuple[AdminRow, str | None]
 """The admin, and the token of an invitation."""
@@ -68,7 +66,7 @@ def _add(request: Request, data: dict[str, Any]) -> Done:
     db, actor = request.dbsession, request.identity.admin.actor
     username = validation.short_text(data.get("username"), "username", 64)
     if username is None:
-        raise Invalid("username", "A new person needs a username.")
+        raise Invalid("username", "Enter a username.")
     email = validation.email_address(data.get("email"), "email")
     name, role = validation.short_text(data.get("name"), "name", 100), _role(data)
     admin = admins.add_admin(db, username, email=email, name=name, role=role, actor=actor)
@@ -116,7 +114,7 @@ def _named(request: Request, data: dict[str, Any]) -> AdminRow:
     try:
         return admins.find_admin(request.dbsession, username)
     except Missing:
-        raise Invalid("username", "There is no admin of that name.") from None
+        raise Invalid("username", "There is no admin with this username.") from None
 
 
 def _answer(

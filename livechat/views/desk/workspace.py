@@ -93,14 +93,14 @@ def _act(request: Request, data: dict[str, Any]) -> Callable[[Session, ChatSessi
             return lambda db, session: undo.undo(db, session, actor, seqs.get(session.id, 0))
     names = validation.texts(data.get("tag"), "tag")
     if not names:
-        raise Invalid("tag", "Say which tag.")
+        raise Invalid("tag", "Enter a tag.")
     rights.check(dbsession, actor, Permission.ANSWER)
     return lambda db, session: tags.change_tags(db, session, actor, names, [])
 
 
 def _seqs(value: Any) -> dict[int, int]:
     if not isinstance(value, list) or len(value) > MOST_AT_ONCE:
-        raise Invalid("undo", "undo is the list that the act has answered with.")
+        raise Invalid("undo", "undo must be the list from the response to undo.")
     pairs = [validation.mapping(each, "undo") for each in value]
     return {
         validation.whole_number(pair.get("number"), "number"): validation.whole_number(
@@ -163,7 +163,7 @@ def save_view(context: Views, request: Request) -> dict[str, Any]:
     data = fields_of(request)
     name = validation.short_text(data.get("name"), "name", 60)
     if name is None:
-        raise Invalid("name", "A view needs a name.")
+        raise Invalid("name", "Enter a name for the view.")
     query = validation.short_texts(data.get("query"), "query", preferences.FILTERS, 200)
     view = preferences.save_view(request.dbsession, request.identity.admin.id, name, query)
     request.response.status_int = 201

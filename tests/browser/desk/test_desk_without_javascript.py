@@ -35,7 +35,7 @@ def test_an_admin_reads_answers_takes_closes_and_reopens(plain, engine):
     plain.sees_status("Closed")
     plain.push("Reopen").click()
     plain.sees_status("Active")
-    plain.opens_menu("assign").push("Put back for everyone").click()
+    plain.opens_menu("assign").push("Unassign").click()
     plain.sees_status("Waiting")
     plain.signs_out()
     expect(plain.page.get_by_label("Password")).to_be_visible()
@@ -45,7 +45,7 @@ def test_a_chat_is_assigned_to_a_colleague(plain, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel")
     add_chat(engine, "Clara")
     plain.is_signed_in().visits("1/")
-    plain.opens_menu("assign").page.get_by_label("Give to a colleague").select_option(
+    plain.opens_menu("assign").page.get_by_label("Assign to teammate").select_option(
         "Berta Beispiel"
     )
     plain.push("Assign").click()
@@ -63,7 +63,7 @@ def test_the_filters_and_the_search_are_plain_links_and_forms(plain, engine):
     statistics.get_by_role("link", name=re.compile("^All")).click()
     plain.page.get_by_text("Filter this list").click()
     plain.page.get_by_role("searchbox").fill("dora")
-    plain.push("Find").click()
+    plain.push("Search").click()
     plain.sees_chats("Dora")
 
 
@@ -76,7 +76,7 @@ def test_of_two_admins_at_once_one_page_says_who_was_faster(plain, new_desk, eng
     plain.push("Assign to me").click()
     plain.sees_status("Active")
     berta.push("Assign to me").click()
-    expect(berta.page.get_by_role("heading", level=1)).to_have_text("Somebody was faster")
+    expect(berta.page.get_by_role("heading", level=1)).to_have_text("Already taken")
     expect(berta.page.get_by_text("Anna Antwort")).to_be_visible()
     berta.page.get_by_role("link", name="Back").click()
     expect(berta.customer).to_have_text("Clara")
@@ -89,7 +89,7 @@ def test_an_answer_written_while_the_login_ended_is_given_back(plain, engine):
     plain.box.fill("Written with care\nand two lines")
     plain.loses_the_login()
     plain.push("Send Message").click()
-    kept = plain.page.get_by_label(re.compile("Your text was not sent"))
+    kept = plain.page.get_by_label(re.compile("Your text wasn't sent"))
     expect(kept).to_have_value("Written with care\nand two lines")
     plain.signs_in()
     expect(plain.page.get_by_role("heading", level=1)).to_be_attached()
@@ -103,6 +103,6 @@ def test_an_answer_to_a_closed_chat_is_given_back(plain, engine):
     plain.box.fill("Too late")
     close_chat(engine, 1)
     plain.push("Send Message").click()
-    expect(plain.page.get_by_label(re.compile("Your text was not sent"))).to_have_value("Too late")
+    expect(plain.page.get_by_label(re.compile("Your text wasn't sent"))).to_have_value("Too late")
     plain.page.get_by_role("link", name="Back").click()
     plain.sees_status("Closed")

@@ -97,7 +97,7 @@ def test_an_invalid_search_is_answered_on_a_usable_page(desk, engine, q, says):
     box.press("Enter")
     expect(desk.page.locator(".hit mark")).to_have_text("brass")
     desk.visits(f"?q={quote(q[:200])}").is_ready()  # the search field above the list
-    expect(desk.page.get_by_role("link", name="Show all", exact=True)).to_be_visible()
+    expect(desk.page.get_by_role("link", name="Clear filters", exact=True)).to_be_visible()
 
 
 # A colleague who is just being disabled, and concurrent acts
@@ -107,16 +107,16 @@ def test_a_colleague_who_was_just_disabled_gets_no_chat(desk, berta, engine):
     desk.ear.expects("422")
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready().opens_menu("assign")
-    desk.page.get_by_label("Give to a colleague").select_option(berta.name)
-    desk.page.get_by_label(re.compile("Note for them")).fill("She wants a refund")
+    desk.page.get_by_label("Assign to teammate").select_option(berta.name)
+    desk.page.get_by_label("Internal note (optional)").fill("She wants a refund")
     disable(engine, berta)
     desk.push("Assign").click()
     expect(desk.page.locator("#refused")).to_have_text(re.compile("disabled"))
-    expect(desk.page.get_by_label(re.compile("Note for them"))).to_have_value("She wants a refund")
+    expect(desk.page.get_by_label("Internal note (optional)")).to_have_value("She wants a refund")
     desk.sees_status("Waiting")
     assert stored(engine) == ["Hello"]
     desk.push("Assign to me").click()
-    desk.sees_status("Yours")
+    desk.sees_status("You")
 
 
 @pytest.mark.parametrize("first", ["desk", "berta"])
@@ -141,12 +141,12 @@ def test_one_closes_while_another_snoozes_and_both_agree(desk, berta, engine, fi
     if first == "desk":
         expect(berta.page.locator("#refused")).to_have_text(re.compile("closed"))
     else:
-        expect(berta.page.locator("main header").get_by_text("Sleeps until")).to_be_visible()
+        expect(berta.page.locator("main header").get_by_text("Snoozed until")).to_be_visible()
     for one in (desk, berta):
         one.context.unroute_all()
         one.page.reload()
         one.is_ready().sees_status("Closed")
-        expect(one.page.get_by_text("Sleeps until").locator("visible=true")).to_have_count(0)
+        expect(one.page.get_by_text("Snoozed until").locator("visible=true")).to_have_count(0)
 
 
 # A list that changes while it is paged through, and five hundred unread chats

@@ -85,9 +85,9 @@ def test_an_answer_being_sent_survives_the_change_to_another_conversation(desk, 
     desk.answers("For Clara")
     expect(desk.line("For Clara").get_by_text("Not sent yet")).to_be_visible()
     desk.opens("Dora").sees_exactly("Good day")
-    expect(desk.page.get_by_text("An answer could not be sent")).to_be_visible()
+    expect(desk.page.get_by_text("1 reply wasn't sent")).to_be_visible()
     desk.context.unroute_all()
-    expect(desk.page.get_by_text("An answer could not be sent")).to_be_hidden()
+    expect(desk.page.get_by_text("1 reply wasn't sent")).to_be_hidden()
     desk.opens("Clara").sees_exactly("Hello", "For Clara")
 
 
@@ -133,14 +133,14 @@ def test_a_view_is_saved_used_and_removed(desk, engine):
     add_chat(engine, "Clara")
     add_messages(engine, add_chat(engine, "Dora"), desk.row, "Hello Dora")
     desk.visits("?view=mine&q=dora").is_ready()
-    desk.page.get_by_label("Name for this view").fill("My Doras")
-    desk.push("Save this view").click()
+    desk.page.get_by_label("View name").fill("My Doras")
+    desk.push("Save view").click()
     views = desk.page.get_by_role("navigation", name=re.compile("views"))
     expect(views.get_by_role("link", name="My Doras")).to_be_visible()
     desk.visits().is_ready()
     views.get_by_role("link", name="My Doras").click()
     desk.sees_chats("Dora")
-    views.get_by_role("button", name="Remove the view My Doras").click()
+    views.get_by_role("button", name="Remove view My Doras").click()
     expect(views.get_by_role("link", name="My Doras")).to_have_count(0)
 
 
@@ -148,9 +148,9 @@ def test_appearance_settings_are_chosen_and_kept(desk):
     desk.visits().is_ready()
     desk.page.locator("[data-menu=own] > summary").click()
     with desk.page.expect_response("**/preferences/"):
-        desk.page.get_by_label("Colours").select_option("Light")
+        desk.page.get_by_label("Theme").select_option("Light")
     with desk.page.expect_response("**/preferences/"):
-        desk.page.get_by_label("Rows").select_option("Compact")
+        desk.page.get_by_label("Density").select_option("Compact")
     expect(desk.page.locator("body")).to_have_css("background-color", "rgb(250, 248, 242)")
     desk.page.reload()
     desk.is_ready()
@@ -182,7 +182,7 @@ def test_one_message_makes_one_notification_in_all_tabs(new_desk, engine):
     )
     desk.is_signed_in().visits().is_ready()
     desk.page.locator("[data-menu=own] > summary").click()
-    desk.push("Tell me about new messages").click()
+    desk.push("Turn on desktop notifications").click()
     desk.page.keyboard.press("Escape")
     desk.opens_another_tab().is_ready()
     add_chat(engine, "Clara", "Hello there")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from playwright.sync_api import expect
 
 from ..seeds import add_chat
@@ -25,7 +23,7 @@ def test_several_chats_are_tagged_assigned_and_closed_at_once(desk, new_desk, en
     expect(desk.row_of("Dora").get_by_text("refund")).to_have_count(0)
     for name in ("Clara", "Emil"):
         desk.page.get_by_label(f"Select the chat with {name}").check()
-    bar.get_by_label("Give to").select_option("Berta Beispiel")
+    bar.get_by_label("Assign to").select_option("Berta Beispiel")
     bar.get_by_role("button", name="Assign").click()
     expect(desk.row_of("Emil")).to_contain_text("Berta Beispiel")
     desk.page.get_by_label("Select the chat with Dora").check()
@@ -42,14 +40,14 @@ def test_tags_priority_snooze_and_block_are_shown_in_header_and_row(desk, engine
     desk.opens_menu("more").page.get_by_label("Priority").select_option("Urgent")
     expect(desk.row_of("Clara").get_by_text("Urgent")).to_be_visible()
     desk.opens_menu("snooze").page.locator("[data-snooze=tomorrow]").click()
-    expect(desk.page.locator("main header").get_by_text("Sleeps until")).to_be_visible()
-    desk.opens_menu("snooze").push("Wake up now").click()
-    expect(desk.page.locator("main header").get_by_text("Sleeps until")).to_be_hidden()
-    desk.push("Remove the tag refund").click()
+    expect(desk.page.locator("main header").get_by_text("Snoozed until")).to_be_visible()
+    desk.opens_menu("snooze").push("Unsnooze").click()
+    expect(desk.page.locator("main header").get_by_text("Snoozed until")).to_be_hidden()
+    desk.push("Remove tag refund").click()
     expect(desk.row_of("Clara").get_by_text("refund")).to_have_count(0)
-    desk.opens_menu("more").push("Block this customer").click()
+    desk.opens_menu("more").push("Block customer").click()
     desk.opens_menu("more")
-    expect(desk.push("Let this customer write again")).to_be_visible()
+    expect(desk.push("Unblock customer")).to_be_visible()
 
 
 def test_a_chat_marked_unread_stays_unread_while_it_is_open(desk, engine):
@@ -66,8 +64,8 @@ def test_a_chat_is_transferred_with_a_note(desk, new_desk, engine):
     berta = new_desk("berta", "Berta Beispiel").is_signed_in()
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready().opens_menu("assign")
-    desk.page.get_by_label("Give to a colleague").select_option("Berta Beispiel")
-    desk.page.get_by_label(re.compile("Note for them")).fill("She wants a refund")
+    desk.page.get_by_label("Assign to teammate").select_option("Berta Beispiel")
+    desk.page.get_by_label("Internal note (optional)").fill("She wants a refund")
     desk.push("Assign").click()
     expect(desk.page.locator("#held")).to_have_text("Berta Beispiel")
     berta.visits("1/").is_ready()
@@ -77,9 +75,9 @@ def test_a_chat_is_transferred_with_a_note(desk, new_desk, engine):
 def test_the_next_waiting_chat_is_taken(desk, engine):
     add_chat(engine, "Clara", "First")
     add_chat(engine, "Dora", "Second")
-    desk.visits().is_ready().push("Take the next waiting chat").click()
+    desk.visits().is_ready().push("Take next chat").click()
     expect(desk.customer).to_have_text("Clara")
-    desk.sees_status("Yours")
+    desk.sees_status("You")
 
 
 def test_other_viewers_of_the_chat_are_shown_next_to_the_box(desk, new_desk, engine):

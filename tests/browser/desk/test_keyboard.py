@@ -12,7 +12,7 @@ from ..seeds import add_chat, stored
 def test_a_customer_opens_writes_and_closes_with_the_keyboard_only(shopper, engine):
     shopper.visits("contact/")
     keys = shopper.page.keyboard
-    shopper.page.get_by_role("button", name="Write to us").focus()
+    shopper.page.get_by_role("button", name="Chat with us").focus()
     keys.press("Tab")
     expect(shopper.button).to_be_focused()
     keys.press("Enter")
@@ -40,7 +40,7 @@ def test_tab_moves_through_the_conversation_in_reading_order(shopper):
     expect(shopper.box).to_be_focused()
     shopper.push("Sound").focus()
     order = [shopper.push("Close chat"), shopper.scroller]
-    order += [shopper.chat.get_by_label(name) for name in ("Your name", "E-mail")]
+    order += [shopper.chat.get_by_label(name) for name in ("Your name", "Email")]
     for each in [*order, shopper.box]:
         shopper.page.keyboard.press("Tab")
         expect(each).to_be_focused()
@@ -101,7 +101,7 @@ def test_an_admin_signs_in_answers_and_closes_with_the_keyboard_only(new_desk, e
     expect(desk.row_of("Clara")).to_be_visible()
 
     keys.press("Tab")
-    expect(desk.page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(desk.page.get_by_role("link", name="Skip to content")).to_be_focused()
     keys.press("Enter")
     expect(desk.page.get_by_role("main")).to_be_focused()
     link = desk.row_of("Clara").get_by_role("link", name="Clara")
@@ -163,18 +163,18 @@ def test_every_act_on_a_chat_has_a_single_key(desk, new_desk, engine):
     keys.press("Escape")
     expect(desk.row_of("Clara").get_by_role("link")).to_be_focused()
     keys.press("a")
-    expect(desk.page.locator("#held")).to_have_text("Yours")
+    expect(desk.page.locator("#held")).to_have_text("You")
     expect(desk.box).to_be_focused()
     keys.press("Escape")
     keys.press("n")
-    expect(desk.page.get_by_role("textbox", name=re.compile("Internal note"))).to_be_focused()
+    expect(desk.page.get_by_role("textbox", name="Internal note (optional)")).to_be_focused()
     keys.press("Escape")
     keys.press("s")
     expect(desk.page.get_by_role("button", name=re.compile("^Later today"))).to_be_focused()
     keys.press("Escape")
     expect(desk.page.locator("[data-menu=snooze] > summary")).to_be_focused()
     keys.press("t")
-    expect(desk.page.get_by_label("Give to a colleague")).to_be_focused()
+    expect(desk.page.get_by_label("Assign to teammate")).to_be_focused()
     keys.press("Escape")
     keys.press("r")
     expect(desk.box).to_be_focused()
@@ -192,7 +192,7 @@ def test_keys_work_by_their_position_in_any_layout(desk, engine):
         """document.body.dispatchEvent(new KeyboardEvent('keydown',
           {key: 'ф', code: 'KeyA', bubbles: true, cancelable: true}))"""
     )
-    expect(desk.page.locator("#held")).to_have_text("Yours")
+    expect(desk.page.locator("#held")).to_have_text("You")
 
 
 def test_the_palette_finds_acts_views_people_and_conversations(desk, new_desk, engine):
@@ -201,7 +201,7 @@ def test_the_palette_finds_acts_views_people_and_conversations(desk, new_desk, e
     add_chat(engine, "Dora", "Good day")
     desk.visits("1/").is_ready()
     keys = desk.page.keyboard
-    box = desk.page.get_by_role("combobox", name=re.compile("What do you want to do"))
+    box = desk.page.get_by_role("combobox", name=re.compile("Type a command"))
     for words, found in (("assign me", None), ("give berta", "Berta Beispiel"), ("dora", None)):
         keys.press("Control+k")
         expect(box).to_be_focused()
@@ -213,7 +213,7 @@ def test_the_palette_finds_acts_views_people_and_conversations(desk, new_desk, e
         keys.press("Enter")
         expect(box).to_have_count(0)
         if words == "assign me":
-            expect(desk.page.locator("#held")).to_have_text("Yours")
+            expect(desk.page.locator("#held")).to_have_text("You")
         elif found:
             expect(desk.page.locator("#held")).to_have_text(found)
     expect(desk.customer).to_have_text("Dora")

@@ -269,7 +269,7 @@ def test_the_next_waiting_chat_gets_the_text_typed_after_the_key_that_takes_it(h
     types(desk, "hello, a nice lamp exists")
     wire.lets_go("take")
     expect(desk.customer).to_have_text("Clara")  # the customer with the longest wait
-    desk.sees_status("Yours")
+    desk.sees_status("You")
     expect(desk.box).to_have_value("hello, a nice lamp exists")
     assert states(engine) == [(1, "active", desk.row.id, 0, 0), *UNTOUCHED[1:]]
 
@@ -279,7 +279,7 @@ def test_with_no_waiting_chat_the_previous_chat_is_shown(desk, engine):
     add_messages(engine, add_chat(engine, "Clara", "Hello"), desk.row, "Good day")
     desk.visits("1/").is_ready()
     desk.page.keyboard.press("g")
-    expect(desk.page.get_by_text("Nobody is waiting")).to_be_visible()
+    expect(desk.page.get_by_text("No waiting chats")).to_be_visible()
     expect(desk.customer).to_have_text("Clara")
     desk.sees_exactly("Hello", "Good day")
 
@@ -292,7 +292,7 @@ def test_an_admin_who_takes_a_chat_can_write_at_once(three, engine):
     expect(three.box).to_have_value("see you")
     for route in routes:
         route.continue_()
-    three.sees_status("Yours")
+    three.sees_status("You")
     expect(three.box).to_have_value("see you")
     assert states(engine) == [(1, "active", three.row.id, 0, 0), *UNTOUCHED[1:]]
 
@@ -302,7 +302,7 @@ def test_the_palette_takes_keys_as_soon_as_it_is_opened_even_without_a_connectio
     three.context.set_offline(True)
     three.page.keyboard.press("Control+k")
     types(three, "ease")
-    box = three.page.get_by_role("combobox", name=re.compile("What do you want to do"))
+    box = three.page.get_by_role("combobox", name=re.compile("Type a command"))
     expect(box).to_have_value("ease")
     three.page.keyboard.press("Escape")
     three.context.set_offline(False)
@@ -345,13 +345,13 @@ def json_refusal(status, code, message):
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        ({}, "cannot be opened right now"),
+        ({}, "can't be opened right now"),
         (json_refusal(503, "database_away", "The database is away."), "The database is away."),
         (json_refusal(404, "missing", "There is no such chat."), "There is no such chat."),
         (json_refusal(403, "not_allowed", "You may not see this."), "You may not see this."),
-        ({"status": 502, "content_type": "text/html", "body": "<h1>Bad gateway</h1>"}, "cannot be opened"),
+        ({"status": 502, "content_type": "text/html", "body": "<h1>Bad gateway</h1>"}, "can't be opened"),
     ],
-    ids=["no connection", "503", "404", "403", "a proxy's page"],
+    ids=["offline", "503", "404", "403", "a proxy's page"],
 )  # fmt: skip
 def test_a_chat_that_cannot_be_opened_keeps_the_text_says_so_and_can_be_tried_again(
     held, answer, says
@@ -380,7 +380,7 @@ def test_a_click_without_a_connection_stays_on_the_page_and_continues_afterwards
     three.context.set_offline(True)
     clicks(three, "Dora")
     types(three, "hello there")
-    expect(three.page.get_by_text("cannot be opened right now")).to_be_visible()
+    expect(three.page.get_by_text("can't be opened right now")).to_be_visible()
     three.context.set_offline(False)
     three.sees_exactly("I am Dora")
     expect(three.box).to_have_value("hello there")
@@ -398,7 +398,7 @@ def test_no_other_link_of_the_desk_leads_to_the_browsers_error_page(three, engin
     ):
         link.click()
         expect(
-            three.page.get_by_text("There is no connection. You stay on this page")
+            three.page.get_by_text("You're offline. Reconnect to leave this page")
         ).to_be_visible()
     three.page.keyboard.press("Control+k")
     types(three, "audit")

@@ -46,14 +46,14 @@ def test_the_preview_follows_the_typing_and_the_new_name_is_shown_at_once(shoppe
     berta = new_desk("berta", "Berta").is_signed_in().visits("1/").is_ready()
     expect(berta.page.locator("#held")).to_have_text("Anna Antwort")
     profile = desk.opens_another_tab("profile/").is_ready().page
-    box, preview = profile.get_by_label("Name that customers read"), profile.locator(".preview")
+    box, preview = profile.get_by_label("Display name"), profile.locator(".preview")
     box.fill("Anna <b>Berg</b>")
     expect(preview).to_contain_text("Talking with Anna <b>Berg</b>")
     box.fill("  ")
     expect(preview).to_contain_text("Talking with Your name")
     box.fill("Anna Berg")
     box.press("Enter")
-    expect(profile.get_by_text("Customers read your new name")).to_be_visible()
+    expect(profile.get_by_text("Your display name was changed")).to_be_visible()
     expect(profile.locator(".me")).to_contain_text("Anna Berg")
     shopper.sees_status("Talking with Anna Berg")
     expect(berta.page.locator("#held")).to_have_text("Anna Berg")
@@ -77,10 +77,10 @@ def test_a_new_password_signs_out_the_other_browser(new_desk):
     there.is_signed_in().visits().is_ready()
     here.ear.expects("422")
     page = here.visits("profile/").is_ready().page
-    for password, said in ((" 12345678", "too easy to guess"), (NEW, "You have a new password")):
+    for password, said in ((" 12345678", "too easy to guess"), (NEW, "Your password was changed")):
         page.get_by_label("Current password").fill(PASSWORD)
         page.get_by_label("New password").fill(password)
-        here.push("Change the password").click()
+        here.push("Change password").click()
         expect(page.get_by_text(said)).to_be_visible()
     there.visits()
     expect(there.page.get_by_label("Password")).to_be_visible()
@@ -90,7 +90,7 @@ def test_a_new_password_signs_out_the_other_browser(new_desk):
 def test_the_first_sign_in_asks_for_the_name(new_desk, engine, shopper):
     desk = new_desk("ina", "ina")
     desk.visits().signs_in()
-    box = desk.page.get_by_label("Name that customers read")
+    box = desk.page.get_by_label("Display name")
     expect(box).to_be_focused()
     expect(box).to_have_value("Ina")
     box.fill("Ina Neu")
@@ -112,8 +112,8 @@ def test_an_invitation_leads_to_the_name_and_then_to_the_desk(new_desk, engine):
     expect(page.get_by_role("alert")).to_contain_text("too easy to guess")
     page.get_by_label("New password").fill(page.locator(".suggestion").inner_text())
     desk.push("Save and sign in").click()
-    expect(page.get_by_label("Name that customers read")).to_have_value("Ina Neu")
-    desk.push("Save and go on").click()
+    expect(page.get_by_label("Display name")).to_have_value("Ina Neu")
+    desk.push("Save and continue").click()
     desk.is_ready()
 
 
@@ -188,7 +188,7 @@ def test_without_a_connection_nothing_is_deleted(desk, engine):
     desk.visits(f"{number}/").is_ready().box.fill(SECRET_TEXT)
     desk.context.route("**/logout/", lambda route: route.abort())
     sign_out(desk)
-    expect(desk.page.locator("#connection")).to_contain_text("did not work")
+    expect(desk.page.locator("#connection")).to_contain_text("Something went wrong")
     expect(desk.box).to_have_value(SECRET_TEXT)
     assert SECRET_TEXT in storage(desk.page)
 
@@ -207,5 +207,5 @@ def test_an_earlier_chat_of_the_same_address_is_called_unverified(desk, engine):
     for _ in range(2):
         add_chat(engine, "Clara", "Hello", email="clara@example.com")
     desk.visits("2/").is_ready()
-    expect(desk.page.locator("#unverified")).to_contain_text("only the same e-mail address")
+    expect(desk.page.locator("#unverified")).to_contain_text("only share an email address")
     expect(desk.page.locator("#earlier-list")).to_contain_text("unverified")

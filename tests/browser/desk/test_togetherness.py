@@ -110,33 +110,33 @@ def test_the_desk_sees_what_the_customer_has_read(shopper, desk):
 
 def test_the_customer_sees_whether_the_desk_is_online(shopper, desk, engine):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
-    shopper.sees_status("Away · Waiting for an answer")
+    shopper.sees_status("Away · Awaiting reply")
     desk.page.clock.install()
     desk.visits().is_ready()
-    shopper.sees_status("Online · Waiting for an answer")
+    shopper.sees_status("Online · Awaiting reply")
     desk.page.clock.run_for(6 * 60 * 1000)
-    shopper.sees_status("Away · Waiting for an answer")
+    shopper.sees_status("Away · Awaiting reply")
     desk.page.mouse.move(300, 300)
     desk.page.clock.run_for(2000)
     desk.page.mouse.move(310, 300)
-    shopper.sees_status("Online · Waiting for an answer")
+    shopper.sees_status("Online · Awaiting reply")
 
 
 def test_the_desk_sees_whether_the_customer_is_online_and_on_which_page(shopper, desk):
     shopper.visits("ember/").opens_the_chat().gives("Clara").sends("Hello")
     desk.visits().is_ready()
-    expect(desk.row_of("Clara").get_by_text("Here now")).to_be_attached()
+    expect(desk.row_of("Clara").get_by_text("Online")).to_be_attached()
     desk.opens("Clara")
     facts = desk.page.get_by_role("complementary")
-    expect(facts.get_by_text("Here now")).to_be_visible()
+    expect(facts.get_by_text("Online")).to_be_visible()
     expect(facts.get_by_role("link", name=re.compile("^Ember table lamp –"))).to_be_visible()
     shopper.visits("halo/").sees_the_chat()
     expect(facts.get_by_role("link", name=re.compile("^Halo pendant –"))).to_be_visible()
     shopper.page.evaluate("history.pushState({}, '', '/demo/delivery/')")
     expect(facts.locator("#fact-page a")).to_have_attribute("href", re.compile("delivery/$"))
     shopper.page.close()
-    expect(facts.get_by_text("Has left")).to_be_visible(timeout=60_000)
-    expect(facts.get_by_text("Last page")).to_be_visible()
+    expect(facts.get_by_text("Offline")).to_be_visible(timeout=60_000)
+    expect(facts.get_by_text("Last viewed")).to_be_visible()
 
 
 # The queue
@@ -145,24 +145,24 @@ def test_the_desk_sees_whether_the_customer_is_online_and_on_which_page(shopper,
 def test_a_waiting_customer_sees_their_place_in_the_queue_move(new_shopper, desk):
     first = new_shopper().visits().opens_the_chat().gives("Clara").sends("Hello")
     second = new_shopper().visits().opens_the_chat().gives("Dora").sends("Hello")
-    expect(first.queue).to_have_text("You are next.")
-    expect(second.queue).to_have_text("You are number 2 in line.")
+    expect(first.queue).to_have_text("You're next in the queue.")
+    expect(second.queue).to_have_text("You're 2nd in the queue.")
     desk.visits().opens("Clara").push("Assign to me").click()
     expect(first.queue).to_be_hidden()
     first.sees_status("Talking with Anna Antwort")
-    expect(second.queue).to_have_text("You are next.")
+    expect(second.queue).to_have_text("You're next in the queue.")
 
 
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
         (None, ""),
-        (40, "We usually answer within a few minutes."),
-        (17 * 60, "We usually answer within about 20 minutes."),
-        (55 * 60, "We usually answer within about an hour."),
-        (2.2 * 3600, "We usually answer within about 2 hours."),
-        (23 * 3600, "We usually answer within a day."),
-        (60 * 3600, "We usually answer within a few days."),
+        (40, "We usually reply in a few minutes."),
+        (17 * 60, "We usually reply in about 20 minutes."),
+        (55 * 60, "We usually reply in about an hour."),
+        (2.2 * 3600, "We usually reply in about 2 hours."),
+        (23 * 3600, "We usually reply in a day."),
+        (60 * 3600, "We usually reply in a few days."),
     ],
 )
 def test_the_expected_time_to_an_answer_is_worded_naturally(shopper, seconds, said):
@@ -176,12 +176,12 @@ def test_the_expected_time_to_an_answer_is_worded_naturally(shopper, seconds, sa
         shopper.context.route(f"**/chat/{verb}/**", tell)
     shopper.ear.expects(".")
     shopper.visits().opens_the_chat().sends("Hello")
-    expect(shopper.queue).to_have_text(f"You are next. {said}".strip())
+    expect(shopper.queue).to_have_text(f"You're next in the queue. {said}".strip())
 
 
 def test_a_customer_who_has_not_written_yet_sees_whether_the_desk_is_online(new_shopper, desk):
     clara = new_shopper().visits().opens_the_chat().sees_status("Away").gives("Clara")
     clara.sends("Hello")
     desk.visits().is_ready()
-    clara.sees_status("Online · Waiting for an answer")
+    clara.sees_status("Online · Awaiting reply")
     new_shopper().visits().opens_the_chat().sees_status("Online")

@@ -60,19 +60,19 @@ def test_tags_priority_snooze_and_block_appear_at_the_other_desk(desk, berta, en
     expect(row.get_by_text("Urgent")).to_be_visible()
     expect(page.locator("#priority")).to_have_value("urgent")
     desk.opens_menu("snooze").page.locator("[data-snooze=tomorrow]").click()
-    expect(row.get_by_text("Sleeps until")).to_be_visible()
-    expect(head.get_by_text("Sleeps until")).to_be_visible()
-    berta.opens_menu("snooze").push("Wake up now").click()
-    expect(desk.page.locator("main header").get_by_text("Sleeps until")).to_be_hidden()
-    expect(desk.row_of("Clara").get_by_text("Sleeps until")).to_be_hidden()
-    desk.opens_menu("more").push("Block this customer").click()
+    expect(row.get_by_text("Snoozed until")).to_be_visible()
+    expect(head.get_by_text("Snoozed until")).to_be_visible()
+    berta.opens_menu("snooze").push("Unsnooze").click()
+    expect(desk.page.locator("main header").get_by_text("Snoozed until")).to_be_hidden()
+    expect(desk.row_of("Clara").get_by_text("Snoozed until")).to_be_hidden()
+    desk.opens_menu("more").push("Block customer").click()
     expect(row.get_by_text("Blocked")).to_be_visible()
     expect(head.get_by_text("Blocked")).to_be_visible()
     berta.opens_menu("more")
-    berta.push("Let this customer write again").click()
+    berta.push("Unblock customer").click()
     expect(desk.row_of("Clara").get_by_text("Blocked")).to_be_hidden()
     expect(desk.page.locator("main header").get_by_text("Blocked")).to_be_hidden()
-    berta.push("Remove the tag refund").click()
+    berta.push("Remove tag refund").click()
     expect(desk.row_of("Clara").get_by_text("refund")).to_have_count(0)
     expect(desk.page.locator("#tags").get_by_text("refund")).to_have_count(0)
     nothing_was_reloaded(desk, berta)
@@ -86,11 +86,11 @@ def test_a_snoozed_chat_is_back_at_both_desks_when_its_time_has_come(desk, berta
         actor = admin_actor(desk.row.id, desk.name)
         triage.snooze(db, db.get_one(ChatSession, 1), actor, now() + timedelta(hours=1))
     for one in (desk, berta):
-        expect(one.row_of("Clara").get_by_text("Sleeps until")).to_be_visible()
+        expect(one.row_of("Clara").get_by_text("Snoozed until")).to_be_visible()
     with transaction(engine) as db:
         db.get_one(ChatSession, 1).snoozed_until = now() - timedelta(seconds=1)
     for one in (desk, berta):
-        expect(one.row_of("Clara").get_by_text("Sleeps until")).to_be_hidden()
+        expect(one.row_of("Clara").get_by_text("Snoozed until")).to_be_hidden()
     desk.sees_line(re.compile("is back", re.IGNORECASE))
     nothing_was_reloaded(desk, berta)
 
@@ -98,12 +98,12 @@ def test_a_snoozed_chat_is_back_at_both_desks_when_its_time_has_come(desk, berta
 def test_a_blocked_customer_is_told_and_the_desk_gets_nothing_more(shopper, desk):
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     shopper.ear.expects("409")
-    desk.visits().opens("Clara").opens_menu("more").push("Block this customer").click()
+    desk.visits().opens("Clara").opens_menu("more").push("Block customer").click()
     desk.sees_line(re.compile("blocked"))
     shopper.writes("One more thing")
     expect(shopper.line("One more thing")).to_contain_text("You cannot write here any more")
     desk.sees_exactly("Hello")
-    desk.opens_menu("more").push("Let this customer write again").click()
+    desk.opens_menu("more").push("Unblock customer").click()
     expect(desk.page.locator("[data-menu=more]")).not_to_have_attribute("open", "")
     shopper.sends("Thank you")
     desk.sees("Thank you")
@@ -115,12 +115,12 @@ def test_a_transferred_chat_moves_from_one_desk_to_the_other(desk, berta, engine
     berta.visits("?view=mine").is_ready().sees_chats()
     for one in (desk, berta):
         one.page.evaluate(SAME)
-    desk.opens_menu("assign").page.get_by_label("Give to a colleague").select_option(berta.name)
-    desk.page.get_by_label(re.compile("Note for them")).fill("She wants a refund")
+    desk.opens_menu("assign").page.get_by_label("Assign to teammate").select_option(berta.name)
+    desk.page.get_by_label("Internal note (optional)").fill("She wants a refund")
     desk.push("Assign").click()
     berta.sees_chats("Clara")
     berta.opens("Clara").sees_exactly("Hello", "Good day", "She wants a refund")
-    berta.sees_status("Yours")
+    berta.sees_status("You")
     expect(desk.page.locator("#held")).to_have_text(berta.name)
     desk.sees_chats()
     nothing_was_reloaded(desk, berta)
@@ -131,9 +131,9 @@ def test_two_who_take_the_next_chat_get_different_ones(desk, berta, engine):
         add_chat(engine, name, "Hello")
     opened("", desk, berta)
     for one in (desk, berta):
-        one.push("Take the next waiting chat").click()
+        one.push("Take next chat").click()
     for one in (desk, berta):
-        one.sees_status("Yours")
+        one.sees_status("You")
     assert {one.customer.inner_text() for one in (desk, berta)} == {"Clara", "Dora"}
     for one, other in ((desk, berta), (berta, desk)):
         expect(one.row_of(other.customer.inner_text())).to_contain_text(other.name)
@@ -141,7 +141,7 @@ def test_two_who_take_the_next_chat_get_different_ones(desk, berta, engine):
     desk.ear.expects("409")
     desk.page.keyboard.press("Escape")  # out of the box
     desk.page.keyboard.press("g")
-    expect(desk.page.get_by_text("Nobody is waiting")).to_be_visible()
+    expect(desk.page.get_by_text("No waiting chats")).to_be_visible()
 
 
 def test_a_mention_counts_at_the_colleagues_desk_until_they_look(desk, berta, engine):
@@ -183,8 +183,8 @@ def test_a_view_saved_on_one_device_is_on_the_other(desk, berta, sofa, engine):
     add_chat(engine, "Clara")
     add_chat(engine, "Dora")
     desk.visits("?view=waiting&q=dora").is_ready()
-    desk.page.get_by_label("Name for this view").fill("My Doras")
-    desk.push("Save this view").click()
+    desk.page.get_by_label("View name").fill("My Doras")
+    desk.push("Save view").click()
     expect(view(desk, "My Doras")).to_be_visible()
     sofa.visits().is_ready().sees_chats("Dora", "Clara")
     view(sofa, "My Doras").click()
@@ -198,7 +198,7 @@ def test_a_customers_latest_message_is_found_and_opened_in_place(shopper, desk, 
     add_messages(engine, 1, desk.row, *[f"Line {number}" for number in range(60)])
     shopper.sends("Do you ship to Zanzíbar?")
     add_messages(engine, 1, desk.row, *[f"More {number}" for number in range(60)])
-    desk.visits("search/").page.get_by_label(re.compile("^Words in messages")).fill("zanzibar")
+    desk.visits("search/").page.get_by_label(re.compile("^Messages, names")).fill("zanzibar")
     desk.page.keyboard.press("Enter")
     hit = desk.page.locator(".hit")
     expect(hit).to_have_count(1)
@@ -211,7 +211,7 @@ def test_a_customers_latest_message_is_found_and_opened_in_place(shopper, desk, 
 
 def test_the_statistics_include_the_latest_events(shopper, desk, berta):
     desk.visits("statistics/")
-    expect(desk.page.get_by_text("Nothing to count yet")).to_be_visible()
+    expect(desk.page.get_by_text("No statistics yet")).to_be_visible()
     shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
     berta.visits().opens("Clara").answers("Good morning").sees_sent("Good morning")
     desk.page.reload()
@@ -251,11 +251,11 @@ def test_the_waiting_time_is_shown_in_words_and_colour_until_a_colleague_answers
             session = db.get_one(ChatSession, number)
             session.waiting_since = now() - timedelta(minutes=minutes, seconds=5)
     opened("", desk, berta)
-    told = {"Clara": ("calm", "a moment"), "Dora": ("soon", "5 min"), "Emil": ("late", "20 min")}
+    told = {"Clara": ("calm", "<1 min"), "Dora": ("soon", "5 min"), "Emil": ("late", "20 min")}
     for name, (urgency, words) in told.items():
         wait = desk.row_of(name).locator(".wait")
         expect(wait).to_have_attribute("data-urgency", urgency)
-        expect(wait).to_contain_text(f"No answer for {words}")
+        expect(wait).to_contain_text(f"Waiting {words}")
     colours = {
         desk.row_of(name).locator(".wait").evaluate("wait => getComputedStyle(wait).color")
         for name in told
@@ -274,7 +274,7 @@ def test_appearance_settings_of_one_device_apply_to_the_other(desk, berta, sofa)
         one.visits().is_ready()
     desk.page.locator("[data-menu=own] > summary").click()
     with desk.page.expect_response("**/preferences/"):
-        desk.page.get_by_label("Colours").select_option("Light")
+        desk.page.get_by_label("Theme").select_option("Light")
     sofa.visits().is_ready()
     expect(sofa.page.locator("html")).to_have_attribute("data-theme", "light")
     berta.page.reload()

@@ -41,12 +41,12 @@ def closes(desk):
 
 
 def unassigns(desk):
-    desk.opens_menu("assign").push("Put back for everyone").click()
-    expect(desk.page.locator("#held")).to_have_text("Nobody yet")
+    desk.opens_menu("assign").push("Unassign").click()
+    expect(desk.page.locator("#held")).to_have_text("Unassigned")
 
 
 def blocks(desk):
-    desk.opens_menu("more").push("Block this customer").click()
+    desk.opens_menu("more").push("Block customer").click()
     expect(desk.page.locator("#blocked")).to_be_visible()
 
 
@@ -65,7 +65,7 @@ def test_an_act_is_undone_by_a_click(taken, engine, act):
     expect(undo(taken)).to_contain_text(says)
     taken.push("Undo").click()
     expect(taken.page.get_by_text("Undone.")).to_be_visible()
-    expect(taken.page.locator("#held")).to_have_text("Yours")
+    expect(taken.page.locator("#held")).to_have_text("You")
     taken.sees_status("Active")
     expect(taken.page.locator("#blocked")).to_be_hidden()
     expect(undo(taken)).to_be_empty()

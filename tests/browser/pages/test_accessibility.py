@@ -49,7 +49,7 @@ def test_a_chat_that_cannot_be_reached(new_shopper, server, device):
     expect(shopper.button).to_be_visible()
     server.kill()
     shopper.button.click()
-    expect(shopper.panel.get_by_text("The chat cannot be reached right now.")).to_be_visible()
+    expect(shopper.panel.get_by_text("Chat is unavailable right now.")).to_be_visible()
     assert_accessible(shopper.page)
 
 

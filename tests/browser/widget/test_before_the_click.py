@@ -99,7 +99,7 @@ def test_an_unreachable_chat_says_so_and_can_be_tried_again(shopper, server):
     expect(shopper.button).to_be_visible()
     server.kill()
     shopper.button.click()
-    expect(shopper.panel.get_by_text("The chat cannot be reached right now.")).to_be_visible()
+    expect(shopper.panel.get_by_text("Chat is unavailable right now.")).to_be_visible()
     shopper.ear.hears_warning("The server is away")
 
     server.start()
@@ -112,9 +112,9 @@ def test_a_site_that_is_not_allowed_gets_a_message_and_its_owner_a_warning(shopp
     script = f'<script src="{shopper.chat_origin}/widget.js" async></script>'
     shopper.visits(own_shop.has(script, host="elsewhere.localhost"))
     shopper.button.click()
-    expect(shopper.panel.get_by_text("The chat cannot be reached right now.")).to_be_visible()
+    expect(shopper.panel.get_by_text("Chat is unavailable right now.")).to_be_visible()
     shopper.ear.hears_warning("livechat.allowed_sites")
-    shopper.panel.get_by_role("button", name="Close chat").click()
+    shopper.panel.get_by_role("button", name="Hide chat").click()
     expect(shopper.panel).to_be_hidden()
 
 
@@ -122,5 +122,5 @@ def test_the_shop_without_its_script_still_links_to_the_chat(new_shopper):
     shopper = new_shopper(java_script_enabled=False)
     shopper.visits("ember/").page.get_by_role("link", name="Ask about this lamp").click()
     expect(shopper.page).to_have_url(re.compile(r"/chat/"))
-    expect(shopper.page.locator("noscript p")).to_contain_text("The chat needs JavaScript.")
+    expect(shopper.page.locator("noscript p")).to_contain_text("Chat needs JavaScript.")
     expect(shopper.page.locator("noscript p")).to_be_visible()

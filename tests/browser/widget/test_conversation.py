@@ -14,12 +14,12 @@ def test_a_customer_and_an_admin_talk_from_the_gold_button_to_the_end(shopper, n
     expect(shopper.button).to_be_visible()
     shopper.opens_the_chat().gives("Clara Kundin", "clara@example.com")
     shopper.sends("Is the Ember lamp dimmable?")
-    shopper.sees_status("Waiting for an answer")
+    shopper.sees_status("Awaiting reply")
 
     anna = new_desk("anna", "Anna Antwort").visits().signs_in()
     anna.sees_counts(waiting=1, active=0, closed=0)
     row = anna.row_of("Clara Kundin")
-    for part in ("Is the Ember lamp dimmable?", "Ember table lamp", "Waiting", "Nobody yet"):
+    for part in ("Is the Ember lamp dimmable?", "Ember table lamp", "Waiting", "Unassigned"):
         expect(row).to_contain_text(part)
 
     anna.opens("Clara Kundin")
@@ -36,12 +36,12 @@ def test_a_customer_and_an_admin_talk_from_the_gold_button_to_the_end(shopper, n
 
     shopper.sends("Thank you!")
     anna.sees("Thank you!")
-    anna.push("Close chat").click()
+    anna.push("Hide chat").click()
     anna.sees_status("Closed")
     shopper.sees_status("This chat has ended")
-    expect(shopper.push("Reopen this chat")).to_be_visible()
+    expect(shopper.push("Reopen chat")).to_be_visible()
 
-    shopper.push("Reopen this chat").click()
+    shopper.push("Reopen chat").click()
     shopper.sees_status("Talking with Anna Antwort")
     shopper.sends("One more thing.")
     anna.sees("One more thing.").sees_status("Active")
@@ -60,7 +60,7 @@ def test_an_answer_to_a_closed_panel_shows_as_a_badge_and_in_the_title(shopper, 
 
 def test_a_customer_starts_a_new_chat_after_the_old_one_was_closed(shopper, desk, engine):
     shopper.visits().opens_the_chat().gives("Clara").sends("First question")
-    desk.visits().opens("Clara").push("Close chat").click()
+    desk.visits().opens("Clara").push("Hide chat").click()
     desk.sees_status("Closed")
 
     shopper.sees_status("This chat has ended").push("Start a new chat").click()
@@ -77,8 +77,8 @@ def test_a_customer_ends_the_chat_after_being_asked(shopper, desk):
     shopper.visits().opens_the_chat().gives("Clara").sends("Never mind")
     desk.visits().opens("Clara")
     shopper.push("End chat").click()
-    shopper.push("Keep it open").click()
-    shopper.sees_status("Waiting for an answer")
+    shopper.push("Cancel").click()
+    shopper.sees_status("Awaiting reply")
     shopper.push("End chat").click()
     shopper.chat.get_by_role("region", name="End chat").get_by_role(
         "button", name="End chat"
@@ -115,7 +115,7 @@ def test_the_product_of_another_page_joins_the_same_conversation(shopper, desk):
 
 def test_a_product_can_be_removed(shopper, engine):
     shopper.visits("halo/").opens_the_chat()
-    shopper.push("Do not mention this product").click()
+    shopper.push("Remove product").click()
     shopper.sends("A question about something else")
     assert query(engine, "SELECT product_id FROM chat_sessions") == [(None,)]
 

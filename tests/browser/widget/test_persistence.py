@@ -45,7 +45,7 @@ def test_name_and_address_are_kept_before_the_first_message(shopper):
     shopper.page.reload()
     shopper.sees_the_chat()
     expect(shopper.chat.get_by_label("Your name")).to_have_value("Clara Kundin")
-    expect(shopper.chat.get_by_label("E-mail")).to_have_value("clara@example.com")
+    expect(shopper.chat.get_by_label("Email")).to_have_value("clara@example.com")
 
 
 def test_a_second_tab_shows_the_same_conversation_and_each_message_once(shopper, desk):
@@ -135,7 +135,7 @@ def test_a_lost_identity_begins_a_new_chat_and_keeps_the_text(shopper, server):
     shopper.writes("After")
     expect(shopper.box).to_have_value("After")
     expect(
-        shopper.chat.get_by_text(re.compile("no longer here. Your text is kept"))
+        shopper.chat.get_by_text(re.compile("no longer available. Your text is saved"))
     ).to_be_visible()
     shopper.push("Start a new chat").click()
     shopper.sees_sent("After").sees_exactly("After")

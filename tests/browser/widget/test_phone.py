@@ -59,7 +59,7 @@ def test_the_chat_fills_a_phones_screen_and_the_box_stays_visible(new_shopper):
     shopper.types("a long draft\n" * 40)
     expect(shopper.box).to_be_in_viewport(ratio=1)
     expect(shopper.push("Send")).to_be_in_viewport(ratio=1)
-    shopper.push("Close chat").tap()
+    shopper.push("Hide chat").tap()
     expect(shopper.panel).to_be_hidden()
     expect(shopper.button).to_be_in_viewport(ratio=1)
 

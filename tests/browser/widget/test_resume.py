@@ -18,8 +18,8 @@ BLOCKED = """for (const name of ['localStorage', 'sessionStorage'])
 EMPTIED = "localStorage.clear()"
 FULL = "Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError') }"
 ALONE = "Object.defineProperty(Navigator.prototype, 'locks', {get() {}})"
-UNSENT = re.compile("does not keep text that is not sent")
-NOTHING = re.compile("keeps nothing for this chat")
+UNSENT = re.compile("can't save unsent text")
+NOTHING = re.compile("can't save this chat")
 
 
 def limits(shopper: Any, how: str) -> Any:
@@ -271,7 +271,7 @@ def test_the_page_around_the_frame_gets_a_ticket_and_no_token(shopper):
 def test_the_customer_is_told_what_the_browser_does_not_keep(shopper):
     limits(shopper, BLOCKED).visits().opens_the_chat()
     expect(shopper.chat.get_by_text(UNSENT)).to_be_visible()
-    expect(shopper.chat.get_by_text("Your messages stay here")).to_be_hidden()
+    expect(shopper.chat.get_by_text("Your chat stays open")).to_be_hidden()
 
 
 @pytest.mark.parametrize("where", ["widget", "full page"])
@@ -282,7 +282,7 @@ def test_without_any_storage_the_customer_is_warned_before_anything_is_lost(shop
     else:
         shopper.visits_the_full_page_chat().sees_the_chat()
     expect(shopper.chat.get_by_text(NOTHING)).to_be_visible()
-    expect(shopper.chat.get_by_text("Your messages stay here")).to_be_hidden()
+    expect(shopper.chat.get_by_text("Your chat stays open")).to_be_hidden()
     shopper.sends("First")
     expect(shopper.chat.get_by_text(NOTHING)).to_be_visible()
 

@@ -81,7 +81,7 @@ def test_the_customer_is_asked_for_an_email_address_that_the_shop_got_wrong(
     shopper.visits(own_shop.has(script)).opens_the_chat()
     expect(shopper.chat.get_by_label("Your name")).to_be_hidden()
     shopper.writes("Hello")
-    expect(shopper.chat.get_by_label("E-mail")).to_be_focused()
+    expect(shopper.chat.get_by_label("Email")).to_be_focused()
     expect(shopper.box).to_have_value("Hello")
     shopper.gives(email="clara@example.com").box.press("Enter")
     shopper.sees_sent("Hello")

@@ -192,11 +192,11 @@ def test_after_a_network_outage_everything_is_shown_once_and_in_order(shopper, d
         shopper.context.set_offline(True)
         desk.answers(f"While away {turn}").sees_sent(f"While away {turn}")
         shopper.writes(f"Into the void {turn}").sees_not_sent_yet(f"Into the void {turn}")
-        expect(shopper.chat.get_by_text("You are offline.")).to_be_visible()
+        expect(shopper.chat.get_by_text("You're offline.")).to_be_visible()
         shopper.context.set_offline(False)
         texts += [f"While away {turn}", f"Into the void {turn}"]
         shopper.sees_exactly(*texts)
-        expect(shopper.chat.get_by_text("You are offline.")).to_be_hidden()
+        expect(shopper.chat.get_by_text("You're offline.")).to_be_hidden()
     desk.sees_exactly(*texts)
     assert stored(engine) == texts
 
@@ -206,12 +206,12 @@ def test_a_desk_catches_up_after_an_outage(shopper, desk):
     shopper.visits().opens_the_chat().gives("Clara").sends("Before")
     desk.visits().opens("Clara")
     desk.context.set_offline(True)
-    expect(desk.page.get_by_text("You are offline.")).to_be_visible()
+    expect(desk.page.get_by_text("You're offline.")).to_be_visible()
     shopper.sends("While away")
     desk.answers("Written offline")
     desk.context.set_offline(False)
     desk.sees_exactly("Before", "While away", "Written offline").sees_sent("Written offline")
-    expect(desk.page.get_by_text("You are offline.")).to_be_hidden()
+    expect(desk.page.get_by_text("You're offline.")).to_be_hidden()
     shopper.sees_exactly("Before", "While away", "Written offline")
 
 

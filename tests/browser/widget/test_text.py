@@ -78,7 +78,7 @@ def test_emoji_and_writing_from_right_to_left(shopper, desk):
 def test_four_thousand_characters_in_one_word_fit_and_one_more_does_not(shopper, desk, engine):
     word = "ß" * 4000
     shopper.visits().opens_the_chat().gives("Clara").types(word + "x")
-    expect(shopper.chat.get_by_text("1 character too many")).to_be_visible()
+    expect(shopper.chat.get_by_text("1 character over the limit")).to_be_visible()
     shopper.box.press("Enter")
     expect(shopper.bodies).to_have_count(0)
     shopper.writes(word)

@@ -98,7 +98,7 @@ def test_every_failed_login_gets_the_same_answer(anna, engine, username, passwor
     anna.username = username
     answer = anna.signs_in(password, status=422)
     assert LOGIN_COOKIE not in "".join(answer.headers.getall("Set-Cookie"))
-    assert "Name or password is wrong." in answer.html.get_text()
+    assert "Incorrect username or password." in answer.html.get_text()
     field = answer.html.find("input", {"name": "username"})
     assert field.get("value", "") == username
     assert not answer.html.find("input", {"name": "password"}).get("value")

@@ -71,7 +71,7 @@ def test_distributed_guesses_are_stopped_and_do_not_reveal_whether_the_name_exis
         stranger(wsgi, username).signs_in(WRONG, status=422)
     held_up = stranger(wsgi, username).signs_in(PASSWORD, status=429)
     assert 1 <= int(held_up.headers["Retry-After"]) <= A_DAY
-    assert "Use a browser in which you have signed in before" in held_up.html.get_text()
+    assert "Use a browser you have signed in with before" in held_up.html.get_text()
     stranger(wsgi, "somebody else").signs_in(WRONG, status=422)
 
 
@@ -382,10 +382,10 @@ def test_failures_are_audited_and_many_of_them_make_few_entries(
         entry["sentence"] for entry in found if entry["act"] in {"sign_in_failed", "locked_out"}
     ]
     assert told == [
-        "Sign-in as Anna Antwort is locked for a while in browsers new to the account, after 6 failures.",
-        "Somebody failed to sign in as Anna Antwort from 203.0.113.2.",
-        "Sign-in as Anna Antwort from 203.0.113.1 is locked for a while after 4 failures.",
-        "Somebody failed to sign in as Anna Antwort from 203.0.113.1.",
+        "Sign-in as Anna Antwort from new browsers was temporarily locked after 6 failed attempts.",
+        "Sign-in as Anna Antwort failed from 203.0.113.2.",
+        "Sign-in as Anna Antwort from 203.0.113.1 was temporarily locked after 4 failed attempts.",
+        "Sign-in as Anna Antwort failed from 203.0.113.1.",
     ]
     page = owner.page("audit/?act=locked_out")
     assert told[0] in page.html.main.get_text()

@@ -95,7 +95,7 @@ def test_a_login_begun_with_the_old_password_does_not_survive_a_new_one(
 ):
     once_hashed(lambda: changes(lambda db, row: admins.store_password(db, row, new_hash)))
     answer = anna.signs_in(status=422)
-    assert "Name or password is wrong." in answer.html.get_text()
+    assert "Incorrect username or password." in answer.html.get_text()
     assert logins_that_hold(engine) == []
     anna.signs_in(NEW)
     anna.dashboard()
@@ -181,7 +181,7 @@ def test_of_eight_concurrent_uses_of_one_invitation_one_succeeds(accepts, engine
                if answer.status_int == 303]  # fmt: skip
     assert len(winners) == 1
     for _, answer in found:
-        assert answer.status_int == 303 or "does not work any more" in answer.text
+        assert answer.status_int == 303 or "no longer works" in answer.text
     assert len(logins_that_hold(engine)) == 1
     assert [one.dashboard(must="*").status_int for one, _ in found].count(200) == 1
     monkeypatch.setattr(passwords, "pool", Pool(1, 0))

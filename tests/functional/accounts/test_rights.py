@@ -85,7 +85,7 @@ def test_the_command_line_writes_only_for_admins_with_the_permission(
         if may(role, ANSWERS):
             assert done.code == 0
         else:
-            assert (done.code, done.out, done.err) == (1, "", "zoe may only read.\n")
+            assert (done.code, done.out, done.err) == (1, "", "zoe can only read.\n")
             assert written(engine) == before
     shell("admins", "disable", "zoe")
     before = written(engine)
@@ -185,7 +185,7 @@ def test_a_reopened_chat_keeps_its_assignee_only_if_they_may_still_answer(
 def test_disabling_the_last_admin_who_may_answer_warns(shell, new_admin, becomes):  # noqa: F811
     anna, ben = new_admin("anna"), new_admin("ben")
     becomes(ben, "viewer")
-    assert "Nobody is left who can answer." in shell("admins", "disable", anna.username).err
+    assert "No one can reply to customers anymore." in shell("admins", "disable", anna.username).err
 
 
 def test_an_unknown_role_has_no_permissions(admin, new_admin, number, engine):

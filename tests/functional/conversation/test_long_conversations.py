@@ -234,7 +234,7 @@ def is_filled(engine, **sizes):
 def test_messages_are_counted_in_bytes(customer, admin, engine):
     customer.sends(EMOJI * 10)
     admin.sends(1, "answer")
-    joined = len("Anna Antwort has joined the chat.")
+    joined = len("Anna Antwort joined the chat.")
     (found,) = rows(engine, "SELECT size, day_size FROM chat_sessions")
     assert found == (5 + 40 + 6 + joined + 4 * ENTRY, 5 + 40 + 2 * ENTRY)
     customer.sends("same", "once")

@@ -113,7 +113,7 @@ def test_undo_never_overrides_a_colleagues_later_act(admin, ben, number, act, th
     refusal = undoes(admin, number, offered, 409).json["error"]
     assert refusal == {
         "code": "stale",
-        "message": "This chat has changed since, so nothing was undone.",
+        "message": "This chat has changed since. Nothing was undone.",
     }
     assert state(admin, number) == since
 
@@ -154,7 +154,7 @@ def test_customers_see_nothing_of_an_undone_unassignment(admin, customer, number
     undoes(admin, number, offered)
     assert customer.reads().json["messages"] == before
     lines = [entry["body"] for entry in admin.opens(number).json["messages"]]
-    assert lines[-1] == "Anna Antwort has the chat again."
+    assert lines[-1] == "The chat was reassigned to Anna Antwort."
 
 
 @pytest.mark.parametrize("seq", [None, "1", -1, 1.5, True, 2**31, [], {}])

@@ -143,8 +143,8 @@ def test_a_private_reply_replaces_a_shared_one_with_the_same_code_in_the_picker(
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ("", "The reply is empty. Write something first."),
-        ("x" * 4001, "The reply has 4,001 characters; 4,000 fit."),
+        ("", "Enter a reply."),
+        ("x" * 4001, "The reply is too long: 4,001 of at most 4,000 characters."),
     ],
 )
 def test_an_error_message_is_about_the_reply(admin, body, told):
@@ -181,7 +181,7 @@ def test_the_page_works_with_plain_forms(admin):
     form = dict(HOURS)
     admin.submits("replies/", **form)
     page = admin.submits("replies/", status=409, **form)
-    assert "There is a reply /hours already." in page.text
+    assert "A reply with the code /hours already exists." in page.text
     assert page.html.find("input", {"id": "code-new"})["value"] == "hours"
     (reply,) = lists(admin)
     admin.submits(f"replies/{reply['id']}/", **form | {"body": "We open at 10."})

@@ -158,7 +158,7 @@ def test_an_answer_takes_a_waiting_session_and_adds_a_system_message(admin, cust
     session = admin.opens(number).json["session"]
     assert (session["status"], session["assignee"]) == ("active", "anna")
     assert session["waiting_since"] is None
-    assert customer.sees() == ["hello", "Anna Antwort has joined the chat.", "hi there"]
+    assert customer.sees() == ["hello", "Anna Antwort joined the chat.", "hi there"]
 
 
 def test_an_answering_colleague_does_not_take_the_session_away(admin, ben, number):
@@ -200,7 +200,7 @@ def test_closing_and_reopening(admin, customer, number):
     assert (reopened["status"], reopened["assignee"]) == ("active", "anna")
     assert reopened["closed_at"] is None
     assert customer.sees()[1:] == [
-        "Anna Antwort has joined the chat.",
+        "Anna Antwort joined the chat.",
         "Anna Antwort closed the chat.",
         "Anna Antwort reopened the chat.",
     ]

@@ -84,7 +84,7 @@ def test_an_admin_is_added_and_the_link_is_shown_once(admin, engine, app):
     assert "SameSite=Strict" in cookie
     assert "Path=/custom-admin/chat/team/" in cookie
     page = sent.follow(headers=PAGE)
-    assert "Clara Rossi is in the team now." in page.text
+    assert "Clara Rossi was added." in page.text
     link = page.html.find(id="invitation")["value"]
     assert MARK in link
     assert MARK not in admin.page("team/?done=add&who=clara").text
@@ -118,7 +118,7 @@ def test_a_refused_form_keeps_its_fields(admin, ben, engine):
         if "username" not in wrong:
             assert page.find(id="username")["value"] == "clara"
     page = admin.submits("team/", act="add", status=409, username="BEN", role="agent")
-    assert "There is an admin ben already." in page.text
+    assert "An admin with the username ben already exists." in page.text
     assert page.html.find(id="username")["aria-invalid"] == "true"
     assert len(team(admin)["people"]) == 2
     assert acts(engine) == []
@@ -157,7 +157,7 @@ def test_a_new_invitation_replaces_the_previous_one(admin, ben, app):
     first = does(admin, "invite", username="ben")["invitation"]
     second = does(admin, "invite", username="ben")["invitation"]
     assert MARK in first["url"]
-    assert "does not work any more" in app.get(first["url"]).text
+    assert "no longer works" in app.get(first["url"]).text
     assert "Ben" in app.get(second["url"]).text
 
 

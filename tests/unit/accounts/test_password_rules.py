@@ -45,7 +45,7 @@ def test_easily_guessed_passwords_are_refused_with_advice(password):
         password_rules.check(password, *KNOWN)
     assert refused.value.field == "password"
     assert "too easy to guess" in refused.value.message
-    assert "Take four words" in refused.value.message
+    assert "Use four unrelated words" in refused.value.message
 
 
 @pytest.mark.parametrize(
