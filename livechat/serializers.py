@@ -1,4 +1,4 @@
-"""The JSON of sessions and messages. What customers get is made here and nowhere else."""
+"""The JSON of sessions and messages. Only this module makes what customers receive."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from translationstring import TranslationStringFactory
 from .accounts.profile import NO_NAMES
 from .actors import CUSTOMER, Actor
 from .conversation.records import LONGEST_QUEUE, Row
-from .conversation.system_messages import line
+from .conversation.system_messages import wording
 from .models import Priority, Sender, rfc3339
 
 _ = TranslationStringFactory("livechat")
@@ -23,14 +23,14 @@ def _interpolated(text: Any) -> str:
 
 
 def public_name(name: str | None, translate: Translate = _interpolated) -> str | None:
-    """What customers read as an admin's name: “Support” in place of a name that is none."""
+    """An admin's name as customers see it: “Support” replaces a placeholder name."""
     return translate(_SUPPORT) if name in NO_NAMES else name
 
 
 def customer_session(
     session: Any, team: dict[str, Any], translate: Translate = _interpolated
 ) -> dict[str, Any]:
-    """A session, as `reading.customer_record` gives it, as its customer may see it. `team`: see `presence.Team`."""
+    """A session as its customer may see it. `session` is a row of `customer_record`; `team`: see `presence.Team`."""
     before, common = session.before, _common(session)
     if session.admin_name:
         common["admin"] = {"name": public_name(session.admin_name, translate)}
@@ -45,7 +45,7 @@ def customer_session(
 
 
 def admin_session(row: Row, translate: Translate = _interpolated) -> dict[str, Any]:
-    """A session as admins see it. `unread` counts the customer's messages that this admin has not seen."""
+    """A session as an admin sees it. `unread` counts the customer's messages that this admin has not read."""
     session = row.session
     return {
         "id": str(session.uuid),
@@ -73,9 +73,9 @@ def admin_session(row: Row, translate: Translate = _interpolated) -> dict[str, A
 
 
 def customer_message(message: Any, translate: Translate = _interpolated) -> dict[str, Any]:
-    """An entry of the list, an object or a row, as the customer may see it.
+    """An entry, an object or a row, as the customer may see it.
 
-    Raises ValueError for a note, and for any entry without a public_seq: it must not have come so far.
+    Raises ValueError for a note or another entry without a public_seq: a caller must never pass one.
     """
     if message.sender == Sender.NOTE or message.public_seq is None:
         raise ValueError("an internal entry must not reach a customer")
@@ -85,10 +85,10 @@ def customer_message(message: Any, translate: Translate = _interpolated) -> dict
 def admin_message(
     message: Any, translate: Translate = _interpolated, *, reader: Actor | None = None
 ) -> dict[str, Any]:
-    """An entry of the list as admins see it. `public_seq`: its place in the customer's list, or None.
+    """An entry, an object or a row, as admins see it. `public_seq` is its number for the customer, or None.
 
-    `reader` is the admin who gets it. Only the author of a message gets its `client_id` back, so without a reader
-    nobody does.
+    `reader` is the admin who receives it. Only the author of a message receives its `client_id`, so without a reader
+    it is left out.
     """
     shape = _message(message, message.seq, translate, reader)
     return shape | {"public_seq": message.public_seq}
@@ -133,5 +133,5 @@ def _message(message: Any, seq: int, translate: Translate, reader: Actor | None)
         shape["client_id"] = message.client_id
     if message.sender == Sender.SYSTEM and message.event is not None:
         shape["event"] = message.event
-        shape["body"] = translate(line(message.event, details, for_customer=for_customer))
+        shape["body"] = translate(wording(message.event, details, for_customer=for_customer))
     return shape

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from .. import audit
 from ..actors import STAFF, Actor
 from ..audit import Act
-from ..conversation.assignment import give_back
+from ..conversation.assignment import unassign_all
 from ..conversation.message_log import LOCK
 from ..db.dialects import Reader
 from ..db.locks import TEAM, take_turns
@@ -113,7 +113,7 @@ def set_role(db: Session, admin: Admin, role: str, actor: Actor = STAFF) -> None
         _keep_an_owner(db, admin)
     admin.role = wanted
     if not may(wanted, Permission.ANSWER):
-        give_back(db, admin, actor)
+        unassign_all(db, admin, actor)
     audit.record(
         db, actor, Act.ROLE, target=admin.username, details={"from": str(had), "to": str(wanted)}
     )
@@ -236,7 +236,7 @@ def disable(db: Session, admin: Admin, actor: Actor = STAFF) -> int:
     admin.disabled_at = admin.disabled_at or now()
     admin.invite_hash = admin.invite_expires_at = None
     sign_out_everywhere(db, admin)
-    return give_back(db, admin, actor)
+    return unassign_all(db, admin, actor)
 
 
 def enable(db: Session, admin: Admin, actor: Actor = STAFF) -> None:

@@ -1,4 +1,4 @@
-"""Whose a session is: giving it to an admin, taking the next one, handing it on, putting it back."""
+"""Assignment of sessions to admins: assign, take the next one, unassign."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..audit import Act
 from ..exceptions import Conflict
 from ..models import Admin, ChatSession, Status
 from ..permissions import Permission
-from .message_log import LOCK, append_line, before, lock_session
+from .message_log import LOCK, append_system_message, lock_session, undo_details
 from .system_messages import Event
 from .waiting import ASSIGNABLE, ASSIGNMENT_ORDER
 
@@ -25,12 +25,14 @@ def assign(
     *,
     act: Act | None = None,
 ) -> ChatSession:
-    """Give a session to an admin, or to nobody. Giving it to whom it belongs already is no error.
+    """Assign a session to an admin, or unassign it when `admin` is None. Repeating an assignment is not an error.
 
-    With `version` it is done only if nobody has assigned, closed or reopened it since. Without one, only
-    taking for oneself what a colleague holds is refused. Raises Conflict: ``taken``, ``session_closed``; and what
-    `rights.check` raises when the actor may not assign, or the admin may not answer.
-    `act`: what the audit log calls it, if it is not one of the usual.
+    Parameters: `version` is the session's version that the actor has seen; the assignment is refused if somebody has
+    assigned, closed or reopened the session since. Without a version, only an actor who takes a colleague's
+    session is refused. `act` is the name in the audit log, if it differs from the usual one.
+
+    Raises Conflict: ``taken``, ``stale``, ``session_closed``; and what `rights.check` raises when the actor may not
+    assign, or the admin may not answer.
     """
     rights.check(db, actor, Permission.ANSWER, assignee=admin)
     lock_session(db, session)
@@ -49,7 +51,7 @@ def assign(
             )
         raise Conflict("taken", f"{holder.name} ({holder.username}) already has this chat.")
     if admin is None:
-        _put_back(db, session, actor)
+        _unassign(db, session, actor)
     else:
         event = Event.TAKEN if session.assignee_id is None else Event.ASSIGNED
         give_to(db, session, admin, event, actor, act=act)
@@ -66,11 +68,11 @@ def give_to(
     *,
     act: Act | None = None,
 ) -> None:
-    """Give the locked session to an admin who is able to take it, with a line in it."""
+    """Assign the locked session to an admin who may answer, and add a system message."""
     session.assignee_id = admin.id
     session.status = Status.ACTIVE
     session.version += 1
-    entry = append_line(db, session, event, {"admin": admin.name, "by": actor.name})
+    entry = append_system_message(db, session, event, {"admin": admin.name, "by": actor.name})
     session.assigned_at = entry.created_at
     db.refresh(session, ["assignee"])
     usual = Act.TAKEN if admin.id == actor.admin_id else Act.ASSIGNED
@@ -78,7 +80,7 @@ def give_to(
 
 
 def take_next(db: Session, actor: Actor, admin: Admin) -> ChatSession:
-    """Give the next who waits to this admin: the most urgent first, then who has waited longest.
+    """Assign the next waiting session to this admin: the most urgent first, then the longest wait.
 
     Raises Conflict ``nobody_waits``, and what `assign` raises.
     """
@@ -88,7 +90,7 @@ def take_next(db: Session, actor: Actor, admin: Admin) -> ChatSession:
         .where(ASSIGNABLE)
         .order_by(*ASSIGNMENT_ORDER)
         .limit(1)
-        # Two who take at once get two different ones.
+        # Two admins who take at the same moment get different sessions.
         .with_for_update(skip_locked=True, of=ChatSession, **LOCK)
     )
     number = db.scalar(waiting)
@@ -97,30 +99,30 @@ def take_next(db: Session, actor: Actor, admin: Admin) -> ChatSession:
     return assign(db, db.get_one(ChatSession, number), actor, admin)
 
 
-def give_back(db: Session, admin: Admin, actor: Actor) -> int:
-    """Put all open sessions of an admin back to those who wait; returns how many."""
+def unassign_all(db: Session, admin: Admin, actor: Actor) -> int:
+    """Unassign all open sessions of an admin. Returns how many."""
     query = select(ChatSession).where(
         ChatSession.assignee_id == admin.id, ChatSession.status != Status.CLOSED
     )
     count = 0
     for session in db.scalars(query.order_by(ChatSession.id)).all():
         lock_session(db, session)
-        if session.open and session.assignee_id == admin.id:  # it may have changed hands meanwhile
-            _put_back(db, session, actor)
+        if session.open and session.assignee_id == admin.id:  # may have changed before the lock
+            _unassign(db, session, actor)
             session.waiting_since = session.waiting_since or session.last_activity_at
             count += 1
     db.flush()
     return count
 
 
-def _put_back(db: Session, session: ChatSession, actor: Actor) -> None:
+def _unassign(db: Session, session: ChatSession, actor: Actor) -> None:
     holder = session.assignee
-    details = {"by": actor.name} | before(session, actor)
+    details = {"by": actor.name} | undo_details(session, actor)
     session.assignee = None
     session.assignee_id = None
     session.assigned_at = None
     session.status = Status.WAITING
     session.version += 1
-    append_line(db, session, Event.UNASSIGNED, details)
+    append_system_message(db, session, Event.UNASSIGNED, details)
     target = holder.username if holder else None
     audit.record(db, actor, Act.UNASSIGNED, session_id=session.id, target=target)

@@ -1,4 +1,4 @@
-"""An answer that crosses a colleague's: what to tell its author, who has not seen the other one."""
+"""Collisions: an admin sends an answer without having seen a colleague's."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ..exceptions import Conflict
 from ..models import Sender
 from .records import MESSAGES
 
-MOST_ANSWERS = 20  # that are told to an admin whose own is held
+MOST_ANSWERS = 20  # colleagues' answers in one refusal
 
 
 def answers_after(db: Session, session_id: int, author: Actor, seen_seq: int) -> list[Any]:
-    """The newest of what colleagues have answered after an entry."""
+    """The newest answers of colleagues after an entry, as rows, the oldest first. `seen_seq`: the entry's `seq`."""
     query = select(MESSAGES).where(
         MESSAGES.c.session_id == session_id,
         MESSAGES.c.seq > seen_seq,
@@ -28,6 +28,7 @@ def answers_after(db: Session, session_id: int, author: Actor, seen_seq: int) ->
 
 
 def answered_meanwhile(answers: list[Any]) -> Conflict:
+    """The refusal of an answer, Conflict ``answered_meanwhile``, with the colleagues' answers in `more`."""
     who = answers[-1].author_name or "A teammate"
     refusal = Conflict(
         "answered_meanwhile",

@@ -1,8 +1,8 @@
-"""Cursors: where a reader is in a list, as an opaque text that only fits the list it was given for.
+"""Cursors: a reader's position in a list, as an opaque text that is valid only for that list.
 
-a12.0f3c9d21   after an entry of a conversation, as admins count (c…: as its customer counts)
+a12.0f3c9d21   after an entry of a conversation, by admins' `seq` (c…: by the customer's `public_seq`)
 WzE3Njk…       after a session in the inbox: milliseconds and number, base64 of JSON
-l345           after an entry of any conversation: how far the desk's activity has come
+l345           after an entry of any conversation: a position in the desk's activity
 h345.67        search: before an entry and before a session
 e89            before an entry of the audit log
 """
@@ -24,17 +24,19 @@ _WRONG = "This cursor is not valid. Use one from an earlier response, or none."
 
 
 def message_cursor(session: ChatSession, position: int, *, for_customer: bool) -> str:
-    """The cursor after an entry. Customers and admins count differently, so their cursors differ."""
+    """The cursor after an entry. Customers and admins have different numberings, so their cursors differ."""
     return f"{'c' if for_customer else 'a'}{position}.{session.uuid.hex[:8]}"
 
 
 def message_position(
     text: str | None, session: ChatSession, *, for_customer: bool, field: str = "after"
 ) -> tuple[int, bool]:
-    """The position a cursor stands for, and whether the reader must load anew.
+    """The position of a cursor, and whether the reader must load the conversation again from the start.
 
-    Anew: the cursor belongs to another list, or to a future this database does not know (it was put back
-    to a backup). Then the position is 0. Raises Invalid for what was never a cursor.
+    A reader must start again, with position 0, when the cursor belongs to another list or lies after the newest entry
+    (the database was restored from a backup). `field` is the parameter that an error names.
+
+    Raises Invalid for a text that is not a cursor.
     """
     if not text:
         return 0, False
@@ -47,13 +49,13 @@ def message_position(
 
 def list_cursor(moment: datetime, number: int) -> str:
     """The cursor after a session in a list by newest activity."""
-    # By whole numbers: a float of this size is off by a millisecond now and then, and a page would miss rows.
+    # Integer division: a float of this size is sometimes off by a millisecond, and a page would miss rows.
     text = json.dumps([(moment - EPOCH) // timedelta(milliseconds=1), number])
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def list_position(text: str) -> tuple[int, int]:
-    """Milliseconds since 1970 and the session's number. Raises Invalid."""
+    """The milliseconds since 1970 and the session's number in a cursor. Raises Invalid."""
     try:
         if len(text) > 100:
             raise ValueError
@@ -79,17 +81,17 @@ def activity_cursor(entry_id: int) -> str:
 
 
 def activity_position(text: str | None) -> int | None:
-    """The id of the entry; None without a cursor. Raises Invalid."""
+    """The id of the entry in a cursor; None without one. Raises Invalid."""
     return int(_matched(r"l(\d{1,9})", text, "after")[1]) if text else None
 
 
 def search_cursor(message_id: int, session_id: int) -> str:
-    """The cursor for hits in older entries, and in sessions that began earlier."""
+    """The cursor for hits in older entries and in older sessions."""
     return f"h{message_id}.{session_id}"
 
 
 def search_position(text: str) -> tuple[int, int]:
-    """The ids of an entry and of a session, below which a page begins; END without a cursor. Raises Invalid."""
+    """The ids of the entry and the session below which a page begins; END for both without a cursor. Raises Invalid."""
     if not text:
         return END, END
     match = _matched(r"h(\d{1,10})\.(\d{1,10})", text, "before")
@@ -99,12 +101,12 @@ def search_position(text: str) -> tuple[int, int]:
 
 
 def audit_cursor(entry_id: int | None) -> str | None:
-    """The cursor for older entries of the audit log; None without any."""
+    """The cursor for older entries of the audit log; None when there are none."""
     return f"e{entry_id}" if entry_id else None
 
 
 def audit_position(text: str) -> int | None:
-    """The id of an entry of the audit log; None without a cursor. Raises Invalid."""
+    """The id of the audit log's entry in a cursor; None without one. Raises Invalid."""
     return int(_matched(r"e([1-9]\d{0,8})", text, "before")[1]) if text else None
 
 

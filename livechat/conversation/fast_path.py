@@ -1,8 +1,8 @@
 """The fast path of a customer's message: one statement on PostgreSQL, two on SQLite.
 
-The slow path (messages.py) locks the session, reads it, decides, inserts and counts. In the usual case all of that
-fits into the statement that inserts: its condition takes the lock and refuses what the slow path would refuse, and
-the numbers come from the row that it has locked. Anything unusual inserts nothing.
+The slow path (messages.py) locks the session, reads it, decides, inserts and counts. In the usual case, the INSERT
+does all of that: its condition takes the lock and refuses what the slow path would refuse, and the numbers come from
+the locked row. In an unusual case it inserts nothing.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ _COUNT = (
     .where(SESSIONS.c.id == bindparam("held"))
     .values(_counted(bindparam("new_seq"), bindparam("new_public_seq"), _MOMENT))
 )
-# PostgreSQL does both in one statement, which saves a round trip to the server.
+# On PostgreSQL, one statement inserts and counts, which saves a round trip to the server.
 _INSERTED = _INSERT.postgresql.cte("inserted")
 _COUNTED = (
     update(SESSIONS)
@@ -83,11 +83,10 @@ _INSERT_AND_COUNT = select(_INSERTED).add_cte(_COUNTED)
 
 
 def insert(db: Session, session_id: int, body: str, client_id: str) -> Any | None:
-    """Add a customer's message to a session's list in the transaction of `db`.
+    """Add a customer's message to a session in the transaction of `db`.
 
-    Returns the message as a row. Returns None, having changed nothing, in every unusual case: there is no such
-    session, it is closed or full, its customer is blocked, or the message was sent before. The slow path finds out
-    which.
+    Returns the message as a row, or None, without a change, in every unusual case: there is no such session, it is
+    closed or full, its customer is blocked, or the message was sent before. The slow path then reports why.
     """
     db.flush()
     connection = db.connection()

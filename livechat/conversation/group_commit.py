@@ -1,7 +1,7 @@
-"""Customers' messages that arrive at the same moment, stored by one transaction on SQLite (group commit).
+"""Group commit on SQLite: one transaction stores the customers' messages that arrive at the same moment.
 
-SQLite has one writer at a time, and nothing else is written while a commit waits for the disk. Ten messages that wait
-together wait as long as one. Each is answered when its commit is on the disk.
+SQLite has one writer at a time, and nothing else can be written while a commit waits for the disk. Ten messages in one
+group wait no longer than one. Each request is answered after its commit has reached the disk.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from . import fast_path
 
 log = logging.getLogger(__name__)
 MOST = 32
-"""Messages in one transaction. Other writers, and streams, get their turn in between."""
+"""The maximum number of messages in one transaction. Other writers, and streams, get their turn in between."""
 
 
 class _Send:
-    """A message that waits to be stored, and its result."""
+    """A message in the queue, and the result of storing it."""
 
     def __init__(self, session_id: int, body: str, client_id: str) -> None:
         self.given = (session_id, body, client_id)
@@ -35,8 +35,11 @@ class _Send:
 
 
 class GroupCommit:
-    """The queue of messages. The first request that gets its turn stores what all have queued until then, the oldest
-    first. The others find their results when their turn comes."""
+    """The queue of messages.
+
+    The first request that gets the lock stores all messages queued until then, the oldest first. The other requests
+    find their results when they get the lock.
+    """
 
     def __init__(self, open_session: Callable[[], Session]) -> None:
         self._open_session = open_session
@@ -46,20 +49,21 @@ class GroupCommit:
     def submit(self, session_id: int, body: str, client_id: str) -> Any | None:
         """Store a customer's message on the fast path, in a transaction that is committed on return.
 
-        Must not be called within a transaction that writes: the group would wait for it. Returns the message as a
-        row, or None when it was not stored: the case is unusual, or the group failed. Raises the database's error
-        when nobody can write.
+        Do not call it within a write transaction: the group would wait for it.
+
+        Returns the message as a row, or None when it was not stored: it needs the slow path, or the group failed.
+        Raises the database's error when no write transaction can begin.
         """
         send = _Send(session_id, body, client_id)
         self._waiting.append(send)
-        # In the order of arrival: a request that slept before it queued would find newcomers in front of it.
+        # Queue first, sleep later: a request that slept before queuing would fall behind later requests.
         with self._turn:
             if not send.taken:
-                time.sleep(0)  # requests that are here already join
+                time.sleep(0)  # lets requests that have already arrived join
             while not send.taken:
                 self._store()
         if send.error is not None:
-            raise send.error.with_traceback(None)  # one error for all of them
+            raise send.error.with_traceback(None)  # the group's sends share one error
         return send.row
 
     def _store(self) -> None:
@@ -68,7 +72,7 @@ class GroupCommit:
             try:
                 writing(db)
             except Exception as error:
-                # These have waited as long as one alone does. Those that came during the wait have not.
+                # These have waited for the full time limit. Later arrivals have not, so they try again.
                 for send in self._taken(here):
                     send.error = error
                 return
@@ -77,7 +81,9 @@ class GroupCommit:
                 rows = [fast_path.insert(db, *send.given) for send in together]
                 db.commit()
             except Exception:
-                log.info("%s messages are tried again one by one", len(together), exc_info=True)
+                log.info(
+                    "Group commit failed; retrying %s messages singly", len(together), exc_info=True
+                )
                 return
             for send, row in zip(together, rows, strict=True):
                 send.row = row

@@ -1,8 +1,9 @@
-"""A conversation's entries in pages. Every read of a list is bounded, by a number of entries and by bytes, so the
-work for one request does not grow with the conversation.
+"""A conversation's entries in pages.
 
-A position is a number in the reader's own numbering: `public_seq` for customers, `seq` for admins. A position names
-the gap behind the entry of that number; 0 is the beginning.
+Each page is bounded in entries and in bytes, so the work for one request does not grow with the conversation.
+
+A position is a number in the reader's own numbering: `public_seq` for customers, `seq` for admins. It names
+the gap after the entry with that number; 0 is the beginning.
 """
 
 from __future__ import annotations
@@ -17,11 +18,11 @@ from ..db.dialects import Reader
 from .records import MESSAGES
 
 PAGE = 200
-"""The most entries of a page."""
+"""The maximum number of entries in a page."""
 FIRST = 50
-"""The most entries of the page with which a conversation opens: more than a screen, and quick to make."""
+"""The maximum number of entries in the page that opens a conversation: more than fits a screen, and quick to make."""
 PAGE_BYTES = 256 * 1024
-"""A page ends with the entry that takes its texts to this many bytes of UTF-8, or beyond."""
+"""A page ends with the entry that brings its texts to this many bytes of UTF-8 or more."""
 
 _NUMBERS = ((True, MESSAGES.c.public_seq), (False, MESSAGES.c.seq))
 _AFTER = {
@@ -42,23 +43,24 @@ _BEFORE = {
 
 @dataclass(frozen=True)
 class Page:
-    """Entries in order, as rows."""
+    """A page of entries."""
 
     entries: Sequence[Any]
+    """Rows, the oldest first."""
     start: int
-    """The position in front of the first entry."""
+    """The position before the first entry."""
     end: int
-    """The position behind the last entry."""
+    """The position after the last entry."""
     more: bool
-    """Whether there are further entries in the direction in which the page was read."""
+    """Whether there are more entries in the direction in which the page was read."""
 
 
 def page_after(
     db: Reader, session_id: int, position: int, *, for_customer: bool, most: int = PAGE
 ) -> Page:
-    """The oldest entries behind a position.
+    """The oldest entries after a position.
 
-    `most` is a number of entries. A page that is not empty makes progress: its `end` is behind `position`.
+    `most` is the maximum number of entries. The `end` of a page that is not empty is always greater than `position`.
     """
     statement = _AFTER[for_customer]
     found = db.execute(statement, {"id": session_id, "position": position, "most": most + 1})
@@ -70,7 +72,7 @@ def page_after(
 def page_before(
     db: Reader, session_id: int, position: int, *, for_customer: bool, most: int = PAGE
 ) -> Page:
-    """The newest entries up to a position, in order."""
+    """The newest entries up to a position, the oldest first. `most` is the maximum number of entries."""
     statement = _BEFORE[for_customer]
     found = db.execute(statement, {"id": session_id, "position": position, "most": most + 1})
     entries, more = _bounded(found, most)
@@ -80,7 +82,7 @@ def page_before(
 
 
 def _bounded(found: Iterable[Any], most: int) -> tuple[list[Any], bool]:
-    """As many rows as a page has room for, and whether any are left."""
+    """The rows that fit a page, and whether any are left."""
     entries: list[Any] = []
     size = 0
     for entry in found:

@@ -1,9 +1,9 @@
-"""How a conversation begins and ends: start, close, reopen; and what its customer has seen, and on which page they are.
+"""The life of a conversation: start, close, reopen; also what its customer has seen and which page they are on.
 
-Plain functions of a database session, as are those of messages.py, assignment.py, triage.py and notes.py. Web and
-command line call nothing else. Each act that writes locks the session's row first (SQLite: the transaction has begun
-IMMEDIATE), so the numbers that are given out below fix one order for everyone, and the second of two acts sees what
-the first has done.
+These are plain functions of a database session, like those of messages.py, assignment.py, triage.py and notes.py.
+Both the web and the command line call them. Each act that writes locks the session's row first (on SQLite, the
+transaction begins IMMEDIATE). The lock gives all acts one order, and the second of two concurrent acts sees the
+result of the first.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..exceptions import Conflict
 from ..models import Admin, ChatSession, Guest, Status
 from ..rights import able, check_speaker
 from . import message_log, sizes
-from .message_log import LOCK, append_line, lock_session, sent
+from .message_log import LOCK, append_system_message, lock_session, sent
 from .messages import BLOCKED, send
 from .opening import Opening, describe, new_session
 from .system_messages import Event
@@ -31,15 +31,18 @@ from .system_messages import Event
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an act led to. `created` is False when it had been done before and was only repeated."""
+    """The result of an act. `created` is False when the act was a repeat that changed nothing."""
 
     session: ChatSession
     created: bool
 
 
 def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
-    """Begin a conversation, or go on with the guest's open one."""
-    db.refresh(guest, with_for_update=LOCK)  # two clicks at once make one conversation
+    """Begin a conversation, or continue the guest's open one.
+
+    Raises Conflict ``blocked``; and what `sizes.check` and `messages.send` raise.
+    """
+    db.refresh(guest, with_for_update=LOCK)  # two simultaneous clicks make one conversation
     if guest.blocked_at is not None:
         raise Conflict("blocked", BLOCKED)
     session = _session_with(db, guest, opening.client_id) or open_session(db, guest.id)
@@ -54,11 +57,11 @@ def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
         asked_about = session.product_id
         if session.open and opening.product and opening.product.id != asked_about:
             sizes.check(session, opening.product.name or "", by_customer=True)
-        if session.open:  # a repeated start may find a session that was closed meanwhile
+        if session.open:  # a repeated start may find a session that has been closed since
             describe(session, opening)
         if session.product_id != asked_about:
             name = session.product_name or session.product_id
-            append_line(db, session, Event.PRODUCT, {"product": name})
+            append_system_message(db, session, Event.PRODUCT, {"product": name})
     if opening.body is not None:
         send(db, session, CUSTOMER, opening.body, opening.client_id or str(uuid.uuid4()))
     db.flush()
@@ -66,18 +69,20 @@ def start(db: Session, guest: Guest, opening: Opening) -> Outcome:
 
 
 def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
-    """Close a session. To repeat it is no error; to close what somebody else has closed is, except for the
-    customer. Raises NotAllowed; Conflict ``closed``."""
+    """Close a session. Repeating it is not an error.
+
+    Raises NotAllowed; Conflict ``closed`` when an admin closes a session that somebody else has closed already.
+    """
     check_speaker(db, actor)
     lock_session(db, session)
     if not session.open:
         if actor.is_customer or actor.key == session.closed_by:
             return Outcome(session, False)
         raise Conflict("closed", f"{_closer(db, session)} already closed this chat.")
-    details = _by(actor) | message_log.before(session, actor)
+    details = _by(actor) | message_log.undo_details(session, actor)
     session.status = Status.CLOSED
     session.version += 1
-    entry = append_line(db, session, Event.CLOSED, details)
+    entry = append_system_message(db, session, Event.CLOSED, details)
     session.closed_at = entry.created_at
     session.closed_by = actor.key
     session.waiting_since = None
@@ -88,10 +93,12 @@ def close(db: Session, session: ChatSession, actor: Actor) -> Outcome:
 
 
 def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
-    """Open a closed session again. It stays with the admin it belonged to, as long as they may answer; otherwise it
-    waits. To repeat it is no error.
+    """Reopen a closed session. Repeating it is not an error.
 
-    Raises NotAllowed; Conflict ``another_open`` when the customer has begun a new conversation since.
+    The session stays assigned to its admin if they may still answer; otherwise it waits.
+
+    Raises NotAllowed; Conflict ``another_open`` when the customer has begun a new conversation since, or
+    ``blocked``; and what `sizes.check` raises.
     """
     check_speaker(db, actor, session.assignee_id)
     guest = db.get_one(Guest, session.guest_id)
@@ -111,7 +118,7 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
     session.version += 1
     session.closed_at = None
     session.closed_by = None
-    entry = append_line(db, session, Event.REOPENED, _by(actor))
+    entry = append_system_message(db, session, Event.REOPENED, _by(actor))
     if actor.is_customer or session.assignee_id is None:
         session.waiting_since = entry.created_at
     audit.record(db, actor, Act.REOPENED, session_id=session.id)
@@ -120,14 +127,14 @@ def reopen(db: Session, session: ChatSession, actor: Actor) -> Outcome:
 
 
 def seen_by_customer(db: Session, session: ChatSession, public_seq: int) -> None:
-    """The customer has had everything up to public_seq on screen."""
+    """Record that the customer has had everything up to `public_seq` on screen."""
     lock_session(db, session)
     session.customer_seen = max(session.customer_seen, min(public_seq, session.public_seq))
     db.flush()
 
 
 def moved(db: Session, session: ChatSession, url: str, title: str | None) -> None:
-    """The customer is on another page of the shop now."""
+    """Record which page of the shop the customer is on now."""
     lock_session(db, session)
     session.page_url, session.page_title = url, title
     db.flush()
@@ -142,7 +149,7 @@ def open_session(db: Session, guest_id: int) -> ChatSession | None:
 
 
 def _session_with(db: Session, guest: Guest, client_id: str | None) -> ChatSession | None:
-    """The guest's session that holds this very message already, also when it has been closed since."""
+    """The guest's session, open or closed, that already holds the message with this client_id."""
     if client_id is None:
         return None
     ids = db.scalars(select(ChatSession.id).where(ChatSession.guest_id == guest.id)).all()

@@ -1,4 +1,4 @@
-"""Calling a colleague: ``@username`` in a note."""
+"""Mentions of colleagues: ``@username`` in a note."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from ..models import Admin, ChatMessage, ChatSession, Mention, now
 from ..permissions import Permission
 from ..rights import who_may
 
-MOST = 20  # people that one note calls
-PAGE = 50
+MOST = 20  # admins mentioned in one note
+PAGE = 50  # mentions in a list
 _NAME = re.compile(r"(?<![\w@.])@(\w[\w.@+-]{0,63})")
 
 
 def names_in(body: str) -> list[str]:
-    """The usernames that a text may mean, as they are stored; a sentence's full stop belongs to none."""
+    """The usernames that a text may mention, folded as they are stored. A full stop at the end is no part of a name."""
     found = [match.casefold().rstrip(".-+") for match in _NAME.findall(body)]
     return list(dict.fromkeys(found))[:MOST]
 
 
 def mention(db: Session, session_id: int, message: ChatMessage, author: Actor) -> None:
-    """Tell those whom a note names and who may read it, except its author."""
+    """Record the mentions in a note, of admins who may read it, except its author."""
     names = names_in(message.body)
     if not names:
         return
@@ -46,13 +46,13 @@ def mention(db: Session, session_id: int, message: ChatMessage, author: Actor) -
 
 
 def unseen(db: Reader, admin_id: int) -> int:
-    """How often this admin was mentioned and has not looked since."""
+    """The number of mentions that this admin has not seen."""
     query = select(func.count()).where(Mention.admin_id == admin_id, Mention.seen_at.is_(None))
     return int(db.execute(query).scalar_one())
 
 
 def seen(db: Session, session_id: int, admin_id: int, seq: int) -> None:
-    """This admin has had the session's entries up to seq on screen."""
+    """Mark this admin's mentions in the session's entries up to `seq` as seen."""
     notes = select(ChatMessage.id).where(
         ChatMessage.session_id == session_id, ChatMessage.seq <= seq
     )
@@ -70,7 +70,10 @@ def seen(db: Session, session_id: int, admin_id: int, seq: int) -> None:
 
 
 def mentions_of(db: Reader, admin_id: int) -> Sequence[Any]:
-    """The newest mentions of an admin: rows with session_id, customer_name, author_name, body, created_at, seen_at."""
+    """The newest mentions of an admin, at most PAGE.
+
+    Returns rows with session_id, customer_name, author_name, body, seq, created_at and seen_at.
+    """
     query = (
         select(
             Mention.session_id,

@@ -1,8 +1,8 @@
-"""The one ordered list of a session: locking it, numbering its entries, finding one that is there already.
+"""The message log of a session: locking it, numbering its entries, finding an entry that is already there.
 
-Whether customers see an entry is decided by which function adds it, and by nothing that a caller could forget: what
-people say to each other has a public number always, a `Note` never, and a line by its event (system_messages.py). A
-CHECK of the database refuses everything else.
+The function that adds an entry decides whether customers see it, so no caller can get this wrong. A message always has
+a public number, a note never has one, and a system message has one if its event is public (system_messages.py). A
+CHECK constraint in the database refuses everything else.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ from ..models import (
 from ..permissions import Permission
 from . import sizes
 from .records import MESSAGES, SESSIONS
-from .system_messages import PUBLIC, Event, line
+from .system_messages import PUBLIC, Event, wording
 
-# FOR NO KEY UPDATE: rows that refer to a locked one can still be inserted. With FOR UPDATE two who have
-# each inserted one would wait for each other.
+# FOR NO KEY UPDATE: rows that refer to a locked row can still be inserted. With FOR UPDATE, two transactions that have
+# each inserted such a row would deadlock.
 LOCK: Any = {"key_share": True}
 _COLUMNS = [attribute.key for attribute in inspect(ChatSession).column_attrs]
 _ADMINS, _GUESTS = table_of(Admin), table_of(Guest)
 BLOCKED_AT = (
     select(_GUESTS.c.blocked_at).where(_GUESTS.c.id == SESSIONS.c.guest_id).scalar_subquery()
 )
-"""When the customer of a session was blocked, or NULL."""
+"""The time at which the customer of a session was blocked, or NULL."""
 _HELD = [
     SESSIONS.c[name]
     for name in (
@@ -56,7 +56,7 @@ _HOLD = (
     .where(SESSIONS.c.id == bindparam("id"))
     .with_for_update(of=SESSIONS, **LOCK)
 )
-# The same with the admin who answers, in one statement: their row is locked first, as everywhere (rights.py).
+# The same, together with the admin who answers. Their row is locked first, as everywhere (rights.py).
 _HOLD_FOR_ADMIN = (
     select(
         *_HELD,
@@ -79,11 +79,11 @@ _COUNT = update(SESSIONS).where(SESSIONS.c.id == bindparam("held"))
 
 
 def lock_session(db: Session, session: ChatSession) -> None:
-    """Hold the session's row until the commit, and see what was committed before."""
+    """Lock the session's row until the commit, and reload what others have committed."""
     db.flush()
     touch(db, session.id)
-    # The columns alone: PostgreSQL, having waited for a lock, reads the locked row anew but not what is
-    # joined to it, so the assignee of a moment ago would stand beside the number of the new one.
+    # Only the columns: after waiting for a lock, PostgreSQL rereads the locked row but not the rows joined to it.
+    # A joined assignee would still be the previous one, next to the new assignee_id.
     db.refresh(session, _COLUMNS, with_for_update=LOCK)
     holder = db.get(Admin, session.assignee_id) if session.assignee_id else None
     set_committed_value(session, "assignee", holder)
@@ -92,7 +92,7 @@ def lock_session(db: Session, session: ChatSession) -> None:
 def sent(
     db: Session, session_ids: Sequence[int], author_key: str, client_id: str
 ) -> ChatMessage | None:
-    """The message that an author has sent under this client_id, if any."""
+    """The message that an author has sent under this client_id in one of these sessions, or None."""
     query = select(ChatMessage).where(
         ChatMessage.session_id.in_(session_ids),
         ChatMessage.author_key == author_key,
@@ -102,10 +102,12 @@ def sent(
 
 
 def lock_row(db: Session, session_id: int, author: Actor | None = None) -> Any:
-    """Lock a session as `lock_session` does, and give what a send needs of it as a plain row, which takes less time.
-    `blocked_at` is its guest's.
+    """Lock a session as `lock_session` does, but return the columns that a send needs as a plain row, which is faster.
 
-    With an author, their right to answer is asked before, and stays so until the commit; see rights.py.
+    `blocked_at` is that of the session's guest. With an author, the function first checks their right to answer,
+    which cannot change before the commit; see rights.py.
+
+    Raises NotAllowed; Missing when there is no such session.
     """
     db.flush()
     touch(db, session_id)
@@ -127,7 +129,7 @@ def lock_row(db: Session, session_id: int, author: Actor | None = None) -> Any:
 
 @dataclass(frozen=True)
 class Note:
-    """What an admin writes for colleagues. It has no place in the customer's list, and no way to be given one."""
+    """A text that an admin writes for colleagues. It never gets a public number."""
 
     author: Actor
     body: str
@@ -135,8 +137,9 @@ class Note:
 
 
 def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -> Any | None:
-    """Add what a customer or an admin says to the other to the list of a session that `lock_row` has locked, and count
-    it there. Returns its row, or None when its author has sent one under this client_id before; then nothing changes.
+    """Add a message of a customer or an admin to a session that `lock_row` has locked, and update its counters.
+
+    Returns the message as a row, or None, without a change, when its author has already used this client_id.
     """
     connection = db.connection()
     numbers = _next_numbers(held, public=True)
@@ -166,19 +169,21 @@ def add_once(db: Session, held: Any, author: Actor, body: str, client_id: str) -
         **sizes.counted(held, body, by_customer=not answered),
     }
     if answered:
-        counted["staff_seen"] = message.public_seq  # who answers has read everything before it
+        counted["staff_seen"] = (
+            message.public_seq
+        )  # an answer counts as having read what precedes it
     connection.execute(_COUNT, {"held": held.id, **counted})
     return message
 
 
-def append_line(
+def append_system_message(
     db: Session, session: ChatSession, event: Event, details: dict[str, Any]
 ) -> ChatMessage:
-    """Add a system line to the locked session's list. Customers see the lines of `system_messages.PUBLIC`."""
+    """Add a system message to the locked session. Customers see the events in `system_messages.PUBLIC`."""
     entry = ChatMessage(
         sender=Sender.SYSTEM,
         author_key="system",
-        body=line(event, details, for_customer=False).interpolate(),
+        body=wording(event, details, for_customer=False).interpolate(),
         event=event,
         details=details,
     )
@@ -187,7 +192,7 @@ def append_line(
 
 
 def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
-    """Add a note to the locked session's list."""
+    """Add a note to the locked session."""
     entry = ChatMessage(
         sender=Sender.NOTE,
         author_key=note.author.key,
@@ -199,11 +204,11 @@ def append_note(db: Session, session: ChatSession, note: Note) -> ChatMessage:
     return _append(db, session, entry, public=False)
 
 
-def before(session: ChatSession, actor: Actor) -> dict[str, Any]:
-    """What the line of an admin's act keeps of the locked session as it was, so that undo.py can restore it.
+def undo_details(session: ChatSession, actor: Actor) -> dict[str, Any]:
+    """The state of the locked session that the system message of an admin's act stores, for undo.py to restore.
 
-    Call it before the act changes anything. Returns the part ``before`` of the line's details, empty for others
-    than admins, who have no way to undo.
+    Call it before the act changes anything. Returns a dictionary with the key ``before`` for the system message's
+    `details`; it is empty for actors other than admins, because only admins can undo.
     """
     if actor.admin_id is None:
         return {}
@@ -223,9 +228,9 @@ def _append(
     public: bool,
     by_customer: bool = False,
 ) -> ChatMessage:
-    """Add an entry to the locked session's list under the next number.
+    """Add an entry to the locked session under the next number.
 
-    `public`: customers see it. `by_customer`: the customer has brought it about, and it counts for their day.
+    `public`: customers see it. `by_customer`: the customer caused it, so it counts towards their daily limit.
     """
     counted = _next_numbers(session, public=public)
     counted |= sizes.counted(session, message.body, by_customer=by_customer)
@@ -241,12 +246,14 @@ def _append(
 
 
 def _next_numbers(session: Any, *, public: bool) -> dict[str, Any]:
-    """The numbers of a locked session, a row or an object, after its next entry, which has the same: ``seq``,
-    ``public_seq`` unless customers do not see it, and ``last_activity_at``, its time. fast_path.py has the same rule
-    as SQL."""
+    """The counters of a locked session, a row or an object, after its next entry.
+
+    The entry gets the same values: ``seq``; ``public_seq`` if it is public; ``last_activity_at`` as its time.
+    fast_path.py has the same rule as SQL.
+    """
     return {
         "seq": session.seq + 1,
         "public_seq": session.public_seq + public,
-        # A clock that is set back must not make a list whose times run backwards.
+        # If the clock is set back, the times in the log must still not decrease.
         "last_activity_at": max(now(), session.last_activity_at),
     }

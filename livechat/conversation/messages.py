@@ -1,8 +1,8 @@
-"""Sending a message: `send` is the one way in, for customers, admins and the command line.
+"""Sending a message: `send` is the only entry point, for customers, admins and the command line.
 
 A customer's message takes the fast path of its storage (storage.py, fast_path.py; on SQLite in a group, see
-group_commit.py). Admins' messages, and whatever the fast path does not take, go the slow path below.
-docs/decisions/0019-the-way-of-a-message.md draws the whole way.
+group_commit.py). Admins' messages, and those that the fast path declines, take the slow path below.
+docs/decisions/0019-the-way-of-a-message.md draws both.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ BLOCKED = "You can't send messages here anymore. Your text is saved. Please cont
 
 @dataclass(frozen=True)
 class Sent:
-    """A message that is stored, as a row. `created` is False when it had been sent before."""
+    """A stored message, as a row. `created` is False when it had been sent before."""
 
     message: Any
     created: bool
@@ -42,15 +42,16 @@ def send(
     *,
     seen_seq: int | None = None,
 ) -> Sent:
-    """Add a message, exactly once for a client_id. An admin's answer to a waiting session takes it.
+    """Add a message, exactly once for each `client_id`. An admin who answers an unassigned session takes it.
 
-    Parameters: `storage` is a session, whose transaction takes the message, or a request's storage, which may commit
-    it at once; `session` is the conversation, a row or an object, of which only `id` is read; `seen_seq` is the
-    number of the newest entry its author had on screen: if a colleague has answered after that, the message is held.
+    Parameters: `storage` is a database session, whose transaction stores the message, or a request's storage, which
+    may commit it immediately; `session` is the conversation, a row or an object, of which only `id` is read;
+    `seen_seq` is the `seq` of the newest entry the author had on screen. If a colleague has answered after that entry,
+    the message is not sent.
 
     Raises NotAllowed for an author who may not answer; Conflict: ``client_id_reused`` (the same id with
     another body), ``session_closed``, ``blocked``, ``answered_meanwhile`` (which carries the newest answers, as rows,
-    in `more`); and what `sizes.refusal` gives.
+    in `more`); and what `sizes.refusal` returns.
     """
     if isinstance(storage, Session):
         storage = Storage(storage)
@@ -64,7 +65,7 @@ def send(
 def _slow_path(
     db: Session, session_id: int, author: Actor, body: str, client_id: str, seen_seq: int | None
 ) -> Sent:
-    """Lock the session, refuse what has to be refused and say why, take a waiting session, add the message."""
+    """Lock the session, check the message and report why it is refused, take an unassigned session, add the message."""
     held = lock_row(db, session_id, author)
     takes = author.admin_id is not None and held.assignee_id is None
     answers = [] if seen_seq is None else answers_after(db, held.id, author, seen_seq)
@@ -96,7 +97,10 @@ def _slow_path(
 
 
 def repeated(before: Any, kind: Sender, body: str) -> Sent:
-    """What was sent under this client_id before. Raises Conflict unless text and kind of entry are the same."""
+    """The message already sent under this client_id.
+
+    Raises Conflict ``client_id_reused`` unless the text and the kind of entry are the same.
+    """
     if before.body != body or before.sender != kind:
         raise Conflict(
             "client_id_reused", "This client_id was used for another message. Use a new one."
@@ -105,7 +109,7 @@ def repeated(before: Any, kind: Sender, body: str) -> Sent:
 
 
 def _taken(db: Session, session_id: int, author: Actor) -> Any:
-    """The session, locked, after the admin who answers has taken it."""
+    """Assign an unassigned session to the admin who answers. Returns its locked row."""
     session = db.get_one(ChatSession, session_id)
     lock_session(db, session)
     if session.assignee_id is None:

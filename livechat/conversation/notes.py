@@ -1,4 +1,4 @@
-"""Notes: what admins write to each other in a conversation. Customers get no sign of them."""
+"""Notes: texts that admins write to each other in a conversation. Customers see no trace of them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from .messages import Sent, repeated
 
 
 def add_note(db: Session, session: ChatSession, author: Actor, body: str, client_id: str) -> Sent:
-    """Add a note for colleagues, exactly once for a client_id, and tell those it names with ``@username``.
+    """Add a note for colleagues, exactly once for each `client_id`, and record its mentions.
 
-    A note is no answer: it does not take the chat, and the customer goes on waiting. Raises NotAllowed; Conflict
-    ``client_id_reused``, ``chat_full``.
+    A note is not an answer: it does not take the session, and the customer keeps waiting.
+
+    Raises NotAllowed; Conflict ``client_id_reused``, ``chat_full``.
     """
     rights.check(db, author, Permission.ANSWER)
     lock_session(db, session)

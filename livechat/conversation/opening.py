@@ -1,4 +1,4 @@
-"""What a customer brings when a conversation begins or goes on, and the session made of it."""
+"""The details a customer brings when a conversation begins or continues, and the session made from them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..models import ChatSession, Guest, Status, now
 
 @dataclass(frozen=True)
 class Product:
-    """What a conversation is about, as the shop names it."""
+    """The product a conversation is about, as the shop describes it. `price` is text, shown as given."""
 
     id: str
     name: str | None = None
@@ -22,7 +22,7 @@ class Product:
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What a customer brings when a conversation begins or goes on. None leaves a field as it is."""
+    """The details a customer brings when a conversation begins or continues. None leaves a field unchanged."""
 
     name: str | None = None
     email: str | None = None
@@ -36,7 +36,7 @@ class Opening:
 
 
 def new_session(db: Session, guest: Guest) -> ChatSession:
-    """A conversation that waits, without an entry yet."""
+    """Create a waiting conversation without entries."""
     moment = now()
     session = ChatSession(
         uuid=uuid.uuid4(),
@@ -58,7 +58,7 @@ def new_session(db: Session, guest: Guest) -> ChatSession:
 
 
 def describe(session: ChatSession, opening: Opening) -> None:
-    """Take over what the customer has brought, and keep what they have not."""
+    """Update a session with the details the customer has given; the others keep their values."""
     session.customer_name = opening.name or session.customer_name
     if opening.email and opening.email != session.customer_email:
         session.customer_email = opening.email

@@ -1,6 +1,6 @@
-"""How far each admin has read each session, and how far customers are told that somebody has.
+"""Read receipts: how far each admin has read each session, and how far customers are told their messages were read.
 
-What is unread is counted by triggers of the database from the marks that are set here (migration 0006).
+Database triggers count unread messages from the receipts that this module sets (migration 0006).
 """
 
 from __future__ import annotations
@@ -41,13 +41,15 @@ _SEEN = (
 
 
 def unread(read: Any) -> ColumnElement[int]:
-    """How many of the customer's messages an admin has not read, as SQL. `read`: the ``customer_count`` of their
-    mark, or NULL without one."""
+    """The number of the customer's messages that an admin has not read, as SQL.
+
+    `read`: the ``customer_count`` of their read receipt, or NULL without one.
+    """
     return SESSIONS.c.customer_count - func.coalesce(read, 0)
 
 
 def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> None:
-    """This admin has had everything up to seq on screen."""
+    """Record that this admin has had everything up to `seq` on screen, also for the customer to see."""
     lock_session(db, session)
     seq = min(seq, session.seq)
     shown = select(func.max(ChatMessage.public_seq)).where(
@@ -59,9 +61,9 @@ def mark_read(db: Session, session: ChatSession, admin_id: int, seq: int) -> Non
 
 
 def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
-    """The customer's last message is unread again for this admin; nobody else's marks change.
+    """Mark the customer's last message unread for this admin; other read receipts do not change.
 
-    Raises Conflict ``nothing_to_read``.
+    Raises Conflict ``nothing_to_read`` when the customer has not written anything.
     """
     lock_session(db, session)
     last = db.scalar(
@@ -78,7 +80,7 @@ def mark_unread(db: Session, session: ChatSession, admin_id: int) -> None:
 def keep(
     db: Session, session_id: int, admin_id: int, seq: int, public_seq: int | None = None
 ) -> None:
-    """Keep how far an admin has read; with a public_seq the customer is told of it."""
+    """Store how far an admin has read. With a `public_seq`, the customer sees a read receipt up to it."""
     connection = db.connection()
     read = {"s": session_id, "a": admin_id, "upto": seq}
     connection.execute(_READ.on(connection), read)

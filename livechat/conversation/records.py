@@ -1,7 +1,7 @@
-"""Reading sessions and entries as plain rows, for what is asked often: polls, streams, sends.
+"""Reads sessions and entries as plain rows, for frequent reads: polls, streams, sends.
 
 The same statements through objects take about ten times as long (bench/README.md). A row has the attributes
-of `ChatSession` that shapes use, and those of `ChatMessage`; whoever wants to change one loads the object.
+of `ChatSession` or `ChatMessage` that serializers.py uses. To change a record, load the object.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ..models import (
 from .waiting import QUEUE_ORDER, QUEUED
 
 LONGEST_QUEUE = 100
-"""Further back than this nobody is told their place: it says nothing that helps."""
+"""Customers further back in the queue are not told their position: it would not help them."""
 
 SESSIONS = table_of(ChatSession)
 MESSAGES = table_of(ChatMessage)
@@ -34,7 +34,7 @@ _ADMINS = table_of(Admin)
 RECORD = select(
     SESSIONS, _ADMINS.c.name.label("admin_name"), _ADMINS.c.username.label("admin_username")
 ).outerjoin(_ADMINS, _ADMINS.c.id == SESSIONS.c.assignee_id)
-"""A session's columns, and who has it."""
+"""A session's columns, with its assignee's name and username."""
 _BY_ID = RECORD.where(SESSIONS.c.id == bindparam("id"))
 _OTHERS = SESSIONS.alias()
 _UNREAD = (
@@ -67,34 +67,39 @@ _CUSTOMER_BY_ID = _AS_CUSTOMER.where(SESSIONS.c.id == bindparam("id"))
 
 @dataclass(frozen=True)
 class Row:
-    """A session in a list, with its newest message of a person, how much this admin has not read, whether the
-    customer has the chat open, its tags, and whether the customer is blocked. Session and message are rows."""
+    """A session in a list for one admin. `session` and `last_message` are rows."""
 
     session: Any
     last_message: Any | None
+    """The newest message of a customer or an admin."""
     unread: int
+    """How many of the customer's messages this admin has not read."""
     here: bool = False
+    """Whether the customer has the chat open."""
     tags: Sequence[str] = ()
     blocked: bool = False
+    """Whether the customer is blocked."""
 
 
 def customer_record(db: Reader, name: uuid.UUID) -> Any | None:
-    """The session as its customer is told of it, by the name customers know: a row that also has `unread`, the
-    messages of admins not yet on the customer's screen, and `before`, how many stand before them in the queue or
-    None."""
+    """The session with this UUID, as a row with what its customer is told, or None.
+
+    `unread` is the number of admins' messages that the customer has not seen. `before` is the number of customers ahead
+    in the queue, at most LONGEST_QUEUE; None for a session that is not queued.
+    """
     return db.execute(_CUSTOMER_BY_UUID, {"uuid": name}).first()
 
 
 def customer_record_by_id(db: Reader, number: int) -> Any | None:
-    """The same by number."""
+    """As `customer_record`, by the session's number."""
     return db.execute(_CUSTOMER_BY_ID, {"id": number}).first()
 
 
 def record_by_uuid(db: Reader, name: uuid.UUID) -> Any | None:
-    """The session that customers know by this name, as a row with `admin_name` and `admin_username`."""
+    """The session with this UUID, as a row with `admin_name` and `admin_username`, or None."""
     return db.execute(_BY_UUID, {"uuid": name}).first()
 
 
 def record_by_id(db: Reader, number: int) -> Any | None:
-    """The session of this number, as a row."""
+    """The session with this number, as a row with `admin_name` and `admin_username`, or None."""
     return db.execute(_BY_ID, {"id": number}).first()

@@ -1,7 +1,7 @@
-"""How much text a conversation takes: a bound in bytes for its customer's day, and bounds for all of it.
+"""The limits, in bytes, on the text of a conversation: for its customer on one day, and in total.
 
-The sizes are columns of the session. They are read and counted while its row is locked, by the same statement or
-transaction that stores the text, so requests at the same moment cannot pass the bounds together.
+The sizes are columns of the session. The statement or transaction that stores a text reads and updates them while the
+session's row is locked, so concurrent requests cannot exceed the limits together.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from ..models import now, table_of
 from ..models.chat import ChatSession
 
 ENTRY = 100
-"""What an entry counts besides the bytes of its text."""
+"""The bytes that an entry counts in addition to its text."""
 MOST_A_DAY = 2_000_000
-"""Bytes that a customer adds to one conversation on one day (UTC)."""
+"""The bytes that a customer can add to one conversation on one day (UTC)."""
 MOST_BY_CUSTOMER = 20_000_000
-"""The size of a conversation at which its customer can add nothing more."""
+"""The size in bytes of a conversation at which its customer can add nothing more."""
 MOST = 40_000_000
-"""The size of a conversation at which nobody can add text. The difference keeps room for answers."""
+"""The size in bytes of a conversation at which nobody can add text. The difference leaves room for answers."""
 
 _SESSIONS = table_of(ChatSession)
 BYTES: Any = bindparam("bytes")
@@ -33,13 +33,13 @@ _SO_FAR = case((_SESSIONS.c.size_day == DAY, _SESSIONS.c.day_size), else_=0)
 HAS_ROOM: ColumnElement[bool] = and_(
     _SO_FAR + BYTES <= MOST_A_DAY, _SESSIONS.c.size + BYTES <= MOST_BY_CUSTOMER
 )
-"""Whether a session takes a customer's text of BYTES on DAY."""
+"""Whether a session has room for a customer's text of BYTES on DAY."""
 COUNTED: dict[str, Any] = {
     "size": _SESSIONS.c.size + BYTES,
     "size_day": DAY,
     "day_size": _SO_FAR + BYTES,
 }
-"""The session's columns after that text."""
+"""The session's columns after the text is added."""
 
 
 def size_of(text: str) -> int:
@@ -48,12 +48,12 @@ def size_of(text: str) -> int:
 
 
 def today() -> int:
-    """The number of the present day in UTC."""
+    """Today's ordinal in UTC, as `date.toordinal` gives it."""
     return now().toordinal()
 
 
 def counted(session: Any, text: str, *, by_customer: bool) -> dict[str, int]:
-    """The same columns as COUNTED, for a session as a row or an object. Only a customer's text counts for the day."""
+    """The values of COUNTED's columns for a session, a row or an object. Only a customer's text counts for the day."""
     size = size_of(text)
     if not by_customer:
         return {"size": session.size + size}
@@ -65,9 +65,9 @@ def counted(session: Any, text: str, *, by_customer: bool) -> dict[str, int]:
 
 
 def refusal(session: Any, text: str, *, by_customer: bool) -> Refused | None:
-    """Why the locked session does not take a text, or None when it does.
+    """The reason why the locked session has no room for a text, or None when it has.
 
-    The refusal is a TooMany ``too_much_today`` until the next day begins, or a Conflict ``chat_full``.
+    Returns TooMany ``too_much_today``, with the seconds until the next day in UTC, or Conflict ``chat_full``.
     """
     size = size_of(text)
     if session.size + size > (MOST_BY_CUSTOMER if by_customer else MOST):
@@ -83,7 +83,7 @@ def refusal(session: Any, text: str, *, by_customer: bool) -> Refused | None:
 
 
 def check(session: Any, text: str, *, by_customer: bool) -> None:
-    """Raises what `refusal` gives."""
+    """Raise what `refusal` returns, if anything."""
     if refused := refusal(session, text, by_customer=by_customer):
         raise refused
 

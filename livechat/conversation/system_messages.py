@@ -1,4 +1,4 @@
-"""The system lines of a conversation: what they say to the customer and to admins."""
+"""The system messages of a conversation, stored as events and worded for customers or admins."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _ = TranslationStringFactory("livechat")
 
 
 class Event(StrEnum):
-    """What a system line tells."""
+    """The event that a system message reports."""
 
     TAKEN = "taken"
     ASSIGNED = "assigned"
@@ -27,14 +27,16 @@ class Event(StrEnum):
 
 
 PUBLIC = {Event.TAKEN, Event.ASSIGNED, Event.PRODUCT, Event.CLOSED, Event.REOPENED}
-"""The lines that customers see. A CHECK of chat_messages names the same ones: an event that is added here needs a
-migration, and one that is not is for admins only."""
+"""The events that customers see; the others are for admins only. A CHECK constraint on chat_messages names the same
+events, so adding one here needs a migration."""
 INTERNAL = set(Event) - PUBLIC
 
 
-def line(event: str, details: dict[str, Any], *, for_customer: bool) -> TranslationString:
-    """The words of a system line. `details`: admin, product, by (a name or None), by_customer (bool).
-    What else is in it is left alone."""
+def wording(event: str, details: dict[str, Any], *, for_customer: bool) -> TranslationString:
+    """The text of a system message, to be translated.
+
+    `details` may have the keys admin, product, by (a name or None) and by_customer (bool). Other keys are ignored.
+    """
     by, by_customer = details.get("by"), details.get("by_customer", False)
     match event:
         case Event.TAKEN:

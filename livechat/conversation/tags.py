@@ -1,4 +1,4 @@
-"""Words that sessions are sorted by."""
+"""Tags of sessions."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from ..rights import check
 from .message_log import lock_session
 
 MOST_TAGS = 20  # on one session
-LONGEST_TAG = 40
+LONGEST_TAG = 40  # characters
 _ADD = PerDialect(lambda insert: insert(Tag).on_conflict_do_nothing(index_elements=["name"]))
 
 
 def fold_tag(text: str) -> str:
-    """A tag as it is stored and compared. Raises Invalid."""
+    """A tag in the form in which it is stored and compared. Raises Invalid."""
     folded = " ".join(unicodedata.normalize("NFKC", text).lower().split()).lstrip("#")
     if not 1 <= len(folded) <= LONGEST_TAG or not re.fullmatch(r"[\w .&+/-]+", folded):
         raise Invalid(
@@ -36,7 +36,7 @@ def fold_tag(text: str) -> str:
 def change_tags(
     db: Session, session: ChatSession, actor: Actor, add: Sequence[str], remove: Sequence[str]
 ) -> None:
-    """Put tags on a session and take others off; what is so already stays so. Raises Invalid, NotAllowed."""
+    """Add tags to a session and remove others. A tag in both lists is removed. Raises Invalid, NotAllowed."""
     check(db, actor, Permission.ANSWER)
     lock_session(db, session)
     wanted = {fold_tag(name) for name in add} - (gone := {fold_tag(name) for name in remove})
@@ -56,7 +56,7 @@ def change_tags(
 
 
 def tags_of(db: Reader, session_ids: Sequence[int]) -> dict[int, list[str]]:
-    """The tags of sessions, in order of the alphabet."""
+    """The tags of sessions in alphabetical order, by the session's id. Sessions without tags are left out."""
     if not session_ids:
         return {}
     query = (
@@ -72,12 +72,12 @@ def tags_of(db: Reader, session_ids: Sequence[int]) -> dict[int, list[str]]:
 
 
 def tag_names(db: Reader) -> list[str]:
-    """All tags there are."""
+    """All tags in alphabetical order, at most 1000."""
     return list(db.execute(select(Tag.name).order_by(Tag.name).limit(1000)).scalars())
 
 
 def _tag(db: Session, name: str) -> int:
-    """The id of a tag, which is made if there is none. Two who make it at once find one."""
+    """The id of a tag, which is created if needed. Concurrent calls create it only once."""
     connection = db.connection()
     connection.execute(_ADD.on(connection), {"name": name, "created_at": now()})
     return int(connection.execute(select(Tag.id).where(Tag.name == name)).scalar_one())

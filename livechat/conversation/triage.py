@@ -1,4 +1,4 @@
-"""What admins do with a session beside answering: priority, putting aside, blocking, handing on, drafts."""
+"""An admin's other work on a session: priority, snooze, block, transfer, drafts, the customer's earlier sessions."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..exceptions import Conflict, Invalid
 from ..models import Admin, ChatSession, Draft, Guest, Priority, now
 from ..permissions import Permission
 from .assignment import assign
-from .message_log import LOCK, append_line, before, lock_session
+from .message_log import LOCK, append_system_message, lock_session, undo_details
 from .notes import add_note
 from .records import RECORD, SESSIONS
 from .system_messages import Event
@@ -31,7 +31,7 @@ _KEEP = PerDialect(lambda insert: insert(Draft))
 
 
 def set_priority(db: Session, session: ChatSession, actor: Actor, priority: Priority) -> None:
-    """Say how much a session matters."""
+    """Set the priority of a session. Raises NotAllowed."""
     rights.check(db, actor, Permission.ANSWER)
     lock_session(db, session)
     session.priority = priority
@@ -39,8 +39,10 @@ def set_priority(db: Session, session: ChatSession, actor: Actor, priority: Prio
 
 
 def snooze(db: Session, session: ChatSession, actor: Actor, until: datetime | None) -> None:
-    """Put a session aside until then, or until the customer writes; None takes it back at once. Raises Invalid,
-    Conflict ``session_closed``."""
+    """Snooze a session until a time, or until the customer writes; None ends the snooze now.
+
+    Raises NotAllowed; Invalid for a time that is not within the next year; Conflict ``session_closed``.
+    """
     rights.check(db, actor, Permission.ANSWER)
     lock_session(db, session)
     if until is None:
@@ -54,19 +56,19 @@ def snooze(db: Session, session: ChatSession, actor: Actor, until: datetime | No
     told = session.snoozed_until is not None
     session.snoozed_until = until
     if not told:
-        append_line(db, session, Event.SNOOZED, {"by": actor.name})
+        append_system_message(db, session, Event.SNOOZED, {"by": actor.name})
     db.flush()
 
 
 def wake(db: Session, session: ChatSession) -> None:
-    """A locked session that was put aside is back."""
+    """End the snooze of a locked session."""
     session.snoozed_until = None
-    append_line(db, session, Event.WOKEN, {})
+    append_system_message(db, session, Event.WOKEN, {})
     db.flush()
 
 
 def wake_due(db: Session, moment: datetime) -> int:
-    """Bring back whatever was put aside until a moment; returns how many."""
+    """End the snoozes that are due at a moment, at most 100 in one call. Returns how many."""
     query = select(ChatSession).where(ChatSession.snoozed_until <= moment)
     count = 0
     for session in db.scalars(query.order_by(ChatSession.id).limit(100)).all():
@@ -78,16 +80,18 @@ def wake_due(db: Session, moment: datetime) -> int:
 
 
 def block(db: Session, session: ChatSession, actor: Actor, *, blocked: bool) -> None:
-    """Refuse what the customer of this session writes from now on, kindly, or no more. Their text is kept."""
+    """Block or unblock the customer of this session. A blocked customer's messages are refused. Raises NotAllowed."""
     rights.check(db, actor, Permission.ANSWER)
     guest = db.get_one(Guest, session.guest_id)
     db.refresh(guest, with_for_update=LOCK)
     lock_session(db, session)
     if (guest.blocked_at is not None) == blocked:
         return
-    details = {"by": actor.name} | before(session, actor)
-    line = append_line(db, session, Event.BLOCKED if blocked else Event.UNBLOCKED, details)
-    guest.blocked_at = line.created_at if blocked else None
+    details = {"by": actor.name} | undo_details(session, actor)
+    entry = append_system_message(
+        db, session, Event.BLOCKED if blocked else Event.UNBLOCKED, details
+    )
+    guest.blocked_at = entry.created_at if blocked else None
     audit.record(
         db,
         actor,
@@ -105,7 +109,10 @@ def transfer(
     note: str | None,
     version: int | None,
 ) -> None:
-    """Hand a session on, with a note for whoever has it then. Both or neither."""
+    """Transfer a session to another admin, with an optional note for them. `version` is as in `assign`.
+
+    If the admin has the session already, no note is added. Raises what `assign` and `add_note` raise.
+    """
     before = session.version
     assign(db, session, actor, admin, version, act=Act.TRANSFERRED)
     if note and session.version != before:
@@ -113,7 +120,7 @@ def transfer(
 
 
 def draft_of(db: Reader, session_id: int, admin_id: int) -> Any | None:
-    """What an admin has begun to write: a row with body, note, updated_at."""
+    """An admin's draft in a session: a row with body, note and updated_at, or None."""
     query = select(Draft.body, Draft.note, Draft.updated_at).where(
         Draft.session_id == session_id, Draft.admin_id == admin_id
     )
@@ -121,7 +128,7 @@ def draft_of(db: Reader, session_id: int, admin_id: int) -> Any | None:
 
 
 def keep_draft(db: Session, session_id: int, admin_id: int, body: str, *, note: bool) -> None:
-    """Keep what an admin has begun to write; nothing written is nothing kept. Raises Invalid."""
+    """Store an admin's draft, of a note if `note`. A blank body deletes it. Raises Invalid when it is too long."""
     if len(body) > LONGEST_DRAFT:
         raise Invalid("body", f"A draft can have at most {LONGEST_DRAFT} characters.")
     if not body.strip():
@@ -137,8 +144,10 @@ def keep_draft(db: Session, session_id: int, admin_id: int, body: str, *, note: 
 
 
 def earlier(db: Reader, record: Any) -> Sequence[Any]:
-    """Other conversations of the same customer, the newest first, as rows: of the same browser, or under the
-    same e-mail address."""
+    """Other conversations of the same customer, the newest first, as rows, at most MOST_EARLIER.
+
+    They come from the same browser or have the same e-mail address.
+    """
     same = [SESSIONS.c.guest_id == record.guest_id]
     if record.customer_email:
         same.append(SESSIONS.c.customer_email == record.customer_email)
@@ -147,10 +156,10 @@ def earlier(db: Reader, record: Any) -> Sequence[Any]:
 
 
 def is_unverified(record: Any, other: Any) -> bool:
-    """Whether nothing but an e-mail address that nobody has verified says that two conversations have one customer.
+    """Whether an unverified e-mail address is the only evidence that two conversations have the same customer.
 
-    Anybody can type the address of somebody else. The same browser proves more, and so does the shop's signature
-    when both conversations have it.
+    Anyone can type another person's address. The same browser is better evidence, and so is the shop's signature if
+    both conversations have it.
     """
     signed = record.customer_verified and other.customer_verified
     return record.guest_id != other.guest_id and not signed

@@ -1,7 +1,7 @@
-"""Undo: taking back that one closed or unassigned a session, or blocked its customer, while nobody has acted since.
+"""Undo: an admin takes back their own closing, unassigning or blocking, as long as nobody has acted since.
 
-The system line of such an act keeps what the session was before. Its number is the key with which the admin who
-acted, and nobody else, takes the act back. A later act of anybody, also one that led to the same state, ends that.
+The system message of such an act stores the session's previous state. Its `seq` identifies the act, and only the admin
+who acted can undo it. Any later act, even one with the same result, rules out the undo.
 """
 
 from __future__ import annotations
@@ -26,44 +26,44 @@ UNDOABLE = {Event.CLOSED, Event.UNASSIGNED, Event.BLOCKED}
 
 
 def offered(db: Session, session: ChatSession, actor: Actor, since: int) -> int | None:
-    """Find what `actor` can take back right after an act. `since`: the session's ``seq`` before it.
+    """Find the act that `actor` can undo right after it. `since`: the session's ``seq`` before the act.
 
-    Returns the ``seq`` of the act's line, or None when nothing was done or it cannot be taken back.
+    Returns the ``seq`` of the act's system message, or None when nothing was done or it cannot be undone.
     """
-    line = _line(db, session, session.seq, actor) if session.seq > since else None
-    return None if line is None else line.seq
+    entry = _undoable(db, session, session.seq, actor) if session.seq > since else None
+    return None if entry is None else entry.seq
 
 
 def holders(db: Session, actor: Actor, seqs: Mapping[int, int]) -> list[int]:
-    """The numbers of the admins to whom undoing these acts gives chats back.
+    """The numbers of the admins who would get chats back if these acts were undone.
 
-    `seqs`: the numbers of the acts' lines, by the chats' numbers.
+    `seqs`: the ``seq`` of each act's system message, by the chat's number.
     """
     sessions = (db.get(ChatSession, number) for number in seqs)
-    lines = (_line(db, session, seqs[session.id], actor) for session in sessions if session)
-    kept = ((line.details or {})["before"]["assignee_id"] for line in lines if line)
+    entries = (_undoable(db, session, seqs[session.id], actor) for session in sessions if session)
+    kept = ((entry.details or {})["before"]["assignee_id"] for entry in entries if entry)
     return [number for number in kept if number is not None]
 
 
 def undo(db: Session, session: ChatSession, actor: Actor, seq: int) -> None:
-    """Take an act back: the session is what it was before.
+    """Undo an act and restore the session's previous state.
 
-    Parameters: `seq` is the number of the act's line, as `offered` gives it.
+    Parameters: `seq` is that of the act's system message, as `offered` returns it.
 
     Raises Conflict ``stale`` when somebody has acted since or the act was not `actor`'s, ``another_open`` when the
-    customer has begun a new chat since; Invalid when its holder cannot take chats any more; NotAllowed.
+    customer has begun a new chat since; Invalid when the previous assignee can no longer take chats; NotAllowed.
     """
-    line = _line(db, session, seq, actor)
-    before = (line.details or {})["before"] if line else {}
-    gives_back = line is not None and line.event == Event.UNASSIGNED
+    entry = _undoable(db, session, seq, actor)
+    before = (entry.details or {})["before"] if entry else {}
+    gives_back = entry is not None and entry.event == Event.UNASSIGNED
     holder = db.get_one(Admin, before["assignee_id"]) if gives_back else None
     rights.check(db, actor, Permission.ANSWER, assignee=holder)
     guest = db.get_one(Guest, session.guest_id)
     db.refresh(guest, with_for_update=LOCK)  # before the session, as everywhere
     lock_session(db, session)
-    if line is None or not _still_so(session, guest, line):
+    if entry is None or not _is_unchanged(session, guest, entry):
         raise Conflict("stale", "This chat has changed since. Nothing was undone.")
-    if line.event == Event.BLOCKED:
+    if entry.event == Event.BLOCKED:
         triage.block(db, session, actor, blocked=False)
         return
     if holder is not None:
@@ -78,21 +78,21 @@ def undo(db: Session, session: ChatSession, actor: Actor, seq: int) -> None:
     db.flush()
 
 
-def _line(db: Session, session: ChatSession, seq: int, actor: Actor) -> ChatMessage | None:
+def _undoable(db: Session, session: ChatSession, seq: int, actor: Actor) -> ChatMessage | None:
     query = select(ChatMessage).where(
         ChatMessage.session_id == session.id,
         ChatMessage.seq == seq,
         ChatMessage.event.in_(UNDOABLE),
     )
-    line = db.scalars(query).first()
-    before = line and (line.details or {}).get("before")
-    return line if before and before["by"] == actor.key else None
+    entry = db.scalars(query).first()
+    before = entry and (entry.details or {}).get("before")
+    return entry if before and before["by"] == actor.key else None
 
 
-def _still_so(session: ChatSession, guest: Guest, line: ChatMessage) -> bool:
-    if line.event == Event.BLOCKED:
-        return guest.blocked_at == line.created_at
-    return bool(session.version == (line.details or {})["before"]["version"])
+def _is_unchanged(session: ChatSession, guest: Guest, entry: ChatMessage) -> bool:
+    if entry.event == Event.BLOCKED:
+        return guest.blocked_at == entry.created_at
+    return bool(session.version == (entry.details or {})["before"]["version"])
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -1,8 +1,8 @@
-"""Who is waiting: the one place for the conditions, and the orders, by which waiting conversations are found.
+"""The conditions and orders by which waiting conversations are found, all in one place.
 
-There are three, each narrower than the one before. A conversation is *unanswered* when it is open and its customer
-waits for an answer, whether or not an admin has it. It is *queued* when no admin has it: customers are told their
-place among these. It is *assignable* when it is not snoozed either: it can be given to an admin now.
+There are three conditions, each narrower than the one before. A conversation is *unanswered* when it is open and its
+customer waits for an answer, assigned or not. It is *queued* when it is also unassigned: customers are told their
+position among these. It is *assignable* when it is not snoozed either: it can be assigned to an admin now.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from ..models import ChatSession, Status, table_of
 _SESSIONS = table_of(ChatSession)
 
 OPEN = (Status.WAITING, Status.ACTIVE)
-"""The statuses of open conversations. Conditions name them one by one, so that the index on status serves."""
+"""The statuses of open conversations. Conditions list them, so that the index on status applies."""
 QUEUE_ORDER: tuple[Any, ...] = (_SESSIONS.c.waiting_since, _SESSIONS.c.id)
-"""The longest wait first: the order of the queue that customers are told their place in."""
+"""The longest wait first: the order of the queue in which customers are told their position."""
 ASSIGNMENT_ORDER: tuple[Any, ...] = (_SESSIONS.c.priority.desc(), *QUEUE_ORDER)
 """The most urgent first, then the longest wait."""
 

@@ -25,18 +25,16 @@ from .wakeup import Wakeup
 
 log = logging.getLogger(__name__)
 CHANNEL = "livechat"
-WATCH_EVERY = 0.05  # seconds between two looks at SQLite's data_version
+WATCH_EVERY = 0.05  # seconds between two reads of SQLite's data_version
 RECONNECT_AFTER = 1.0  # seconds
-PROVE_EVERY = 10.0  # seconds between two words to oneself
-SILENT_FOR = (
-    30.0  # seconds without hearing them after which a channel that is open is taken for dead
-)
-STOPS_WITHIN = 0.2  # seconds after which a listener looks whether it is to stop
-MOST_UNSENT = 1000  # hints kept while the channel is away; older ones are dropped, the sweep makes up for them
+PROVE_EVERY = 10.0  # seconds between two probes that a process sends to itself
+SILENT_FOR = 30.0  # seconds without a probe after which an open channel counts as dead
+STOPS_WITHIN = 0.2  # seconds between two checks whether a listener has to stop
+MOST_UNSENT = 1000  # hints queued for a slow channel; further ones are dropped, and the sweep makes up for them
 
 
 class _Threaded(Wakeup):
-    """A wake-up with a thread that listens."""
+    """A wake-up whose thread listens to other processes."""
 
     def __init__(self, hub: Hub) -> None:
         super().__init__(hub)
@@ -56,7 +54,7 @@ class _Threaded(Wakeup):
 
     def _begin(self) -> None:
         if self.sweep is not None:
-            with unless_away():  # what it has when it comes back is where we begin
+            with unless_away():  # if the database is away, the thread begins when it is back
                 self.sweep.begin()
                 self.told_up_to = self.sweep.floor
                 self._begun = True
@@ -68,26 +66,30 @@ class _Threaded(Wakeup):
                     self._begin()
                 self.listen()
             except Exception as error:
-                # Away for a moment, or for longer: the sweep goes on, and we try again.
-                log.warning("The wake-up channel is away: %s", error)
+                # The sweep goes on while the channel is down, and the thread reconnects.
+                log.warning("The wake-up channel is down: %s", error)
                 self._was_away = True
                 self.stopped.wait(RECONNECT_AFTER)
 
     def listen(self) -> None:
-        """Hear what others say until `stopped`; raises when the channel is away."""
+        """Receive hints until `stopped` is set. Raises when the channel is down."""
         raise NotImplementedError
 
     def catch_up(self) -> None:
-        """The channel is open: find what was said before that. Entries can be looked for; what changes a session
-        without an entry cannot, so after a break everyone has to look for themselves."""
+        """Make up for the hints missed before the channel opened.
+
+        A sweep finds new entries, but not changes to a session without an entry. So after an outage, all listeners
+        have to read again (`has_missed`).
+        """
         self.look()
         self.has_missed, self._was_away = self.has_missed or self._was_away, False
 
 
 class SQLiteWatch(_Threaded):
-    """SQLite counts the commits of other connections; the command line is such another.
+    """Wake-ups on SQLite: watches ``data_version``, which changes with the commits of other connections.
 
-    Nothing is said: what is written is noticed. Typing stays in this process, because it is not written.
+    No hints are sent, because each process notices the writes of others, such as the command line. Typing hints stay
+    in their process, because they are not written. Source: https://sqlite.org/pragma.html#pragma_data_version.
     """
 
     def __init__(self, hub: Hub, engine: Engine) -> None:
@@ -106,14 +108,14 @@ class SQLiteWatch(_Threaded):
 
 
 class Silent(Exception):
-    """A channel is open, but nothing comes through it."""
+    """An open channel delivers nothing."""
 
 
-class _Talking(_Threaded):
-    """A channel on which each process also hears itself, and leaves out what it has said.
+class _Channel(_Threaded):
+    """A publish-subscribe channel. Each process also receives its own hints, and ignores them.
 
-    To hear itself is the proof that the channel works: the other end of a connection may be gone, or be no longer the
-    one to which everyone else talks, without an error at this end.
+    Receiving its own probes proves to a process that the channel works. The other end of a connection may have
+    disappeared, or no longer be the server that the other processes use, without an error at this end.
     """
 
     sweep_every = 1.0
@@ -142,11 +144,11 @@ class _Talking(_Threaded):
             self._talker.join(5)
 
     def signed(self, hint: Hint) -> str:
-        """The hint as it is said, with who says it."""
+        """The payload for a hint: this process's identifier and the encoded hint."""
         return f"{self._origin} {encode(hint)}"
 
     def heard(self, said: str) -> None:
-        """Pass on what another process has said."""
+        """Handle a received payload: pass another process's hint to the hub."""
         origin, _space, words = said.partition(" ")
         if origin == self._origin:
             self._heard_at = time.monotonic()
@@ -159,7 +161,7 @@ class _Talking(_Threaded):
         super().catch_up()
 
     def prove(self) -> None:
-        """Say a word to ourselves now and then. Raises Silent when we have not heard any for long."""
+        """Send a probe every PROVE_EVERY seconds. Raises Silent after SILENT_FOR seconds without receiving one."""
         moment = time.monotonic()
         if moment - self._heard_at > SILENT_FOR:
             raise Silent(f"nothing has come through it for {SILENT_FOR:.0f} seconds")
@@ -172,22 +174,24 @@ class _Talking(_Threaded):
         try:
             self._unsent.put_nowait(said)
         except queue.Full:
-            log.warning("The wake-up channel is too slow; others will notice within a second.")
+            log.warning(
+                "The wake-up channel is too slow; other processes find the change within a second."
+            )
 
     def _talk(self) -> None:
-        while said := self._unsent.get():  # the empty one ends it, after all before it
+        while said := self._unsent.get():  # stop() queues an empty text, which ends the loop
             try:
                 self.publish(said)
             except Exception as error:
-                log.warning("A wake-up was not said: %s", error)
+                log.warning("A wake-up was not sent: %s", error)
 
     def publish(self, said: str) -> None:
-        """Say it to all; may raise."""
+        """Send a payload to all processes. May raise."""
         raise NotImplementedError
 
 
-class PostgreSQLNotify(_Talking):
-    """``NOTIFY`` within the transaction: heard when it is committed, and never when it is not."""
+class PostgreSQLNotify(_Channel):
+    """Wake-ups on PostgreSQL: ``NOTIFY`` in the transaction, delivered if and only if it commits."""
 
     def __init__(self, hub: Hub, engine: Engine) -> None:
         super().__init__(hub, engine)
@@ -198,7 +202,7 @@ class PostgreSQLNotify(_Talking):
             db.connection().execute(_NOTIFY, {"channel": CHANNEL, "said": self.signed(changed)})
 
     def send(self, hint: Hint) -> None:
-        if not isinstance(hint, Changed):  # what is changed was said in the transaction
+        if not isinstance(hint, Changed):  # before_commit has sent these in the transaction
             self._start_talking()
             self._put(self.signed(hint))
 
@@ -226,7 +230,7 @@ _NOTIFY = text("SELECT pg_notify(:channel, :said)")
 def _listening_connection(url: Any) -> Any:
     import psycopg  # noqa: PLC0415 - not needed on SQLite
 
-    # Outside of the pool: it is never given back. Keepalives tell when the other machine is gone.
+    # Not from the pool, because it is never returned. Keepalives detect that the other machine is gone.
     return psycopg.connect(
         url.set(drivername="postgresql").render_as_string(hide_password=False),
         autocommit=True,
@@ -236,8 +240,8 @@ def _listening_connection(url: Any) -> Any:
     )
 
 
-class RedisChannel(_Talking):
-    """Publish and subscribe, after the commit: for many machines, or many commits a second."""
+class RedisChannel(_Channel):
+    """Wake-ups through Redis, published after the commit: for many machines, or many commits a second."""
 
     def __init__(self, hub: Hub, engine: Engine, url: str) -> None:
         super().__init__(hub, engine)
@@ -249,7 +253,7 @@ class RedisChannel(_Talking):
             socket_timeout=5,
             socket_keepalive=True,
             decode_responses=True,
-            encoding_errors="replace",  # whatever somebody else may say there
+            encoding_errors="replace",  # others may publish anything on the channel
         )
 
     def send(self, hint: Hint) -> None:
@@ -275,7 +279,7 @@ class RedisChannel(_Talking):
 
 
 def choose(url: str, engine: Engine, hub: Hub) -> Wakeup:
-    """The way that fits: Redis for a ``redis://`` URL, otherwise that of the database."""
+    """The wake-up for a configuration: Redis if `url` is given, otherwise that of the database."""
     if url:
         return RedisChannel(hub, engine, url)
     if on_postgresql(engine):

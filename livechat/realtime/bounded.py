@@ -1,4 +1,4 @@
-"""A memory whose size is bounded in bytes, whatever is put into it."""
+"""A least-recently-used cache whose size is bounded in bytes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 OVERHEAD = 500
-"""Bytes that an item takes besides what its owner counts: the entry itself, its key, the objects around them."""
+"""Bytes that each item takes in addition to its counted size: the entry, its key and the objects around them."""
 
 
 class Bounded(Generic[K, V]):
-    """Values by key. Beyond `most` bytes those that were not asked for longest are forgotten.
+    """Values by key. Beyond `most` bytes, the least recently used values are evicted.
 
-    Threads may share it. `on_evict` is called with each key and value that makes room for others.
+    Threads may share it. `on_evict` is called with the key and value of each evicted item.
     """
 
     def __init__(self, most: int, on_evict: Callable[[K, V], object] | None = None) -> None:
@@ -26,13 +26,13 @@ class Bounded(Generic[K, V]):
         self._items: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._guard = threading.RLock()
         self.size = 0
-        """Bytes, as counted."""
+        """The counted bytes of all items."""
 
     def __len__(self) -> int:
         return len(self._items)
 
     def get(self, key: K) -> V | None:
-        """The value, which counts as asked for now."""
+        """The value, which becomes the most recently used one; None without one."""
         with self._guard:
             found = self._items.get(key)
             if found is None:
@@ -41,7 +41,7 @@ class Bounded(Generic[K, V]):
             return found[0]
 
     def put(self, key: K, value: V, size: int) -> None:
-        """Remember a value that takes so many bytes. One that is larger than all room is not remembered."""
+        """Store a value of `size` bytes. A value larger than the whole cache is not kept."""
         with self._guard:
             self.pop(key)
             self._items[key] = (value, size + OVERHEAD)
@@ -52,7 +52,7 @@ class Bounded(Generic[K, V]):
                     self._on_evict(old, gone)
 
     def pop(self, key: K) -> V | None:
-        """Forget a value."""
+        """Remove a value and return it; None without one. `on_evict` is not called."""
         with self._guard:
             found = self._items.pop(key, None)
             if found is None:
@@ -61,7 +61,7 @@ class Bounded(Generic[K, V]):
             return found[0]
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all values."""
         with self._guard:
             self._items.clear()
             self.size = 0

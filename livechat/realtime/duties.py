@@ -1,4 +1,4 @@
-"""What SQLite needs now and then, done every second beside the requests, which would have to wait for it."""
+"""SQLite's upkeep, done every second in the background so that requests do not wait for it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..db.dialects import on_sqlite
 from ..db.engine import LONG
 from ..search.index import keep_up
 
-AT_MOST = 2000  # messages that the search's index takes in, each time
+AT_MOST = 2000  # messages added to the search index each time
 
-# What was committed goes from the log into the database. Nobody waits for it, and it waits for nobody.
+# PASSIVE copies committed pages from the write-ahead log into the database without blocking and without waiting.
 _CHECKPOINT = text("PRAGMA wal_checkpoint(PASSIVE)").execution_options(**LONG)
 
 
 def tidy(engine: Engine) -> None:
-    """Take new messages into the search's index, and shorten the log of what was written."""
+    """Add new messages to the search index, and checkpoint the write-ahead log."""
     keep_up(engine, AT_MOST)
     with engine.connect() as db:
-        # To its end: a statement that is still open keeps the connection's next user from committing.
+        # Fetch all rows: a statement that is still open keeps the connection's next user from committing.
         db.execute(_CHECKPOINT).all()
 
 

@@ -1,7 +1,7 @@
-"""What streams read of a conversation, as its customer or an admin sees it. For the inbox, see inbox_feed.py.
+"""The feeds of a conversation: what streams read for its customer or an admin. For the inbox, see inbox_feed.py.
 
-A feed holds plain values only. It reads with short connections of its own, closed before its stream waits, and
-asks each time, after it has read, whether its reader may still see it: who may then, could when it was written.
+A feed holds only plain values. It reads with its own short connections, which are closed before the stream waits.
+It checks its reader's rights after each read, so that it sends nothing written after the reader lost them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Shape = dict[str, Any]
 
 
 class DatabaseFeed(Feed):
-    """A feed that reads from the database, for the reader whom `token` identifies."""
+    """A feed that reads from the database, for the reader that `token` identifies."""
 
     more = False
 
@@ -46,17 +46,17 @@ class DatabaseFeed(Feed):
 
     @abstractmethod
     def backlog(self, db: Connection) -> bytes | None:
-        """What has come since the cursor, or its first part. None when there is no such conversation any more."""
+        """The events since the cursor, or the first part of them. None when the conversation no longer exists."""
 
     @abstractmethod
     def may_see(self, db: Connection) -> bool:
-        """Whether the token still identifies the reader, and the reader may see all of this."""
+        """Whether the token still identifies a reader who may see everything in this feed."""
 
 
 class ConversationFeed(DatabaseFeed):
-    """A conversation, from a position as `message_position` gives it.
+    """A conversation, from a position as `message_position` returns it.
 
-    `shape` makes the session's JSON from a function that gives a connection, and a row.
+    `shape` makes the session's JSON. Its arguments are a function that returns a connection, and the session's row.
     """
 
     for_customer: bool
@@ -80,15 +80,15 @@ class ConversationFeed(DatabaseFeed):
 
     @abstractmethod
     def record(self, db: Connection) -> Any | None:
-        """The session, as this reader's shape needs it."""
+        """The session's row with the columns that `shape` needs, or None."""
 
     @abstractmethod
     def message(self, entry: Any) -> Shape:
-        """An entry as this reader sees it."""
+        """The JSON of an entry for this reader."""
 
     @abstractmethod
     def typing(self, db: Connection, hint: Typing) -> Shape | None:
-        """Who types, as this reader is told; None if the reader is not told."""
+        """The JSON of a typing hint for this reader; None if the reader does not get it."""
 
     def backlog(self, db: Connection) -> bytes | None:
         found = self._read(db, session_first=True)
@@ -100,12 +100,12 @@ class ConversationFeed(DatabaseFeed):
     def news(
         self, listener: Listener, *, urgent: bool, slow: bool, heartbeat: bool
     ) -> bytes | None:
-        # A customer's heartbeat reads nothing, because there are thousands: whether they may still see it
-        # is asked for all of them together (service.py).
+        # A customer's heartbeat reads nothing, because there are thousands of customers. service.py checks
+        # their rights together.
         if self.silent and not urgent:
             return b""
         with self._realtime.reading_engine.connect() as db:
-            # What happens elsewhere changes nothing here.
+            # News of other conversations changes nothing in this one.
             looked = urgent or heartbeat
             found = self._read(db) if looked else b""
             if found is None:
@@ -116,7 +116,7 @@ class ConversationFeed(DatabaseFeed):
             return found if not (looked or found) or self.may_see(db) else None
 
     def _aside(self, db: Connection, listener: Listener | None = None) -> bytes:
-        """What else this reader is told besides the conversation."""
+        """The events for this reader that are not about the conversation."""
         return b""
 
     def _read(self, db: Connection, *, session_first: bool = False) -> bytes | None:
@@ -135,8 +135,9 @@ class ConversationFeed(DatabaseFeed):
         shape = self._shape(lambda: db, record)
         if shape != self._shown:
             self._shown = shape
-            # First, so that it is known whose messages these are; later, last: it counts them. Its id says what has
-            # been sent by then: whoever is cut off behind it still gets the messages that follow it.
+            # The backlog starts with the session, so that the client knows whose messages follow. Later the session
+            # comes last, because it counts the messages. Its id is the cursor at its place in the stream: a client
+            # that is cut off right after it still gets the messages that follow.
             if session_first:
                 parts.insert(0, event("session", shape, before))
             else:
@@ -156,7 +157,7 @@ class ConversationFeed(DatabaseFeed):
 
 
 class CustomerFeed(ConversationFeed):
-    """A conversation for its customer."""
+    """The feed of a conversation for its customer."""
 
     pause = 0.0
     for_customer = silent = True
@@ -181,7 +182,7 @@ class CustomerFeed(ConversationFeed):
 
 
 class AdminFeed(ConversationFeed):
-    """A conversation for an admin, who is also told what else calls for them."""
+    """The feed of a conversation for an admin, with the colleagues who view it and the news for this admin."""
 
     pause = 1.0
     for_customer = silent = False
@@ -232,7 +233,7 @@ class AdminFeed(ConversationFeed):
         figures, reader = self._realtime.figures, self._admin_id
         found, fresh = figures.get(("news", reader), lambda: news(db, reader))
         if listener is not None and not fresh:
-            listener.stirred = True  # told again with the next look
+            listener.stirred = True  # the next slow read asks for the figures again
         told = self._news(found)
         if told == self._told:
             return b""
@@ -241,6 +242,6 @@ class AdminFeed(ConversationFeed):
 
 
 def is_signed_in(db: Connection, token: str, admin_id: int) -> bool:
-    """Whether a login still holds, and is still this admin's."""
+    """Whether the token of a login is still valid and belongs to this admin."""
     admin = admin_by_login(db, token)
     return admin is not None and bool(admin.id == admin_id)

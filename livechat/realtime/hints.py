@@ -1,4 +1,4 @@
-"""What processes tell each other: hints that carry ids and no text. The truth stands in the database."""
+"""The hints that processes send each other. They carry ids and no text; the database is the source of truth."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Changed:
-    """These sessions are not what they were."""
+    """These sessions have changed."""
 
     session_ids: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Typing:
-    """Somebody begins or ends to type in a session; `admin_id` is None for its customer."""
+    """Someone starts or stops typing in a session; `admin_id` is None for its customer."""
 
     session_id: int
     admin_id: int | None
@@ -34,7 +34,7 @@ Hint = Changed | Typing | Presence
 
 
 def encode(hint: Hint) -> str:
-    """``s12,15`` or ``t9:7:1``: short, for channels that limit the length of what is said."""
+    """Encode a hint, as in ``s12,15`` or ``t9:7:1``. It is short because channels limit the length of a payload."""
     match hint:
         case Changed(ids):
             return "s" + ",".join(map(str, ids))
@@ -45,7 +45,7 @@ def encode(hint: Hint) -> str:
 
 
 def decode(text: str) -> Hint | None:
-    """None for what no version of ours has said."""
+    """Decode a hint. Returns None for a text that `encode` does not produce."""
     if match := re.fullmatch(r"([sh])(\d{1,9}(?:,\d{1,9})*)", text, re.ASCII):
         kind = Changed if match[1] == "s" else Presence
         return kind(tuple(int(number) for number in match[2].split(",")))
@@ -57,5 +57,5 @@ def decode(text: str) -> Hint | None:
 def split(
     session_ids: Sequence[int], kind: type[Changed] | type[Presence] = Changed, size: int = 500
 ) -> list[Changed | Presence]:
-    """Many sessions as hints that are each short enough for every channel."""
+    """Split many sessions into hints of at most `size` sessions, each short enough for every channel."""
     return [kind(tuple(session_ids[i : i + size])) for i in range(0, len(session_ids), size)]

@@ -1,4 +1,4 @@
-"""What the stream of the inbox reads."""
+"""The feed of the inbox, which its stream reads."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ from .sse import event
 
 
 class InboxFeed(DatabaseFeed):
-    """The inbox, filtered, for one admin."""
+    """The filtered inbox of one admin.
+
+    Parameters: `after` is the id of the entry after which the backlog begins, or None for no backlog; `shape` makes
+    a row's JSON; `summary` returns the JSON of each summary event by its name, and whether all figures are fresh.
+    """
 
     pause, silent = 0.5, False
 
@@ -60,19 +64,19 @@ class InboxFeed(DatabaseFeed):
             return found if self.may_see(db) else None
 
     def _changes(self, db: Connection, listener: Listener, *, heartbeat: bool) -> bytes:
-        told = self._told_up_to()  # before: it may be less than what is taken, never more
+        told = self._told_up_to()  # first, so that it covers nothing that take_changed misses
         changed, overrun = listener.take_changed()
         if overrun:
             return event("reset", {}) + self._sum_up(db)
         parts = [self._rows(db, sorted(changed), told)] if changed else []
         if changed or heartbeat or self._owing:
             parts.append(self._sum_up(db, seldom=not heartbeat))
-            # What was left out for now is told with the next look.
+            # The next slow read sends the summary that was skipped now.
             listener.stirred = listener.stirred or self._owing
         return b"".join(parts)
 
     def _told_up_to(self) -> int:
-        """The number of an entry: of all up to it, listeners have heard. Of a later one the hint may be on its way."""
+        """The id of an entry. Listeners know of all entries up to it; the hints of later ones may be on their way."""
         return self._realtime.wakeup.told_up_to
 
     def _rows(self, db: Connection, numbers: list[int], told: int) -> bytes:
@@ -82,7 +86,7 @@ class InboxFeed(DatabaseFeed):
             ("session", self._shape(row)) for row in rows_of(db, records, reader_id=self._admin_id)
         ]
         parts += [("gone", {"number": number}) for number in numbers if number not in shown]
-        # With the last one everything up to there has been sent, and not before.
+        # Only the last event carries the cursor, because only then everything up to it has been sent.
         last = len(parts) - 1
         return b"".join(
             event(*part, activity_cursor(told) if index == last else None)

@@ -1,22 +1,24 @@
-"""What a serving process remembers so that polls without news cost little: the whole contract.
+"""The cache that makes polls without news cheap in a serving process, and its whole contract.
 
-A poll that has nothing new is by far the most frequent request. On SQLite a process remembers what such polls ask for
-(`PollCache`): whose a token is, whose a conversation is, the conversation as its customer last saw it, and the very
-answer to the same request (address, token, origin), which `replay_polls` gives again before Pyramid does anything.
+A poll without news is by far the most frequent request. On SQLite, a process caches what such polls need
+(`PollCache`): the guest of a token, the owner of a conversation, the conversation as its customer last saw it, and the
+complete answer to the same request (address, token, origin). `replay_polls` sends that answer before Pyramid does
+any work.
 
-Right: it is no second opinion on who may see what. Tree, ACL and view have made each answer, and it is kept only as
-long as they are sure to make it again:
+Correctness: the cache makes no access decisions. The tree, ACL and view make each answer, and the cache keeps it only
+as long as they would make the same answer again:
 
-- The view says with `without_news` that an answer may be kept. It is not kept when anything was forgotten meanwhile.
-- What this process commits is forgotten before the commit's answer is sent (`Wakeup.after_commit`).
-- What others commit through `livechat.db.session.transaction`, the command line above all, is counted in the same
-  transaction, and that count is read for every poll: a few microseconds on SQLite (`db.changes.OutsideWrites`).
-- What is committed past all of it (a shell of the database) is noticed by SQLite's own counter, 50 ms later.
-- A token is asked for again after TOKENS_FOR seconds, so no answer is replayed longer than that.
+- The view calls `without_news` to allow caching. An invalidation during the request prevents it.
+- A commit of this process invalidates before its answer is sent (`Wakeup.after_commit`).
+- A commit of another process through `livechat.db.session.transaction`, such as the command line, increments a counter
+  in the same transaction. Each poll reads that counter, which takes a few microseconds on SQLite
+  (`db.changes.OutsideWrites`).
+- Any other commit, such as one from a database shell, is detected within 50 ms by SQLite's own counter.
+- A token is checked again after TOKENS_FOR seconds, so no answer is replayed for longer than that.
 
-Bounded: each memory has a size in bytes, because clients choose addresses, headers and names, and a conversation has
-a few answers at most. On PostgreSQL to read the count would take as long as to read the conversation, so there
-nothing is remembered.
+Bounds: clients choose addresses, headers and names, so each cache has a maximum size in bytes, and each conversation a
+maximum number of answers. On PostgreSQL, reading the counter would take as long as reading the conversation, so
+nothing is cached there.
 """
 
 from __future__ import annotations
@@ -42,13 +44,13 @@ from ..desk.presence import CUSTOMER
 from .bounded import Bounded
 
 MOST_ANSWERS, MOST_SESSIONS, MOST_OWNERS, MOST_TOKENS = (n * 2**20 for n in (32, 32, 8, 8))
-"""Bytes of each memory."""
+"""The maximum size of each cache in bytes."""
 ANSWERS_EACH = 16
-"""Answers of one conversation: its tabs, each with a cursor of its own."""
+"""The maximum number of cached answers for one conversation. Each open tab can have its own cursor."""
 TOKENS_FOR, SESSIONS_FOR = 10.0, 30.0
-"""Seconds for which a token, and a conversation, count as known."""
+"""Seconds for which a token, and a conversation, stay in the cache."""
 WAITING_FOR = 1.0
-"""Seconds for a conversation that waits: its place in the queue changes without it."""
+"""Seconds for a queued conversation, whose position in the queue changes without a change to its row."""
 _ANSWER_DEPENDS_ON = (
     "PATH_INFO",
     "SCRIPT_NAME",
@@ -59,11 +61,11 @@ _ANSWER_DEPENDS_ON = (
     "HTTP_HOST",
     "wsgi.url_scheme",
 )
-"""All that the answer to a customer's GET depends on. Cookies are ignored there."""
+"""The parts of the WSGI environment that determine the answer to a customer's GET. Cookies play no part in it."""
 
 
 class Owner(NamedTuple):
-    """What never changes of a conversation: as little of a row as an act needs to find and to guard it."""
+    """The immutable columns of a conversation, which suffice to find it and to check access."""
 
     id: int
     uuid: uuid.UUID
@@ -71,7 +73,7 @@ class Owner(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a poll without news was answered."""
+    """A cached answer to a poll without news. `until` is a time of `time.monotonic`."""
 
     until: float
     session_id: int
@@ -80,13 +82,13 @@ class Answer(NamedTuple):
 
 
 class PollCache:
-    """The base, which remembers nothing: each answer is read. PostgreSQL has this one."""
+    """The base class, which caches nothing and reads every time. PostgreSQL uses it."""
 
     changes = 0
-    """Grows with whatever is forgotten. What was read at a lower count is not remembered."""
+    """The number of invalidations so far. A value that was read at a lower number is not cached."""
 
     def answer(self, key: Hashable) -> Answer | None:
-        """The answer that this request would get now, if that is sure."""
+        """The cached answer to this request if it is still valid, or None."""
         return None
 
     def keep_answer(
@@ -97,17 +99,17 @@ class PollCache:
         headers: tuple[tuple[str, str], ...],
         changes: int,
     ) -> None:
-        """Remember an answer, unless anything has been forgotten since there were so many `changes`."""
+        """Cache an answer, unless there have been invalidations since `changes` was read."""
 
     def guest_id(self, db: Callable[[], Reader], token: str) -> int | None:
-        """The guest whom a token proves. `db` gives what is read with, when it is needed."""
+        """The id of the guest with this token, or None. `db` returns a reader; it is called only when needed."""
         return guest_id_by_token(db(), token)
 
     def conversation(self, request: Request, name: uuid.UUID) -> Any | None:
-        """The conversation that customers know by this name, as a row.
+        """The conversation with this UUID, or None.
 
-        For a request that reads: as its customer is told of it. For one that writes: its `Owner`, because the rest is
-        read when it is locked.
+        A request that reads gets a row of `customer_record`. A request that writes gets only the `Owner`, because it
+        reads the rest when it locks the conversation.
         """
         find = self._shown if request.method in READING_METHODS else self._owner
         return find(lambda: request.db, name)
@@ -120,17 +122,17 @@ class PollCache:
         return None if record is None else Owner(record.id, record.uuid, record.guest_id)
 
     def forget(self, session_ids: Iterable[int]) -> None:
-        """These sessions have changed."""
+        """Invalidate these sessions, which have changed."""
 
     def forget_all(self) -> None:
-        """Anything may have changed."""
+        """Invalidate everything, because anything may have changed."""
 
     def close(self) -> None:
-        """Give back what is held."""
+        """Release the cache's resources."""
 
 
 class MemoryPollCache(PollCache):
-    """For SQLite."""
+    """The cache for SQLite, in the memory of the process."""
 
     def __init__(self, engine: Engine) -> None:
         self._outside = OutsideWrites(engine, self.forget_all)
@@ -142,7 +144,7 @@ class MemoryPollCache(PollCache):
         self._owners: Bounded[uuid.UUID, Owner] = Bounded(MOST_OWNERS)
         self._answers: Bounded[Hashable, Answer] = Bounded(MOST_ANSWERS, self._unlist)
         self._asked: dict[int, dict[Hashable, None]] = {}
-        """The keys of a session's answers, the oldest first."""
+        """The keys of each session's answers, the oldest first."""
 
     def answer(self, key: Hashable) -> Answer | None:
         if self._answers.get(key) is None:
@@ -193,7 +195,7 @@ class MemoryPollCache(PollCache):
             return record
         changes = self.changes
         record = super()._shown(db, name)
-        # Not when something was committed while we were reading: it might have been this.
+        # A commit during the read may have changed this very record, so the record is not cached then.
         if record is not None and changes == self.changes:
             self._names[record.id] = name
             keep = SESSIONS_FOR if record.before is None else WAITING_FOR
@@ -239,19 +241,19 @@ class MemoryPollCache(PollCache):
 
 
 def _size_of(record: Any) -> int:
-    """The bytes of a row: its texts, at four bytes a character at most, and as much for the rest of it."""
+    """The upper bound of a row's bytes: its texts at four bytes a character, and 2000 for the rest."""
     return 2000 + sum(4 * len(value) for value in record if isinstance(value, str))
 
 
 def without_news(request: Request, session_id: int) -> None:
-    """Say that the answer to this request may be kept: a poll of a conversation that had nothing new."""
+    """Allow caching of the answer to this request, a poll of a conversation without news."""
     request.polled_without_news = session_id
 
 
 def replay_polls(
     handler: Callable[[Request], Response], registry: Any
 ) -> Callable[[Request], Response]:
-    """A tween, before everything else."""
+    """The outermost tween: answers a poll from the cache, or caches its answer if the view allows it."""
 
     def tween(request: Request) -> Response:
         environ = request.environ
@@ -274,7 +276,7 @@ def replay_polls(
 
 
 def _fingerprint(environ: Mapping[str, Any]) -> bytes:
-    """What the answer depends on, hashed. Clients choose the length of a header, but not that of a key."""
+    """The hash of what the answer depends on. Clients choose the length of a header, but not that of a key."""
     asked = repr([environ.get(name) for name in _ANSWER_DEPENDS_ON])
     return sha256(asked.encode("utf-8", "replace")).digest()
 

@@ -1,7 +1,7 @@
-"""Figures for streams: asked of the database again only after twenty times as long as they took to find.
+"""A cache of figures for streams: each is counted again only after SHARE times as long as the last count took.
 
-Counting is quick in a small database and slow in a large one. This way it never takes more than a twentieth of the
-process, however many streams want to know; a stream that was told an older figure is told again soon.
+Counting is quick in a small database and slow in a large one. With this budget, each figure takes at most a twentieth
+of the process's time, regardless of the number of streams. A stream that got an older figure asks again soon.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
-SHARE = 20
-MOST = 1000  # figures remembered
+SHARE = 20  # a figure stays valid for this many times the seconds that counting it took
+MOST = 1000  # figures in the cache
 
 
 class RefreshBudget:
@@ -21,7 +21,7 @@ class RefreshBudget:
         self._figures: dict[Hashable, tuple[float, Any]] = {}
 
     def get(self, name: Hashable, find: Callable[[], Any]) -> tuple[Any, bool]:
-        """The figure, and whether it is as of now."""
+        """The figure with this name, and whether it was counted just now. `find` counts it."""
         until, figure = self._figures.get(name, (0.0, None))
         begun = time.monotonic()
         if begun < until:

@@ -1,4 +1,4 @@
-"""Realtime in one process: what listens, what wakes, who is here, and the limits on streams."""
+"""Realtime in one process: listeners, wake-ups, presence, limits on streams, and the work of every second."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ if TYPE_CHECKING:
     from ..settings import Settings
 
 log = logging.getLogger(__name__)
-TICK = 1.0  # seconds between two rounds of what is done now and then
-RIGHTS_EVERY = 6  # ticks in which the rights of all who listen are asked for once
-MOST_AT_ONCE = 500  # listeners woken, or asked about, in one round
-A_FEW = 25
-ON_THREADS = 2  # streams where each takes a thread of the server away from everybody
+TICK = 1.0  # seconds between two rounds of periodic work
+RIGHTS_EVERY = 6  # ticks in which the rights of all listeners are checked once
+MOST_AT_ONCE = 500  # listeners woken, or checked, in one round
+A_FEW = 25  # listeners woken without a pause
+ON_THREADS = 2  # streams on a threaded server, where each occupies a thread
 
 
 class Realtime:
-    """Everything that lives as long as the process. `start` is called when the first stream begins, if not before."""
+    """The realtime state of a process. `start` is called when the first stream begins, or earlier."""
 
     def __init__(self, settings: Settings, engine: Engine, reading_engine: Engine) -> None:
         self.engine = engine
@@ -52,9 +52,9 @@ class Realtime:
         self.hub.on_change(self.poll_cache.forget)
         self.wakeup: Wakeup = choose(settings.wakeup, reading_engine, self.hub)
         self.duties: list[Callable[[], Any]] = []
-        """What others want done every second."""
+        """Functions that other modules add, called every second."""
         self.room = settings.limit_all_streams
-        """How many streams there is room for; whoever serves may know that it is less."""
+        """The maximum number of streams. The server may lower it."""
         self._settings = settings
         self._slots: Counter[tuple[str, str]] = Counter()
         self._guard = threading.Lock()
@@ -68,7 +68,7 @@ class Realtime:
         self._told_team: dict[str, Any] = {}
 
     def start(self) -> None:
-        """Listen to other processes, and do now and then what has to be done."""
+        """Start listening to other processes and doing periodic work. Repeated calls have no effect."""
         with self._guard:
             if self._keeper is None and not self._stopped.is_set():
                 self.wakeup.start()
@@ -78,12 +78,12 @@ class Realtime:
                 self._keeper.start()
 
     def end_streams(self) -> None:
-        """End all streams at once; their clients come back to whoever serves then."""
+        """End all streams immediately. Their clients reconnect to a process that still serves."""
         self._stopped.set()
         self.hub.close()
 
     def stop(self) -> None:
-        """End everything, when the last request has been answered: until then others hear of what is done."""
+        """Stop everything. Call it after the last request, because requests still send hints to other processes."""
         self.end_streams()
         self.wakeup.stop()
         self.poll_cache.close()
@@ -92,7 +92,10 @@ class Realtime:
             self._try(lambda: self.open_pages.forget(self.engine))
 
     def take_slot(self, who: str, network: str) -> Callable[[], None]:
-        """Count a stream; returns what gives the slot back. Raises TooManyStreams."""
+        """Count a stream of `who` from `network` against the limits.
+
+        Returns a function that releases the slot. Raises TooManyStreams.
+        """
         keys = [
             (("who", who), self._settings.limit_guest_streams),
             (("network", network), self._settings.limit_network_streams),
@@ -136,7 +139,7 @@ class Realtime:
             self.wakeup.say(moved)
 
     def _check_rights(self) -> None:
-        """Ask again for some of the customers who listen, all of them every few seconds, whether they still may."""
+        """Check the tokens of some listening customers; RIGHTS_EVERY rounds check them all."""
         if not self._unchecked:
             self._unchecked = [one for one in self.hub.listeners() if one.proof is not None]
             self._share = max(MOST_AT_ONCE // 4, len(self._unchecked) // RIGHTS_EVERY + 1)
@@ -148,17 +151,17 @@ class Realtime:
                 good = valid_tokens(db, {one.proof for one in part if one.proof})
             for one in part:
                 if one.proof not in good:
-                    one.wake()  # it looks itself, and ends
-        del self._unchecked[: len(some)]  # only now: what could not be asked is asked again
+                    one.wake()  # its feed checks again, and the stream ends
+        del self._unchecked[: len(some)]  # only now, so that a failed check is repeated
 
     def _tell_team(self) -> None:
-        """When the desk comes, goes or is away, let those who listen look again, some each second."""
+        """Wake the listeners, some each second, after the team's availability has changed."""
         if not self.hub.listened_to():
             return
         with self.reading_engine.connect() as db:
             team = self.team.shape(lambda: db)
         if team != self._told_team:
-            # Who began to listen before the first look has read it by themselves.
+            # In the first round there is nobody to wake: earlier listeners have read the team's state already.
             self._untold = self.hub.listeners() if self._told_team else []
             self._told_team = team
             self.poll_cache.forget_all()
@@ -166,7 +169,7 @@ class Realtime:
         self._wake(some)
 
     def _make_up_for_missed(self) -> None:
-        """When the wake-up channel was away, let those who listen look for what it did not say, some each second."""
+        """Wake the listeners, some each second, to make up for hints lost while the wake-up channel was down."""
         if self.wakeup.has_missed:
             self.wakeup.has_missed = False
             self.poll_cache.forget_all()
@@ -178,10 +181,10 @@ class Realtime:
         for begin in range(0, len(some), A_FEW):
             for one in some[begin : begin + A_FEW]:
                 one.wake(overrun=overrun)
-            self._stopped.wait(0.01)  # so that requests come in between
+            self._stopped.wait(0.01)  # lets requests run in between
 
     def _tell_queue(self) -> None:
-        """Wake those who wait and whose place in the queue has changed."""
+        """Wake the queued customers whose position has changed."""
         query = select(SESSIONS.c.id).where(QUEUED).order_by(*QUEUE_ORDER).limit(LONGEST_QUEUE)
         with self.reading_engine.connect() as db:
             queue = list(db.execute(query).scalars())
@@ -196,9 +199,9 @@ class Realtime:
             what()
         except Exception as error:
             if errors.is_away(error):
-                log.warning("The database is away: %s", errors.reason(error))
+                log.warning("The database is unavailable: %s", errors.reason(error))
             else:
-                log.exception("Something that is done every second has failed")
+                log.exception("Periodic work has failed")
 
 
 def includeme(config: Configurator) -> None:

@@ -1,11 +1,11 @@
-"""A stream of server-sent events as a WSGI answer: it waits, is woken, reads its feed, and says what is new.
+"""A stream of server-sent events as a WSGI answer: it waits for a wake-up, reads its feed and sends the news.
 
-It has begun before it is answered (`EventStream.begin`), so what goes wrong then is an error like any other: 503 when
-the database is away. A stream that fails to read later ends, and is never read again: its client comes back with the
-last id it has received, which says what it has and nothing more.
+The backlog is read before the answer starts (`EventStream.begin`), so a failure there is an ordinary error, such as
+503 when the database is unavailable. A stream that fails to read later ends. Its client reconnects with the last id it
+has received, so it misses nothing.
 
-Nothing is queued for a reader: as long as one does not read, its stream is not asked for more, and the server
-ends the connection after a while (server/http.py). The format is that of the HTML standard, section 9.2.
+Nothing is queued for a client. While a client does not receive, its stream is not asked for more, and the server
+closes the connection after a while (server/http.py). Source of the format: the HTML standard, section 9.2.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from ..utf8_json import encoded
 from .hub import Listener
 
 log = logging.getLogger(__name__)
-RETRY = 2000  # milliseconds after which a browser's own EventSource would come back
+RETRY = 2000  # milliseconds after which a browser's own EventSource reconnects
 HEARTBEAT_EVERY = (12.0, 14.0)
-"""Seconds between two heartbeats, at random, so that ten thousand are not at once."""
-# What WebOb and Pyramid keep in the WSGI environment holds the whole request.
+"""The range of seconds between two heartbeats. It is random, so that ten thousand streams do not send together."""
+# The values that WebOb and Pyramid store in the WSGI environment keep the whole request in memory.
 _KEPT_BY = ("webob.", "bfg.", "pyramid.", "tm.", "repoze.", "livechat.")
 
 
@@ -34,44 +34,43 @@ def _until_heartbeat() -> float:
 
 
 class Feed(Protocol):
-    """What a stream reads.
+    """The source that a stream reads.
 
-    Reading moves its position. So one that has failed to read is not asked again: what it had read by then was never
-    sent.
+    Reading advances its position. After a failed read a feed is not read again, because what it had read was not sent.
     """
 
     pause: float
-    """Seconds between two reads for what is not urgent."""
+    """Seconds between two reads for news that is not urgent."""
 
     silent: bool
-    """Whether it reads nothing for a heartbeat alone."""
+    """Whether a heartbeat alone causes no read."""
 
     more: bool
-    """Whether the last part ended before the newest entry. A feed that has more wakes its listener itself."""
+    """Whether the last part ended before the newest entry. If so, `news` wakes the listener for the next part."""
 
     def begin(self) -> bytes | None:
-        """The backlog from the cursor, or its first part. None when the reader may not see it any more."""
+        """The backlog from the cursor, or its first part. None when the reader may no longer see it."""
 
     def news(
         self, listener: Listener, *, urgent: bool, slow: bool, heartbeat: bool
     ) -> bytes | None:
-        """What is new; nothing is b"". None when the reader may not see it any more."""
+        """The new events, or b"" without any. None when the reader may no longer see them."""
 
 
 def event(name: str, data: Any, cursor: str | None = None) -> bytes:
-    """One event. JSON has no line breaks, so its data is one line."""
+    """The bytes of one event. The JSON has no line breaks, so the data is a single line."""
     identity = f"id: {cursor}\n" if cursor is not None else ""
     return f"{identity}event: {name}\ndata: ".encode() + encoded(data) + b"\n\n"
 
 
 class EventStream:
-    """The body of a streamed answer: an iterator with `close`, which the server calls at the end in any case."""
+    """The body of a streamed answer: an iterator whose `close` the server always calls at the end."""
 
     goes_on = True
-    """Tells the server (server/http.py) that this answer lasts."""
+    """Tells the server (server/http.py) that this answer is long-lived."""
 
     heartbeat = b":\n\n"
-    """A comment, which clients ignore."""
+    """An SSE comment, which clients ignore."""
 
     def __init__(
         self,
@@ -88,24 +87,24 @@ class EventStream:
         self._heartbeat_at = 0.0
         self._slow_at = 0.0
         self.server_sends_heartbeats = False
-        """Whether the server sends the heartbeats, as long as there is nothing to say (server/heartbeats.py)."""
+        """Whether the server sends the heartbeats while there is no news (server/heartbeats.py)."""
         self.idle = False
-        """Whether it waits."""
+        """Whether the stream is waiting for its listener."""
 
     @property
     def silent(self) -> bool:
-        """Whether a heartbeat alone takes nothing but sending it."""
+        """Whether a heartbeat alone causes no read."""
         return self._feed.silent
 
     @property
     def has_ended(self) -> bool:
-        """Whether it has given back what it holds; nothing would ever wake it again."""
+        """Whether the stream has released its resources. Nothing wakes it afterwards."""
         return self._on_close is None
 
     def begin(self) -> None:
-        """Read the backlog, which is the first part. A reader who may not see it any more gets a stream that has ended.
+        """Read the backlog, which is the first part. The stream ends if the reader may no longer see it.
 
-        Raises what the database says; then the stream has ended, too.
+        Raises the database's errors, after ending the stream.
         """
         try:
             backlog = self._feed.begin()
@@ -131,8 +130,8 @@ class EventStream:
             self.close()
             if not is_away(error):
                 raise
-            # The client comes back with its cursor, when the database is back.
-            log.warning("A stream ends because the database is away: %s", reason(error))
+            # The client reconnects with its cursor once the database is back.
+            log.warning("A stream ends because the database is unavailable: %s", reason(error))
             raise StopIteration from None
         if chunk is None:
             self.close()
@@ -140,16 +139,16 @@ class EventStream:
         return chunk
 
     def end(self) -> None:
-        """The reader has left: stop waiting. Called from elsewhere than where the stream is read."""
+        """Stop waiting, because the client has left. May be called from any thread."""
         self._listener.end()
 
     def send_heartbeat(self) -> None:
-        """Send a heartbeat now. Called from elsewhere, too."""
+        """Send a heartbeat now. May be called from any thread."""
         self._heartbeat_at = 0.0
         self._listener.stir()
 
     def close(self) -> None:
-        """Give back what the stream holds."""
+        """Release the stream's resources."""
         if self._on_close is not None:
             on_close, self._on_close = self._on_close, None
             on_close()
@@ -179,14 +178,15 @@ class EventStream:
             moment = time.monotonic()
             heartbeat = moment >= self._heartbeat_at
             urgent = listener.urgent
-            if urgent:  # only then: what another thread says meanwhile must not be wiped out
+            # Reset only then: another thread may have set it since.
+            if urgent:
                 listener.urgent = False
             slow = listener.stirred and moment >= self._slow_at
             if not (heartbeat or urgent or slow):
                 continue
             if slow:
                 listener.stirred = False
-                # At random, or those who were kept waiting together would do so again and again.
+                # Random, or streams that waited together once would keep reading at the same moment.
                 self._slow_at = moment + self._feed.pause * random.uniform(0.8, 1.3)  # noqa: S311
             chunk = self._feed.news(listener, urgent=urgent, slow=slow, heartbeat=heartbeat)
             if chunk is None:

@@ -1,4 +1,4 @@
-"""Finding in the database what was committed by others: which sessions have entries that are new to us."""
+"""Sweeps of the database, which find the sessions with new entries that other processes have committed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Engine, bindparam, func, select
 
 from ..conversation.records import MESSAGES, SESSIONS
 
-MOST = 5000  # entries looked at in one go; beyond them everybody looks for themselves
+MOST = 5000  # entries, or new sessions, in one sweep; with more, all listeners are woken instead
 
 _ENTRIES = (
     select(MESSAGES.c.id, MESSAGES.c.session_id)
@@ -23,10 +23,10 @@ _SESSIONS = select(SESSIONS.c.id).where(SESSIONS.c.id > bindparam("floor")).limi
 
 
 class Sweep:
-    """Where one process stands in the whole database's entries.
+    """The position of one process in the entries of the whole database.
 
-    `overlap` is in seconds: PostgreSQL gives numbers out before it commits, so a lower one can appear after a
-    higher one. So long, what is above is looked at again. SQLite has one writer at a time and needs none.
+    `overlap` is the number of seconds for which entries are looked at again. PostgreSQL assigns ids before the commit,
+    so a lower id can become visible after a higher one. SQLite has one writer at a time and needs no overlap.
     """
 
     def __init__(self, engine: Engine, overlap: float) -> None:
@@ -38,7 +38,7 @@ class Sweep:
         self._newest: deque[tuple[float, int]] = deque()
 
     def begin(self) -> None:
-        """What is there now is not news."""
+        """Start after the newest entry and session."""
         with self._engine.connect() as db:
             entry = db.execute(select(func.max(MESSAGES.c.id))).scalar() or 0
             session = db.execute(select(func.max(SESSIONS.c.id))).scalar() or 0
@@ -46,16 +46,20 @@ class Sweep:
 
     @property
     def floor(self) -> int:
-        """The number of an entry: those up to it have been looked at, and are not looked at again."""
+        """The id of an entry. Entries up to it have been seen and are not looked at again."""
         return self._entry_floor
 
     def know(self, entries: Iterable[int]) -> None:
-        """These entries were written here, and said so already."""
+        """Leave out these entries: this process has written them, and its listeners know of them."""
         with self._guard:
             self._known.update(entries)
 
     def look(self) -> tuple[set[int], bool]:
-        """The sessions with entries, or begun, since the last call; and whether there were too many to tell."""
+        """Find the sessions that are new, or have new entries, since the last call.
+
+        Returns their ids, and whether there were more than MOST. Then the ids are incomplete, and the next call starts
+        after the newest entry.
+        """
         with self._engine.connect() as db:
             entries = db.execute(_ENTRIES, {"floor": self._entry_floor}).all()
             begun = db.execute(_SESSIONS, {"floor": self._session_floor}).scalars().all()

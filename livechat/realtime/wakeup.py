@@ -1,7 +1,7 @@
-"""How processes tell each other that something has happened: one small contract, four ways.
+"""The contract of wake-ups, with which processes tell each other that something has changed. backends.py implements it.
 
-The database is the truth. A wake-up is a hint that carries ids; one that is lost costs a moment, because every
-process also looks for itself now and then (sweep.py), and never a message.
+The database is the source of truth. A wake-up carries a hint with ids. A lost hint only delays news and never loses a
+message, because every process also checks the database periodically (sweep.py).
 """
 
 from __future__ import annotations
@@ -20,50 +20,50 @@ if TYPE_CHECKING:
 
 
 class Wakeup:
-    """In memory: the way of a single process that nobody else writes beside, and the base of the others."""
+    """The base class, which wakes only its own process. It suffices when no other process writes to the database."""
 
     sweep_every: float | None = None
-    """Seconds between two looks at the database, or None for never."""
+    """Seconds between two sweeps of the database, or None if nothing needs them periodically."""
 
     def __init__(self, hub: Hub) -> None:
         self.hub = hub
         self.sweep: Sweep | None = None
         self.told_up_to = 0
-        """The number of an entry: of all up to it, those who listen in this process have been told."""
+        """The id of an entry. This process's listeners have been told of all entries up to it."""
         self.has_missed = False
-        """Whether hints may have been lost that no look at the entries makes up for."""
+        """Whether hints may have been lost that no sweep of the entries makes up for."""
         self._looking = threading.Lock()
 
     def before_commit(self, db: Session, session_ids: Sequence[int]) -> None:
-        """Called within the transaction that has changed these sessions."""
+        """Called in the transaction that has changed these sessions, before its commit."""
 
     def after_commit(self, session_ids: Sequence[int], entries: Sequence[int]) -> None:
-        """Called when it is committed, with the ids of the entries it has written."""
+        """Called after the commit, with the ids of the changed sessions and of the new entries."""
         changed = Changed(tuple(session_ids))
         self.hub.tell(changed)
         if self.sweep is not None:
-            self.sweep.know(entries)  # now that they are told
+            self.sweep.know(entries)  # the hub has been told of them
         self.send(changed)
 
     def say(self, hint: Hint) -> None:
-        """Tell something that has no transaction, to this process and to the others."""
+        """Send a hint that belongs to no transaction, to this process and the others."""
         self.hub.tell(hint)
         self.send(hint)
 
     def send(self, hint: Hint) -> None:
-        """Tell the other processes. Must not fail, and not wait."""
+        """Send a hint to the other processes. Must neither raise nor block."""
 
     def start(self) -> None:
-        """Begin to listen to the other processes."""
+        """Start listening to the other processes."""
 
     def stop(self) -> None:
-        """Listen no more."""
+        """Stop listening."""
 
     def look(self) -> None:
-        """Find what was committed elsewhere without our having heard of it."""
+        """Sweep the database for commits of other processes that came without a hint, and tell the hub."""
         if self.sweep is None:
             return
-        with self._looking:  # two looks at once would tell of the same twice
+        with self._looking:  # two concurrent sweeps would report the same entries twice
             changed, too_many = self.sweep.look()
             if too_many:
                 self.hub.wake_all()

@@ -1,8 +1,8 @@
-"""The search over conversations.
+"""The search of conversations.
 
-engine       finding conversations by words and filters
+engine       finding messages and sessions by words and filters
 inbox_field  the search field above the inbox
-index        FTS5 on SQLite, tsvector on PostgreSQL
-query        what was typed, read as words and filters
-results      what is shown of a hit
+index        the index: FTS5 on SQLite, tsvector on PostgreSQL
+query        parsing a search into words and filters; snippets
+results      hits and their JSON
 """

@@ -1,4 +1,4 @@
-"""The search of everything that was ever written: hits in messages and in sessions, the newest first, by pages."""
+"""The search of all messages, notes and sessions: hits in pages, the newest first."""
 
 from __future__ import annotations
 
@@ -21,19 +21,22 @@ from . import index
 from .query import Query, matches, parse
 from .results import Found, Hit, message_hit, session_hit
 
-PAGE = 30
-FEW = 300  # sessions: so many that fit the filters are gone through, not the index
-LOOKED = 12_000  # hits of the index that are held against the filters for one page
-SOME = 1000  # of them at once
+PAGE = 30  # hits
+FEW = 300  # sessions: filters that leave at most this many are searched without the index
+LOOKED = 12_000  # index hits that are checked against the filters for one page
+SOME = 1000  # index hits that are checked in one statement
 READ = 2000  # entries of few sessions that are read for one page
-ROUGHLY = 1000  # numbers by which the order of times and that of numbers may differ
+ROUGHLY = 1000  # ids by which the order of ids may differ from the order of times
 KINDS = {Sender.CUSTOMER.value, Sender.ADMIN.value, Sender.NOTE.value}
 
 
 @dataclass
 class _Stream:
-    """Rows of one table that were found, newest first. `looked`: the number that was reached without finding enough,
-    and its time; None when there are no more."""
+    """Matching rows of one table, the newest first.
+
+    `looked` and `looked_at`: the id and the time at which the search stopped before it found enough. They are None if
+    it did not stop.
+    """
 
     rows: list[Any]
     looked: int | None = None
@@ -43,9 +46,12 @@ class _Stream:
 def find(
     db: Reader, text: str, *, before: str = "", limit: int = PAGE, me: str | None = None
 ) -> Found:
-    """One page of hits. `me`: the username of who asks, for ``from:me`` and ``assignee:me``.
+    """Find one page of hits.
 
-    Raises Invalid for what is too long, a filter that makes no sense, or no cursor.
+    Parameters: `text` is the search as typed; `before` is the cursor of the previous page; `limit` is a number of hits;
+    `me` is the username of the reader, for ``from:me`` and ``assignee:me``.
+
+    Raises Invalid for a text that is too long, a filter with an invalid value, or an invalid cursor.
     """
     message_below, session_below = search_position(before)
     query = parse(text)
@@ -58,7 +64,7 @@ def find(
 
 
 class _Search:
-    """One query, and what its filters mean in this database."""
+    """One query with its filters resolved in the database."""
 
     def __init__(self, db: Reader, query: Query, me: str | None, limit: int) -> None:
         self.db, self.query, self.limit = db, query, limit
@@ -68,7 +74,7 @@ class _Search:
         self.few = self._few() if self.of_session else None
 
     def messages(self, below: int) -> _Stream:
-        """Entries that fit."""
+        """The matching entries with ids less than `below`."""
         below, above = self._bounds(MESSAGES, below)
         wanted = [*self._times(MESSAGES), MESSAGES.c.sender != Sender.SYSTEM.value]
         if self.few is not None:
@@ -83,7 +89,7 @@ class _Search:
         return self._stream(candidates, self._message_rows, MESSAGES, below, conditions)
 
     def sessions(self, below: int) -> _Stream:
-        """Sessions that fit by what is known of them; without words, by the filters alone."""
+        """The sessions with ids less than `below` whose details match the words, if any, and the filters."""
         below, above = self._bounds(SESSIONS, below)
         times = self._times(SESSIONS)
         if self.few is not None:
@@ -101,7 +107,7 @@ class _Search:
     def page(
         self, messages: _Stream, sessions: _Stream, message_below: int, session_below: int
     ) -> Found:
-        """Both together, and where the next page begins."""
+        """Merge both streams by time into one page, with the cursor of the next."""
         streams = (messages, sessions)
         at, below = [0, 0], [message_below, session_below]
         taken: list[tuple[int, Any]] = []
@@ -116,7 +122,7 @@ class _Search:
             )
             if moment is None:
                 return Found(self._shaped(taken), None)
-            if at[which] == len(streams[which].rows):  # not looked further than this
+            if at[which] == len(streams[which].rows):  # the search stopped here
                 below[which], upto = streams[which].looked or 0, moment
                 break
             if len(taken) == self.limit:
@@ -156,7 +162,7 @@ class _Search:
         return _Stream(found)
 
     def _among_few(self, below: int, above: int, wanted: list[ColumnElement[bool]]) -> _Stream:
-        """The entries of a few sessions, which are read rather than looked up."""
+        """The matching entries of the few sessions, read without the index."""
         wanted = [*wanted, MESSAGES.c.session_id.in_(self.few or [])]
         wanted += [MESSAGES.c.sender == self.query.sender] if self.query.sender in KINDS else []
         wanted += [MESSAGES.c.admin_id == self.author] if self.author else []
@@ -182,7 +188,10 @@ class _Search:
         return list(self.db.execute(query.execution_options(**LONG)))
 
     def _bounds(self, table: Table, below: int) -> tuple[int, int]:
-        """Numbers follow times, near enough to leave out what is much too old or too new."""
+        """The range of ids, both ends excluded, that contains all rows between the query's times.
+
+        Ids follow times closely enough for that, with a margin of ROUGHLY.
+        """
 
         def first_since(moment: datetime) -> int | None:
             query = select(table.c.id).where(table.c.created_at >= moment)
@@ -203,8 +212,11 @@ class _Search:
     def _session_conditions(
         self, me: str | None, *, plain: bool = True
     ) -> list[ColumnElement[bool]]:
-        """What sessions must be. Not `plain`: for a few that are known by number; SQLite, which does not count what
-        an index has, would go through all that are closed instead."""
+        """The conditions that the filters set for sessions.
+
+        With `plain=False` the conditions cannot use an index. They serve statements that also name the ids: SQLite has
+        no statistics here, and might scan the index on status instead of looking up the ids.
+        """
         query, found = self.query, []
         status: Any = SESSIONS.c.status if plain else func.coalesce(SESSIONS.c.status, "")
         assignee: Any = SESSIONS.c.assignee_id
@@ -227,15 +239,15 @@ class _Search:
             numbers = index.sessions(self.db, about, below=END, above=0, limit=LOOKED)
             if len(numbers) < LOOKED:
                 found.append(SESSIONS.c.id.in_(numbers))
-            else:  # about something common: soon found without
+            else:  # a common product: candidates are found quickly without the ids
                 words = [word for term in query.product for word in term.folded]
                 found += [SESSIONS.c.search_text.contains(word, autoescape=True) for word in words]
         return found
 
     def _few(self) -> list[int] | None:
-        """The sessions that fit the filters, if they are few."""
+        """The ids of the sessions that match the filters, or None if there are more than FEW."""
         query = select(SESSIONS.c.id).where(*self.of_session)
-        if self.query.tags:  # from the rarest: a tag
+        if self.query.tags:  # usually the most selective filter, so it comes first
             tagged = (
                 select(SessionTag.session_id)
                 .join(Tag, Tag.id == SessionTag.tag_id)
@@ -268,4 +280,4 @@ def _tag(text: str) -> str:
     try:
         return fold_tag(text)
     except Invalid:
-        return ""  # no tag is called so
+        return ""  # no tag has this name

@@ -1,4 +1,4 @@
-"""The search field of the list: sessions by words of a name, an e-mail address, a product or a tag."""
+"""The search field above the inbox: finds sessions by words of a name, an e-mail address, a product or a tag."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from ..db.engine import LONG
 from . import index
 from .query import Query, term
 
-COMMON = 2000  # sessions that fit
-NEWEST = 10_000  # sessions in which parts from the middle of a word are found as well
+COMMON = 2000  # matching sessions from which a search counts as common
+NEWEST = 10_000  # newest sessions, in which text in the middle of a word matches, too
 
 
 def searched(db: Reader, text: str) -> list[Any]:
-    """The conditions under which a session fits: every word stands in it, or a word that begins so.
+    """The SQL conditions for sessions that contain every word of a text, also as the beginning of a longer word.
 
-    Of what fits many sessions those with the newest activity are soon found by going through them in that order.
-    What fits few is looked up in the index, and in the newest sessions also in the middle of words.
+    A common search becomes a condition on each session, because a scan by newest activity soon finds a page of
+    matches. A rare search is looked up here: in the index, and among the NEWEST sessions also in the middle of words.
     """
     words = text.casefold().split()
     if not words:

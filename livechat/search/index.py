@@ -1,5 +1,8 @@
-"""The two indexes of the search, on SQLite (FTS5) and PostgreSQL (tsvector): numbers of messages and sessions that
-fit a query, the newest first. See docs/decisions/0012-search.md."""
+"""The search index on SQLite (FTS5) and on PostgreSQL (tsvector).
+
+It returns the ids of the messages and sessions that match a query, the newest first.
+See docs/decisions/0012-search.md.
+"""
 
 from __future__ import annotations
 
@@ -12,17 +15,17 @@ from ..db.engine import LONG, WRITING
 from ..db.errors import unless_away
 from .query import Query, Term
 
-EXPANDED = 40  # words that begin alike and are looked up one by one
-IN_PREFIX_INDEX = 3  # letters: shorter beginnings have an index of their own
-WINDOW = 10_000  # numbers that PostgreSQL goes through one by one, the newest first
-WIDER = 25_000
-DENSE = 500  # one hit in so many, and going through them goes on
-SAMPLE = 1000  # numbers in which PostgreSQL looks how frequent each word is
-FREQUENT = 50  # hits among them
+EXPANDED = 40  # words to which a prefix is expanded at most
+IN_PREFIX_INDEX = 3  # letters up to which FTS5 has an index of prefixes
+WINDOW = 10_000  # ids that PostgreSQL scans first, the newest first
+WIDER = 25_000  # ids in each further scan
+DENSE = 500  # scans go on while at least one in this many ids is a hit
+SAMPLE = 1000  # newest ids in which PostgreSQL counts how frequent each word is
+FREQUENT = 50  # hits in the sample from which a word counts as frequent
 
-AT_ONCE = 500  # messages that SQLite's index takes in, in one go
+AT_ONCE = 500  # messages added to SQLite's index in one transaction
 
-# What is not in the index yet. Numbers grow, and one writes at a time.
+# The messages that are not in the index yet: ids only grow, and SQLite has one writer at a time.
 _NEW = (
     " FROM chat_messages WHERE id > (SELECT coalesce(max(id), 0) FROM search_messages_docsize)"
     " AND sender != 'system'"
@@ -32,15 +35,15 @@ _TAKE_IN = text(
     "INSERT INTO search_messages (rowid, body, sender, author_key)"
     f" SELECT id, body, sender, author_key{_NEW} ORDER BY id LIMIT {AT_ONCE}"
 )
-# Makes the index write and merge now, where others go on meanwhile, and not when it is committed.
+# A savepoint makes FTS5 write and merge here instead of during the commit.
 _WRITE_DOWN = text("SAVEPOINT taken_in")
 _NEXT_WORD = text("SELECT term FROM search_terms WHERE term >= :least ORDER BY term LIMIT 1")
 
 
 def keep_up(engine: Engine, most: int | None = None) -> None:
-    """Take into SQLite's index what was written since, all of it or the oldest `most`; PostgreSQL does it by itself.
+    """Add new messages to SQLite's index, all or about the oldest `most`. PostgreSQL's index needs no upkeep.
 
-    Raises what `db_errors.is_away` knows when somebody else holds the database.
+    Raises an error for which `db.errors.is_away` is true when another writer holds the database.
     """
     if not on_sqlite(engine):
         return
@@ -55,7 +58,10 @@ def keep_up(engine: Engine, most: int | None = None) -> None:
 
 
 def catch_up(engine: Engine) -> None:
-    """The same for who is about to search. While somebody else holds the database, the newest second is missing."""
+    """Add all new messages to the index before a search.
+
+    If another writer holds the database, the function does nothing, and the search misses about the newest second.
+    """
     with unless_away():
         keep_up(engine)
 
@@ -63,8 +69,11 @@ def catch_up(engine: Engine) -> None:
 def messages(
     db: Reader, query: Query, author: int | None, *, below: int, above: int, limit: int
 ) -> list[int]:
-    """The numbers of at most `limit` messages that fit the words, from `below` down to `above`, both excluded.
-    `author` is an admin's number."""
+    """The ids of at most `limit` messages that match a query's words and sender, the newest first.
+
+    Parameters: `author` is the id of the admin who wrote the messages, or None; `below` and `above` limit the ids, both
+    excluded.
+    """
     if on_sqlite(db):
         asked = _fts5_messages(db, query, author)
         return _from_fts5(db, "search_messages", asked, below, above, limit)
@@ -74,7 +83,10 @@ def messages(
 
 
 def sessions(db: Reader, query: Query, *, below: int, above: int, limit: int) -> list[int]:
-    """The same for sessions, by name, e-mail address, product and tags."""
+    """The ids of at most `limit` sessions whose name, e-mail address, product or tags match, the newest first.
+
+    `below` and `above` limit the ids, both excluded.
+    """
     if on_sqlite(db):
         asked = _fts5(query.terms, query.excluded)
         if query.product:
@@ -85,7 +97,7 @@ def sessions(db: Reader, query: Query, *, below: int, above: int, limit: int) ->
 
 
 def _from_fts5(db: Reader, table: str, asked: str, below: int, above: int, limit: int) -> list[int]:
-    # The index gives the numbers in order, and stops where enough are found.
+    # The index returns the ids in order, and stops when it has found enough.
     statement = text(
         f"SELECT rowid FROM {table} WHERE {table} MATCH :asked AND rowid < :below"  # noqa: S608 - our names
         " AND rowid > :above ORDER BY rowid DESC LIMIT :limit"
@@ -116,13 +128,15 @@ def _fts5(terms: Sequence[Term], excluded: Sequence[Term]) -> str:
 
 
 def _fts5_term(term: Term) -> str:
-    # The words have letters and digits only: nothing that FTS5 would take for its own.
+    # The words consist of letters and digits only, so they contain no FTS5 syntax.
     return f'"{" ".join(term.words)}"' + (" *" if term.goes_on else "")
 
 
 def _expanded(db: Reader, term: Term) -> str:
-    """FTS5 gathers everything that a beginning fits before it gives the first hit, but goes through whole words
-    lazily. So the words that begin so are looked up first, unless there are very many."""
+    """A term as an FTS5 expression, its prefix expanded to whole words unless there are more than EXPANDED.
+
+    For a prefix, FTS5 collects all matches before it returns the first one; for whole words it reads lazily.
+    """
     word = term.folded[0]
     if (
         not term.goes_on
@@ -150,11 +164,14 @@ def _words_beginning(db: Reader, word: str) -> Iterator[str]:
 def _from_tsvector(
     db: Reader, table: str, query: Query, facets: Sequence[str], below: int, above: int, limit: int
 ) -> list[int]:
-    """GIN knows no order: all hits would be gathered before the newest are known. What is frequent is soon found by
-    going through the newest rows; only what is not is looked up."""
+    """The ids of matching rows on PostgreSQL: scans the newest rows, and uses the index only if hits are rare.
+
+    A GIN index has no order, so it collects all hits before the newest are known. Frequent words are found sooner by
+    scanning the newest rows.
+    """
     asked, given = _tsquery(query, facets)
     fits = f"words @@ ({asked})"
-    one_by_one = f"({fits}) IS TRUE"  # and not by the index of words
+    one_by_one = f"({fits}) IS TRUE"  # keeps the planner from using the GIN index
     in_order = text(
         f"SELECT id FROM {table} WHERE {one_by_one}"  # noqa: S608
         " AND id < :below AND id > :above ORDER BY id DESC LIMIT :limit"
@@ -171,7 +188,7 @@ def _from_tsvector(
         window = WIDER
     if below <= above + 1 or len(found) >= limit:
         return found
-    # Looked up as a whole, whatever the planner thinks of its size (hence + 0), and then sorted.
+    # Collect all hits from the GIN index, then sort them. The + 0 keeps the planner from using the index on id.
     rare = _rare_words(db, table, query, newest)
     if rare:
         fits = f"words @@ to_tsquery('simple', :rare) AND {one_by_one}"
@@ -185,8 +202,10 @@ def _from_tsvector(
 
 
 def _rare_words(db: Reader, table: str, query: Query, newest: int) -> list[str]:
-    """Those of several words that are worth looking up, or none when all are alike. For the beginning of a word that
-    every row has GIN would gather every row, however few the other words leave of them."""
+    """The query's rare words, for the GIN index; empty when all words are rare or all are frequent.
+
+    For a frequent prefix, GIN collects every row that has it, even if the other words leave few.
+    """
     words = _words(query)
     if len(words) < 2:
         return []
@@ -202,7 +221,7 @@ def _rare_words(db: Reader, table: str, query: Query, newest: int) -> list[str]:
 
 
 def _tsquery(query: Query, facets: Sequence[str]) -> tuple[str, dict[str, str]]:
-    """A tsquery and what is bound in it. Facets are words with an @, which no text has."""
+    """The SQL of a tsquery and its parameters. Facets are words with an @, which no word of a text contains."""
     words = _words(query)
     parts, given = [], {}
     if words:

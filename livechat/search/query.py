@@ -1,4 +1,4 @@
-"""What somebody searches for: the words, phrases and filters in a line of text. Whatever is typed is harmless."""
+"""Parses a search into words, phrases and filters. No input can break the syntax of either database's index."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AROUND = 60  # characters before the first hit of a snippet
 SNIPPET = 180  # characters
 
 FILTERS = ("from", "tag", "product", "before", "after", "status", "assignee")
-# Both databases split texts where neither a letter nor a digit stands; accents stay with their letters.
+# Both databases split texts at characters that are neither letters nor digits. Accents stay with their letters.
 WORD = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*")
 _MARKS = re.compile(r"[\u0300-\u036f]+")
 _PIECE = re.compile(r'(-?)(?:([A-Za-z]+):(?=[^\s]))?("[^"]*"?|\S+)')
@@ -27,7 +27,7 @@ _PIECE = re.compile(r'(-?)(?:([A-Za-z]+):(?=[^\s]))?("[^"]*"?|\S+)')
 
 @dataclass(frozen=True)
 class Term:
-    """Words that stand one after the other. `prefix`: the last one may go on."""
+    """A phrase of one or more consecutive words. `prefix`: the last word may be the beginning of a longer one."""
 
     words: tuple[str, ...]
     prefix: bool
@@ -39,14 +39,13 @@ class Term:
 
     @property
     def goes_on(self) -> bool:
-        """Whether the last word may go on; one letter by itself is a word and no beginning."""
+        """Whether the last word matches longer words. A single letter counts as a whole word."""
         return self.prefix and (len(self.words) > 1 or len(self.words[0]) > 1)
 
 
 @dataclass(frozen=True)
 class Query:
-    """What is searched for. `sender` is customer, admin, note or a username; `before` and `after` are moments
-    (UTC midnight)."""
+    """A parsed search. `sender` is customer, admin, note or a username; `before` and `after` are midnights in UTC."""
 
     terms: tuple[Term, ...] = ()
     excluded: tuple[Term, ...] = ()
@@ -60,12 +59,12 @@ class Query:
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing is asked for: no text at all, or only characters that are not searched for."""
+        """Whether the query has neither words nor filters; excluded words do not count."""
         return self == Query(excluded=self.excluded)
 
 
 def parse(text: str) -> Query:
-    """Read a query. Raises Invalid in a sentence when it is too long, or a filter makes no sense."""
+    """Parse a search. Raises Invalid when it is too long or a filter has an invalid value."""
     if len(text) > LONGEST_QUERY:
         raise Invalid("q", f"The search is too long: at most {LONGEST_QUERY} characters.")
     found: dict[str, Any] = {}
@@ -88,22 +87,22 @@ def parse(text: str) -> Query:
 
 
 def term(text: str, *, exact: bool = False) -> Term | None:
-    """The words of a text as a phrase; None when there are none in it."""
+    """The words of a text as a phrase, or None without any. With `exact`, the last word is not a prefix."""
     words = tuple(match[0] for match in WORD.finditer(unicodedata.normalize("NFC", text)))
     return Term(words, prefix=not exact) if words else None
 
 
 def fold(text: str) -> str:
-    """Without case and without accents."""
+    """Remove case and accents from a text."""
     if text.isascii():
         return text.lower()
     bare = _MARKS.sub("", unicodedata.normalize("NFD", text))
-    # One by one: a text as a whole knows a sigma at the end of a word.
+    # Character by character: lower() on the whole text turns a sigma at the end of a word into another letter.
     return "".join(lower if len(lower := each.lower()) == 1 else each for each in bare)
 
 
 def matches(text: str, query: Query) -> bool:
-    """Whether all the words stand in the text, and none of the excluded ones."""
+    """Whether a text contains all terms of a query and none of the excluded ones."""
 
     folded = fold(text)
 
@@ -116,7 +115,7 @@ def matches(text: str, query: Query) -> bool:
 
 
 def snippet(text: str, terms: Sequence[Term]) -> list[dict[str, Any]]:
-    """A part of a text around the first hit: ``[{"text": …, "hit": bool}]``."""
+    """The part of a text around the first hit, of about SNIPPET characters: ``[{"text": …, "hit": bool}]``."""
     text = " ".join(text.split())
     hits = list(_hits(text, terms))
     start, end = _window(text, hits[0][0] if hits else 0)
@@ -172,7 +171,7 @@ def _is_quoted(value: str) -> bool:
 
 
 def _hits(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
-    """Where in the text the terms stand, in order."""
+    """The start and end of each hit in a text, in order."""
     words = [(match.start(), match.end(), fold(match[0])) for match in WORD.finditer(text)]
     at = 0
     while at < len(words):
@@ -183,7 +182,7 @@ def _hits(text: str, terms: Sequence[Term]) -> Iterator[tuple[int, int]]:
 
 
 def _length_at(words: Sequence[tuple[int, int, str]], at: int, wanted: Term) -> int:
-    """How many words the term covers here; 0 when it is not here."""
+    """The number of words that a term matches at this index; 0 without a match."""
     *beginning, end = wanted.folded
     count = len(wanted.folded)
     if at + count > len(words):
@@ -206,7 +205,7 @@ def _window(text: str, first: int) -> tuple[int, int]:
 
 
 def _joined(parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The same with neighbours of one kind made one."""
+    """Merge neighbouring parts that are both hits or both not."""
     joined: list[dict[str, Any]] = []
     for part in parts:
         if joined and joined[-1]["hit"] == part["hit"]:

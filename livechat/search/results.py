@@ -1,4 +1,4 @@
-"""What is told of a hit of the search."""
+"""Hits of the search and their JSON."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from .query import Term, snippet
 
 @dataclass(frozen=True)
 class Hit:
-    """Where it was found: in an entry of a session, or (`seq` is None) in what is known of the session. `sender`:
-    customer, admin, note or session. `snippet`: ``[{"text": …, "hit": bool}]``."""
+    """A hit in an entry of a session or, when `seq` is None, in the session's own details.
+
+    `sender`: customer, admin, note or session. `snippet`: ``[{"text": …, "hit": bool}]``.
+    """
 
     number: int
     name: str | None
@@ -40,8 +42,11 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """Hits, and the cursor for older ones if there may be any: a page whose filters fit little can be empty and
-    have more behind it. `upto`: how far back was looked then."""
+    """A page of hits. `next` is the cursor for older hits, or None when there are none.
+
+    A page can have few hits, or none, and still have a next page, because one request examines a limited number of
+    candidates. In that case `upto` is the time back to which it has searched.
+    """
 
     hits: Sequence[Hit]
     next: str | None
@@ -49,7 +54,7 @@ class Found:
 
 
 def message_hit(row: Any, terms: Sequence[Term]) -> Hit:
-    """A hit in an entry; the row has its session's customer_name, too."""
+    """A hit in an entry. The row also has its session's `customer_name`."""
     return Hit(
         row.session_id,
         row.customer_name,
@@ -62,7 +67,7 @@ def message_hit(row: Any, terms: Sequence[Term]) -> Hit:
 
 
 def session_hit(row: Any, tags: Sequence[str], terms: Sequence[Term]) -> Hit:
-    """A hit in what is known of a session."""
+    """A hit in a session's details: customer, product and tags."""
     known = [row.customer_name, row.customer_email, row.product_name, row.product_id]
     text = " · ".join([part for part in known if part] + [f"#{tag}" for tag in tags])
     return Hit(

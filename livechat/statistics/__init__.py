@@ -1,6 +1,6 @@
-"""The figures.
+"""Statistics: figures on chats, messages and waiting times.
 
-charts  where bars and lines are drawn
-daily   the statistics page: days, kept once they are over
-report  `livechat report`: figures by day, admin or hour
+charts  the layout of bar and line charts
+daily   the statistics page: figures by day, cached once the day is over
+report  `livechat report`: figures by day, admin or product
 """

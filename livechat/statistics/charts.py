@@ -1,7 +1,7 @@
-"""Charts as numbers: where bars, lines, marks and their words stand. templates/desk/charts.jinja2 draws them.
+"""The layout of charts: coordinates of bars, lines, marks and labels. templates/desk/charts.jinja2 draws them.
 
-All of it is measured in the units of a drawing that is WIDTH wide; texts are what a reader sees, in their language.
-Series differ by pattern, dash and mark, and are named beside what is drawn, so that no chart needs its colours.
+All coordinates are in the units of a drawing that is WIDTH wide. Texts are in the reader's language.
+Series differ by pattern, dash and mark, and have labels next to them, so that no chart depends on its colours.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from ..formats import Formats
 
 WIDTH, HEIGHT = 960, 250
 LEFT, TOP, BOTTOM = 56, 26, 44
-GAP = 0.28  # of the place of a bar is left empty
-APART = 15  # between two lines of text
-COUNTS = (1, 2, 5)
+GAP = 0.28  # the empty part of a bar's slot
+APART = 15  # the least distance between two labels
+COUNTS = (1, 2, 5)  # steps of a scale of counts, times a power of ten
 SECONDS = (
     1,
     2,
@@ -41,7 +41,7 @@ SECONDS = (
 
 @dataclass(frozen=True)
 class Tick:
-    """A line across, and its value."""
+    """A horizontal grid line and its label."""
 
     y: float
     text: str
@@ -49,7 +49,7 @@ class Tick:
 
 @dataclass(frozen=True)
 class Place:
-    """A day beneath the chart: the day of the month, and the month where it begins."""
+    """A day's labels below the chart: the day of the month, and the month's name where it begins."""
 
     x: float
     day: str
@@ -59,7 +59,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a bar; `series` counts from 0, the lowest."""
+    """A segment of a stacked bar. `series` counts from 0, the lowest segment."""
 
     series: int
     x: float
@@ -70,7 +70,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Bar:
-    """The bar of a day: its parts, and the number above it."""
+    """The stacked bar of a day: its segments, its total as `text` above it, and its tooltip as `hint`."""
 
     x: float
     y: float
@@ -81,8 +81,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Line:
-    """One series: the path of its line with gaps where there is nothing, its marks, its name at the end, and the
-    value of its highest point, if that is not the last one."""
+    """One series of a line chart.
+
+    `path` is an SVG path with gaps at days without a value. `marks` are points with their tooltips. `label` is at the
+    end of the line. `peak` labels the highest value, unless that is the last one.
+    """
 
     series: int
     path: str
@@ -93,7 +96,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing; either bars or lines."""
+    """A chart with either bars or lines."""
 
     right: float
     base: float
@@ -112,7 +115,10 @@ def bars(
     hint: Callable[[int], str],
     formats: Formats,
 ) -> Chart:
-    """A bar for each day, made of its number in each series. `hint` tells a day by its place in a sentence."""
+    """A bar chart: one bar for each day, stacked from its number in each series.
+
+    `hint` returns the tooltip of a day, given its index in `days`.
+    """
     sums = [sum(numbers) for numbers in zip(*series, strict=True)]
     most, ticks = _count_scale(max(sums, default=0))
     right = WIDTH - 12
@@ -140,10 +146,13 @@ def lines(
     hint: Callable[[int], str],
     formats: Formats,
 ) -> Chart:
-    """A line for each named series of seconds. A day with None is left out, and the line with it."""
+    """A line chart: one line for each named series of seconds. A day with None leaves a gap in the line.
+
+    `hint` returns the tooltip of a day, given its index in `days`.
+    """
     longest = max((one for _name, values in series for one in values if one is not None), default=0)
     most, ticks = _duration_scale(longest)
-    right = WIDTH - 150  # the names stand beside the ends
+    right = WIDTH - 150  # leaves room for the labels at the ends
     slot = (right - LEFT) / max(1, len(days))
     found: list[Line] = []
     for index, (name, values) in enumerate(series):
@@ -162,7 +171,7 @@ def lines(
                 f"{name}: {formats.duration(last, narrow=True)}",
             )
         peak = None
-        if marks and not found:  # of the highest line only: the others' would stand on it
+        if marks and not found:  # of the first, highest line only: others would overlap it
             x, y, _hint = min(marks, key=lambda mark: mark[1])
             most_of_all = formats.duration(max(value for value in values if value is not None))
             peak = None if x == marks[-1][0] else (x, y - 9, most_of_all)
@@ -176,7 +185,7 @@ def _base() -> float:
 
 
 def _height(value: float, most: float) -> float:
-    """What is there at all can be seen."""
+    """The height of a bar's segment. Any number above 0 stays visible."""
     return round(max(1.5, value / most * (_base() - TOP)), 1) if value else 0.0
 
 
@@ -227,7 +236,7 @@ def _path(points: Sequence[tuple[float, float] | None]) -> str:
 
 
 def _free(y: float, taken: Sequence[float]) -> float:
-    """A height for a text that is not on another one: above it, or below where it would leave the drawing."""
+    """The y of a label that overlaps none in `taken`: moved up, or down where it would leave the drawing."""
     for other in taken:
         if abs(y - other) < APART:
             y = other - APART if other - APART > TOP / 2 else other + APART

@@ -1,8 +1,7 @@
 """The figures of the statistics page: chats, messages and first answers, today and in the last thirty days.
 
-Days that are over do not change, but for one thing: a chat of yesterday may have its first answer today. So a process
-counts each such day once and remembers it, asks which of them have had a late answer since, and counts only today
-and those anew.
+The figures of a past day change only if one of its chats gets its first answer later. So a process counts each past
+day once and caches it. Each request counts today, and those past days that have had a late answer since.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from ..models import Admin, ChatMessage, ChatSession, Sender, table_of
 from .report import day_of, first_answerer, midnight, quantile, seconds_to_answer
 
 DAYS = 30
-# What was written in the last moments of a day, or by a machine whose clock is slow, is there by then.
+# After this time, the rows of a day are all there, even from the last transactions and from machines with slow clocks.
 SETTLED = timedelta(minutes=5)
 
 _ADMINS = table_of(Admin)
@@ -33,56 +32,56 @@ _ADMINS = table_of(Admin)
 
 @dataclass(frozen=True)
 class Figures:
-    """What happened in a time. Who wrote or answered is an admin's id; None is nobody we know."""
+    """The figures of a period. The keys of mappings are admins' ids; None is an unknown author."""
 
     chats: int
-    """That began."""
+    """The chats that began."""
     customer_messages: int
     admin_messages: int
     written: Mapping[int | None, int]
-    """The admins' messages, by who wrote them."""
+    """The number of admins' messages, by author."""
     waits: Mapping[int | None, Sequence[float]]
-    """Seconds from the beginning of the chats to their first answers, in order, by who gave them."""
+    """Sorted seconds from the beginning of chats to their first answers, by the answer's author."""
     all_waits: Sequence[float]
-    """The same of all, in order."""
+    """The same for all authors together, sorted."""
 
     @property
     def messages(self) -> int:
-        """Of customers and admins."""
+        """The number of messages of customers and admins."""
         return self.customer_messages + self.admin_messages
 
     def first_answer(self, part: float = 0.5) -> float | None:
-        """Seconds within which this part of the chats had their first answer: 0.5 is the median."""
+        """The seconds within which this fraction of the answered chats had their first answer: 0.5 is the median."""
         return quantile(self.all_waits, part)
 
 
 @dataclass(frozen=True)
 class AdminFigures:
-    """What one admin did in the last thirty days, and has now."""
+    """The figures of one admin: `messages` in the last thirty days, `open_chats` now."""
 
     username: str
     name: str
     open_chats: int
     messages: int
     first_answer: float | None
-    """Median seconds, of the chats in which they gave the first answer."""
+    """Median seconds to the first answer, in the chats where this admin gave it; None without any."""
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """All days, the oldest first; the last one is today."""
+    """The figures by day, the oldest first, and their total. The last day is today."""
 
     days: Sequence[tuple[date, Figures]]
     total: Figures
 
     @property
     def today(self) -> Figures:
-        """So far."""
+        """Today's figures so far."""
         return self.days[-1][1]
 
 
 def count(db: Reader, day: date) -> Figures:
-    """What happened on a day of UTC."""
+    """Count the figures of a day in UTC."""
     first, end = midnight(day), midnight(day + timedelta(days=1))
     chats = select(first_answerer(), seconds_to_answer(db)).where(
         ChatSession.created_at >= first, ChatSession.created_at < end
@@ -100,7 +99,7 @@ def count(db: Reader, day: date) -> Figures:
     sent: Counter[str] = Counter()
     written: Counter[int | None] = Counter()
     for sender, admin_id, number in db.execute(messages.execution_options(**LONG)):
-        sent[sender] += number  # entries of the system, and notes, are no messages
+        sent[sender] += number  # includes notes and system messages, which are not used below
         if sender == Sender.ADMIN:
             written[admin_id] += number
     return _figures(len(begun), sent[Sender.CUSTOMER], sent[Sender.ADMIN], written, waits)
@@ -120,7 +119,7 @@ def _figures(
 
 
 def added(parts: Sequence[Figures]) -> Figures:
-    """Several times as one."""
+    """Add up the figures of several periods."""
     written: Counter[int | None] = Counter()
     waits: dict[int | None, list[float]] = {}
     for part in parts:
@@ -137,7 +136,7 @@ def added(parts: Sequence[Figures]) -> Figures:
 
 
 class FinishedDays:
-    """The days that are over, as far as this process has counted them."""
+    """The cache of past days in a process."""
 
     def __init__(self) -> None:
         self._turn = threading.Lock()
@@ -146,15 +145,15 @@ class FinishedDays:
         self._looked: datetime | None = None
 
     def statistics(self, db: Reader, moment: datetime) -> Statistics:
-        """The thirty days that end with this moment's, which is now."""
+        """The statistics of the thirty days up to today. `moment` is the current time."""
         today = moment.date()
         days = [today - timedelta(days=back) for back in range(DAYS - 1, -1, -1)]
-        with self._turn:  # so that those who ask at the same time count once
+        with self._turn:  # concurrent requests count the past days only once
             self._refresh(db, days[:-1], moment)
             finished = [(day, self._days[day]) for day in days[:-1]]
             past = self._sum
             if moment - midnight(today) < SETTLED:
-                self._days.pop(days[-2])  # not remembered yet
+                self._days.pop(days[-2])  # yesterday may still change, so it is not cached yet
         latest = count(db, today)
         return Statistics([*finished, (today, latest)], added([past, latest]))
 
@@ -172,7 +171,7 @@ class FinishedDays:
 
 
 def _answered_late(db: Reader, days: Sequence[date], since: datetime) -> set[date]:
-    """The days with chats that have had their first answer since then."""
+    """The days with chats that have had their first answer since `since`."""
     query = select(day_of(db, ChatSession.created_at)).where(
         ChatSession.created_at >= midnight(days[0]),
         ChatSession.created_at < midnight(days[-1] + timedelta(days=1)),
@@ -183,12 +182,12 @@ def _answered_late(db: Reader, days: Sequence[date], since: datetime) -> set[dat
 
 
 def unanswered(db: Reader) -> int:
-    """How many customers with an open chat wait for an answer now."""
+    """The number of customers with an open chat who wait for an answer now."""
     return int(db.execute(select(func.count()).where(UNANSWERED)).scalar_one())
 
 
 def open_chats(db: Reader) -> Counter[int]:
-    """How many open chats each admin has, by the admin's id."""
+    """The number of open chats of each admin, by the admin's id."""
     query = select(SESSIONS.c.assignee_id, func.count()).where(
         IS_OPEN, SESSIONS.c.assignee_id.is_not(None)
     )
@@ -197,7 +196,7 @@ def open_chats(db: Reader) -> Counter[int]:
 
 
 def by_admin(db: Reader, total: Figures) -> list[AdminFigures]:
-    """Everybody who may sign in or has something to count, by name."""
+    """The figures of each admin, sorted by name. Disabled admins are included only if they have any figures."""
     have = open_chats(db)
     query = select(_ADMINS.c.id, _ADMINS.c.username, _ADMINS.c.name, _ADMINS.c.disabled_at)
     return [

@@ -1,4 +1,4 @@
-"""What happened in a time: chats, messages and how long customers waited, by day, admin or product."""
+"""The report on a period: chats, messages and waiting times, by day, admin or product."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..models import Admin, ChatMessage, ChatSession, Sender, Status
 
 
 class By(StrEnum):
-    """What each line of a report stands for."""
+    """The grouping of a report's lines."""
 
     DAY = "day"
     ADMIN = "admin"
@@ -26,32 +26,32 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class Line:
-    """One line. Every chat and every message of the time stands in exactly one, so that lines add up.
+    """One line of a report. Every chat and every message of the period is in exactly one line, so that lines add up.
 
-    `key` is a day (``2026-01-31``), a username or a product's id; None collects what has no admin or no
-    product. `name` is the admin's or the product's name.
+    `key` is a day (``2026-01-31``), a username or a product's id; None collects chats and messages without an admin or
+    a product. `name` is the admin's or the product's name.
     """
 
     key: str | None
     name: str | None
     chats: int
-    """Chats that began. By admin: that belong to them now."""
+    """Chats that began in the period. By admin: those assigned to them now."""
     customer_messages: int
-    """By admin: in chats that belong to them now."""
+    """Customers' messages. By admin: in chats assigned to them now."""
     admin_messages: int
-    """By admin: that they wrote themselves, in whatever chat."""
+    """Admins' messages. By admin: those that they wrote themselves, in any chat."""
     closed: int
-    """Chats that were closed, and still are. By admin: that belong to them."""
+    """Chats that were closed in the period and still are. By admin: those assigned to them now."""
     first_answer: float | None
-    """Median seconds from the beginning of a chat that began in this time to its first answer; None
-    without any. By admin: where they gave that answer."""
+    """Median seconds from the beginning of a chat that began in the period to its first answer; None
+    without any. By admin: in chats where they gave that answer."""
     first_answer_90: float | None
-    """Nine tenths of these first answers took no longer: their 90th percentile, in seconds."""
+    """The 90th percentile of these times, in seconds."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """The lines, and the same over all of them."""
+    """The lines of a report, and their total."""
 
     lines: Sequence[Line]
     total: Line
@@ -67,10 +67,10 @@ class _Sums:
 
 
 def report(db: Session, since: date, until: date, by: By) -> Report:
-    """Count from the day `since` to the end of the day `until`, both in UTC.
+    """Make the report from the beginning of the day `since` to the end of the day `until`, both in UTC.
 
-    By day there is a line for every day, the oldest first; otherwise for whoever has something to count,
-    the most chats first.
+    By day, there is a line for every day, the oldest first. Otherwise there is a line for each admin or product with
+    anything to count, the most chats first.
     """
     first, end = midnight(since), midnight(until + timedelta(days=1))
     sums = _Sums()
@@ -86,29 +86,30 @@ def report(db: Session, since: date, until: date, by: By) -> Report:
 
 
 def midnight(day: date) -> datetime:
-    """When a day begins; days are those of UTC."""
+    """The beginning of a day in UTC."""
     return datetime.combine(day, time(), UTC)
 
 
 def day_of(db: Reader, moment: InstrumentedAttribute[Any]) -> ColumnElement[str]:
-    """The day on which a moment lies, ``2026-01-31``."""
+    """The day of a moment in UTC, as SQL that gives ``2026-01-31``."""
     if on_postgresql(db):
         return func.to_char(func.timezone("UTC", moment), "YYYY-MM-DD")
-    return func.substr(moment, 1, 10)  # SQLite keeps UTC as text
+    return func.substr(moment, 1, 10)  # SQLite stores UTC times as text
 
 
 def seconds_to_answer(db: Reader) -> ColumnElement[float]:
-    """How long a chat's first answer took; None without one. Less than nothing where a clock was set back."""
+    """Seconds from the beginning of a chat to its first answer, as SQL; NULL without one. Negative if a clock was set
+    back."""
     began, answered = ChatSession.created_at, ChatSession.first_answer_at
     if on_postgresql(db):
         return func.date_part("epoch", answered - began, type_=Float)
-    # Whole milliseconds come out of fractions of days.
+    # julianday gives fractions of days; rounding restores the whole milliseconds.
     passed = (func.julianday(answered) - func.julianday(began)) * 86400
     return func.round(passed, 3, type_=Float)
 
 
 def first_answerer() -> Any:
-    """The admin who gave a chat's first answer, as a column beside `ChatSession`'s."""
+    """The id of the admin who gave a chat's first answer, as a subquery for a SELECT from `ChatSession`."""
     answer = select(ChatMessage.admin_id).where(
         ChatMessage.session_id == ChatSession.id, ChatMessage.sender == Sender.ADMIN
     )
@@ -116,8 +117,11 @@ def first_answerer() -> Any:
 
 
 def quantile(ordered: Sequence[float], part: float) -> float | None:
-    """What so large a part of the numbers, which are in order, lies below; None without any. Between two numbers it
-    is divided evenly, as spreadsheets do: 0.5 gives the median, 0.9 the 90th percentile."""
+    """The quantile of sorted numbers, rounded to three decimals; None without numbers.
+
+    `part` is a fraction: 0.5 gives the median, 0.9 the 90th percentile. Between two numbers the result is interpolated
+    linearly, as PERCENTILE.INC does in spreadsheets.
+    """
     if not ordered:
         return None
     place = (len(ordered) - 1) * part
@@ -127,7 +131,7 @@ def quantile(ordered: Sequence[float], part: float) -> float | None:
 
 
 def _counts(db: Session, by: By, first: datetime, end: datetime) -> Iterator[tuple[str, Any, int]]:
-    """What was counted, the line's key, and how many."""
+    """The name of a figure, the key of its line, and the count."""
 
     def within(moment: InstrumentedAttribute[Any]) -> tuple[ColumnElement[bool], ...]:
         return moment >= first, moment < end
@@ -161,7 +165,7 @@ def _counts(db: Session, by: By, first: datetime, end: datetime) -> Iterator[tup
 
 
 def _answers(db: Session, by: By, first: datetime, end: datetime) -> Iterator[tuple[Any, float]]:
-    """The line's key, and how many seconds a chat's first answer took."""
+    """The key of a line, and the seconds to the first answer of one of its chats."""
     key: Any = ChatSession.product_id
     if by is By.DAY:
         key = day_of(db, ChatSession.created_at)
@@ -179,7 +183,7 @@ def _answers(db: Session, by: By, first: datetime, end: datetime) -> Iterator[tu
 def _keys_and_names(
     db: Session, by: By, since: date, until: date, sums: _Sums
 ) -> tuple[list[Any], dict[Any, tuple[str | None, str | None]]]:
-    """The keys of all lines, and by key what a line is called and its name."""
+    """The keys of all lines in the sums, and for each its key and name in the report."""
     if by is By.DAY:
         days = (until - since).days + 1
         return [(since + timedelta(days=number)).isoformat() for number in range(days)], {}

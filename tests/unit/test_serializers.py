@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from livechat.conversation.system_messages import INTERNAL, Event, line
+from livechat.conversation.system_messages import INTERNAL, Event, wording
 from livechat.models import ChatMessage, Sender, rfc3339
 from livechat.security import client_address, network_of, signature_holds
 from livechat.serializers import customer_message
@@ -17,7 +17,7 @@ SOMEBODY = {"admin": "Anna", "by": "Ben", "product": "Lamp"}
 @pytest.mark.parametrize("for_customer", [True, False])
 @pytest.mark.parametrize("details", [SOMEBODY, {"by": None, "admin": "Anna", "product": "Lamp"}])
 def test_every_system_message_is_a_complete_sentence(event, for_customer, details):
-    said = line(event, details, for_customer=for_customer).interpolate()
+    said = wording(event, details, for_customer=for_customer).interpolate()
     assert "${" not in said
     assert "None" not in said
     assert said[0].isupper()
@@ -25,7 +25,7 @@ def test_every_system_message_is_a_complete_sentence(event, for_customer, detail
 
 def test_system_messages_name_the_actor_and_address_the_customer():
     def said(event, for_customer, **details):
-        return line(event, details, for_customer=for_customer).interpolate()
+        return wording(event, details, for_customer=for_customer).interpolate()
 
     assert said(Event.TAKEN, True, admin="Anna", by="Anna") == "Anna joined the chat."
     assert said(Event.CLOSED, True, by_customer=True) == "You ended the chat."
