@@ -41,7 +41,6 @@ VARIABLES: dict[str, Callable[[Any, str], Any]] = {
 """Variables by name. Each takes its value from a session's row and the name of the admin who answers."""
 
 
-_REPLIES = table_of(CannedReply)
 _REPLY = select(_REPLIES).where(
     _REPLIES.c.id == bindparam("id"),
     _REPLIES.c.scope.in_(bindparam("scopes", expanding=True)),
