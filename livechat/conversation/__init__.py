@@ -5,6 +5,8 @@ Each act takes a database session and locks the conversation first. Sending take
 assignment       which admin answers: assign, take, unassign
 collision        two admins who answer at the same moment
 cursors          positions in a list that clients send back
+drafts           what an admin has begun to write
+earlier          the customer's other conversations
 fast_path        a customer's message in one statement, or two
 group_commit     many customers' messages in one transaction, on SQLite
 history          a conversation in pages, bounded by entries and bytes
@@ -20,7 +22,7 @@ sizes            how many bytes a conversation takes, and the limits
 storage          which transaction a message is stored in
 system_messages  system messages: stored as facts, worded for their reader
 tags             tags
-triage           priority, snooze, block, transfer, drafts
+triage           priority, snooze, block, transfer
 undo             taking back an admin's own act
 waiting          the conditions and orders that define waiting conversations
 """

@@ -86,7 +86,7 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     # A commit that finds the log this long moves it into the file. Usually a background duty does that
-    # (realtime/duties.py).
+    # (realtime/sqlite_upkeep.py).
     own = "wal_autocheckpoint=4000"
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", own):
         cursor.execute(f"PRAGMA {pragma}")

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from ..actors import Actor
 from ..conversation.assignment import assign
 from ..conversation.message_log import LOCK
-from ..conversation.triage import wake_due
+from ..conversation.triage import unsnooze_due
 from ..conversation.waiting import ASSIGNABLE, ASSIGNMENT_ORDER
 from ..db.session import writing
 from ..exceptions import Refused
@@ -185,7 +185,7 @@ class Duties:
                 is not None
             )
         if wakes:
-            self._do(lambda db: wake_due(db, now()))
+            self._do(lambda db: unsnooze_due(db, now()))
         if neglected:
             self._do(lambda db: unassign_neglected(db, patience))
         if waits:

@@ -8,6 +8,8 @@ from pyramid.request import Request
 
 from ... import validation
 from ...conversation import notes, read_receipts, tags, triage, undo
+from ...conversation.drafts import LONGEST_DRAFT, draft_of, keep_draft
+from ...conversation.earlier import is_unverified, other_conversations
 from ...desk import filters, inbox
 from ...exceptions import Invalid
 from ...models import Priority, rfc3339
@@ -111,7 +113,7 @@ def undo_act(context: AdminSession, request: Request) -> Any:
 @read_view(name="draft", renderer="json")
 def draft(context: AdminSession, request: Request) -> dict[str, Any]:
     """Return this admin's draft in the conversation."""
-    found = triage.draft_of(request.db, context.record.id, request.identity.admin.id)
+    found = draft_of(request.db, context.record.id, request.identity.admin.id)
     if found is None:
         return {"draft": None}
     return {
@@ -123,22 +125,21 @@ def draft(context: AdminSession, request: Request) -> dict[str, Any]:
 def keep_draft(context: AdminSession, request: Request) -> dict[str, Any]:
     """Keep a draft, so that the admin can continue on another device."""
     data = fields_of(request)
-    body = validation.text(data.get("body"), "body", triage.LONGEST_DRAFT)
+    body = validation.text(data.get("body"), "body", LONGEST_DRAFT)
     is_note = validation.flag(data.get("note", False), "note")
     admin = request.identity.admin
-    triage.keep_draft(request.dbsession, context.record.id, admin.id, body, note=is_note)
+    keep_draft(request.dbsession, context.record.id, admin.id, body, note=is_note)
     return {}
 
 
 @read_view(name="earlier", renderer="json")
 def earlier(context: AdminSession, request: Request) -> dict[str, Any]:
     """Return other conversations of the same customer."""
-    found = triage.earlier(request.db, context.record)
+    found = other_conversations(request.db, context.record)
     rows = inbox.rows_of(request.db, found, reader_id=request.identity.admin.id)
     shape = row_shaper(request)
     return {
         "sessions": [
-            shape(row) | {"unverified": triage.is_unverified(context.record, row.session)}
-            for row in rows
+            shape(row) | {"unverified": is_unverified(context.record, row.session)} for row in rows
         ]
     }

@@ -171,7 +171,7 @@ def test_a_snoozed_chat_comes_back_when_the_customer_writes(admin, customer, num
 def test_a_snoozed_chat_comes_back_in_time(admin, customer, number, engine):
     admin.posts(number, "snooze", {"until": later(seconds=600)})
     with transaction(engine) as db:
-        assert triage.wake_due(db, datetime.now(UTC) + timedelta(seconds=601)) == 1
+        assert triage.unsnooze_due(db, datetime.now(UTC) + timedelta(seconds=601)) == 1
     assert session(admin, number)["snoozed_until"] is None
     assert "put" not in "".join(customer.sees())
 
