@@ -231,7 +231,7 @@ def the_account(world: World, look: Look) -> None:
             admins.sign_in(db, row, 24, device=device, network="2001:db8:12:3456::/64")
     desk.visits("profile/").is_ready()
     look(desk.page)
-    desk.page.get_by_label("E-mail address").fill("anna@")
+    desk.page.get_by_label("Email (optional)").fill("anna@")
     desk.push("Save email").click()
     expect(desk.page.locator("#problem")).to_be_visible()
     look(desk.page)

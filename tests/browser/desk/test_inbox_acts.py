@@ -85,7 +85,7 @@ def test_other_viewers_of_the_chat_are_shown_next_to_the_box(desk, new_desk, eng
     add_chat(engine, "Clara", "Hello")
     desk.visits("1/").is_ready()
     berta.visits("1/").is_ready()
-    expect(desk.page.locator("#viewers")).to_contain_text("Berta Beispiel has this chat open")
+    expect(desk.page.locator("#viewers")).to_contain_text("Berta Beispiel is also viewing")
     berta.visits().is_ready()
     expect(desk.page.locator("#viewers")).to_be_empty(timeout=60_000)
 

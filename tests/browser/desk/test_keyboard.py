@@ -39,7 +39,7 @@ def test_tab_moves_through_the_conversation_in_reading_order(shopper):
     shopper.visits().opens_the_chat()
     expect(shopper.box).to_be_focused()
     shopper.push("Sound").focus()
-    order = [shopper.push("Close chat"), shopper.scroller]
+    order = [shopper.push("Hide chat"), shopper.scroller]
     order += [shopper.chat.get_by_label(name) for name in ("Your name", "Email")]
     for each in [*order, shopper.box]:
         shopper.page.keyboard.press("Tab")

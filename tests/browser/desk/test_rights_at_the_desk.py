@@ -72,7 +72,7 @@ def test_a_viewer_is_nowhere_offered_as_an_assignee(desk, berta, new_desk, engin
     desk.page.keyboard.press("Control+k")
     choices = desk.page.get_by_role("dialog").get_by_role("option")
     for name in ("Berta Beispiel", "Vera Vonfern"):
-        expect(choices.filter(has_text=f"Chats of {name}")).to_have_count(1)
+        expect(choices.filter(has_text=f"Chats assigned to {name}")).to_have_count(1)
     expect(choices.filter(has_text="Assign to Berta Beispiel")).to_have_count(1)
     expect(choices.filter(has_text="Assign to Vera Vonfern")).to_have_count(0)
 

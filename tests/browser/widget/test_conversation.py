@@ -36,7 +36,7 @@ def test_a_customer_and_an_admin_talk_from_the_gold_button_to_the_end(shopper, n
 
     shopper.sends("Thank you!")
     anna.sees("Thank you!")
-    anna.push("Hide chat").click()
+    anna.push("Close chat").click()
     anna.sees_status("Closed")
     shopper.sees_status("This chat has ended")
     expect(shopper.push("Reopen chat")).to_be_visible()
@@ -60,7 +60,7 @@ def test_an_answer_to_a_closed_panel_shows_as_a_badge_and_in_the_title(shopper, 
 
 def test_a_customer_starts_a_new_chat_after_the_old_one_was_closed(shopper, desk, engine):
     shopper.visits().opens_the_chat().gives("Clara").sends("First question")
-    desk.visits().opens("Clara").push("Hide chat").click()
+    desk.visits().opens("Clara").push("Close chat").click()
     desk.sees_status("Closed")
 
     shopper.sees_status("This chat has ended").push("Start a new chat").click()
