@@ -208,4 +208,4 @@ def test_an_earlier_chat_of_the_same_address_is_called_unverified(desk, engine):
         add_chat(engine, "Clara", "Hello", email="clara@example.com")
     desk.visits("2/").is_ready()
     expect(desk.page.locator("#unverified")).to_contain_text("only share an email address")
-    expect(desk.page.locator("#earlier-list")).to_contain_text("unverified")
+    expect(desk.page.locator("#earlier-list")).to_contain_text("Unverified")
