@@ -91,7 +91,7 @@ def includeme(config: Configurator) -> None:
     config.include(".statistics.daily")
     # Automatic assignment, and background duties.
     config.include(".desk.auto_assignment")
-    config.include(".realtime.duties")
+    config.include(".realtime.sqlite_upkeep")
     # Cleaning up expired resume tickets.
     config.include(".accounts.resume_tickets")
     # Recording when admins were last seen.

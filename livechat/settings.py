@@ -92,7 +92,7 @@ class Settings:
     limit_guest_acts: str = "600/minute"
     limit_network_acts: str = "12000/minute"
     limit_all_acts: str = "60000/minute"
-    """Messages, and other acts (closing, typing, read receipts), of a guest, of a network, and in total."""
+    """Messages and other acts (closing, typing, read receipts): of a guest, a network, in total; for each process."""
 
     limit_network_starts: str = "600/minute"
     limit_all_starts: str = "6000/minute"

@@ -7,8 +7,7 @@ from typing import Any
 from pyramid.request import Request
 
 from ... import validation
-from ...conversation import notes, read_receipts, tags, triage, undo
-from ...conversation.drafts import LONGEST_DRAFT, draft_of, keep_draft
+from ...conversation import drafts, notes, read_receipts, tags, triage, undo
 from ...conversation.earlier import is_unverified, other_conversations
 from ...desk import filters, inbox
 from ...exceptions import Invalid
@@ -113,7 +112,7 @@ def undo_act(context: AdminSession, request: Request) -> Any:
 @read_view(name="draft", renderer="json")
 def draft(context: AdminSession, request: Request) -> dict[str, Any]:
     """Return this admin's draft in the conversation."""
-    found = draft_of(request.db, context.record.id, request.identity.admin.id)
+    found = drafts.draft_of(request.db, context.record.id, request.identity.admin.id)
     if found is None:
         return {"draft": None}
     return {
@@ -125,10 +124,10 @@ def draft(context: AdminSession, request: Request) -> dict[str, Any]:
 def keep_draft(context: AdminSession, request: Request) -> dict[str, Any]:
     """Keep a draft, so that the admin can continue on another device."""
     data = fields_of(request)
-    body = validation.text(data.get("body"), "body", LONGEST_DRAFT)
+    body = validation.text(data.get("body"), "body", drafts.LONGEST_DRAFT)
     is_note = validation.flag(data.get("note", False), "note")
     admin = request.identity.admin
-    keep_draft(request.dbsession, context.record.id, admin.id, body, note=is_note)
+    drafts.keep_draft(request.dbsession, context.record.id, admin.id, body, note=is_note)
     return {}
 
 

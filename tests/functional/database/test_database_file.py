@@ -16,7 +16,7 @@ from sqlalchemy import make_url
 
 from livechat.db.engine import leave_whole
 from livechat.db.session import transaction
-from livechat.realtime.duties import tidy
+from livechat.realtime.sqlite_upkeep import tidy
 from tests.databases import engine_for
 from tests.factories import Customer
 from tests.server import Server

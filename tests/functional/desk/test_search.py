@@ -6,7 +6,7 @@ from sqlalchemy import text
 from livechat.conversation.opening import Opening, Product, describe
 from livechat.db.session import transaction
 from livechat.models import ChatMessage, ChatSession, Sender, SessionTag
-from livechat.realtime.duties import tidy
+from livechat.realtime.sqlite_upkeep import tidy
 from livechat.search import engine as searching
 from livechat.search import index
 
