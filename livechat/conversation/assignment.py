@@ -95,7 +95,7 @@ def take_next(db: Session, actor: Actor, admin: Admin) -> ChatSession:
     )
     number = db.scalar(waiting)
     if number is None:
-        raise Conflict("nobody_waits", "No chats are waiting.")
+        raise Conflict("nobody_waits", "No waiting chats.")
     return assign(db, db.get_one(ChatSession, number), actor, admin)
 
 

@@ -167,7 +167,7 @@ def test_every_act_on_a_chat_has_a_single_key(desk, new_desk, engine):
     expect(desk.box).to_be_focused()
     keys.press("Escape")
     keys.press("n")
-    expect(desk.page.get_by_role("textbox", name="Internal note (optional)")).to_be_focused()
+    expect(desk.page.get_by_role("textbox", name="Internal note (customers never see it)")).to_be_focused()
     keys.press("Escape")
     keys.press("s")
     expect(desk.page.get_by_role("button", name=re.compile("^Later today"))).to_be_focused()
@@ -202,7 +202,7 @@ def test_the_palette_finds_acts_views_people_and_conversations(desk, new_desk, e
     desk.visits("1/").is_ready()
     keys = desk.page.keyboard
     box = desk.page.get_by_role("combobox", name=re.compile("Type a command"))
-    for words, found in (("assign me", None), ("give berta", "Berta Beispiel"), ("dora", None)):
+    for words, found in (("assign me", None), ("assign berta", "Berta Beispiel"), ("dora", None)):
         keys.press("Control+k")
         expect(box).to_be_focused()
         box.fill(words)

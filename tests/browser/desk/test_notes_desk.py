@@ -15,7 +15,7 @@ def test_a_note_is_for_colleagues_only(shopper, desk, new_desk, engine):
     berta.visits("1/").is_ready()
     desk.visits("1/").is_ready()
     desk.page.get_by_role("tab", name="Note").click()
-    note = desk.page.get_by_role("textbox", name="Internal note (optional)")
+    note = desk.page.get_by_role("textbox", name="Internal note (customers never see it)")
     expect(note).to_be_focused()
     note.fill("She is a friend of @berta")
     note.press("Enter")

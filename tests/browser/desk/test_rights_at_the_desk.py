@@ -136,7 +136,7 @@ def test_a_chat_is_assigned_automatically_to_an_admin_at_the_desk(new_server, ne
         shopper = Shopper(new_context(), server)
         shopper.visits().opens_the_chat().gives("Clara").sends("Hello")
         expect(berta.row_of("Clara").locator(".assignee")).to_have_text("You")
-        shopper.sees_line(re.compile("Berta has joined"))
+        shopper.sees_line(re.compile("Berta joined the chat"))
         anna.is_signed_in().visits().is_ready()
         expect(anna.row_of("Clara").locator(".assignee")).to_have_text("Berta")
         # The next one goes to the admin with fewer chats.

@@ -101,7 +101,7 @@ def test_a_blocked_customer_is_told_and_the_desk_gets_nothing_more(shopper, desk
     desk.visits().opens("Clara").opens_menu("more").push("Block customer").click()
     desk.sees_line(re.compile("blocked"))
     shopper.writes("One more thing")
-    expect(shopper.line("One more thing")).to_contain_text("You cannot write here any more")
+    expect(shopper.line("One more thing")).to_contain_text("You can't send messages here anymore")
     desk.sees_exactly("Hello")
     desk.opens_menu("more").push("Unblock customer").click()
     expect(desk.page.locator("[data-menu=more]")).not_to_have_attribute("open", "")
