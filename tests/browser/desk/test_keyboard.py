@@ -167,7 +167,9 @@ def test_every_act_on_a_chat_has_a_single_key(desk, new_desk, engine):
     expect(desk.box).to_be_focused()
     keys.press("Escape")
     keys.press("n")
-    expect(desk.page.get_by_role("textbox", name="Internal note (customers never see it)")).to_be_focused()
+    expect(
+        desk.page.get_by_role("textbox", name="Internal note (customers never see it)")
+    ).to_be_focused()
     keys.press("Escape")
     keys.press("s")
     expect(desk.page.get_by_role("button", name=re.compile("^Later today"))).to_be_focused()

@@ -91,7 +91,7 @@ def test_a_snoozed_chat_is_back_at_both_desks_when_its_time_has_come(desk, berta
         db.get_one(ChatSession, 1).snoozed_until = now() - timedelta(seconds=1)
     for one in (desk, berta):
         expect(one.row_of("Clara").get_by_text("Snoozed until")).to_be_hidden()
-    desk.sees_line(re.compile("is back", re.IGNORECASE))
+    desk.sees_line(re.compile("no longer snoozed"))
     nothing_was_reloaded(desk, berta)
 
 
