@@ -161,7 +161,7 @@ def test_canned_replies_have_a_page(new_desk):
         new.get_by_label("Short code").fill(code)
         new.get_by_label("Text").fill(text)
         new.get_by_role("button", name="Save").click()
-    expect(desk.page.get_by_role("alert")).to_contain_text("/hours")
+    expect(desk.page.locator("#problem")).to_contain_text("/hours")
     expect(new.get_by_label("Text")).to_have_value("Twice")  # the text is kept
     reply = desk.page.locator(".canned-reply")
     expect(reply).to_have_count(1)
