@@ -8,7 +8,7 @@ TOOLS := $(VENV)/.tools-installed
 SCRIPT_TOOLS := node_modules/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TEST_OPTIONS ?=
-COVERAGE := 90
+COVERAGE := 75
 
 .PHONY: help serve test lint scripts format check coverage types browser markup faults bench screenshots messages clean
 help: ## Show this list
@@ -89,4 +89,4 @@ $(SCRIPT_TOOLS): package.json package-lock.json $(TOOLS)
 	@touch $@
 
 clean: ## Remove what was installed and built, but not the data in var/
-	rm -rf $(VENV) node_modules build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) node_modules build *.egg-info .import_linter_cache .coverage .pytest_cache .mypy_cache .ruff_cache
