@@ -28,5 +28,5 @@ def add_note(db: Session, session: ChatSession, author: Actor, body: str, client
     message = append_note(db, session, Note(author, body, client_id))
     mentions.mention(db, session.id, message, author)
     if author.admin_id is not None:
-        read_receipts.keep(db, session.id, author.admin_id, message.seq, None)
+        read_receipts.keep(db, session.id, author.admin_id, message.seq)
     return Sent(message, True)

@@ -43,7 +43,8 @@ MINIFIERS = {".css": cssmin, ".js": jsmin}
 
 def sources() -> dict[str, list[Path]]:
     """Return the source files of each path below the fingerprint: one file, or several style sheets."""
-    found = {path.relative_to(FOLDER).as_posix(): [path] for path in FOLDER.rglob("*.*")}
+    paths = (path for kind in MINIFIERS for path in FOLDER.rglob(f"*{kind}"))
+    found = {path.relative_to(FOLDER).as_posix(): [path] for path in paths}
     for name, parts in SHEETS.items():
         found[f"sheets/{name}.css"] = [FOLDER / f"{part}.css" for part in parts]
     return found
@@ -55,7 +56,7 @@ def read(paths: list[Path]) -> str:
 
 
 def read_minified() -> dict[str, str]:
-    """Read and minify all files. Raises KeyError for a file that is neither a script nor a style sheet."""
+    """Read and minify all scripts and style sheets."""
     found = sorted(sources().items())
     return {name: MINIFIERS[paths[0].suffix](read(paths)) for name, paths in found}
 

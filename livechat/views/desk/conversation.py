@@ -155,12 +155,12 @@ def _page(request: Request, data: dict[str, Any]) -> dict[str, Any]:
     """Return what the conversation's page shows next to the inbox, with client ids for forms that work without a
     script."""
     page = dashboard(request.context.__parent__, request)
-    inbox = {name: page[name] for name in ("counts", "next", "longest", "cursor", "links")}
-    inbox["sessions"] = page["listed"]  # with fewer links, all that the rows need
+    listed = {name: page[name] for name in ("counts", "next", "longest", "cursor", "links")}
+    listed["sessions"] = page["listed"]  # with fewer links, all that the rows need
     return {
         **page,
         **data,
-        "inbox": inbox,
+        "inbox": listed,
         "client_id": str(uuid.uuid4()),
         "note_id": str(uuid.uuid4()),
     }
